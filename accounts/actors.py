@@ -1,0 +1,128 @@
+"""Who acts: from a user or an application token to the actor that services see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.functional import cached_property
+
+from accounts.models import ApplicationToken, SupportAccess, User, Workspace
+from accounts.permissions import Permission, Role, actor_may
+from accounts.selectors import Entry, entries_of, person_of
+from portal.kit.context import Actor, ActorKind
+
+STAFF_LABEL = "Operator staff"
+"""What customers read in place of a member of the operator's staff."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """A person at the door.
+
+    Args:
+        actor: who acts.
+        entries: the workspaces they may enter, by name; none for staff in the admin site.
+    """
+
+    actor: Actor
+    entries: list[Entry]
+
+    @cached_property
+    def by_id(self) -> dict[int, Entry]:
+        """The entries by workspace id."""
+        return {entry.id: entry for entry in self.entries}
+
+
+class Rights(frozenset[str]):
+    """Names of the permissions somebody has in one workspace; `rights.SIM_UPDATE` in templates.
+
+    A name that is no permission is an error in Python and in Jinja2, so that a misspelt one does not hide a button.
+    """
+
+    def __getitem__(self, name: str) -> bool:
+        return Permission[name].name in self
+
+
+NO_RIGHTS = Rights()
+
+
+def rights_of(actor: Actor, workspace_id: int) -> Rights:
+    """Return what an actor may do in a workspace. Runs no query."""
+    return Rights(permission.name for permission in Permission if actor_may(actor, workspace_id, permission))
+
+
+def effective_role(role: Role, workspace: Workspace) -> str:
+    """Return the role that counts: in a suspended workspace everybody may look and nobody may change."""
+    return Role.OBSERVER.value if workspace.status == Workspace.Status.SUSPENDED else role.value
+
+
+def _roles(entries: Iterable[Entry]) -> dict[int, str]:
+    return {entry.id: effective_role(entry.role, entry.workspace) for entry in entries}
+
+
+def access_of(user: User) -> Access:
+    """Return a customer's actor and workspaces. One query, whatever their number.
+
+    Staff in the portal are treated the same: they see the workspaces they are a member of, and no other.
+    """
+    entries = entries_of(user.pk)
+    actor = Actor(
+        kind=ActorKind.USER,
+        id=user.pk,
+        label=f"User {user.pk}",
+        person=person_of(user),
+        roles=_roles(entries),
+    )
+    return Access(actor=actor, entries=entries)
+
+
+def actor_of(user: User) -> Actor:
+    """Return the actor for a user who acts through the portal or the API. One query."""
+    return access_of(user).actor
+
+
+def staff_actor(user: User) -> Actor:
+    """Return the actor for operator staff in the admin site: not bound to workspaces. No query.
+
+    Raises:
+        ValueError: the user is not on the staff; letting them act everywhere would be a defect.
+    """
+    if not (user.is_staff and user.is_active):
+        raise ValueError(f"User {user.pk} is not on the operator's staff.")
+    return Actor(kind=ActorKind.STAFF, id=user.pk, label=STAFF_LABEL, person=person_of(user), everywhere=True)
+
+
+def support_actor(access: SupportAccess, entries: Iterable[Entry]) -> Actor:
+    """Return the actor for staff in place of a user; `staff` and `acted_for` should be loaded. No query then.
+
+    Args:
+        access: the open support access.
+        entries: what the user acted for may enter of what is visited.
+    """
+    return Actor(
+        kind=ActorKind.STAFF_FOR_USER,
+        id=access.staff_id,
+        label=STAFF_LABEL,
+        person=person_of(access.staff),
+        acted_for=person_of(access.acted_for),
+        roles=_roles(entries),
+    )
+
+
+def token_name(token: ApplicationToken) -> str:
+    """Return what people call an application token: its description, else its number."""
+    return token.description or str(token.pk)
+
+
+def actor_of_token(token: ApplicationToken) -> Actor:
+    """Return the actor for an application token; `token.workspace` must be loaded. No query.
+
+    It has one workspace and no person: what it does shows no user (`behaviour.md` section 11).
+    """
+    return Actor(
+        kind=ActorKind.APPLICATION_TOKEN,
+        id=token.pk,
+        label=f"Application token “{token_name(token)}”",
+        roles={token.workspace_id: effective_role(Role(token.role), token.workspace)},
+    )

@@ -1,0 +1,191 @@
+"""Platform packages (`tariff_plan`), data plans (`tariff`) and what they include; `api_contract.md` section 6."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from ninja import Router
+from pydantic import Field
+
+from accounts.api.bearer import ApiRequest
+from accounts.api.organisations import CurrencyAnswer, OrganisationId, currency_wire, own_organisation
+from accounts.models import DataPlan, PlatformPackage, Workspace
+from accounts.permissions import Permission, authorise
+from portal.kit.api.document import Answer, Lookup, NamedRef, answers
+from portal.kit.api.responses import json_response
+
+router = Router(tags=["Plans"])
+
+
+class Rate(Answer):
+    """A price from a number of SIMs on."""
+
+    scale_start: int = Field(examples=[1])
+    rate: float = Field(examples=[0.75])
+
+
+class Price(Answer):
+    """Prices of a package by volume."""
+
+    sim_activated_rate: list[Rate]
+
+
+class TariffPlanAnswer(Answer):
+    """A platform package."""
+
+    id: int = Field(examples=[2])
+    name: str = Field(examples=["Plus EUR"])
+    description: str = Field(examples=["Factory test and four data plans."])
+    rate: float = Field(examples=[49.0], description="A month, in the currency.")
+    yearly_rate: float = Field(examples=[588.0])
+    evaluation: bool
+    expiry_time: int = Field(examples=[0], description="Days of a trial; 0 for no end.")
+    max_users: int | None = Field(examples=[20], description="null: no limit.")
+    max_active_sims: int | None = Field(examples=[5000], description="null: no limit.")
+    factory_test_mode_allowed: bool
+    workspaces_enabled: bool
+    federation_allowed: bool
+    currency: CurrencyAnswer
+    price: Price
+    status: Lookup
+
+
+class OrganisationPlanAnswer(Answer):
+    """The package of an organisation; its own flags win over the package's, null is as the package says."""
+
+    tariff_plan: TariffPlanAnswer
+    factory_test_mode_allowed: bool | None
+    workspaces_enabled: bool | None
+    federation_allowed: bool | None
+
+
+class TariffAnswer(Answer):
+    """A data plan."""
+
+    id: int = Field(examples=[1])
+    name: str = Field(examples=["Global Basic"])
+    description: str = Field(examples=["120 countries, pooled."])
+    currency: CurrencyAnswer
+    status: Lookup
+    data_blocksize: int = Field(examples=[1], description="Bytes that are counted as one.")
+
+
+class InclusiveVolumeAnswer(Answer):
+    """What each activated SIM adds to the allowance of a data plan."""
+
+    id: int = Field(examples=[1])
+    volume: int = Field(examples=[100], description="MB a month and activated SIM.")
+    pooled: bool
+    ratezone: NamedRef
+    tariff: NamedRef
+
+
+@router.get("/tariff_plan/active", summary="List platform packages on offer", response=answers(list[TariffPlanAnswer]))
+def list_active_plans(request: ApiRequest) -> HttpResponse:
+    """The packages that can be chosen now."""
+    packages = PlatformPackage.objects.filter(status=PlatformPackage.Status.ACTIVE).order_by("pk")
+    return json_response([tariff_plan_wire(package) for package in packages])
+
+
+@router.get(
+    "/organisation/{organisation_id}/tariff_plan/active",
+    summary="Get the platform package of the workspace",
+    response=answers(OrganisationPlanAnswer, 403, 404),
+)
+def get_active_plan(request: ApiRequest, organisation_id: OrganisationId) -> HttpResponse:
+    """The package that holds now, and what the workspace has of its own instead."""
+    workspace = own_organisation(request, organisation_id, permission=Permission.INVENTORY_READ)
+    return json_response(_organisation_plan(workspace))
+
+
+@router.get(
+    "/organisation/{organisation_id}/tariff_plan",
+    summary="List the platform packages of the workspace",
+    response=answers(list[OrganisationPlanAnswer], 403, 404),
+)
+def list_plans(request: ApiRequest, organisation_id: OrganisationId) -> HttpResponse:
+    """The package that holds now; former ones stand in the log (event 33)."""
+    workspace = own_organisation(request, organisation_id, permission=Permission.INVENTORY_READ)
+    return json_response([_organisation_plan(workspace)])
+
+
+def tariff_plan_wire(package: PlatformPackage) -> dict[str, Any]:
+    """Return a platform package as the wire has it."""
+    status = PlatformPackage.Status(package.status)
+    return {
+        "id": package.pk,
+        "name": package.name,
+        "description": package.description,
+        "rate": package.monthly_rate_cents / 100,
+        "yearly_rate": package.monthly_rate_cents * 12 / 100,
+        "evaluation": package.evaluation,
+        "expiry_time": package.trial_days,
+        "max_users": package.max_users,
+        "max_active_sims": package.max_active_sims,
+        "factory_test_mode_allowed": package.factory_test_allowed,
+        "workspaces_enabled": package.workspaces_allowed,
+        "federation_allowed": False,
+        "currency": currency_wire(package.currency),
+        "price": {
+            "sim_activated_rate": [
+                {"scale_start": each["scale_start"], "rate": each["rate"]} for each in package.sim_rates
+            ]
+        },
+        "status": {"id": status.value, "description": status.name.capitalize()},
+    }
+
+
+def _organisation_plan(workspace: Workspace) -> dict[str, Any]:
+    return {
+        "tariff_plan": tariff_plan_wire(workspace.package),
+        "factory_test_mode_allowed": workspace.factory_test_override,
+        "workspaces_enabled": None,
+        "federation_allowed": None,
+    }
+
+
+@router.get("/tariff", summary="List the data plans of the workspace", response=answers(list[TariffAnswer], 403))
+def list_tariffs(request: ApiRequest) -> HttpResponse:
+    """The data plans that coverage policies may choose."""
+    workspace_id = request.auth.workspace.pk
+    authorise(workspace_id, Permission.INVENTORY_READ)
+    return json_response([_tariff(plan) for plan in _plans(workspace_id)])
+
+
+@router.get(
+    "/organisation/{organisation_id}/inclusive_volume",
+    summary="List what the data plans include",
+    response=answers(list[InclusiveVolumeAnswer], 403, 404),
+)
+def list_inclusive_volumes(request: ApiRequest, organisation_id: OrganisationId) -> HttpResponse:
+    """The allowance of each data plan of the workspace that has one; a data plan is one rate zone."""
+    workspace = own_organisation(request, organisation_id, permission=Permission.INVENTORY_READ)
+    return json_response([inclusive_volume_wire(plan) for plan in _plans(workspace.pk) if plan.included_mb])
+
+
+def _plans(workspace_id: int) -> list[DataPlan]:
+    return list(DataPlan.objects.filter(workspaces=workspace_id).order_by("pk"))
+
+
+def _tariff(plan: DataPlan) -> dict[str, Any]:
+    status = {"id": 1, "description": "Active"} if plan.active else {"id": 2, "description": "Deprecated"}
+    return {
+        "id": plan.pk,
+        "name": plan.name,
+        "description": plan.description,
+        "currency": currency_wire(plan.currency),
+        "status": status,
+        "data_blocksize": 1,
+    }
+
+
+def inclusive_volume_wire(plan: DataPlan) -> dict[str, Any]:
+    """Return the allowance of a data plan as the wire has it."""
+    return {
+        "id": plan.pk,
+        "volume": plan.included_mb,
+        "pooled": plan.category == DataPlan.Category.POOLED,
+        "ratezone": {"id": plan.pk, "name": plan.name},
+        "tariff": {"id": plan.pk, "name": plan.name},
+    }

@@ -1,0 +1,70 @@
+"""How passwords are stored: Argon2 over the SHA-1 hex of the password.
+
+Programs send the SHA-1 hex of their user's password, never the password itself (`api_contract.md` section 1), so both
+doors have to end at the same stored value. The two are told apart by who calls: `encode` and `verify` take the plain
+password and hash it first, `check_digest` takes the hex. What a string looks like is never used to guess what it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from django.conf import settings
+from django.contrib.auth.hashers import Argon2PasswordHasher, identify_hasher, is_password_usable, make_password
+
+_DIGEST = re.compile(r"[0-9a-fA-F]{40}")
+
+
+def sha1_hex(password: str) -> str:
+    """Return what a program sends in place of this password: 40 hex digits in lower case."""
+    return hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest()
+
+
+class Argon2Sha1PasswordHasher(Argon2PasswordHasher):
+    """Argon2 over the SHA-1 hex. `ARGON2_*` settings change its cost; tests set them low."""
+
+    algorithm = "argon2_sha1"
+    time_cost = getattr(settings, "ARGON2_TIME_COST", Argon2PasswordHasher.time_cost)
+    memory_cost = getattr(settings, "ARGON2_MEMORY_COST", Argon2PasswordHasher.memory_cost)  # KiB
+    parallelism = getattr(settings, "ARGON2_PARALLELISM", Argon2PasswordHasher.parallelism)
+
+    def encode(self, password: str, salt: str) -> str:
+        """Return the value to store for a plain password."""
+        return super().encode(sha1_hex(password), salt)
+
+    def verify(self, password: str, encoded: str) -> bool:
+        """Tell whether a plain password belongs to a stored value."""
+        return self.verify_digest(sha1_hex(password), encoded)
+
+    def verify_digest(self, digest: str, encoded: str) -> bool:
+        """Tell whether the SHA-1 hex of a password belongs to a stored value.
+
+        Args:
+            digest: 40 hex digits; upper case is taken as well. Anything else belongs to no password.
+            encoded: what `encode` returned.
+        """
+        matches = super().verify(digest.lower(), encoded)
+        return matches and _DIGEST.fullmatch(digest) is not None
+
+
+def check_digest(digest: str, encoded: str) -> bool:
+    """Tell whether a SHA-1 hex belongs to a stored password; takes as long for an account that has none.
+
+    Args:
+        digest: as the program sent it.
+        encoded: the `password` column of a user.
+    """
+    try:
+        hasher = identify_hasher(encoded) if is_password_usable(encoded) else None
+    except ValueError:
+        hasher = None
+    if not isinstance(hasher, Argon2Sha1PasswordHasher):
+        spend_the_time()
+        return False
+    return hasher.verify_digest(digest, encoded)
+
+
+def spend_the_time() -> None:
+    """Hash once for nothing, so that the time of an answer does not tell whether an account exists."""
+    make_password("")

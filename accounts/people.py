@@ -1,0 +1,187 @@
+"""Who is in a workspace or invited to it, as its Administrators see them (`behaviour.md` section 18)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from allauth.mfa.models import Authenticator
+from django.db.models import Case, CharField, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actors import Access
+from accounts.models import Invitation, Membership, User, Workspace
+from accounts.permissions import Role
+from portal.kit.errors import NotFound
+from portal.kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter
+from portal.kit.tables import ListColumn, ListTable
+
+ACTIVE, PENDING, EXPIRED, UNVERIFIED, SUSPENDED = "active", "pending", "expired", "unverified", "suspended"
+ACCESS_STATES: Final = (
+    (ACTIVE, _("Active")),
+    (PENDING, _("Invite pending")),
+    (EXPIRED, _("Invite expired")),
+    (UNVERIFIED, _("Not verified")),
+    (SUSPENDED, _("Suspended")),
+)
+APP_MFA, NOT_SET = "app", "none"
+SECURITY: Final = ((APP_MFA, _("App MFA")), (NOT_SET, _("Not set")))
+
+ROW_FIELDS: Final = (
+    "id",
+    "shown_name",
+    "shown_email",
+    "shown_created",
+    "held_role",
+    "access",
+    "security",
+    "invitation_id",
+    "invited_until",
+    "last_seen",
+)
+
+
+def people_of(workspace: Workspace) -> QuerySet[Any]:
+    """Return everybody who is in a workspace or has an open invitation to it, with what the list shows of them.
+
+    Of somebody who has not joined yet nothing is shown but what the invitation says: whether there is an account, what
+    it is called and how it is secured is known where the person is a member.
+    """
+    main_id = workspace.main_id or workspace.pk
+    super_admin = Workspace.objects.filter(pk=main_id).values("super_admin_id")
+    membership = Membership.objects.of(workspace.pk).filter(user=OuterRef("pk"))
+    invitation = Invitation.objects.of(workspace.pk).filter(
+        user=OuterRef("pk"), accepted__isnull=True, withdrawn__isnull=True
+    )
+    totp = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.TOTP)
+    inside = Q(is_member=True) | Q(is_super=True)
+    # The people are found by three indexed look-ups, so that users of other workspaces do not count.
+    ids = (
+        Membership.objects.of(workspace.pk)
+        .order_by()
+        .values("user_id")
+        .union(
+            Invitation.objects.of(workspace.pk)
+            .filter(accepted__isnull=True, withdrawn__isnull=True)
+            .order_by()
+            .values("user_id"),
+            Workspace.objects.filter(pk=main_id, super_admin__isnull=False).order_by().values("super_admin_id"),
+        )
+    )
+    return (
+        User.objects.filter(pk__in=ids)
+        .annotate(
+            is_member=Exists(membership),
+            is_super=Case(When(pk__in=Subquery(super_admin), then=Value(True)), default=Value(False)),
+            invitation_id=Subquery(invitation.values("pk")[:1]),
+            invited_until=Subquery(invitation.values("expires")[:1]),
+        )
+        .annotate(
+            held_role=Case(
+                When(is_super=True, then=Value(Role.SUPERADMIN.value)),
+                default=Coalesce(Subquery(membership.values("role")[:1]), Subquery(invitation.values("role")[:1])),
+                output_field=CharField(),
+            ),
+            access=Case(
+                When(~inside & Q(invited_until__lte=timezone.now()), then=Value(EXPIRED)),
+                When(~inside, then=Value(PENDING)),
+                When(status=User.Status.SUSPENDED, then=Value(SUSPENDED)),
+                When(status=User.Status.ACTIVATION_PENDING, then=Value(UNVERIFIED)),
+                default=Value(ACTIVE),
+                output_field=CharField(),
+            ),
+            shown_name=Case(
+                When(inside, then=F("name")),
+                default=Subquery(invitation.values("name")[:1]),
+                output_field=CharField(),
+            ),
+            shown_email=Case(
+                When(inside, then=F("email")),
+                default=Subquery(invitation.values("email")[:1]),
+                output_field=CharField(),
+            ),
+            shown_created=Case(
+                When(inside, then=F("created")),
+                default=Subquery(invitation.values("created")[:1]),
+                output_field=DateTimeField(),
+            ),
+            last_seen=Case(When(inside, then=F("last_login")), default=Value(None), output_field=DateTimeField()),
+            security=Case(
+                When(~inside, then=Value("")),
+                When(Exists(totp), then=Value(APP_MFA)),
+                default=Value(NOT_SET),
+                output_field=CharField(),
+            ),
+        )
+    )
+
+
+def people_rows(people: QuerySet[Any]) -> list[dict[str, Any]]:
+    """Read a sliced queryset as rows for the list."""
+    return list(people.values(*ROW_FIELDS))
+
+
+def person_row(workspace: Workspace, user_id: int) -> dict[str, Any]:
+    """Return one person of a workspace as the list shows them.
+
+    Raises:
+        NotFound: not in this workspace and not invited to it.
+    """
+    found = people_of(workspace).filter(pk=user_id).values(*ROW_FIELDS).first()
+    if found is None:
+        raise NotFound(f"User with Id '{user_id}' not found.")
+    return dict(found)
+
+
+def administrators_of(workspace_id: int) -> int:
+    """Return how many Administrators a workspace has; its SuperAdmin is none."""
+    return Membership.objects.of(workspace_id).filter(role=Role.ADMINISTRATOR).count()
+
+
+class PeopleTable(ListTable):
+    """Users of a workspace."""
+
+    list_name = "people"
+    caption = _("Users")
+    default_columns = ("name", "id", "email", "created", "role", "access", "security")
+    default_sort = "name"
+
+    name = ListColumn(_("Name"), sort=("shown_name",), required=True)
+    id = ListColumn(_("User ID"), sort=("id",), align="end")
+    email = ListColumn(_("E-mail"), sort=("shown_email",))
+    created = ListColumn(_("Created"), sort=("shown_created",))
+    role = ListColumn(_("User role"), sort=("held_role",))
+    access = ListColumn(_("Access"), sort=("access",))
+    security = ListColumn(_("Account security"), sort=("security",))
+    last_seen = ListColumn(_("Last sign-in"), sort=("last_seen",))
+    actions = ListColumn(_("Actions"), required=True)
+
+
+class PeopleFilters(ListFilters):
+    """Filters of the users."""
+
+    q = SearchFilter(fields=("shown_name", "shown_email"), placeholder=_("Name or e-mail"))
+    role = ChoicesFilter(field_name="held_role", label=_("User role"), choices=Role.choices, primary=True)
+    access = ChoicesFilter(field_name="access", label=_("Access"), choices=ACCESS_STATES, primary=True)
+    security = ChoicesFilter(field_name="security", label=_("Account security"), choices=SECURITY, primary=True)
+    created = DateRangeFilter(field_name="shown_created", label=_("Created"))
+
+
+class PageRequest(HttpRequest):
+    """A request to a page of a workspace: the middleware has checked that the user is a member.
+
+    Attributes:
+        workspace: that of the address, with its package.
+        role: what the user is in it.
+        may: names of the permissions the user has in it.
+        access: the user's actor and workspaces.
+        user: who asks.
+    """
+
+    workspace: Workspace
+    role: str
+    may: frozenset[str]
+    access: Access
+    user: User

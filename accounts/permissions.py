@@ -1,0 +1,134 @@
+"""Which role may do what: one table, from `behaviour.md` section 9 with its additions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+from portal.kit.context import Actor, ActorKind, current_actor
+from portal.kit.errors import Forbidden, NotFound
+
+
+class Role(TextChoices):
+    """Role of a user or application token in a workspace."""
+
+    SUPERADMIN = "SuperAdmin", _("SuperAdmin")
+    ADMINISTRATOR = "Administrator", _("Administrator")
+    USER = "User", _("User")
+    OBSERVER = "Observer", _("Observer")
+
+    @classmethod
+    def assignable(cls) -> tuple[Role, ...]:
+        """Return the roles a membership can hold; SuperAdmin stands on the main organisation instead."""
+        return (cls.ADMINISTRATOR, cls.USER, cls.OBSERVER)
+
+
+class Permission(TextChoices):
+    """A right inside one workspace."""
+
+    INVENTORY_READ = "inventory_read", _("see SIMs, devices and policies")
+    SIM_UPDATE = "sim_update", _("change SIMs")
+    SIM_DELETE = "sim_delete", _("delete SIMs")
+    SIM_REGISTER = "sim_register", _("register SIMs")
+    SIM_TRANSFER = "sim_transfer", _("transfer SIMs to another workspace")
+    DEVICE_UPDATE = "device_update", _("create and change devices")
+    DEVICE_RESET = "device_reset", _("reset connectivity")
+    POLICY_UPDATE = "policy_update", _("change policies")
+    EVENT_READ = "event_read", _("read events")
+    EVENT_OF_USER_READ = "event_of_user_read", _("list the events of another user")
+    EVENT_CONTEXT_READ = "event_context_read", _("see address and client of an event")
+    USER_MANAGE = "user_manage", _("manage users")
+    TOKEN_CREATE = "token_create", _("create application tokens")
+    TOKEN_REVOKE = "token_revoke", _("revoke application tokens")
+    WORKSPACE_UPDATE = "workspace_update", _("change workspace settings")
+    PACKAGE_UPDATE = "package_update", _("upgrade the package and book data plans")
+    WORKSPACE_REQUEST = "workspace_request", _("request workspaces")
+    ORDER_CREATE = "order_create", _("order SIMs")
+
+
+_EVERYBODY = frozenset({Role.SUPERADMIN, Role.ADMINISTRATOR, Role.USER, Role.OBSERVER})
+_WRITERS = frozenset({Role.SUPERADMIN, Role.ADMINISTRATOR, Role.USER})
+_ADMINISTRATORS = frozenset({Role.SUPERADMIN, Role.ADMINISTRATOR})
+
+TABLE: Mapping[Permission, frozenset[Role]] = {
+    Permission.INVENTORY_READ: _EVERYBODY,
+    Permission.SIM_UPDATE: _WRITERS,
+    Permission.SIM_DELETE: _WRITERS,
+    Permission.SIM_REGISTER: _WRITERS,
+    Permission.SIM_TRANSFER: _ADMINISTRATORS,
+    Permission.DEVICE_UPDATE: _WRITERS,
+    Permission.DEVICE_RESET: _WRITERS,
+    Permission.POLICY_UPDATE: _WRITERS,
+    Permission.EVENT_READ: _EVERYBODY,
+    Permission.EVENT_OF_USER_READ: _ADMINISTRATORS,
+    Permission.EVENT_CONTEXT_READ: _ADMINISTRATORS,
+    Permission.USER_MANAGE: _ADMINISTRATORS,
+    Permission.TOKEN_CREATE: _EVERYBODY,
+    Permission.TOKEN_REVOKE: _ADMINISTRATORS,
+    Permission.WORKSPACE_UPDATE: _ADMINISTRATORS,
+    Permission.PACKAGE_UPDATE: _ADMINISTRATORS,
+    Permission.WORKSPACE_REQUEST: _ADMINISTRATORS,
+    Permission.ORDER_CREATE: _WRITERS,
+}
+
+_PEOPLE_ONLY = frozenset({Permission.SIM_TRANSFER, Permission.PACKAGE_UPDATE, Permission.WORKSPACE_REQUEST})
+"""What an application token may never do (`architecture`: it can't transfer SIMs, switch workspace or use `my`)."""
+
+
+def role_may(role: str, permission: Permission) -> bool:
+    """Return whether a role holds a right."""
+    return role in TABLE[permission]
+
+
+def actor_may(actor: Actor, workspace_id: int, permission: Permission) -> bool:
+    """Return whether somebody holds a right in a workspace."""
+    if actor.everywhere:
+        return True
+    role = actor.roles.get(workspace_id)
+    if role is None or role not in TABLE[permission]:
+        return False
+    return not (actor.kind == ActorKind.APPLICATION_TOKEN and permission in _PEOPLE_ONLY)
+
+
+def authorise(workspace_id: int, permission: Permission) -> Actor:
+    """Check that the current actor holds a right, and return the actor. Runs no query.
+
+    Args:
+        workspace_id: the workspace of the objects.
+        permission: the right that is needed.
+
+    Raises:
+        NotFound: the actor is not in this workspace, so it does not exist for them.
+        Forbidden: the role lacks the right; the text says which right and who can give it.
+    """
+    actor = current_actor()
+    if actor_may(actor, workspace_id, permission):
+        return actor
+    if workspace_id not in actor.roles:
+        raise NotFound(f"Workspace with Id '{workspace_id}' not found.")
+    if actor.kind == ActorKind.APPLICATION_TOKEN and role_may(actor.roles[workspace_id], permission):
+        raise Forbidden(
+            str(_("Application tokens may not %(right)s; sign in as a user.") % {"right": permission.label}),
+            permission=permission.value,
+        )
+    raise Forbidden(
+        str(
+            _("Your role %(role)s may not %(right)s. An Administrator of this workspace can change your role.")
+            % {"role": actor.roles[workspace_id], "right": permission.label}
+        ),
+        permission=permission.value,
+    )
+
+
+def authorise_staff() -> Actor:
+    """Check that the operator's staff (or the portal itself) acts, and return the actor.
+
+    Raises:
+        Forbidden: a customer's user or token acts.
+    """
+    actor = current_actor()
+    if not actor.everywhere:
+        raise Forbidden(str(_("Only the operator's staff can do this.")), permission="staff")
+    return actor

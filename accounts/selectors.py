@@ -1,0 +1,145 @@
+"""Questions about people and workspaces. Nothing here changes anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Case, CharField, F, FilteredRelation, Q, QuerySet, Value, When
+from django.db.models.functions import Lower
+
+from accounts.models import ApplicationToken, Membership, User, Workspace
+from accounts.permissions import Role
+from portal.kit.context import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A workspace somebody may enter, as the switcher lists it.
+
+    Args:
+        workspace: the row, with its package.
+        role: what they are there.
+    """
+
+    workspace: Workspace
+    role: Role
+
+    @property
+    def id(self) -> int:
+        """Id of the workspace, the wire's organisation id."""
+        return self.workspace.pk
+
+    @property
+    def name(self) -> str:
+        """Name of the workspace."""
+        return self.workspace.name
+
+    @property
+    def suspended(self) -> bool:
+        """Whether the workspace is suspended: it can be read, nothing in it can be changed."""
+        return self.workspace.status == Workspace.Status.SUSPENDED
+
+
+def entries_of(user_id: int) -> list[Entry]:
+    """Return the workspaces of a user with the role held in each, by name. One query.
+
+    A SuperAdmin has the main organisation and all workspaces linked to it, and is nothing else in them
+    (`behaviour.md` section 8). The ids come from three indexed look-ups, so that the number of other workspaces and
+    of their members does not matter.
+    """
+    ids = (
+        Membership.objects.filter(user_id=user_id)
+        .order_by()
+        .values("workspace_id")
+        .union(
+            Workspace.objects.filter(super_admin_id=user_id).order_by().values("id"),
+            Workspace.objects.filter(main__super_admin_id=user_id).order_by().values("id"),
+        )
+    )
+    rows = (
+        Workspace.objects.filter(pk__in=ids)
+        .annotate(own=FilteredRelation("memberships", condition=Q(memberships__user_id=user_id)))
+        .annotate(
+            held_role=Case(
+                When(Q(super_admin_id=user_id) | Q(main__super_admin_id=user_id), then=Value(Role.SUPERADMIN.value)),
+                default=F("own__role"),
+                output_field=CharField(),
+            )
+        )
+        .select_related("package")
+        .order_by("name", "pk")
+    )
+    return [Entry(workspace=workspace, role=Role(workspace.held_role)) for workspace in rows]
+
+
+def user_by_email(email: str) -> User | None:
+    """Return the user with an e-mail address, in any case. One query, by the unique index."""
+    return User.objects.alias(address=Lower("email")).filter(address=email.strip().lower()).first()
+
+
+def person_of(user: User) -> Person:
+    """Return a user as events remember them."""
+    return Person(user_id=user.pk, name=user.name, username=user.email)
+
+
+def zone_of(user: User) -> ZoneInfo | None:
+    """Return the time zone a user has chosen, `None` for none or one this machine does not know."""
+    try:
+        return ZoneInfo(user.preferences["timezone"])
+    except (KeyError, ValueError, TypeError, OSError):
+        return None
+
+
+def operator_workspace_id() -> int | None:
+    """Return the operator's own workspace, where what concerns staff alone is logged; `None` before there is one."""
+    return Workspace.objects.filter(type=Workspace.Type.OPERATOR).order_by("pk").values_list("pk", flat=True).first()
+
+
+def home_workspace_id(user: User) -> int | None:
+    """Return the workspace whose log tells what concerns a user's account.
+
+    The operator's for staff, the default workspace for customers; the operator's too for a customer without one.
+    """
+    if user.is_staff or user.default_workspace_id is None:
+        return operator_workspace_id()
+    return user.default_workspace_id
+
+
+def is_super_admin(*, user_id: int, workspace_id: int) -> bool:
+    """Tell whether a user is SuperAdmin of a workspace, by itself or by its main organisation."""
+    return (
+        Workspace.objects.filter(pk=workspace_id)
+        .filter(Q(super_admin_id=user_id) | Q(main__super_admin_id=user_id))
+        .exists()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SuperAdminOf:
+    """The SuperAdmin of a workspace, by itself or by its main organisation."""
+
+    user_id: int
+    name: str
+
+
+def super_admin_of(workspace: Workspace) -> SuperAdminOf | None:
+    """Return who is SuperAdmin of a workspace, `None` for nobody. One query."""
+    main_id = workspace.main_id or workspace.pk
+    found = (
+        Workspace.objects.filter(pk=main_id, super_admin__isnull=False)
+        .values_list("super_admin_id", "super_admin__name")
+        .first()
+    )
+    return SuperAdminOf(user_id=found[0] or 0, name=found[1] or "") if found else None
+
+
+def usable(token: ApplicationToken, now: datetime) -> bool:
+    """Tell whether an application token still opens the door; one that is over its date counts as revoked."""
+    return token.status == ApplicationToken.Status.ACTIVATED and not (token.expiry_date and token.expiry_date <= now)
+
+
+def application_tokens(workspace_id: int) -> QuerySet[ApplicationToken]:
+    """Return the application tokens of a workspace with their creators, newest first."""
+    return ApplicationToken.objects.of(workspace_id).select_related("creator").order_by("-pk")

@@ -1,0 +1,205 @@
+"""Keys for programs: created with a value that is shown once, and revoked (`behaviour.md` section 10)."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.utils.translation import gettext as _
+
+from accounts import signals
+from accounts.actors import token_name
+from accounts.models import ApplicationToken
+from accounts.permissions import Permission, Role, authorise
+from accounts.signals import KeyRow
+from portal.kit.action import action
+from portal.kit.context import Actor, current_context
+from portal.kit.errors import Forbidden, Invalid
+
+PREFIX = "portal_app_"
+"""Starts every value, so that a scanner for leaked secrets can recognise one."""
+
+_RANDOM_BYTES = 32
+_SHORTEST_VALUE = 32
+_RANK = {Role.OBSERVER: 0, Role.USER: 1, Role.ADMINISTRATOR: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedToken:
+    """A new application token.
+
+    Args:
+        token: its row.
+        value: the secret; it is nowhere else and can't be shown again.
+    """
+
+    token: ApplicationToken
+    value: str
+
+    def __repr__(self) -> str:
+        return f"CreatedToken(token={self.token.pk})"
+
+
+def digest_of(value: str) -> str:
+    """Return what is stored of a value. One round of SHA-256 is enough: the value is random and long."""
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+def key_row(token: ApplicationToken) -> KeyRow:
+    """Return an application token as events name it."""
+    return KeyRow(
+        id=token.pk,
+        name=token_name(token),
+        role=token.role,
+        expiry_date=token.expiry_date.astimezone(UTC).isoformat() if token.expiry_date else None,
+        ip=token.ip,
+    )
+
+
+def create_application_token(
+    *,
+    workspace_id: int,
+    description: str = "",
+    expiry_date: datetime | None = None,
+    ip: str = "",
+    role: str | None = None,
+    value: str | None = None,
+) -> CreatedToken:
+    """Make an application token.
+
+    Args:
+        workspace_id: the one workspace it opens.
+        description: what it is for.
+        expiry_date: aware; from then on it counts as revoked.
+        ip: address or range in CIDR notation that may use it; empty for any.
+        role: what it may do; the creator's own role when left out, and never above it.
+        value: the secret itself; only the demo gives one, all others are random.
+
+    Raises:
+        NotFound, Forbidden: the actor may not create one here, or not with this role.
+        Invalid: an input is wrong; `field` names it.
+    """
+    actor = authorise(workspace_id, Permission.TOKEN_CREATE)
+    now = current_context().now()
+    if expiry_date is not None and expiry_date <= now:
+        raise Invalid(_("The expiry date is over. Choose one in the future."), field="expiry_date")
+    if value is not None and len(value) < _SHORTEST_VALUE:
+        raise Invalid(_("The value of an application token has at least 32 characters."), field="application_token")
+    chosen = value or PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
+    token = ApplicationToken(
+        workspace_id=workspace_id,
+        description=_description(description),
+        digest=digest_of(chosen),
+        role=_role_for(actor, workspace_id, role),
+        creator_id=actor.person.user_id if actor.person else None,
+        created=now,
+        expiry_date=expiry_date,
+        ip=_network(ip),
+    )
+    with action():
+        token.save(force_insert=True)
+        signals.application_token_created.send(sender=ApplicationToken, workspace_id=workspace_id, key=key_row(token))
+    return CreatedToken(token=token, value=chosen)
+
+
+def roles_below(actor: Actor, workspace_id: int) -> list[Role]:
+    """Return the roles that a token made by somebody may have, the highest first."""
+    own = Role.ADMINISTRATOR if actor.everywhere else Role(actor.roles[workspace_id])
+    highest = Role.ADMINISTRATOR if own == Role.SUPERADMIN else own
+    return [role for role in sorted(_RANK, key=lambda each: -_RANK[each]) if _RANK[role] <= _RANK[highest]]
+
+
+def _role_for(actor: Actor, workspace_id: int, wanted: str | None) -> str:
+    own = Role.ADMINISTRATOR if actor.everywhere else Role(actor.roles[workspace_id])
+    highest = Role.ADMINISTRATOR if own == Role.SUPERADMIN else own
+    if wanted is None:
+        return highest.value
+    if wanted not in _RANK:
+        raise Invalid(_("An application token is Administrator, User or Observer."), field="role")
+    if _RANK[Role(wanted)] > _RANK[highest]:
+        raise Forbidden(
+            _("Your role is %(role)s; an application token can't have more rights than you.") % {"role": own.label},
+            permission=Permission.TOKEN_CREATE.value,
+        )
+    return wanted
+
+
+def _network(text: str) -> str:
+    if not text.strip():
+        return ""
+    try:
+        return str(ipaddress.ip_network(text.strip(), strict=False))
+    except ValueError as error:
+        raise Invalid(
+            _("'%(ip)s' is no address range. Write it in CIDR notation, for example 192.0.2.0/24.") % {"ip": text},
+            field="ip",
+        ) from error
+
+
+def describe_application_token(*, workspace_id: int, token_id: int, description: str) -> ApplicationToken:
+    """Give an application token another description; the one it has changes nothing.
+
+    Args:
+        workspace_id: the workspace it belongs to.
+        token_id: which one.
+        description: what it is for, at most 200 characters.
+
+    Raises:
+        NotFound: it is not in this workspace.
+        Forbidden: the role lacks the right.
+        Invalid: the description is too long.
+    """
+    authorise(workspace_id, Permission.TOKEN_REVOKE)
+    wanted = _description(description)
+    with action():
+        token = (
+            ApplicationToken.objects.of(workspace_id)
+            .select_for_update(of=("self",))
+            .one(workspace_id=workspace_id, pk=token_id, kind="Application token")
+        )
+        old = token.description
+        if old == wanted:
+            return token
+        token.description = wanted
+        token.save(update_fields=["description"])
+        signals.application_token_described.send(
+            sender=ApplicationToken, workspace_id=workspace_id, key=key_row(token), old=old
+        )
+    return token
+
+
+def _description(text: str) -> str:
+    if len(text.strip()) > 200:
+        raise Invalid(_("A description has at most 200 characters."), field="description")
+    return text.strip()
+
+
+def revoke_application_token(*, workspace_id: int, token_id: int) -> ApplicationToken:
+    """Revoke an application token; what was signed in with it is refused from its next call on.
+
+    Revoking one that is revoked changes nothing.
+
+    Args:
+        workspace_id: the workspace it belongs to.
+        token_id: which one.
+
+    Raises:
+        NotFound: it is not in this workspace.
+        Forbidden: the role lacks the right.
+    """
+    authorise(workspace_id, Permission.TOKEN_REVOKE)
+    with action():
+        token = (
+            ApplicationToken.objects.of(workspace_id)
+            .select_for_update(of=("self",))
+            .one(workspace_id=workspace_id, pk=token_id, kind="Application token")
+        )
+        if token.status == ApplicationToken.Status.REVOKED:
+            return token
+        token.status = ApplicationToken.Status.REVOKED
+        token.save(update_fields=["status"])
+        signals.application_token_revoked.send(sender=ApplicationToken, workspace_id=workspace_id, key=key_row(token))
+    return token

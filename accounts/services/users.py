@@ -1,0 +1,254 @@
+"""Accounts of people, as the operator's staff manage them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from accounts import signals
+from accounts.models import Invitation, User, Workspace
+from accounts.selectors import home_workspace_id, operator_workspace_id, person_of, user_by_email
+from accounts.services.rows import assign, check, differences, invalid, lock_user
+from accounts.services.sessions import require_staff
+from accounts.signals import Changes
+from portal.kit.action import action
+from portal.kit.context import current_actor, current_context
+from portal.kit.errors import Conflict, DomainError, Forbidden
+
+_EDITABLE: Final = frozenset({"name", "email", "is_staff", "is_superuser"})
+_PERSONAL: Final = frozenset({"name", "email"})
+"""Stand with the frozen person alone and never in an event, so that a person can be erased."""
+
+
+@sensitive_variables("password")
+def create_user(
+    *,
+    email: str,
+    name: str,
+    password: str | None = None,
+    status: int = User.Status.ACTIVE,
+    is_staff: bool = False,
+    is_superuser: bool = False,
+) -> User:
+    """Make an account; it can sign in but sees nothing until it is added to a workspace.
+
+    Args:
+        email: sign-in address, stored in lower case.
+        name: full name.
+        password: plain text; `None` for an account that can't sign in by password yet.
+        status: Active, or Activation pending.
+        is_staff: member of the operator's staff, who may use the admin site.
+        is_superuser: staff with every right in the admin site.
+
+    Raises:
+        Forbidden: somebody else than staff asks.
+        Conflict: the address is taken.
+        Invalid: an input is wrong.
+    """
+    require_staff("user_create")
+    if user_by_email(email) is not None:
+        raise Conflict(
+            _("There is an account with the address %(email)s.") % {"email": email.strip()},
+            code="duplicate",
+            field="email",
+        )
+    user = User(
+        email=email.strip().lower(),
+        name=name.strip(),
+        status=status,
+        is_staff=is_staff,
+        is_superuser=is_superuser,
+        created=current_context().now(),
+    )
+    check(user, ("email", "name", "status"))
+    choose_password(user, password)
+    with action():
+        user.save(force_insert=True)
+        workspace_id = operator_workspace_id()
+        if workspace_id is not None:
+            signals.user_created.send(sender=User, workspace_id=workspace_id, subject=person_of(user))
+    return user
+
+
+@sensitive_variables("password")
+def choose_password(user: User, password: str | None) -> None:
+    """Set a password on a user's row, without saving; `None` makes an unusable one.
+
+    Raises:
+        Invalid: it is too weak; the text says why.
+    """
+    if password is None:
+        user.set_unusable_password()
+        return
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        refused = invalid(error)
+        refused.field = "password"
+        raise refused from error
+    user.set_password(password)
+
+
+def seat_taken(workspace: Workspace, *, besides: Invitation | None = None) -> None:
+    """Check that a locked workspace has room for one more person; open invitations count.
+
+    Args:
+        workspace: with its package.
+        besides: the invitation whose person is about to sit down.
+
+    Raises:
+        Conflict: the package's number of users is reached.
+    """
+    limit = workspace.package.max_users
+    if limit is None:
+        return
+    asked = workspace.invitations.filter(
+        accepted__isnull=True, withdrawn__isnull=True, expires__gt=current_context().now()
+    )
+    if besides is not None:
+        asked = asked.exclude(pk=besides.pk)
+    if workspace.memberships.count() + asked.count() >= limit:
+        raise Conflict(
+            _("The package %(package)s allows %(limit)s users. Choose another package first.")
+            % {"package": workspace.package.name, "limit": limit},
+            code="limit_reached",
+        )
+
+
+@sensitive_variables("password")
+def set_user_password(*, user_id: int, password: str) -> None:
+    """Give an account a new password; its sessions and tokens end.
+
+    Args:
+        user_id: whose.
+        password: plain text.
+
+    Raises:
+        Forbidden: neither staff nor the person asks.
+        NotFound: there is no such user.
+        Invalid: the password is too weak; the text says why.
+    """
+    actor = current_actor()
+    own = actor.person is not None and actor.person.user_id == user_id and actor.acted_for is None
+    if not (actor.everywhere or own):
+        raise Forbidden(_("Only the operator's staff can change somebody's password."), permission="user_password")
+    with action():
+        user = lock_user(user_id)
+        choose_password(user, password)
+        user.token_epoch += 1
+        user.failed_sign_ins = 0
+        user.locked_until = None
+        user.save(update_fields=["password", "token_epoch", "failed_sign_ins", "locked_until"])
+        workspace_id = home_workspace_id(user)
+        if workspace_id is not None:
+            signals.password_changed.send(sender=User, workspace_id=workspace_id, subject=person_of(user))
+
+
+def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
+    """Change name, address or staff rights of an account.
+
+    Args:
+        user_id: whose.
+        changes: `name`, `email`, `is_staff` or `is_superuser` to new value.
+
+    Raises:
+        Forbidden: somebody else than staff asks.
+        NotFound, Invalid, Conflict: no such user, a wrong value, an address that is taken.
+    """
+    actor = require_staff("user_update")
+    values = dict(changes)
+    if "email" in values:
+        values["email"] = values["email"].strip().lower()
+        taken = user_by_email(values["email"])
+        if taken is not None and taken.pk != user_id:
+            raise Conflict(
+                _("There is an account with the address %(email)s.") % {"email": values["email"]},
+                code="duplicate",
+                field="email",
+            )
+    if actor.id == user_id and ("is_staff" in values or "is_superuser" in values):
+        _refuse_own(user_id)
+    with action():
+        user = lock_user(user_id)
+        before = {name: getattr(user, name) for name in values}
+        changed = assign(user, values, _EDITABLE)
+        if not changed:
+            return user
+        if set(changed) != {"name"}:
+            # Keys given to somebody with other rights or another address must not outlive them.
+            user.token_epoch += 1
+        user.save(update_fields=[*changed, "token_epoch"])
+        told = differences(before, user, [name for name in changed if name not in _PERSONAL])
+        _tell(user, "updated", told)
+    return user
+
+
+def suspend_user(*, user_id: int) -> User:
+    """Keep somebody out of every workspace; sessions and tokens end at once.
+
+    Args:
+        user_id: whom.
+
+    Raises:
+        Forbidden: somebody else than staff asks.
+        NotFound: there is no such user.
+        Conflict: the account was never activated.
+        DomainError: it is the actor's own account.
+    """
+    _refuse_own(user_id)
+    return _move(user_id, User.Status.SUSPENDED, "suspended")
+
+
+def reactivate_user(*, user_id: int) -> User:
+    """Let a suspended user in again. Args and errors as `suspend_user`."""
+    return _move(user_id, User.Status.ACTIVE, "reactivated")
+
+
+def unlock_user(*, user_id: int) -> User:
+    """End the lock after failed sign-ins before its time. Args and errors as `suspend_user`."""
+    require_staff("user_update")
+    with action():
+        user = lock_user(user_id)
+        locked = user.locked_until is not None and user.locked_until > current_context().now()
+        if locked or user.failed_sign_ins:
+            user.locked_until = None
+            user.failed_sign_ins = 0
+            user.save(update_fields=["locked_until", "failed_sign_ins"])
+        if locked:
+            _tell(user, "unlocked", {})
+    return user
+
+
+def _move(user_id: int, status: User.Status, what: str) -> User:
+    require_staff("user_update")
+    with action():
+        user = lock_user(user_id)
+        if user.status == status:
+            return user
+        if user.status == User.Status.ACTIVATION_PENDING:
+            raise Conflict(_("This account was never activated, so its state can't change."), code="not_active")
+        old = user.status
+        user.status = status
+        user.token_epoch += 1
+        user.save(update_fields=["status", "token_epoch"])
+        _tell(user, what, {"status": {"from": old, "to": status.value}})
+    return user
+
+
+def _tell(user: User, what: str, changes: Changes) -> None:
+    workspace_id = home_workspace_id(user)
+    if workspace_id is not None:
+        signals.user_updated.send(
+            sender=User, workspace_id=workspace_id, subject=person_of(user), what=what, changes=changes
+        )
+
+
+def _refuse_own(user_id: int) -> None:
+    person = current_actor().person
+    if person is not None and person.user_id == user_id:
+        raise DomainError(_("You can't change your own account here."), code="own_account")

@@ -1,0 +1,172 @@
+"""What happened to people, workspaces and keys, stated for whoever listens. This app knows no listener.
+
+Receivers run inside the action's transaction (`send`, not `send_robust`): if one fails, the change rolls back. The
+actor is that of the open context; `subject` is the person concerned, where that is somebody else or nobody has
+signed in yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.dispatch import Signal
+
+Changes = dict[str, dict[str, Any]]
+"""Field name to {"from": …, "to": …}, both JSON-safe."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingChange:
+    """A setting of a workspace got another value.
+
+    Args:
+        field: name of the field.
+        label: what people call the setting.
+        old: former value, readable.
+        new: present value, readable.
+    """
+
+    field: str
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """An application token as events name it.
+
+    Args:
+        id: id of the token.
+        name: its description, else its number.
+        role: role it holds in its workspace.
+        expiry_date: ISO 8601 in UTC, `None` for no end.
+        ip: address range in CIDR notation, empty for any.
+    """
+
+    id: int
+    name: str
+    role: str
+    expiry_date: str | None
+    ip: str
+
+
+# --- signing in ---
+
+sign_in_failed = Signal()
+"""A known address was used with a wrong password. Arguments: workspace_id (of the person's default workspace), subject
+(Person), ip (str), too_many (bool: this failure locks the account). The actor is ANONYMOUS."""
+
+user_locked = Signal()
+"""An account was locked. Arguments: workspace_id, subject (Person), until (datetime). The actor is ANONYMOUS."""
+
+user_signed_in = Signal()
+"""The actor signed in. Arguments: workspace_id (default workspace; the operator's for staff)."""
+
+user_signed_out = Signal()
+"""The actor signed out. Arguments: workspace_id, as for `user_signed_in`."""
+
+workspace_switched = Signal()
+"""The actor went over to another workspace. Arguments: workspace_id (the new one), user_id."""
+
+application_sign_in_failed = Signal()
+"""A known application token was refused. Arguments: workspace_id, key (KeyRow), reason ("revoked", "expired" or
+"address"), ip (str). The actor is ANONYMOUS."""
+
+# --- application tokens ---
+
+application_token_created = Signal()
+"""Arguments: workspace_id, key (KeyRow)."""
+
+application_token_revoked = Signal()
+"""Arguments: workspace_id, key (KeyRow)."""
+
+application_token_described = Signal()
+"""Arguments: workspace_id, key (KeyRow, with the new description), old (the former one)."""
+
+# --- people ---
+
+user_created = Signal()
+"""Staff made an account. Arguments: workspace_id (the operator's), subject (Person)."""
+
+user_updated = Signal()
+"""Staff changed an account. Arguments: workspace_id (the person's default workspace, the operator's for staff), subject
+(Person), what ("suspended", "reactivated", "unlocked" or "updated"), changes (Changes; no name or e-mail in it)."""
+
+password_changed = Signal()
+"""Arguments: workspace_id (as for `user_updated`), subject (Person)."""
+
+user_signed_up = Signal()
+"""Somebody made an account and a workspace for themselves. Arguments: workspace (Workspace), subject (Person)."""
+
+verification_requested = Signal()
+"""A mail asks a new user to verify the address. Arguments: workspace_id, subject (Person), key (the mail's secret)."""
+
+user_verified = Signal()
+"""A user has shown that the address is theirs. Arguments: workspace_id, subject (Person)."""
+
+password_reset_requested = Signal()
+"""A mail with a link to a new password was asked for. Arguments: workspace_id, subject (Person), key (the mail's
+secret), ip (str), user_agent (str)."""
+
+user_invited = Signal()
+"""Arguments: workspace_id, subject (Person), key (the mail's secret), role, expires (datetime)."""
+
+user_deleted = Signal()
+"""A user lost the last workspace, and with it the account. Arguments: workspace_id, subject (Person)."""
+
+user_erased = Signal()
+"""A user's personal data were erased on request. Arguments: workspace_id, user_id, names (list[str]: every name and
+address the account had), replacement (Person: what stands in their place)."""
+
+mfa_enabled = Signal()
+"""Arguments: workspace_id, subject (Person), kind (as events name the key's type)."""
+
+mfa_removed = Signal()
+"""Arguments: workspace_id, subject (Person), key_id (id of the key)."""
+
+member_added = Signal()
+"""A user joined a workspace. Arguments: workspace_id, subject (Person), role."""
+
+member_removed = Signal()
+"""A user lost a workspace. Arguments: workspace_id, subject (Person), role (the one held)."""
+
+role_changed = Signal()
+"""Arguments: workspace_id, subject (Person), old, new (role values; "none" for no membership)."""
+
+# --- support access ---
+
+support_started = Signal()
+"""The actor, staff, entered a workspace in place of a user. Arguments: workspace (Workspace), operator (Workspace of
+the operator, or None), subject (Person acted for), reason, access_id."""
+
+support_ended = Signal()
+"""Arguments: workspace_id, subject (Person acted for), reason, access_id, timed_out (bool)."""
+
+# --- workspaces ---
+
+workspace_created = Signal()
+"""Arguments: workspace (Workspace, with its package)."""
+
+organisation_updated = Signal()
+"""Company details changed. Arguments: workspace_id, changes (Changes, by the wire's names)."""
+
+workspace_settings_changed = Signal()
+"""Arguments: workspace_id, changes (list[SettingChange], in field order)."""
+
+package_changed = Signal()
+"""A workspace got another platform package. Arguments: workspace (Workspace), old, new (PlatformPackage)."""
+
+data_plans_changed = Signal()
+"""Arguments: workspace_id, added, removed (list[DataPlan], in id order)."""
+
+billing_updated = Signal()
+"""Arguments: workspace_id, company (CompanyDetails as it is now), changes (Changes)."""
+
+workspace_requested = Signal()
+"""Arguments: workspace_id, kind ("new" or "linked"), request_id."""
+
+catalogue_changed = Signal()
+"""Staff changed what can be bought. Arguments: workspace_id (the operator's), kind ("package" or "data_plan"), what
+("created", "updated" or "withdrawn"), item_id, name, changes (Changes)."""

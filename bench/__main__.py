@@ -1,0 +1,5 @@
+"""Run the benchmarks: `python -m bench [--quick] [GOAL …]`."""
+
+from bench.run import main
+
+main()

@@ -1,0 +1,144 @@
+"""P1 and P2: what an action costs beside the bare statements that do the same."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from django.db import connection, transaction
+
+from bench.measure import Result, compare
+from events.writer import COLUMNS
+from portal.kit.context import Actor, ActorKind, Person, Surface, acting_as
+from sims.models import Sim
+from sims.services.sim_status import change_sim_status
+
+WORKSPACE = 1
+SIMS = 10_000
+
+
+def _actor() -> Actor:
+    return Actor(
+        kind=ActorKind.USER,
+        id=1,
+        label="User 1",
+        person=Person(1, "Bench User", "bench@example.com"),
+        roles={WORKSPACE: "Administrator"},
+    )
+
+
+def one_action(vendor: str) -> Result:
+    """P1: one action through its service against a plain `save()` of the same SIM, both committed."""
+    ids = itertools.cycle(
+        Sim.objects.filter(workspace_id=WORKSPACE, status__in=(1, 2), device_id__isnull=False).values_list(
+            "pk", flat=True
+        )[:2000]
+    )
+    current: dict[str, Any] = {}
+
+    def pick() -> None:
+        current["sim"] = Sim.objects.get(pk=next(ids))
+
+    def service() -> None:
+        sim = current["sim"]
+        with acting_as(_actor(), surface=Surface.PORTAL, ip="192.0.2.1", user_agent="bench"):
+            change_sim_status(workspace_id=WORKSPACE, sim_ids=[sim.pk], to=1 if sim.status == 2 else 2)
+
+    def save() -> None:
+        sim = current["sim"]
+        sim.status = 1 if sim.status == 2 else 2
+        with transaction.atomic():
+            sim.save()
+
+    return compare(
+        "P1",
+        f"one action through its service, {vendor}",
+        product=service,
+        baseline=save,
+        limit=3.5,
+        repetitions=300,
+        before=pick,
+        note=f"queries beyond BEGIN and COMMIT on {vendor}: {_queries(service, pick)}",
+    )
+
+
+def _queries(action: Any, before: Any) -> int:
+    before()
+    action()  # the first call of a process also looks up the actor's person
+    before()
+    connection.force_debug_cursor = True
+    connection.queries_log.clear()
+    try:
+        action()
+        own = ("BEGIN", "COMMIT")
+        return sum(not str(query["sql"]).startswith(own) for query in connection.queries)
+    finally:
+        connection.force_debug_cursor = False
+
+
+def ten_thousand(vendor: str) -> Result:
+    """P2: a status change of 10,000 SIMs with its events against the SQL that does just that."""
+    ids = list(Sim.objects.filter(workspace_id=WORKSPACE).order_by("pk").values_list("pk", flat=True)[:SIMS])
+
+    def put_back() -> None:
+        Sim.objects.filter(pk__in=ids).update(status=1)
+
+    def service() -> None:
+        with acting_as(_actor(), surface=Surface.PORTAL, ip="192.0.2.1", user_agent="bench"):
+            outcome = change_sim_status(workspace_id=WORKSPACE, sim_ids=ids, to=2)
+        if len(outcome.changed) != len(ids):
+            raise RuntimeError("The benchmark changed other rows than it meant to.")
+
+    def statement() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            for sql, params in _statements(vendor, ids):
+                cursor.execute(sql, params)
+
+    return compare(
+        "P2",
+        f"status change of {len(ids):,} SIMs with events, {vendor}",
+        product=service,
+        baseline=statement,
+        limit=2 if vendor == "postgresql" else 7,
+        repetitions=8,
+        before=put_back,
+    )
+
+
+def _statements(vendor: str, ids: list[int]) -> list[tuple[str, list[Any]]]:
+    """Return the fastest SQL that leaves the same rows behind: one statement on PostgreSQL, two on SQLite."""
+    columns = ", ".join(f'"{name}"' for name in COLUMNS)
+    now = "now()" if vendor == "postgresql" else "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')"
+    false = "false" if vendor == "postgresql" else "0"
+    request = "gen_random_uuid()" if vendor == "postgresql" else "lower(hex(randomblob(16)))"
+    address = "'192.0.2.1'::inet" if vendor == "postgresql" else "'192.0.2.1'"
+    select = (
+        f"SELECT s.workspace_id, {now}, 9, 2, 0, {false},"
+        " 'Status of SIM changed from ''Activated'' to ''Suspended''', NULL, 1, 2,"
+        " s.id, s.iccid, s.production_date, s.id, s.imsi, s.imported,"
+        " d.id, d.name, NULLIF(d.imei, ''), d.ip_address, NULLIF(d.tags, ''),"
+        f" 1, 1, NULL, NULL, 1, 1, 'User 1', r.id, {address}, 'bench', 1"
+    )
+    if vendor == "postgresql":
+        return [
+            (
+                f"WITH r AS (SELECT {request} AS id), s AS (UPDATE sims_sim SET status = 2, last_updated = now(),"
+                " factory_test_since = NULL WHERE id = ANY(%s) AND workspace_id = %s AND status = 1 RETURNING *)"
+                f" INSERT INTO events_event ({columns}) {select.replace('NULL, 1, 2,', 'NULL::jsonb, 1, 2,', 1)}"
+                " FROM r, s LEFT JOIN sims_device d ON d.id = s.device_id ORDER BY s.id",
+                [ids, WORKSPACE],
+            )
+        ]
+    listed = ",".join(map(str, ids))
+    chosen = f"s.id IN ({listed}) AND s.workspace_id = {WORKSPACE} AND s.status = 1"
+    return [
+        (
+            f"INSERT INTO events_event ({columns}) {select} FROM (SELECT {request} AS id) r, sims_sim s"
+            f" LEFT JOIN sims_device d ON d.id = s.device_id WHERE {chosen} ORDER BY s.id",
+            [],
+        ),
+        (
+            f"UPDATE sims_sim AS s SET status = 2, last_updated = {now}, factory_test_since = NULL WHERE {chosen}",
+            [],
+        ),
+    ]

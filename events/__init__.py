@@ -1,0 +1,1 @@
+"""The event log: what happened, and who did it."""

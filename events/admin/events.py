@@ -1,0 +1,319 @@
+"""The log as staff read it: all workspaces, newest first, and nothing that could change it.
+
+Fast at any size: no count, no offset, and only filters that an index answers. Without a filter the primary key gives
+the order. Type, source, severity and actor have indexes that begin with the workspace, so they want one chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import Workspace
+from events import registry
+from events.admin.people import newest_of_users, of_users
+from events.admin.search import Understood, understand
+from events.filters import SEVERITY_NAMES, SOURCE_NAMES
+from events.models import Event
+from events.panel import panel_of, severity_name, source_name
+from events.selectors import LIST_FIELDS, PANEL_FIELDS, actor_short, persons_of
+from events.wire import Persons, Row, description_of
+from portal.kit.context import ActorKind
+from portal.kit.paging import CappedCount, capped_count
+from portal.kit.rendering import badge, dash, identifier, severity, when
+from portal.kit.staff.base import StaffAdmin
+from portal.kit.staff.filters import StaffFilter, related_filter
+from portal.kit.staff.lists import KeysetChangeList
+
+ACTOR_DAYS = 30
+"""Days in which actors of a kind are looked for; their index is ordered by actor first."""
+SHOWN_OF_REQUEST = 50
+_NAMELESS = frozenset({ActorKind.ANONYMOUS, ActorKind.SCHEDULE, ActorKind.NETWORK, ActorKind.SYSTEM})
+_LEFT_OUT = ("detail", "user_agent", "device_tags", "external_id")
+
+
+class EventChangeList(KeysetChangeList):
+    """The list of the log."""
+
+    narrowing = ("workspace", "q")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.notices: list[str] = []
+        super().__init__(*args, **kwargs)
+
+    def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
+        request.event_list = self  # type: ignore[attr-defined]  # its place is part of the search for people
+        found = super().get_queryset(request, exclude_parameters)
+        self.notices = list(getattr(request, "event_notices", ()))
+        if not self.params.get("workspace") and any(self.params.get(name) for name in NEEDING_WORKSPACE):
+            found = found.none()
+            self.notices.append(_("Choose a workspace: type, source, severity and actor are looked for in one log."))
+        return found
+
+
+class WithinWorkspace(StaffFilter):
+    """A filter whose index begins with the workspace."""
+
+    column: ClassVar[str] = ""
+
+    def has_output(self) -> bool:
+        return super().has_output() and self.within
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self.within = bool(request.GET.get("workspace"))
+        super().__init__(request, *args, **kwargs)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
+        if self.value() and not self.within:
+            return queryset.none()
+        return super().queryset(request, queryset)
+
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return queryset.filter(**{self.column: int(value)})
+
+
+class SeverityFilter(WithinWorkspace):
+    """By severity."""
+
+    title = gettext_lazy("severity")
+    parameter_name = column = "severity"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(int(level)), name) for level, name in SEVERITY_NAMES.items()]
+
+
+class SourceFilter(WithinWorkspace):
+    """By source."""
+
+    title = gettext_lazy("event source")
+    parameter_name = column = "source"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(int(source)), name) for source, name in SOURCE_NAMES.items()]
+
+
+class TypeFilter(WithinWorkspace):
+    """By type; the operator's own types stand in the list too."""
+
+    title = gettext_lazy("event type")
+    parameter_name = column = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        kinds = [kind for kind in registry.all_types() if kind.status != "name only"]
+        return [
+            (str(kind.id), kind.description) for kind in sorted(kinds, key=lambda kind: kind.description.casefold())
+        ]
+
+
+class ActorKindFilter(WithinWorkspace):
+    """By the kind of actor."""
+
+    title = gettext_lazy("actor")
+    parameter_name = column = "actor_kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(str(int(kind)), kind.label) for kind in ActorKind]
+
+    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
+        kind = ActorKind(int(value))
+        if kind in _NAMELESS:
+            # Those without a name have the id 0: named, the index gives the order too.
+            return queryset.filter(actor_kind=kind, actor_ref=0)
+        return queryset.filter(actor_kind=kind, timestamp__gte=timezone.now() - timedelta(days=ACTOR_DAYS))
+
+
+FILTERS = (SeverityFilter, TypeFilter, SourceFilter, ActorKindFilter)
+NEEDING_WORKSPACE = tuple(str(each.parameter_name) for each in FILTERS)
+
+
+@admin.register(Event)
+class EventAdmin(StaffAdmin):
+    """Events: nobody adds, changes or deletes one here, superusers included."""
+
+    icon = "scroll-text"
+    list_display = ("date", "level", "kind", "text", "place", "who", "sim", "device", "origin")
+    list_filter = (*FILTERS, related_filter("workspace", gettext_lazy("Workspace"), "workspace"))
+    search_fields = ("id",)
+    search_help_text = gettext_lazy("Event or request ID, ICCID, IMSI, device:ID, e-mail address")
+    sortable_by = ()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[EventChangeList]:
+        return EventChangeList
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        within = bool(request.GET.get("workspace"))
+        return [name for name in self.list_display if not (within and name == "place")]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer(*_LEFT_OUT)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        notices: list[str] = []
+        if term.strip():
+            understood = understand(term)
+            queryset = queryset.filter(self._condition(request, understood))
+            notices += [understood.notice] if understood.notice else []
+        kind = request.GET.get("actor_kind", "")
+        if kind.isdigit() and int(kind) in set(ActorKind.values) - _NAMELESS and request.GET.get("workspace"):
+            notices.append(
+                _("Only the last %(days)s days were searched for this kind of actor.") % {"days": ACTOR_DAYS}
+            )
+        request.event_notices = notices  # type: ignore[attr-defined]  # for the list, which makes the queryset
+        return queryset, False
+
+    def _condition(self, request: HttpRequest, understood: Understood) -> Q:
+        """Return the condition of a search; of people in all workspaces it names the events of this page."""
+        if not understood.users:
+            return understood.condition
+        if request.GET.get("workspace"):
+            return of_users(understood.users)
+        cursor = request.event_list.cursor if hasattr(request, "event_list") else None
+        return Q(pk__in=newest_of_users(understood.users, limit=self.list_per_page + 1, cursor=cursor))
+
+    def prepare_rows(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        """Read the persons and workspaces of a page: two queries."""
+        plain = [_plain(event) for event in rows]
+        persons = persons_of(plain)
+        names = workspace_names(plain)
+        for event, row in zip(rows, plain, strict=True):
+            event.who = actor_short(row, persons, staff=True)
+            event.text = description_of(row, persons, staff=True)
+            event.workspace_name = names.get(event.workspace_id, "")
+
+    # --- one event ---
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show one event with its whole context."""
+        if not self.has_view_permission(request) or request.method not in ("GET", "HEAD"):
+            raise PermissionDenied
+        number = unquote(object_id)
+        row = None
+        if number.isascii() and number.isdigit() and len(number) < 19:
+            row = Event.objects.filter(pk=int(number)).values(*PANEL_FIELDS, "workspace__name").first()
+        if row is None:
+            raise Http404(_("There is no event %(id)s.") % {"id": object_id})
+        # Read with the event: the panel needs its id and name only.
+        workspace = Workspace(pk=row["workspace_id"], name=row["workspace__name"] or "")
+        panel = panel_of(row, workspace, staff=True, context_visible=True)
+        of_request, persons = _of_request(row)
+        listing = self.list_url()
+        context = {
+            "event": panel,
+            "workspace": workspace,
+            "persons": _people(row, persons),
+            "actor_kind": ActorKind(row["actor_kind"]).label,
+            "actor_ref": row["actor_ref"],
+            "actor_label": row["actor_label"],
+            "request_events": of_request,
+            "request_url": f"{listing}?q={row['request_id']}",
+            "sim_id": row["sim_id"],
+            "device_id": row["device_id"],
+        }
+        return self.render(request, "admin/events/event/page.html", context)
+
+    # --- columns ---
+
+    @admin.display(description=gettext_lazy("date"))
+    def date(self, event: Event) -> SafeString:
+        return when(event.timestamp)
+
+    @admin.display(description=gettext_lazy("severity"))
+    def level(self, event: Event) -> SafeString:
+        return severity(event.severity, severity_name(event.severity))
+
+    @admin.display(description=gettext_lazy("event type"))
+    def kind(self, event: Event) -> str:
+        return registry.describe(event.type)
+
+    @admin.display(description=gettext_lazy("description"))
+    def text(self, event: Any) -> SafeString:
+        return format_html('<span class="truncate admin-text" title="{}">{}</span>', event.text, event.text)
+
+    @admin.display(description=gettext_lazy("workspace"))
+    def place(self, event: Any) -> SafeString:
+        url = reverse("admin:accounts_workspace_change", args=[event.workspace_id])
+        return format_html('<a href="{}">{}</a>', url, event.workspace_name or event.workspace_id)
+
+    @admin.display(description=gettext_lazy("SIM"))
+    def sim(self, event: Event) -> SafeString:
+        return identifier(event.iccid, "ICCID", copy=False)
+
+    @admin.display(description=gettext_lazy("device"))
+    def device(self, event: Event) -> str | SafeString:
+        return event.device_name or dash()
+
+    @admin.display(description=gettext_lazy("actor"))
+    def who(self, event: Any) -> SafeString:
+        if event.actor_kind in (ActorKind.STAFF, ActorKind.STAFF_FOR_USER):
+            return format_html("{} {}", event.who, badge(_("Staff"), "accent"))
+        return format_html("{}", event.who)
+
+    @admin.display(description=gettext_lazy("source"))
+    def origin(self, event: Event) -> str:
+        return source_name(event.source)
+
+
+def _plain(event: Any) -> dict[str, Any]:
+    names = (
+        "workspace_id",
+        "type",
+        "description",
+        "actor_id",
+        "subject_id",
+        "acted_for_id",
+        "actor_kind",
+        "actor_ref",
+        "actor_label",
+    )
+    return {name: getattr(event, name) for name in names}
+
+
+def _people(row: Row, persons: Persons) -> list[tuple[str, Any]]:
+    """Return the people of an event with what they are in it; staff see their own kind too."""
+    roles = ((_("Actor"), "actor_id"), (_("Acted for"), "acted_for_id"), (_("Account concerned"), "subject_id"))
+    return [(label, persons[row[name]]) for label, name in roles if row[name] in persons]
+
+
+def _of_request(row: Row) -> tuple[dict[str, Any], Persons]:
+    """Return all events of a request, of all workspaces: the first fifty and how many there are; and their persons."""
+    same = Event.objects.filter(request_id=row["request_id"])
+    rows = list(same.order_by("id").values(*LIST_FIELDS, "workspace_id")[: SHOWN_OF_REQUEST + 1])
+    count = CappedCount(len(rows)) if len(rows) <= SHOWN_OF_REQUEST else capped_count(same)
+    rows = rows[:SHOWN_OF_REQUEST]
+    persons = persons_of([row, *rows])
+    names = {row["workspace_id"]: row["workspace__name"]}
+    names |= workspace_names([each for each in rows if each["workspace_id"] not in names])
+    for each in rows:
+        each["text"] = description_of(each, persons, staff=True)
+        each["type_name"] = registry.describe(each["type"])
+        each["workspace_name"] = names.get(each["workspace_id"]) or each["workspace_id"]
+    return {"rows": rows, "count": count}, persons
+
+
+def workspace_names(rows: Sequence[Row]) -> dict[int, str]:
+    """Return the names of the workspaces of some events, by id. One query, none for no rows."""
+    ids = {row["workspace_id"] for row in rows}
+    return dict(Workspace.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}

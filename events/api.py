@@ -1,0 +1,264 @@
+"""The log over the API (`api_contract.md` section 3): lists of the same shape, and the types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.db.models import Q
+from django.http import HttpResponse
+from ninja import Query, Router
+from pydantic import Field as Described
+
+from accounts.api import ApiRequest
+from accounts.api.organisations import OrganisationId, own_organisation
+from accounts.api.people import UserKey, find_user
+from accounts.permissions import Permission, authorise
+from events import registry
+from events.querysets import EventQuerySet
+from events.search import sim_ids
+from events.selectors import log_of, persons_of
+from events.text import escape
+from events.totals import events_in_log
+from events.wire import WIRE_FIELDS, wire_list
+from events.wire_rows import first_wire_rows, read_wire_rows, wire_rows
+from portal.kit.api.criteria import (
+    NOTHING,
+    NULL,
+    Condition,
+    Field,
+    address,
+    boolean,
+    constant,
+    moment,
+    number,
+    parse_query,
+    parse_sort,
+    point,
+    text,
+)
+from portal.kit.api.document import Absent, Answer, Lookup, NamedRef, answers
+from portal.kit.api.lists import Limits, ListQuery, deep, page_response, read_page, total_of
+from portal.kit.api.responses import json_response
+from portal.kit.api.types import PathId, long_of
+from portal.kit.errors import Invalid
+from sims.api.criteria import is_whole_iccid
+from sims.identifiers import normalise_iccid
+
+router = Router(tags=["Events"])
+
+LIMITS: Final = Limits(default=100, most=1_000)
+
+SORT: Final[Mapping[str, str]] = {
+    "id": "id",
+    "timestamp": "timestamp",
+    "source": "source",
+    "severity": "severity",
+    "alert": "alert",
+    "organisation": "",
+    "user": "user_id",
+    "endpoint": "device_id",
+    "tags": "device_tags",
+    "ip_address": "device_ip_address",
+    "iccid": "iccid",
+    "imsi": "imsi",
+    "type": "type",
+}
+
+
+class EventEndpoint(Answer):
+    """The endpoint of an event, as it was then."""
+
+    id: int = Described(examples=[5120])
+    name: str = Described(examples=["Pump 12"])
+    imei: str | None = Described(examples=["490154203237518"])
+    ip_address: str | None = Described(examples=["10.192.0.7"])
+    tags: str | None = Described(examples=["north,pump"])
+
+
+class EventSim(Answer):
+    """The SIM of an event."""
+
+    id: int = Described(examples=[2210])
+    iccid: str = Described(examples=["8988303000000000001"])
+    production_date: str | None = Described(examples=["2026-01-12T09:00:00.000Z"])
+
+
+class EventImsi(Answer):
+    """The IMSI of an event."""
+
+    id: int = Described(examples=[2210])
+    imsi: str = Described(examples=["901430000000001"])
+    import_date: str | None = Described(examples=["2026-01-12T09:00:00.000Z"])
+
+
+class EventUser(Answer):
+    """Who acted; left out for application tokens, the network and the portal itself."""
+
+    id: int = Described(examples=[12])
+    name: str = Described(examples=["Olga Owner"])
+    username: str = Described(examples=["olga.owner@example.com"])
+
+
+class EventAnswer(Answer):
+    """What happened."""
+
+    id: int = Described(examples=[351732524384257])
+    timestamp: str = Described(examples=["2026-11-20T08:15:00.123Z"])
+    alert: bool
+    description: str = Described(examples=["Status of SIM changed from 'Issued' to 'Activated'"])
+    event_type: Lookup
+    event_source: Lookup
+    event_severity: Lookup
+    organisation: NamedRef
+    user: EventUser | Absent = None
+    endpoint: EventEndpoint | Absent = None
+    sim: EventSim | Absent = None
+    imsi: EventImsi | Absent = None
+    detail: dict[str, Any] | Absent = Described(None, description="What else is known, by type.", examples=[{}])
+
+
+_LIST: Final = answers(list[EventAnswer], 403, 422)
+
+
+def _from(value: str) -> Q:
+    return Q(timestamp__gte=point(value))
+
+
+def _until(value: str) -> Q:
+    return Q(timestamp__lte=point(value))
+
+
+def _description(value: str) -> Q:
+    # Braces are doubled in stored texts.
+    return text("description", nullable=False)(escape(value))
+
+
+def _iccid(value: str) -> Q:
+    """Find a whole number by the SIM that has it, as an index can; parts of one in the names of the moment."""
+    if not is_whole_iccid(value):
+        return text("iccid")(value)
+    try:
+        number_ = normalise_iccid(value)
+    except Invalid:
+        return NOTHING  # no card carries such a number
+    ids = sim_ids(iccids=[number_])
+    return Q(sim_id__in=ids) if ids else Q(iccid=number_)
+
+
+def _in_detail(id_path: str, name_path: str) -> Condition:
+    """Return the condition maker of something that network events name in their detail: its id, or its name."""
+
+    def condition(value: str) -> Q:
+        found = long_of(value)
+        if value == NULL:
+            return Q(**{f"{name_path}__isnull": True})
+        if found is not None:
+            return Q(**{id_path: found}) | Q(**{id_path: str(found)})
+        return Q(**{f"{name_path}__icontains": value})
+
+    return condition
+
+
+_FIELDS: Final[Mapping[str, Field]] = {
+    "from": Field(_from),
+    "until": Field(_until),
+    "timestamp": Field(moment("timestamp")),
+    "type": Field(number("type"), several=True),
+    "source": Field(number("source")),
+    "severity": Field(number("severity")),
+    "alert": Field(boolean("alert")),
+    "description": Field(_description),
+    "user": Field(number("user_id", nullable=True)),
+    "endpoint": Field(number("device_id", nullable=True), several=True),
+    "tags": Field(text("device_tags")),
+    "ip_address": Field(address("device_ip_address")),
+    "imei": Field(text("device_imei")),
+    "iccid": Field(_iccid, several=True),
+    "iccid_with_luhn": Field(_iccid, several=True),
+    "imsi": Field(text("imsi")),
+    "network": Field(_in_detail("detail__id", "detail__name"), several=True),
+    "country": Field(_in_detail("detail__country__id", "detail__country__name"), several=True),
+    "rat": Field(_in_detail("detail__pdp_context__rat_type", "detail__pdp_context__rat_type"), several=True),
+}
+_PAIRS: Final = {"from": "until", "until": "from"}
+
+
+@router.get("/event", summary="List events", response=_LIST)
+def list_events(request: ApiRequest, query: Query[ListQuery]) -> HttpResponse:
+    """The log of the workspace, oldest first unless sorted otherwise."""
+    return _answer(request, query, Q())
+
+
+@router.get("/event/type", summary="List the types of events", response=answers(list[Lookup]))
+def list_event_types(request: ApiRequest) -> HttpResponse:
+    """The lookup table of types."""
+    return json_response(registry.wire_lookup("type"))
+
+
+@router.get("/sim/{sim_id}/event", summary="List the events of a SIM", response=_LIST)
+def list_sim_events(request: ApiRequest, sim_id: PathId, query: Query[ListQuery]) -> HttpResponse:
+    """What happened to a SIM while it was in this workspace; nothing for an id that is unknown or somebody else's."""
+    return _answer(request, query, Q(sim_id=sim_id))
+
+
+@router.get("/endpoint/{endpoint_id}/event", summary="List the events of an endpoint", response=_LIST)
+def list_endpoint_events(request: ApiRequest, endpoint_id: PathId, query: Query[ListQuery]) -> HttpResponse:
+    """What happened to an endpoint; nothing for an id that is unknown or somebody else's."""
+    return _answer(request, query, Q(device_id=endpoint_id))
+
+
+@router.get(
+    "/user/{user_id}/event", summary="List the events of a user", response=answers(list[EventAnswer], 403, 404, 422)
+)
+def list_user_events(request: ApiRequest, user_id: UserKey, query: Query[ListQuery]) -> HttpResponse:
+    """What a user did in this workspace: one's own at `/user/my/event`, those of others for Administrators.
+
+    Nothing for an id that is unknown or in no workspace of the caller.
+    """
+    own = request.auth.user
+    if isinstance(user_id, str):
+        user_id = find_user(request, user_id, manage=False).pk
+    if own is None or own.pk != user_id:
+        authorise(request.auth.workspace.pk, Permission.EVENT_OF_USER_READ)
+    return _answer(request, query, Q(user_id=user_id))
+
+
+@router.get(
+    "/organisation/{organisation_id}/event",
+    summary="List the events of an organisation",
+    response=answers(list[EventAnswer], 403, 404, 422),
+)
+def list_organisation_events(
+    request: ApiRequest, organisation_id: OrganisationId, query: Query[ListQuery]
+) -> HttpResponse:
+    """The log of the token's own organisation, by its id or as `my`; every other one does not exist."""
+    own_organisation(request, organisation_id)
+    return _answer(request, query, Q())
+
+
+def _answer(request: ApiRequest, query: ListQuery, whose: Q) -> HttpResponse:
+    workspace = request.auth.workspace
+    authorise(workspace.pk, Permission.EVENT_READ)
+    order = parse_sort(query.sort, SORT, status=400)
+    condition = parse_query(query.q, {**_FIELDS, "organisation": Field(constant(workspace.pk))}, pairs=_PAIRS)
+
+    def events() -> EventQuerySet:
+        return log_of(workspace.pk).filter(whose & condition)
+
+    def fetch(offset: int, limit: int) -> list[dict[str, Any]]:
+        if not offset and not (whose or condition):
+            return first_wire_rows(workspace.pk, order.columns, limit)
+        if not offset:
+            rows = wire_rows().filter(Q(workspace_id=workspace.pk) & whose & condition)
+            return read_wire_rows(rows.order_by(*order.columns)[:limit])
+        return read_wire_rows(deep(events().order_by(*order.columns), offset, limit).values(*WIRE_FIELDS))
+
+    def count() -> int:
+        if not whose and not condition:
+            return events_in_log(workspace.pk)
+        return total_of(events(), scope=f"{workspace.pk} {request.path} {query.q}", filtered=bool(condition))
+
+    page, rows = read_page(query, LIMITS, fetch=fetch, count=count)
+    made = wire_list(rows, persons_of(rows), {workspace.pk: workspace.name})
+    return page_response(request, page, made, sort=order.header)

@@ -1,0 +1,25 @@
+"""App configuration."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+from django.utils.translation import gettext_lazy as _
+
+
+class EventsConfig(AppConfig):
+    """The log: it listens to every other app, and none of them knows it."""
+
+    name = "events"
+    verbose_name = _("Event log")
+
+    def ready(self) -> None:
+        """Register types, handlers, the writer and the database's own guards."""
+        from events import checks, types  # noqa: F401, PLC0415 - they register themselves
+        from events.handlers import accounts, orders, sims  # noqa: F401, PLC0415 - they register themselves
+        from events.triggers import create_triggers  # noqa: PLC0415 - needs the app registry
+        from events.writer import write  # noqa: PLC0415 - needs the app registry
+        from portal.kit.action import set_writer  # noqa: PLC0415 - needs the app registry
+
+        set_writer(write)
+        post_migrate.connect(create_triggers, sender=self, dispatch_uid="events.triggers")

@@ -1,0 +1,270 @@
+"""How the log is filtered: by what an index answers, else within a span of time."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from accounts.models import Workspace
+from events import registry
+from events.registry import Severity, Source
+from events.search import NOTHING, Found, bounded_text, contains, device_ids, sim_ids, text_since, understand, within
+from events.selectors import KIND_NAMES, actor_choices, actor_label, of_requests
+from portal.kit.context import ActorKind
+from portal.kit.errors import Invalid
+from portal.kit.filter_sets import Files, ListFilters, encode
+from portal.kit.filters import (
+    ChoicesFilter,
+    DateRangeFilter,
+    SearchFilter,
+    TextFilter,
+    whole_number,
+)
+from portal.kit.values import Values, parse_values
+from sims.identifiers import normalise_iccid, plain
+
+CHOICES_SECONDS: Final = 60
+"""How long the actors offered are remembered for a workspace."""
+
+SEVERITY_NAMES: Final = {
+    Severity.INFO: gettext_lazy("Info"),
+    Severity.WARN: gettext_lazy("Warning"),
+    Severity.CRITICAL: gettext_lazy("Critical"),
+}
+SOURCE_NAMES: Final = {
+    Source.NETWORK: pgettext_lazy("event source", "Network"),
+    Source.POLICY_CONTROL: pgettext_lazy("event source", "Policy control"),
+    Source.API: pgettext_lazy("event source", "API"),
+}
+
+_IMSI = re.compile(r"[0-9]{14,15}")
+_ID = re.compile(r"[0-9]{1,13}")
+
+
+def type_choices(filters: ListFilters) -> list[tuple[int, str]]:
+    """Return the types that can stand in this workspace's log, by section and name."""
+    workspace = getattr(filters.request, "workspace", None)
+    operator = workspace is not None and workspace.type == Workspace.Type.OPERATOR
+    kinds = [
+        kind for kind in registry.all_types() if kind.status != "name only" and (operator or kind.audience != "staff")
+    ]
+    kinds.sort(key=lambda kind: (kind.section, kind.description))
+    return [(kind.id, kind.description) for kind in kinds]
+
+
+@dataclass(frozen=True)
+class GroupedChoice:
+    """A line of the panel of choices that may begin a group; `group` is the heading above it."""
+
+    value: str
+    label: str
+    checked: bool
+    group: str
+
+
+class TypeFilter(ChoicesFilter):
+    """Event types, in the order of their sections."""
+
+    def panel_context(self, value: Any) -> dict[str, Any]:
+        context = super().panel_context(value)
+        lines, last = [], ""
+        for choice in context["choices"]:
+            kind = registry.find(int(choice.value))
+            section = kind.section if kind is not None else ""
+            lines.append(GroupedChoice(choice.value, choice.label, choice.checked, section if section != last else ""))
+            last = section
+        return {**context, "choices": lines}
+
+
+class ActorFilter(ChoicesFilter):
+    """Who acted: a user, an application token, or a kind of actor that has no name."""
+
+    def offered(self, parent: ListFilters) -> dict[str, tuple[Any, str]]:
+        if self.field_name not in parent.offered_choices:
+            key = f"events:actors:{parent.workspace_id}"
+            choices = cache.get(key)
+            if choices is None:
+                choices = actor_choices(parent.workspace_id)
+                cache.set(key, choices, CHOICES_SECONDS)
+            parent.offered_choices[self.field_name] = {value: (value, label) for value, label in choices}
+        return parent.offered_choices[self.field_name]
+
+    def read(self, name: str, data: QueryDict, files: Files, parent: ListFilters) -> Any:
+        asked = list(dict.fromkeys(value for text in data.getlist(name) for value in parse_values(text)))
+        if not asked:
+            return None
+        offered = self.offered(parent)
+        for value in asked:
+            if value in offered:
+                continue
+            label = actor_label(parent.workspace_id, value)
+            if label is None:
+                raise ValidationError(_("“%(value)s” is no choice of Actor.") % {"value": value[:60]})
+            offered[value] = (value, label)
+        return asked
+
+    def apply(self, queryset: QuerySet[Any], value: Any) -> QuerySet[Any]:
+        users = [int(item.removeprefix("user:")) for item in value if item.startswith("user:")]
+        tokens = [int(item.removeprefix("token:")) for item in value if item.startswith("token:")]
+        condition = Q()
+        if users:
+            condition |= _acted(ActorKind.USER, users)
+        if tokens:
+            condition |= _acted(ActorKind.APPLICATION_TOKEN, tokens)
+        for item in value:
+            if item in KIND_NAMES:
+                condition |= _of_kinds(KIND_NAMES[item][1])
+        return queryset.filter(condition)
+
+
+def _acted(kind: ActorKind, refs: list[int]) -> Q:
+    return Q(actor_kind=kind, actor_ref__in=refs)
+
+
+def _of_kinds(kinds: tuple[int, ...]) -> Q:
+    # Those without a person have the id 0: named, the index gives the order too.
+    return Q(actor_kind=kinds[0], actor_ref=0) if len(kinds) == 1 else Q(actor_kind__in=kinds)
+
+
+def _sim_value(value: str) -> str:
+    """Bring a typed SIM into the form it is looked for. Raises ValueError for what cannot be one."""
+    digits = plain(value)
+    if _ID.fullmatch(digits) or _IMSI.fullmatch(digits):
+        return digits
+    try:
+        return normalise_iccid(digits)
+    except Invalid as error:
+        raise ValidationError(error.message) from error
+
+
+def _request_value(value: str) -> uuid.UUID:
+    return uuid.UUID(value)
+
+
+class EventFilters(ListFilters):
+    """Filters of the log."""
+
+    q = SearchFilter(method="filter_q", placeholder=gettext_lazy("ID, ICCID, person, device, text"))
+    severity = ChoicesFilter(
+        field_name="severity",
+        label=gettext_lazy("Severity"),
+        choices=list(SEVERITY_NAMES.items()),
+        primary=True,
+    )
+    type = TypeFilter(field_name="type", label=gettext_lazy("Event type"), choices=type_choices, primary=True)
+    actor = ActorFilter(field_name="actor", label=gettext_lazy("Actor"), choices=(), searchable=True, primary=True)
+    date = DateRangeFilter(field_name="timestamp", label=gettext_lazy("Date"), primary=True)
+    sim = TextFilter(
+        method="filter_sim",
+        label=gettext_lazy("SIM"),
+        normalise=_sim_value,
+        partial=False,
+        primary=True,
+        hint=gettext_lazy("ICCID, IMSI or SIM ID."),
+    )
+    device = TextFilter(
+        method="filter_device",
+        label=gettext_lazy("Device"),
+        partial=False,
+        primary=True,
+        hint=gettext_lazy("Device name or ID."),
+    )
+    source = ChoicesFilter(field_name="source", label=gettext_lazy("Event source"), choices=list(SOURCE_NAMES.items()))
+    request = TextFilter(
+        method="filter_request",
+        label=gettext_lazy("Request"),
+        normalise=_request_value,
+        wildcards=False,
+        partial=False,
+        hint=gettext_lazy("Ties together all events of one action."),
+    )
+
+    bounded = False
+    """Whether something was only looked for in the last 30 days. Known once `qs` was read."""
+    search_notice = ""
+
+    @property
+    def dated(self) -> bool:
+        """Whether the reader chose a span of time."""
+        return "date" in self.values
+
+    def filter_q(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Search, see `events.search`."""
+        found: Found = self._once(("q", value), lambda: understand(self.workspace_id, value))
+        self.bounded = self.bounded or (found.bounded and not self.dated)
+        self.search_notice = found.notice
+        return within(queryset, found, dated=self.dated)
+
+    def _once(self, key: tuple[object, ...], find: Callable[[], Any]) -> Any:
+        """Look something up once, although the filters are applied anew to tell which of them hides everything."""
+        known: dict[tuple[object, ...], Any] = self.__dict__.setdefault("_looked_up", {})
+        if key not in known:
+            known[key] = find()
+        return known[key]
+
+    def filter_sim(self, queryset: QuerySet[Any], name: str, value: Values) -> QuerySet[Any]:
+        """SIMs by id, ICCID or IMSI, or with a wildcard by what they were called in the log."""
+        texts = [str(item) for item in value.exact]
+        iccids = [item for item in texts if len(item) == 19]
+        imsis = [item for item in texts if _IMSI.fullmatch(item)]
+        ids = [int(item) for item in texts if _ID.fullmatch(item)]
+        ids += self._once(("sims", *iccids, *imsis), lambda: sim_ids(iccids=iccids, imsis=imsis))
+        if value.patterns:
+            patterns = Values(patterns=value.patterns)
+            unbound = patterns.q("iccid") | patterns.q("imsi")
+            return self._bounded(queryset, unbound | Q(sim_id__in=ids) if ids else unbound)
+        if not ids:
+            # Numbers that no SIM has now may still stand in the log.
+            return self._bounded(queryset, Q(iccid__in=iccids) | Q(imsi__in=imsis))
+        return queryset.filter(sim_id__in=ids)
+
+    def filter_request(self, queryset: QuerySet[Any], name: str, value: Values) -> QuerySet[Any]:
+        """Events of these requests."""
+        return queryset.filter(of_requests(value.exact))
+
+    def filter_device(self, queryset: QuerySet[Any], name: str, value: Values) -> QuerySet[Any]:
+        """Devices by id or exact name, else by what they were called in the log."""
+        names = [str(item) for item in value.exact]
+        numbers = [item for item in names if re.fullmatch(r"[0-9]{1,18}", item)]
+        ids = [whole_number(item) for item in numbers]
+        ids += self._once(("devices", *names), lambda: device_ids(self.workspace_id, names))
+        ids = list(dict.fromkeys(ids))
+        if ids and not value.patterns:
+            return queryset.filter(device_id__in=ids)
+        condition = Values(patterns=value.patterns).q("device_name")
+        for text in names:
+            condition |= contains("device_name", text)
+        return self._bounded(queryset, condition | Q(device_id__in=ids) if ids else condition)
+
+    def _bounded(self, queryset: QuerySet[Any], condition: Q) -> QuerySet[Any]:
+        queryset = queryset.filter(condition or NOTHING)
+        if self.dated:
+            return queryset
+        self.bounded = True
+        return queryset.filter(timestamp__gte=text_since())
+
+    def notices(self, path: str) -> list[str]:
+        """Return what the reader must know of how was searched; a link widens it."""
+        self.qs  # noqa: B018 - what was understood is known once the query was made
+        found = [self.search_notice] if self.search_notice else []
+        if self.bounded:
+            workspace = getattr(self.request, "workspace", None)
+            days = workspace.event_days if workspace is not None else 400
+            first = timezone.localdate() - timedelta(days=days)
+            query = encode({**self.query_values(), "date": f"{first.isoformat()}.."})
+            link = format_html('<a href="{}?{}">{}</a>', path, query, _("Search all %(days)s days") % {"days": days})
+            found.append(format_html("{} {}", bounded_text(), link))
+        return found

@@ -1,0 +1,1 @@
+"""One module for each app whose signals the log turns into rows."""

@@ -1,0 +1,360 @@
+"""What the accounts app states, as rows of the log (`behaviour.md` sections 8 to 11, 16 and 17)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Q
+from django.dispatch import receiver
+
+from accounts import signals
+from accounts.actors import STAFF_LABEL
+from accounts.models import CompanyDetails, DataPlan, PlatformPackage, Workspace
+from accounts.signals import KeyRow, SettingChange
+from events import registry
+from events.models import FrozenPerson
+from events.registry import ACTOR_USERNAME, SUBJECT_NAME, SUBJECT_USERNAME
+from events.writer import Entry, forget_persons, log
+from portal.kit.context import Person, current_context
+
+CURRENCY_IDS = {"EUR": 1, "USD": 2}
+
+
+def _entry(type_id: int, workspace_id: int, /, text: str = "default", **values: object) -> Entry:
+    kind = registry.get(type_id)
+    return Entry(type=kind, workspace_id=workspace_id, description=kind.text(text, **values), text=text)
+
+
+# --- signing in ---
+
+
+@receiver(signals.sign_in_failed)
+def on_sign_in_failed(*, workspace_id: int, subject: Person, ip: str, too_many: bool, **_kwargs: Any) -> None:
+    """Log a failed sign-in of a known account (6)."""
+    log([_entry(6, workspace_id, "too_many" if too_many else "default", ip=ip)._replace(subject=subject)])
+
+
+@receiver(signals.user_locked)
+def on_user_locked(*, workspace_id: int, subject: Person, **_kwargs: Any) -> None:
+    """Log that an account is locked (10022)."""
+    log([_entry(10022, workspace_id)._replace(subject=subject)])
+
+
+@receiver(signals.user_signed_in)
+def on_user_signed_in(*, workspace_id: int, **_kwargs: Any) -> None:
+    """Log a sign-in (10020)."""
+    log([_entry(10020, workspace_id)])
+
+
+@receiver(signals.user_signed_out)
+def on_user_signed_out(*, workspace_id: int, **_kwargs: Any) -> None:
+    """Log a sign-out (10021)."""
+    log([_entry(10021, workspace_id)])
+
+
+@receiver(signals.workspace_switched)
+def on_workspace_switched(*, workspace_id: int, user_id: int, **_kwargs: Any) -> None:
+    """Log a switch of workspace in the one switched to (67)."""
+    log([_entry(67, workspace_id, user_id=user_id, organisation_id=workspace_id)])
+
+
+@receiver(signals.application_sign_in_failed)
+def on_application_sign_in_failed(*, workspace_id: int, key: KeyRow, reason: str, ip: str, **_kwargs: Any) -> None:
+    """Log a refused application token (7); the published wording knows one reason, others are told the same way."""
+    entry = _entry(7, workspace_id, reason, name=key.name, ip=ip)
+    log([entry._replace(detail={"application_token": {"id": key.id, "description": key.name}})])
+
+
+# --- application tokens ---
+
+
+def _key_detail(key: KeyRow) -> dict[str, Any]:
+    return {
+        "application_token": {
+            "id": key.id,
+            "description": key.name,
+            "role": key.role,
+            "expiry_date": key.expiry_date,
+            "ip": key.ip or None,
+        }
+    }
+
+
+@receiver(signals.application_token_created)
+def on_application_token_created(*, workspace_id: int, key: KeyRow, **_kwargs: Any) -> None:
+    """Log a new application token (10030)."""
+    log([_entry(10030, workspace_id, name=key.name)._replace(detail=_key_detail(key))])
+
+
+@receiver(signals.application_token_revoked)
+def on_application_token_revoked(*, workspace_id: int, key: KeyRow, **_kwargs: Any) -> None:
+    """Log a revoked application token (10031)."""
+    log([_entry(10031, workspace_id, name=key.name)._replace(detail=_key_detail(key))])
+
+
+@receiver(signals.application_token_described)
+def on_application_token_described(*, workspace_id: int, key: KeyRow, old: str, **_kwargs: Any) -> None:
+    """Log another description of an application token (10085)."""
+    changes = {"description": {"from": old, "to": key.name}}
+    log([_entry(10085, workspace_id, name=key.name)._replace(detail={**_key_detail(key), "changes": changes})])
+
+
+# --- people ---
+
+
+def _subject_detail(subject: Person, **more: Any) -> dict[str, Any]:
+    return {"user": {"id": subject.user_id, "name": SUBJECT_NAME, "username": SUBJECT_USERNAME}, **more}
+
+
+@receiver(signals.user_created)
+def on_user_created(*, workspace_id: int, subject: Person, **_kwargs: Any) -> None:
+    """Log a new account in the operator's workspace (10072)."""
+    log([_entry(10072, workspace_id)._replace(subject=subject, detail=_subject_detail(subject))])
+
+
+@receiver(signals.user_updated)
+def on_user_updated(*, workspace_id: int, subject: Person, what: str, changes: dict[str, Any], **_kwargs: Any) -> None:
+    """Log a change of an account (10075)."""
+    detail = _subject_detail(subject, **({"changes": changes} if changes else {}))
+    log([_entry(10075, workspace_id, what=what)._replace(subject=subject, detail=detail)])
+
+
+@receiver(signals.password_changed)
+def on_password_changed(*, workspace_id: int, subject: Person, **_kwargs: Any) -> None:
+    """Log a new password (10023)."""
+    log([_entry(10023, workspace_id)._replace(subject=subject, detail=_subject_detail(subject))])
+
+
+@receiver(signals.member_added)
+def on_member_added(*, workspace_id: int, subject: Person, role: str, **_kwargs: Any) -> None:
+    """Log that a user joined (10025)."""
+    log([_entry(10025, workspace_id)._replace(subject=subject, detail=_subject_detail(subject, role=role))])
+
+
+@receiver(signals.member_removed)
+def on_member_removed(*, workspace_id: int, subject: Person, role: str, **_kwargs: Any) -> None:
+    """Log that a user was removed (10026)."""
+    log([_entry(10026, workspace_id)._replace(subject=subject, detail=_subject_detail(subject, role=role))])
+
+
+@receiver(signals.role_changed)
+def on_role_changed(*, workspace_id: int, subject: Person, old: str, new: str, **_kwargs: Any) -> None:
+    """Log a new role (10024)."""
+    entry = _entry(10024, workspace_id, old=old, new=new)
+    log([entry._replace(subject=subject, detail=_subject_detail(subject, role={"from": old, "to": new}))])
+
+
+@receiver(signals.user_invited)
+def on_user_invited(*, workspace_id: int, subject: Person, key: str, **_kwargs: Any) -> None:
+    """Log an invitation with the published detail (36)."""
+    detail = {
+        "id": subject.user_id,
+        "username": SUBJECT_USERNAME,
+        "name": SUBJECT_NAME,
+        "organisationId": workspace_id,
+        "activationKey": key,
+        "userFederated": False,
+    }
+    log([_entry(36, workspace_id)._replace(subject=subject, detail=detail)])
+
+
+@receiver(signals.user_signed_up)
+def on_user_signed_up(*, workspace: Workspace, subject: Person, **_kwargs: Any) -> None:
+    """Log a self-signup in the workspace it made (17)."""
+    log([_entry(17, workspace.pk, organisation=workspace.name)._replace(subject=subject)])
+
+
+@receiver(signals.verification_requested)
+def on_verification_requested(*, workspace_id: int, subject: Person, key: str, **_kwargs: Any) -> None:
+    """Log the mail that asks to verify an address (40)."""
+    log([_entry(40, workspace_id)._replace(subject=subject, detail={"token": key})])
+
+
+@receiver(signals.user_verified)
+def on_user_verified(*, workspace_id: int, subject: Person, **_kwargs: Any) -> None:
+    """Log a verified address (41)."""
+    log([_entry(41, workspace_id)._replace(subject=subject)])
+
+
+@receiver(signals.password_reset_requested)
+def on_password_reset_requested(
+    *, workspace_id: int, subject: Person, key: str, ip: str, user_agent: str, **_kwargs: Any
+) -> None:
+    """Log the mail with a link to a new password, with the published detail (37)."""
+    detail = {
+        "id": subject.user_id,
+        "username": SUBJECT_USERNAME,
+        "name": SUBJECT_NAME,
+        "organisationId": workspace_id,
+        "activationKey": key,
+        "sourceIp": ip,
+        "userAgent": user_agent,
+    }
+    log([_entry(37, workspace_id)._replace(subject=subject, detail=detail)])
+
+
+@receiver(signals.user_deleted)
+def on_user_deleted(*, workspace_id: int, subject: Person, **_kwargs: Any) -> None:
+    """Log that an account ended with its last workspace (46)."""
+    detail = {"user": {"id": subject.user_id, "username": SUBJECT_USERNAME}}
+    log([_entry(46, workspace_id)._replace(subject=subject, detail=detail)])
+
+
+@receiver(signals.mfa_enabled)
+def on_mfa_enabled(*, workspace_id: int, subject: Person, kind: str, **_kwargs: Any) -> None:
+    """Log a new MFA key (10028)."""
+    log([_entry(10028, workspace_id, type=kind)._replace(subject=subject)])
+
+
+@receiver(signals.mfa_removed)
+def on_mfa_removed(*, workspace_id: int, subject: Person, key_id: int, **_kwargs: Any) -> None:
+    """Log a removed MFA key (14)."""
+    log([_entry(14, workspace_id, mfa_key_id=key_id)._replace(subject=subject)])
+
+
+@receiver(signals.user_erased)
+def on_user_erased(
+    *, workspace_id: int, user_id: int, names: Sequence[str], replacement: Person, **_kwargs: Any
+) -> None:
+    """Erase the person's frozen rows, and log it (10027). No event is touched: they point to these rows."""
+    rows = FrozenPerson.objects.filter(Q(user_id=user_id) | Q(username__iexact=names[1]))
+    for number, row in enumerate(rows.select_for_update(of=("self",)).order_by("pk")):
+        # Former names were rows of their own and stay so; blanks keep them apart and are not seen.
+        row.name, row.username = replacement.name, replacement.username + " " * number
+        row.save(update_fields=["name", "username"])
+    forget_persons()
+    log([_entry(10027, workspace_id, user_id=user_id)])
+
+
+# --- support access ---
+
+
+@receiver(signals.support_started)
+def on_support_started(
+    *, workspace: Workspace, operator: Workspace | None, subject: Person, reason: str, **_kwargs: Any
+) -> None:
+    """Log support access in the visited workspace, with the published detail and the reason (13)."""
+    operator_name = operator.name if operator else STAFF_LABEL
+    entry = _entry(13, workspace.pk, support_organisation=operator_name, organisation=workspace.name)
+    detail = {
+        "support_username": ACTOR_USERNAME,
+        "support_user_org": {"id": operator.pk if operator else 0, "name": operator_name},
+        "target_username": SUBJECT_USERNAME,
+        "reason": reason,
+    }
+    log([entry._replace(subject=subject, detail=detail)])
+
+
+@receiver(signals.support_ended)
+def on_support_ended(*, workspace_id: int, subject: Person, reason: str, timed_out: bool, **_kwargs: Any) -> None:
+    """Log the end of support access (10042)."""
+    detail = {"reason": reason, "target_username": SUBJECT_USERNAME, "timed_out": timed_out}
+    log([_entry(10042, workspace_id)._replace(subject=subject, detail=detail)])
+
+
+# --- workspaces ---
+
+
+@receiver(signals.billing_updated)
+def on_billing_updated(*, workspace_id: int, company: CompanyDetails, **_kwargs: Any) -> None:
+    """Log a changed billing configuration as it is now (32)."""
+    config = {
+        "charging_model": {"id": company.charging_model},
+        "payment_term": {"id": company.payment_term},
+        "vatin": company.vatin or None,
+    }
+    log([_entry(32, workspace_id)._replace(detail={"billing_config": config})])
+
+
+@receiver(signals.workspace_requested)
+def on_workspace_requested(*, workspace_id: int, kind: str, request_id: int, **_kwargs: Any) -> None:
+    """Log a request for a new or linked workspace (10041)."""
+    log([_entry(10041, workspace_id, kind=kind)._replace(detail={"request": {"id": request_id, "kind": kind}})])
+
+
+@receiver(signals.workspace_created)
+def on_workspace_created(*, workspace: Workspace, **_kwargs: Any) -> None:
+    """Log a new workspace in itself (10071)."""
+    entry = _entry(10071, workspace.pk, name=workspace.name)
+    log([entry._replace(detail={"package": {"id": workspace.package_id, "name": workspace.package.name}})])
+
+
+@receiver(signals.organisation_updated)
+def on_organisation_updated(*, workspace_id: int, changes: dict[str, Any], **_kwargs: Any) -> None:
+    """Log changed company details (31)."""
+    changed = [{field: {"old": _text(change["from"]), "new": _text(change["to"])}} for field, change in changes.items()]
+    log([_entry(31, workspace_id)._replace(detail={"changed_data": changed})])
+
+
+def _text(value: object) -> str:
+    """Return a value as the published detail has it: text, with "null" for nothing."""
+    return "null" if value is None or value == "" else str(value)
+
+
+@receiver(signals.workspace_settings_changed)
+def on_workspace_settings_changed(*, workspace_id: int, changes: Sequence[SettingChange], **_kwargs: Any) -> None:
+    """Log each changed setting (10040)."""
+    log(
+        [
+            _entry(10040, workspace_id, setting=change.label, old=change.old, new=change.new)._replace(
+                detail={"setting": change.field, "from": change.old, "to": change.new}
+            )
+            for change in changes
+        ]
+    )
+
+
+@receiver(signals.package_changed)
+def on_package_changed(*, workspace: Workspace, new: PlatformPackage, **_kwargs: Any) -> None:
+    """Log a new platform package with the published detail (33)."""
+    entry = _entry(33, workspace.pk, name=new.name)
+    log([entry._replace(detail={"tariff_plan": _package_detail(new)})])
+
+
+def _package_detail(package: PlatformPackage) -> dict[str, Any]:
+    return {
+        "id": package.pk,
+        "name": package.name,
+        "start_date": current_context().now().strftime("%Y-%m-%d %H:%M:%S"),
+        "end_date": None,
+        "evaluation": package.evaluation,
+        "expiry_time": package.trial_days,
+        "price": {"sim_activated_rate": package.sim_rates},
+        "rate": package.monthly_rate_cents / 100,
+        "yearly_rate": 0,
+        "currency": {"id": CURRENCY_IDS[package.currency]},
+        "service_level": {"id": 1},
+    }
+
+
+@receiver(signals.data_plans_changed)
+def on_data_plans_changed(
+    *, workspace_id: int, added: Sequence[DataPlan], removed: Sequence[DataPlan], **_kwargs: Any
+) -> None:
+    """Log each data plan that came or went (34)."""
+    entries = [(_entry(34, workspace_id, name=plan.name), plan) for plan in added] + [
+        (_entry(34, workspace_id, "removed", name=plan.name), plan) for plan in removed
+    ]
+    log([entry._replace(detail={"inclusive_volume": _plan_detail(plan)}) for entry, plan in entries])
+
+
+def _plan_detail(plan: DataPlan) -> dict[str, Any]:
+    return {
+        "id": plan.pk,
+        "ratezone": {"id": plan.pk, "name": plan.name},
+        "volume": plan.included_mb,
+        "pooled": plan.category == DataPlan.Category.POOLED,
+        "start_date": current_context().now().strftime("%Y-%m-%d %H:%M:%S"),
+        "end_date": None,
+        "currency_id": CURRENCY_IDS[plan.currency],
+    }
+
+
+@receiver(signals.catalogue_changed)
+def on_catalogue_changed(
+    *, workspace_id: int, kind: str, what: str, item_id: int, name: str, changes: dict[str, Any], **_kwargs: Any
+) -> None:
+    """Log a change of what can be bought, in the operator's workspace (10073)."""
+    entry = _entry(10073, workspace_id, "default" if kind == "package" else kind, name=name, what=what)
+    log([entry._replace(detail={kind: {"id": item_id, "name": name}, "changes": changes})])

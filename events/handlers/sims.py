@@ -1,0 +1,318 @@
+"""What the sims app states, as rows of the log (`behaviour.md` sections 1 and 3 to 7; texts from the registry)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from django.dispatch import receiver
+
+from accounts.models import Workspace
+from accounts.selectors import operator_workspace_id
+from events import registry
+from events.writer import NOTHING, Entry, log, objects_of
+from portal.kit.errors import Conflict
+from sims import signals
+from sims.identifiers import iccid_with_luhn
+from sims.models import SimBatch
+from sims.signals import (
+    Cause,
+    ConnectivityReset,
+    DeviceCreated,
+    DeviceDeleted,
+    DeviceRow,
+    DeviceStatusChange,
+    DeviceUpdated,
+    Evidence,
+    SimAssigned,
+    SimReleased,
+    SimRow,
+    SimStatusChange,
+    Step,
+)
+from sims.states import SIM_WIRE_NAMES, DeviceStatus, SimStatus
+
+SIM_STATUS_TYPES = {
+    SimStatus.ACTIVATED: 8,
+    SimStatus.SUSPENDED: 9,
+    SimStatus.DELETED: 10,
+    SimStatus.FACTORY_TEST: 45,
+}
+DEVICE_STATUS_TYPES = {DeviceStatus.ENABLED: 42, DeviceStatus.DISABLED: 43}
+POLICY_TYPES = {
+    ("service", "created"): 10005,
+    ("service", "updated"): 10006,
+    ("service", "deleted"): 10007,
+    ("coverage", "created"): 10008,
+    ("coverage", "updated"): 10009,
+    ("coverage", "deleted"): 10010,
+}
+FACTORY_TEST_REASONS = {
+    Cause.FACTORY_TEST_VOLUME: "SIM reached factory test volume.",
+    Cause.FACTORY_TEST_PERIOD: "Factory test period elapsed.",
+    Cause.FACTORY_TEST_PACKAGE: "Package has no factory test.",
+}
+
+
+def _operator() -> int:
+    """Return the operator's own workspace, where what only concerns staff is logged.
+
+    Raises:
+        Conflict: there is none yet, so the action could not be logged and is not done.
+    """
+    workspace_id = operator_workspace_id()
+    if workspace_id is None:
+        raise Conflict("There is no operator workspace to log this in. Run: manage.py create_operator")
+    return workspace_id
+
+
+def _plain(type_id: int, workspace_id: int, /, text: str = "default", **values: object) -> Entry:
+    kind = registry.get(type_id)
+    return Entry(type=kind, workspace_id=workspace_id, description=kind.text(text, **values), text=text)
+
+
+class SimStatusEntries:
+    """Makes the rows of SIM status changes; wordings are filled once per kind of change, not per SIM."""
+
+    def __init__(self, workspace_id: int) -> None:
+        self.workspace_id = workspace_id
+        self._ready: dict[tuple[int, int, Cause], Entry] = {}
+
+    def __call__(self, change: SimStatusChange) -> Entry:
+        key = (change.old, change.new, change.cause)
+        entry = self._ready.get(key)
+        if entry is None:
+            entry = self._ready[key] = self._entry(change)
+        if change.evidence is None:
+            return entry._replace(objects=objects_of(change.sim))
+        detail = {**(entry.detail or {}), "factory_test": _evidence(change.evidence)}
+        return entry._replace(objects=objects_of(change.sim), detail=detail)
+
+    def _entry(self, change: SimStatusChange) -> Entry:
+        asked = change.cause is Cause.ASKED
+        entry = _plain(
+            SIM_STATUS_TYPES[SimStatus(change.new)],
+            self.workspace_id,
+            "default" if asked else change.cause.value,
+            old_status=SIM_WIRE_NAMES[change.old],
+        )
+        detail = None if asked else _transition(change)
+        return entry._replace(detail=detail, old_state=change.old, new_state=change.new)
+
+
+def _transition(change: SimStatusChange) -> dict[str, Any]:
+    """Return the published detail of an automatic activation; state names are in capitals there."""
+    return {
+        "transition": {
+            "sim": {
+                "status": {
+                    "from": {"id": int(change.old), "description": SIM_WIRE_NAMES[change.old].upper()},
+                    "to": {"id": int(change.new), "description": SIM_WIRE_NAMES[change.new].upper()},
+                }
+            },
+            "reason": FACTORY_TEST_REASONS[change.cause],
+        }
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    """Return the numbers that decided, ours beside the published detail; keys that do not apply are left out."""
+    unit = {"data": "bytes", "sms": "messages", "period": "days"}.get(evidence.kind)
+    values = {
+        "threshold": evidence.kind,
+        "unit": unit,
+        "limit": evidence.limit,
+        "counted": evidence.counted,
+        "record": evidence.record_id or None,
+        "crossed_at": _wire_moment(evidence.crossed),
+        "received_at": _wire_moment(evidence.received),
+        "lag_seconds": None if evidence.lag is None else round(evidence.lag, 3),
+    }
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _wire_moment(moment: datetime | None) -> str | None:
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@receiver(signals.sim_status_changed)
+def on_sim_status_changed(*, workspace_id: int, changes: Sequence[SimStatusChange], **_kwargs: Any) -> None:
+    """Log one row per SIM."""
+    entry_of = SimStatusEntries(workspace_id)
+    log([entry_of(change) for change in changes])
+
+
+@receiver(signals.devices_changed)
+def on_devices_changed(*, workspace_id: int, steps: Sequence[Step], **_kwargs: Any) -> None:
+    """Log one row per step, in the order of the steps."""
+    status_entry = SimStatusEntries(workspace_id)
+    log(
+        [
+            status_entry(step) if isinstance(step, SimStatusChange) else _STEPS[type(step)](workspace_id, step)
+            for step in steps
+        ]
+    )
+
+
+def _device_status(workspace_id: int, step: DeviceStatusChange) -> Entry:
+    old = DeviceStatus.DISABLED if step.new == DeviceStatus.ENABLED else DeviceStatus.ENABLED
+    return _plain(DEVICE_STATUS_TYPES[DeviceStatus(step.new)], workspace_id, id=step.device.id)._replace(
+        objects=objects_of(step.sim, step.device), old_state=old, new_state=step.new
+    )
+
+
+def _assigned(workspace_id: int, step: SimAssigned) -> Entry:
+    return _plain(51, workspace_id, sim=step.sim.id, endpoint=step.device.id)._replace(
+        objects=objects_of(step.sim, step.device), detail={"imei": step.device.imei} if step.device.imei else {}
+    )
+
+
+def _released(workspace_id: int, step: SimReleased) -> Entry:
+    return _plain(50, workspace_id, sim=step.sim.id, endpoint=step.device.id)._replace(
+        objects=objects_of(step.sim, step.device)
+    )
+
+
+def _reset(workspace_id: int, step: ConnectivityReset) -> Entry:
+    return _plain(68, workspace_id, endpoint=step.device.id)._replace(objects=objects_of(step.sim, step.device))
+
+
+def _created(workspace_id: int, step: DeviceCreated) -> Entry:
+    return _plain(10002, workspace_id, device=step.device.name)._replace(objects=objects_of(device=step.device))
+
+
+def _updated(workspace_id: int, step: DeviceUpdated) -> Entry:
+    return _plain(10003, workspace_id, device=step.device.name)._replace(
+        objects=objects_of(step.sim, step.device), detail={"changes": step.changes}
+    )
+
+
+def _deleted(workspace_id: int, step: DeviceDeleted) -> Entry:
+    return _plain(10004, workspace_id, device=step.device.name)._replace(
+        objects=objects_of(device=step.device), old_state=step.device.status, new_state=DeviceStatus.DELETED
+    )
+
+
+_STEPS: dict[type[Any], Callable[[int, Any], Entry]] = {
+    DeviceStatusChange: _device_status,
+    SimAssigned: _assigned,
+    SimReleased: _released,
+    ConnectivityReset: _reset,
+    DeviceCreated: _created,
+    DeviceUpdated: _updated,
+    DeviceDeleted: _deleted,
+}
+
+
+@receiver(signals.sims_registered)
+def on_sims_registered(*, workspace_id: int, batch: SimBatch, sims: Sequence[SimRow], **_kwargs: Any) -> None:
+    """Log one row for the batch; it is on a SIM's own log only when the batch has one SIM."""
+    detail = {
+        "sim_batch": {
+            "id": batch.pk,
+            "sim_model": {"id": batch.model_id},
+            "batch_size": len(sims),
+            "first_iccid": iccid_with_luhn(sims[0].iccid),
+            "last_iccid": iccid_with_luhn(sims[-1].iccid),
+        }
+    }
+    objects = objects_of(sims[0])._replace(imsi_id=None, imsi=None, import_date=None) if len(sims) == 1 else NOTHING
+    log([_plain(48, workspace_id, n=len(sims))._replace(objects=objects, detail=detail)])
+
+
+@receiver(signals.sims_transferred)
+def on_sims_transferred(*, source: Workspace, target: Workspace, sims: Sequence[SimRow], **_kwargs: Any) -> None:
+    """Log one row in the source and one in the target."""
+    detail = {
+        "count": len(sims),
+        "sims": [{"id": sim.id, "iccid": sim.iccid} for sim in sims],
+        "source": {"id": source.pk, "name": source.name},
+        "target": {"id": target.pk, "name": target.name},
+    }
+    objects = objects_of(sims[0].without_device()) if len(sims) == 1 else NOTHING
+    entry = _plain(69, source.pk, count=len(sims), source=source.name, target=target.name)
+    entry = entry._replace(objects=objects, detail=detail)
+    log([entry, entry._replace(workspace_id=target.pk)])
+
+
+@receiver(signals.tags_changed)
+def on_tags_changed(
+    *, workspace_id: int, devices: Sequence[DeviceRow], added: list[str], removed: list[str], **_kwargs: Any
+) -> None:
+    """Log one row for all devices; a single device stands in its columns."""
+    entry = _plain(10011, workspace_id, count=len(devices))
+    detail: dict[str, Any] = {"added": added, "removed": removed}
+    if len(devices) == 1:
+        log([entry._replace(objects=objects_of(device=devices[0]), detail=detail)])
+        return
+    detail["devices"] = [{"id": device.id, "name": device.name} for device in devices]
+    log([entry._replace(detail=detail)])
+
+
+@receiver(signals.policy_changed)
+def on_policy_changed(
+    *, workspace_id: int, kind: str, what: str, policy_id: int, name: str, changes: dict[str, Any], **_kwargs: Any
+) -> None:
+    """Log what became of a policy, with the values that changed."""
+    detail: dict[str, Any] = {"policy": {"id": policy_id, "name": name}}
+    if changes:
+        detail["changes"] = changes
+    log([_plain(POLICY_TYPES[kind, what], workspace_id, name=name)._replace(detail=detail)])
+
+
+@receiver(signals.sim_batch_created)
+def on_sim_batch_created(*, batch: SimBatch, **_kwargs: Any) -> None:
+    """Log a new batch in the operator's workspace."""
+    log([_plain(10074, _operator(), bic=batch.bic, count=batch.quantity)])
+
+
+@receiver(signals.sims_imported)
+def on_sims_imported(*, batch: SimBatch, count: int, **_kwargs: Any) -> None:
+    """Log an import in the operator's workspace."""
+    log([_plain(10060, _operator(), bic=batch.bic, count=count)])
+
+
+@receiver(signals.sims_allotted)
+def on_sims_allotted(*, batch: SimBatch, workspace: Workspace, count: int, **_kwargs: Any) -> None:
+    """Log the assignment in the operator's workspace only: nothing of it enters the customer's log."""
+    entry = _plain(10001, _operator(), bic=batch.bic, count=count, workspace=workspace.name)
+    log([entry._replace(detail={"workspace": {"id": workspace.pk, "name": workspace.name}})])
+
+
+@receiver(signals.factory_test_checks_changed)
+def on_factory_test_checks_changed(*, late: bool, since: datetime, **_kwargs: Any) -> None:
+    """Tell staff that factory tests are checked late (10077), or in time again (10078)."""
+    log([_plain(10077 if late else 10078, _operator(), since=_wire_moment(since))])
+
+
+@receiver(signals.operator_blocklist_changed)
+def on_operator_blocklist_changed(
+    *,
+    workspace_id: int,
+    device: DeviceRow,
+    sim: SimRow | None,
+    operator_id: int,
+    operator: str,
+    blocked: bool,
+    **_kwargs: Any,
+) -> None:
+    """Log that a network was blocked for a device, or allowed again (10012)."""
+    entry = _plain(
+        10012,
+        workspace_id,
+        operator=operator,
+        blocked_or_allowed="blocked" if blocked else "allowed",
+        device=device.name,
+    )
+    detail = {"operator": {"id": operator_id, "name": operator}, "blocked": blocked}
+    log([entry._replace(objects=objects_of(sim, device), detail=detail)])
+
+
+@receiver(signals.sms_sent)
+def on_sms_sent(*, workspace_id: int, device: DeviceRow, sim: SimRow, sms_id: int, **_kwargs: Any) -> None:
+    """Log a message to a device (10013); its text is not the log's business."""
+    entry = _plain(10013, workspace_id, device=device.name)
+    log([entry._replace(objects=objects_of(sim, device), detail={"sms": {"id": sms_id}})])

@@ -1,0 +1,228 @@
+"""One event, laid out for people: what happened, and who did it and how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from accounts.models import Workspace
+from events import registry
+from events.factory_test import because, decision_of, detail_lines
+from events.filters import SEVERITY_NAMES, SOURCE_NAMES
+from events.readable import Line
+from events.registry import Severity, Source
+from events.selectors import (
+    ActorLine,
+    Neighbours,
+    Present,
+    Siblings,
+    actor_line,
+    neighbours,
+    persons_of,
+    present_objects,
+    siblings,
+    support_reason,
+)
+from events.wire import Persons, Row, description_of, detail_of, wire
+from portal.kit.context import Person, Surface
+from sims.identifiers import iccid_with_luhn
+from sims.states import DeviceStatus, SimStatus
+
+SIM_STATE_TYPES = frozenset({8, 9, 10, 45})
+DEVICE_STATE_TYPES = frozenset({42, 43, 10004})
+
+
+@dataclass(frozen=True)
+class State:
+    """A state as its badge shows it."""
+
+    key: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Named:
+    """An object of the event, as it was called then.
+
+    Args:
+        kind: "SIM" or "Device".
+        name: how people call it.
+        mono: whether the name is an identifier, to be grouped for the eye.
+        url: its page, "" when it is gone or no longer in this workspace.
+        facts: label and value of what else the row remembers.
+        gone: why there is no link, "" otherwise.
+        now: what it is called today, "" when that is the same.
+    """
+
+    kind: str
+    name: str
+    mono: bool
+    url: str
+    facts: list[tuple[str, str]]
+    gone: str = ""
+    now: str = ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Everything one event shows; see `ui.md` on the panel."""
+
+    id: int
+    workspace_id: int
+    url: str
+    type_name: str
+    type_id: int
+    severity: int
+    severity_name: str
+    source_name: str
+    description: str
+    moment: datetime
+    old: State | None
+    new: State | None
+    objects: list[Named]
+    detail: list[Line]
+    line: ActorLine
+    actor_url: str
+    reason: str
+    subject: Person | None
+    surface: str
+    request_id: str
+    request_url: str
+    siblings: Siblings
+    neighbours: Neighbours
+    ip: str
+    client: str
+    json: str
+
+
+def panel_of(row: dict[str, Any], workspace: Workspace, *, staff: bool, context_visible: bool) -> Panel:
+    """Lay out one event.
+
+    Args:
+        row: of `selectors.event_row`.
+        workspace: whose log it stands in.
+        staff: whether the reader is on the operator's staff.
+        context_visible: whether the reader may see address and client.
+    """
+    others = siblings(row)
+    persons = persons_of([row, *others.rows])
+    line = actor_line(row, persons, staff=staff)
+    detail = detail_of(row, persons, staff=staff) if row["detail"] else None
+    if decision := decision_of(detail):
+        line = replace(line, after=f"{because(decision)}{line.after}")
+    base = reverse("events:list", args=[workspace.pk])
+    for other in others.rows:
+        other["description"] = description_of(other, persons, staff=staff)
+        other["type_name"] = registry.describe(other["type"])
+    subject = persons.get(row["subject_id"])
+    old, new = _states(row)
+    return Panel(
+        id=row["id"],
+        workspace_id=workspace.pk,
+        url=reverse("events:detail", args=[workspace.pk, row["id"]]),
+        type_name=registry.describe(row["type"]),
+        type_id=row["type"],
+        severity=row["severity"],
+        severity_name=severity_name(row["severity"]),
+        source_name=source_name(row["source"]),
+        description=description_of(row, persons, staff=staff),
+        moment=row["timestamp"],
+        old=old,
+        new=new,
+        objects=_objects(row, workspace.pk, present_objects(row)),
+        detail=detail_lines(detail) if detail else [],
+        line=line,
+        actor_url=f"{base}?actor={line.actor}" if line.actor else "",
+        reason=support_reason(row),
+        subject=subject,
+        surface=str(Surface(row["surface"]).label) if row["surface"] in Surface.values else "",
+        request_id=str(row["request_id"]),
+        request_url=f"{base}?request={row['request_id']}",
+        siblings=others,
+        neighbours=neighbours(row),
+        ip=(row["ip"] or "") if context_visible else "",
+        client=row["user_agent"] if context_visible else "",
+        json=_json(row, persons, workspace, staff=staff),
+    )
+
+
+def severity_name(severity: int) -> str:
+    """Return the word for a severity; unknown ones keep their number."""
+    return str(SEVERITY_NAMES[Severity(severity)]) if severity in Severity.values else str(severity)
+
+
+def source_name(source: int) -> str:
+    """Return the word for a source; unknown ones keep their number."""
+    return str(SOURCE_NAMES[Source(source)]) if source in Source.values else str(source)
+
+
+def _json(row: Row, persons: Persons, workspace: Workspace, *, staff: bool) -> str:
+    made = wire(row, persons, {workspace.pk: workspace.name}, staff=staff)
+    return orjson.dumps(made, option=orjson.OPT_INDENT_2).decode()
+
+
+def _states(row: Row) -> tuple[State | None, State | None]:
+    states: type[SimStatus] | type[DeviceStatus]
+    if row["type"] in SIM_STATE_TYPES:
+        states = SimStatus
+    elif row["type"] in DEVICE_STATE_TYPES:
+        states = DeviceStatus
+    else:
+        return None, None
+    old, new = (
+        State(states(value).name.lower(), str(states(value).label)) if value in states.values else None
+        for value in (row["old_state"], row["new_state"])
+    )
+    return old, new
+
+
+def page_url(name: str, workspace_id: int, pk: int) -> str:
+    """Return the address of an object's page, "" while that page is not installed."""
+    try:
+        return reverse(name, args=[workspace_id, pk])
+    except NoReverseMatch:
+        return ""
+
+
+def _objects(row: Row, workspace_id: int, present: Present) -> list[Named]:
+    found = []
+    if row["sim_id"] is not None:
+        iccid = row["iccid"] or ""
+        facts = [
+            (_("ICCID with check digit"), iccid_with_luhn(iccid) if iccid.isdigit() else ""),
+            ("IMSI", row["imsi"]),
+        ]
+        found.append(
+            Named(
+                kind=_("SIM"),
+                name=iccid or str(row["sim_id"]),
+                mono=True,
+                url=page_url("sims:sim_detail", workspace_id, row["sim_id"]) if present.sim else "",
+                facts=[(label, value) for label, value in (*facts, (_("SIM ID"), str(row["sim_id"]))) if value],
+                gone="" if present.sim else _("no longer in this workspace"),
+            )
+        )
+    if row["device_id"] is not None:
+        facts = [
+            (_("Device ID"), str(row["device_id"])),
+            ("IMEI", row["device_imei"]),
+            (_("IP address"), row["device_ip_address"]),
+            (_("Tags"), row["device_tags"]),
+        ]
+        found.append(
+            Named(
+                kind=_("Device"),
+                name=row["device_name"] or str(row["device_id"]),
+                mono=False,
+                url="" if present.device is None else page_url("sims:device_detail", workspace_id, row["device_id"]),
+                facts=[(label, str(value)) for label, value in facts if value],
+                gone=_("deleted since") if present.device is None else "",
+                now=present.device if present.device and present.device != row["device_name"] else "",
+            )
+        )
+    return found

@@ -1,0 +1,206 @@
+"""The search box of the log: what was typed is recognised first, so that an index can answer.
+
+Ids, numbers of cards and persons are found however old the event is. Only free text has to be read event by event;
+it is looked for in the last 30 days unless a date is chosen, and the page says so (`performance.md` 2b).
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Collate
+from django.db.models.lookups import IContains
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import Workspace
+from events import registry
+from events.models import Event, FrozenPerson
+from events.registry import escape
+from events.selectors import of_requests
+from portal.kit.errors import Invalid
+from sims.identifiers import normalise_iccid, plain
+from sims.models import Device, Sim
+
+TEXT_DAYS: Final = 30
+"""Days that are searched for what no index finds."""
+MOST_PERSONS: Final = 50
+MOST_DEVICES: Final = 200
+MAX_ID: Final = 2**63 - 1
+
+_NUMBER = re.compile(r"[0-9]{1,19}")
+_ICCID = re.compile(r"89[0-9]{17,18}")
+_IMSI = re.compile(r"[0-9]{14,15}")
+
+
+def text_since() -> datetime:
+    """Return the moment from which free text is searched."""
+    return timezone.now() - timedelta(days=TEXT_DAYS)
+
+
+@dataclass(frozen=True)
+class Found:
+    """How a search was understood.
+
+    Args:
+        condition: what it asks of an event.
+        bounded: whether the condition has to be held to a span of time.
+        notice: a sentence for the reader, "" when the result speaks for itself.
+    """
+
+    condition: Q
+    bounded: bool = False
+    notice: str = ""
+
+
+NOTHING: Final = Q(pk__in=())
+
+
+def understand(workspace_id: int, text: str) -> Found:
+    """Say what a search asks for. At most four short queries."""
+    digits = plain(text)
+    if request_id := as_uuid(text):
+        return Found(of_requests([request_id]))
+    if _ICCID.fullmatch(digits):
+        return _by_iccid(digits)
+    if _NUMBER.fullmatch(digits) and int(digits) <= MAX_ID:
+        return _by_number(workspace_id, digits)
+    if users := _users_named(text):
+        return Found(Q(user_id__in=users))
+    devices = device_ids(workspace_id, [text])
+    if devices:
+        return Found(Q(device_id__in=devices))
+    return Found(_mentions(text), bounded=True)
+
+
+def as_uuid(text: str) -> uuid.UUID | None:
+    """Read a request id; `None` for anything else."""
+    try:
+        return uuid.UUID(text) if len(text) >= 32 else None
+    except ValueError:
+        return None
+
+
+def _by_iccid(digits: str) -> Found:
+    try:
+        iccid = normalise_iccid(digits)
+    except Invalid as error:
+        return Found(NOTHING, notice=error.message)
+    sims = sim_ids(iccids=[iccid])
+    # A number that was corrected since, or of a card that was never ours, stands in the log only.
+    return Found(Q(sim_id__in=sims)) if sims else Found(Q(iccid=iccid), bounded=True)
+
+
+@dataclass
+class _Kinds:
+    """Which kinds of thing a number is the id of."""
+
+    conditions: list[Q] = field(default_factory=list)
+
+    def add(self, known: object, condition: Q) -> None:
+        if known:
+            self.conditions.append(condition)
+
+    @property
+    def any(self) -> Q:
+        condition = Q()
+        for each in self.conditions:
+            condition |= each
+        return condition
+
+
+def _by_number(workspace_id: int, digits: str) -> Found:
+    """Find a bare number as the id of an event, device or SIM, or as an IMSI. One query decides which of them it is."""
+    number = int(digits)
+    log = Event.objects.filter(workspace_id=OuterRef("pk"))
+    imsi = Sim.objects.filter(imsi=digits).values("pk")[:1]
+    known = (
+        Workspace.objects.filter(pk=workspace_id)
+        .values_list(
+            Exists(log.filter(pk=number)),
+            Exists(log.filter(device_id=number)),
+            Exists(log.filter(sim_id=number)),
+            Subquery(imsi),
+        )
+        .first()
+    )
+    event, device, sim, imsi_sim = known or (False, False, False, None)
+    kinds = _Kinds()
+    kinds.add(event, Q(pk=number))
+    kinds.add(device, Q(device_id=number))
+    kinds.add(sim, Q(sim_id=number))
+    kinds.add(imsi_sim, Q(sim_id=imsi_sim))
+    if kinds.conditions:
+        return Found(kinds.any)
+    return Found(_mentions(digits), bounded=True)
+
+
+def _users_named(text: str) -> list[int]:
+    """Return the ids of users with this e-mail address, or exactly this name, now or at any time."""
+    if "@" in text:
+        return _user_ids(Q(username__iexact=text)) or _user_ids(Q(username__icontains=text))
+    return _user_ids(Q(name__iexact=text)) if " " in text else []
+
+
+def _user_ids(named: Q) -> list[int]:
+    return list(FrozenPerson.objects.filter(named).values_list("user_id", flat=True).distinct()[:MOST_PERSONS])
+
+
+def _mentions(text: str) -> Q:
+    """Return the condition for free text: in the description, in a device's frozen name, in the name of the type."""
+    wanted = text.casefold()
+    condition = contains("description", escape(text)) | contains("device_name", text)
+    types = [kind.id for kind in registry.all_types() if wanted in kind.description.casefold()]
+    if types:
+        condition |= Q(type__in=types)
+    ids = _user_ids(Q(name__icontains=text) | Q(username__icontains=text))
+    return condition | Q(user_id__in=ids) if ids else condition
+
+
+def contains(column: str, text: str) -> Q:
+    """Return the condition that a column holds a text, in any case.
+
+    PostgreSQL compares plain ASCII by bytes, which takes half the time; what is searched is read event by event.
+    """
+    if connection.vendor == "postgresql" and text.isascii():
+        return Q(IContains(Collate(column, "C"), text))
+    return Q(**{f"{column}__icontains": text})
+
+
+# --- the same for the filters ---
+
+
+def sim_ids(*, iccids: Sequence[str] = (), imsis: Sequence[str] = ()) -> list[int]:
+    """Return the ids of SIMs by their numbers, wherever they are now: the log of a workspace outlives a transfer.
+
+    The caller looks in its own workspace's log only, so a number of somebody else's SIM finds nothing there.
+    """
+    if not iccids and not imsis:
+        return []
+    return list(Sim.objects.filter(Q(iccid__in=iccids) | Q(imsi__in=imsis)).values_list("pk", flat=True))
+
+
+def device_ids(workspace_id: int, names: Sequence[str]) -> list[int]:
+    """Return the ids of a workspace's devices with exactly these names."""
+    found = Device.objects.of(workspace_id).filter(name__in=names).values_list("pk", flat=True)
+    return list(found[:MOST_DEVICES])
+
+
+def within(queryset: QuerySet[Any], found: Found, *, dated: bool) -> QuerySet[Any]:
+    """Apply a search, held to the last 30 days where it must be and no date was chosen."""
+    queryset = queryset.filter(found.condition)
+    if found.bounded and not dated:
+        queryset = queryset.filter(timestamp__gte=text_since())
+    return queryset
+
+
+def bounded_text() -> str:
+    """Return the sentence that says how far back was looked."""
+    return _("Only the last %(days)s days were searched for this text.") % {"days": TEXT_DAYS}

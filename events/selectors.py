@@ -1,0 +1,365 @@
+"""Questions to the log. Each is answered by an index; nothing here counts or walks the whole table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import CharField, Exists, Q, Subquery, Value
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import ApplicationToken, SupportAccess, Workspace
+from accounts.services.erasure import ERASED_NAME, erased_username
+from events.models import Event, FrozenPerson
+from events.querysets import EventQuerySet
+from events.wire import STAFF_KINDS, WIRE_FIELDS, Persons, Row
+from portal.kit.context import ActorKind, Person
+from portal.kit.paging import CappedCount, capped_count
+from sims.models import Device, Sim
+from sims.states import DeviceStatus
+
+LIST_FIELDS: Final = (
+    "id",
+    "timestamp",
+    "type",
+    "source",
+    "severity",
+    "description",
+    "old_state",
+    "new_state",
+    "sim_id",
+    "iccid",
+    "imsi",
+    "device_id",
+    "device_name",
+    "request_id",
+    "actor_id",
+    "subject_id",
+    "acted_for_id",
+    "actor_kind",
+    "actor_ref",
+    "actor_label",
+)
+PANEL_FIELDS: Final = (
+    *WIRE_FIELDS,
+    "old_state",
+    "new_state",
+    "actor_ref",
+    "actor_label",
+    "request_id",
+    "ip",
+    "user_agent",
+    "surface",
+)
+MOST_ACTORS: Final = 500
+"""Actors a filter offers; beyond, a person's events are reached by a link or by the search."""
+SHOWN_SIBLINGS: Final = 10
+"""Events of the same request that the panel lists."""
+
+
+def log_of(workspace_id: int) -> EventQuerySet:
+    """Return the log of one workspace, unordered and unread."""
+    return Event.objects.of(workspace_id)
+
+
+def of_requests(request_ids: Sequence[Any]) -> Q:
+    """Return the condition for the events of requests.
+
+    SQLite, which keeps no statistics unless told to, would rather walk a workspace's whole log in order than sort the
+    few rows of a request. The bounds on the id, which every row meets, show it that the request's index is narrower.
+    """
+    condition = Q(request_id__in=request_ids)
+    return condition & Q(pk__gt=0, pk__lt=2**62) if connection.vendor == "sqlite" else condition
+
+
+def list_rows(events: Any) -> list[dict[str, Any]]:
+    """Read a sliced queryset as rows for a list."""
+    return list(events.values(*LIST_FIELDS))
+
+
+def event_row(*, workspace_id: int, event_id: int) -> dict[str, Any] | None:
+    """Return one event of a workspace with its context, or `None`: unknown and foreign ids look the same."""
+    found: dict[str, Any] | None = log_of(workspace_id).filter(pk=event_id).values(*PANEL_FIELDS).first()
+    return found
+
+
+def persons_of(rows: Iterable[Row]) -> dict[int, Person]:
+    """Return the frozen persons that rows name, by id. One query, none when they name nobody."""
+    wanted = {row[name] for row in rows for name in ("actor_id", "subject_id", "acted_for_id") if row[name] is not None}
+    if not wanted:
+        return {}
+    found = FrozenPerson.objects.filter(pk__in=wanted).values_list("pk", "user_id", "name", "username")
+    # Rows of an erased person differ in blanks only (`events.handlers.accounts.on_user_erased`).
+    return {pk: Person(user_id, name, username.rstrip()) for pk, user_id, name, username in found}
+
+
+# --- around one event ---
+
+
+@dataclass(frozen=True)
+class Siblings:
+    """The other events of a request in the same workspace: the first few, and how many there are."""
+
+    rows: list[dict[str, Any]]
+    count: CappedCount
+
+
+def siblings(row: Row) -> Siblings:
+    """Return the other events of the request of an event, in the order recorded. One query, two for many events."""
+    same = log_of(row["workspace_id"]).filter(of_requests([row["request_id"]])).exclude(pk=row["id"])
+    rows = list_rows(same.order_by("timestamp", "id")[: SHOWN_SIBLINGS + 1])
+    if len(rows) <= SHOWN_SIBLINGS:
+        return Siblings(rows, CappedCount(len(rows)))
+    return Siblings(rows[:SHOWN_SIBLINGS], capped_count(same))
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """The events before and after one, of the same SIM or device in the same workspace.
+
+    Args:
+        of: "sim" or "device", "" when the event has neither.
+        older, newer: ids.
+    """
+
+    of: str = ""
+    older: int | None = None
+    newer: int | None = None
+
+
+def neighbours(row: Row) -> Neighbours:
+    """Return the neighbours of an event on the log of its SIM, else of its device. Two queries."""
+    of = "sim" if row["sim_id"] is not None else "device" if row["device_id"] is not None else ""
+    if not of:
+        return Neighbours()
+    same = log_of(row["workspace_id"]).filter(**{f"{of}_id": row[f"{of}_id"]})
+    place = (row["timestamp"], row["id"])
+    older = same.before(*place).order_by("-timestamp", "-id").values_list("pk", flat=True).first()
+    newer = same.after(*place).order_by("timestamp", "id").values_list("pk", flat=True).first()
+    return Neighbours(of, older, newer)
+
+
+@dataclass(frozen=True)
+class Present:
+    """Which objects of an event are still there, in its own workspace.
+
+    Args:
+        sim: whether the SIM is.
+        device: the device's name today, `None` when it is not.
+    """
+
+    sim: bool = False
+    device: str | None = None
+
+
+def present_objects(row: Row) -> Present:
+    """Tell which objects of an event can still be opened. One query, none when it names no object."""
+    if row["sim_id"] is None and row["device_id"] is None:
+        return Present()
+    workspace_id = row["workspace_id"]
+    sims = Sim.objects.of(workspace_id).filter(pk=row["sim_id"])
+    devices = Device.objects.of(workspace_id).filter(pk=row["device_id"]).exclude(status=DeviceStatus.DELETED)
+    found = (
+        Workspace.objects.filter(pk=workspace_id)
+        .values_list(
+            Exists(sims) if row["sim_id"] is not None else Value(False),
+            Subquery(devices.values("name")[:1]) if row["device_id"] is not None else Value(None, CharField()),
+        )
+        .first()
+    )
+    return Present(bool(found[0]), found[1]) if found else Present()
+
+
+# --- who did it ---
+
+
+@dataclass(frozen=True)
+class ActorLine:
+    """One sentence about who acted, in parts, so that a name in it can be a link.
+
+    Args:
+        before, name, after: the sentence; `name` is the part that leads somewhere.
+        actor: value of the list's actor filter that finds all events of the same actor, "" when there is none.
+    """
+
+    before: str
+    name: str
+    after: str
+    actor: str
+
+    def __str__(self) -> str:
+        return f"{self.before}{self.name}{self.after}"
+
+
+KIND_NAMES: Final = {
+    "staff": (gettext_lazy("Operator staff"), tuple(sorted(STAFF_KINDS))),
+    "anonymous": (gettext_lazy("Not signed in"), (int(ActorKind.ANONYMOUS),)),
+    "schedule": (gettext_lazy("Schedule"), (int(ActorKind.SCHEDULE),)),
+    "network": (gettext_lazy("Network"), (int(ActorKind.NETWORK),)),
+    "system": (gettext_lazy("System"), (int(ActorKind.SYSTEM),)),
+}
+"""Actors that are no user and no token: value of the filter, label, kinds."""
+
+_KIND_KEYS: Final = {kind: key for key, (_label, kinds) in KIND_NAMES.items() for kind in kinds}
+
+
+def _named(person: Person) -> tuple[str, str]:
+    """Return a person as published: the name, and what follows it."""
+    if person.username == erased_username(person.user_id):
+        return ERASED_NAME, f" (User ID: {person.user_id})."
+    return person.name, f", {person.username}. (User ID: {person.user_id})."
+
+
+def actor_short(row: Row, persons: Persons, *, staff: bool = False) -> str:
+    """Say in a word or two who acted, for lists. Arguments as `actor_line`."""
+    kind = row["actor_kind"]
+    if kind == ActorKind.USER:
+        person = persons.get(row["actor_id"])
+        return person.name if person is not None else _("User %(id)s") % {"id": row["actor_ref"]}
+    if kind not in STAFF_KINDS:
+        label: str = row["actor_label"]
+        return label
+    person = persons.get(row["actor_id"]) if staff or kind == ActorKind.STAFF_FOR_USER else None
+    name = person.name if person is not None else _("Operator staff")
+    acted_for = persons.get(row["acted_for_id"])
+    return _("%(staff)s for %(user)s") % {"staff": name, "user": acted_for.name} if acted_for is not None else name
+
+
+def actor_line(row: Row, persons: Persons, *, staff: bool = False) -> ActorLine:
+    """Say who performed an action; never blank (`behaviour.md` section 11, `ui.md`).
+
+    Args:
+        row: needs the actor columns.
+        persons: frozen persons by id.
+        staff: whether the reader is on the operator's staff and sees its persons.
+    """
+    lead = _("Action performed by: ")
+    kind, ref = row["actor_kind"], row["actor_ref"]
+    person = persons.get(row["actor_id"])
+    if kind == ActorKind.USER:
+        if person is None:
+            name = _("User %(id)s") % {"id": ref}
+            return ActorLine(lead, name, _(", whose name was not recorded."), f"user:{ref}")
+        name, rest = _named(person)
+        return ActorLine(lead, name, rest, f"user:{ref}")
+    if kind == ActorKind.APPLICATION_TOKEN:
+        rest = _("; user details are not recorded for application tokens.")
+        return ActorLine(lead, row["actor_label"], rest, f"token:{ref}")
+    if kind in STAFF_KINDS:
+        named = staff or kind == ActorKind.STAFF_FOR_USER
+        return _staff_line(lead, kind, person if named else None, persons.get(row["acted_for_id"]))
+    key = _KIND_KEYS.get(kind, "")
+    return ActorLine(lead, row["actor_label"], ".", key)
+
+
+def _staff_line(lead: str, kind: int, person: Person | None, acted_for: Person | None) -> ActorLine:
+    """Name the operator's staff; under support access both persons, to everybody."""
+    rest = "."
+    if person is not None:
+        name, known = _named(person)
+        lead = f"{lead}{name}{known} "
+    if kind == ActorKind.STAFF_FOR_USER and acted_for is not None:
+        name, known = _named(acted_for)
+        rest = _(", acting for %(name)s%(rest)s") % {"name": name, "rest": known}
+    return ActorLine(lead, _("Operator staff"), rest, "staff")
+
+
+def support_reason(row: Row) -> str:
+    """Return why staff were in the workspace when they did this, "" outside support access. One query, or none."""
+    if row["actor_kind"] != ActorKind.STAFF_FOR_USER:
+        return ""
+    visits = SupportAccess.objects.of(row["workspace_id"]).filter(
+        staff_id=row["actor_ref"], started__lte=row["timestamp"]
+    )
+    return visits.order_by("-started").values_list("reason", flat=True).first() or ""
+
+
+# --- what the actor filter offers ---
+
+_ACTORS = """
+WITH RECURSIVE kinds(kind) AS (VALUES {kinds}), found(kind, ref) AS (
+    SELECT kinds.kind, (SELECT min(e.actor_ref) FROM events_event e
+                        WHERE e.workspace_id = %s AND e.actor_kind = kinds.kind)
+    FROM kinds
+    UNION ALL
+    SELECT found.kind, (SELECT min(e.actor_ref) FROM events_event e
+                        WHERE e.workspace_id = %s AND e.actor_kind = found.kind AND e.actor_ref > found.ref)
+    FROM found WHERE found.ref IS NOT NULL
+)
+SELECT kind, ref FROM found WHERE ref IS NOT NULL LIMIT %s
+"""
+
+
+def actors_in_log(workspace_id: int) -> list[tuple[int, int]]:
+    """Return kind and id of everybody who ever acted in a workspace, at most `MOST_ACTORS`.
+
+    A DISTINCT would read the whole log. This jumps through the index from one actor to the next: one look-up each.
+    """
+    kinds = ", ".join(f"({int(kind)})" for kind in ActorKind)
+    statement = _ACTORS.format(kinds=kinds)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [workspace_id, workspace_id, MOST_ACTORS])
+        return [(int(kind), int(ref)) for kind, ref in cursor.fetchall()]
+
+
+def actor_choices(workspace_id: int) -> list[tuple[str, str]]:
+    """Return value and label of the actors a log can be filtered by. At most three queries."""
+    actors = actors_in_log(workspace_id)
+    users = [ref for kind, ref in actors if kind == ActorKind.USER]
+    tokens = [ref for kind, ref in actors if kind == ActorKind.APPLICATION_TOKEN]
+    kinds = {_KIND_KEYS[kind] for kind, _ref in actors if kind in _KIND_KEYS}
+    people = latest_persons(users)
+    names = token_names(workspace_id, tokens)
+    choices = [(f"user:{ref}", _person_label(people.get(ref), ref)) for ref in users]
+    choices.sort(key=lambda choice: choice[1].casefold())
+    choices += [(f"token:{ref}", _token_label(names.get(ref, ""), ref)) for ref in tokens]
+    return choices + [(key, str(KIND_NAMES[key][0])) for key in KIND_NAMES if key in kinds]
+
+
+def actor_label(workspace_id: int, value: str) -> str | None:
+    """Return the label of one value of the actor filter, for a link to an actor the list does not offer."""
+    if value in KIND_NAMES:
+        return str(KIND_NAMES[value][0])
+    kind, _colon, text = value.partition(":")
+    if kind not in ("user", "token") or not text.isascii() or not text.isdigit() or len(text) > 18:
+        return None
+    ref = int(text)
+    if kind == "token":
+        return _token_label(token_names(workspace_id, [ref]).get(ref, ""), ref)
+    known = log_of(workspace_id).filter(actor_kind=ActorKind.USER, actor_ref=ref).exists()
+    return _person_label(latest_persons([ref]).get(ref) if known else None, ref)
+
+
+def _person_label(person: Person | None, ref: int) -> str:
+    return f"{person.name}, {person.username}" if person is not None else _("User %(id)s") % {"id": ref}
+
+
+def _token_label(name: str, ref: int) -> str:
+    return _("Application token “%(name)s”") % {"name": name or ref}
+
+
+def latest_persons(user_ids: Iterable[int]) -> Mapping[int, Person]:
+    """Return how users are called in the log now, by user id; removed users too. One query, none for nobody.
+
+    A row whose name is the address comes from an invitation, which does not know what the person is called.
+    """
+    wanted = list(user_ids)
+    if not wanted:
+        return {}
+    rows = FrozenPerson.objects.filter(user_id__in=wanted).order_by("pk").values_list("user_id", "name", "username")
+    found: dict[int, Person] = {}
+    for user_id, name, username in rows:
+        if name != username or user_id not in found:
+            found[user_id] = Person(user_id, name, username.rstrip())
+    return found
+
+
+def token_names(workspace_id: int, ids: Iterable[int]) -> Mapping[int, str]:
+    """Return the names of application tokens by id. One query, none for none."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    return dict(ApplicationToken.objects.of(workspace_id).filter(pk__in=wanted).values_list("pk", "description"))

@@ -1,0 +1,133 @@
+"""Our own types, for actions that have no published one (gaps.md 28).
+
+Ids 10001 to 10061 are the list in ``domain/own_event_types.json``; 10070 is in ``limits``; from 10071 on the list goes
+on with what the project needs. Severity is Info and source API unless said. Rows of the audience ``staff`` are only
+written to the operator's workspace, and so are 10020 and 10021 when a member of staff signs in or out.
+
+| id | name | audience | written when |
+|---|---|---|---|
+| 10071 | Workspace created | all | staff create a workspace; in that workspace |
+| 10072 | User created | staff | staff create an account; it joins workspaces by 10025 |
+| 10073 | Package changed | staff | a platform package or data plan of the catalogue is created, edited or withdrawn |
+| 10074 | SIM batch created | staff | staff create a batch, before any SIM is in it |
+| 10075 | User updated | all | staff change, suspend or reactivate an account |
+| 10077 | Factory test checks late | staff | checks of factory tests have not run for some minutes |
+| 10078 | Factory test checks on time | staff | they run in time again |
+| 10085 | Application token changed | all | an application token gets another description |
+"""
+
+from collections.abc import Mapping
+
+from events.registry import Audience, EventType, Severity, Source, Text, register, single
+
+_NO_VALUES: Mapping[str, object] = {}
+
+_BIC = "1234567890120001"
+
+
+def _own(
+    type_id: int,
+    description: str,
+    texts: str | Mapping[str, Text],
+    sample: Mapping[str, object] = _NO_VALUES,
+    *,
+    section: str,
+    severity: Severity = Severity.INFO,
+    source: Source = Source.API,
+    audience: Audience = "all",
+) -> None:
+    """Register one of our types; ``texts`` may be the template itself when there is only one."""
+    register(
+        EventType(
+            id=type_id,
+            description=description,
+            severity=severity,
+            source=source,
+            texts=single(texts) if isinstance(texts, str) else texts,
+            audience=audience,
+            section=section,
+            sample=sample,
+        )
+    )
+
+
+# fmt: off
+_WARN = Severity.WARN
+
+_DEVICES = "Device management"
+_DEVICE = {"device": "Pump 12"}
+_own(10002, "Device created", "Device {device} created", _DEVICE, section=_DEVICES)
+_own(10003, "Device updated", "Device {device} updated", _DEVICE, section=_DEVICES)
+_own(10004, "Device deleted", "Device {device} deleted", _DEVICE, section=_DEVICES, severity=_WARN)
+_own(10011, "Tags changed", "Tags changed on {count} device(s)", {"count": 3}, section=_DEVICES)
+_own(10012, "Operator blocklist changed", "Network '{operator}' {blocked_or_allowed} on device {device}",
+     {"operator": "Example Mobile", "blocked_or_allowed": "blocked", **_DEVICE}, section=_DEVICES)
+_own(10013, "SMS sent", "SMS sent to device {device}", _DEVICE, section=_DEVICES)
+
+_POLICIES = "Device policies"
+_POLICY = {"name": "Example policy"}
+_own(10005, "Service policy created", "Service policy '{name}' created", _POLICY, section=_POLICIES)
+_own(10006, "Service policy updated", "Service policy '{name}' updated", _POLICY, section=_POLICIES)
+_own(10007, "Service policy deleted", "Service policy '{name}' deleted", _POLICY, section=_POLICIES, severity=_WARN)
+_own(10008, "Coverage policy created", "Coverage policy '{name}' created", _POLICY, section=_POLICIES)
+_own(10009, "Coverage policy updated", "Coverage policy '{name}' updated", _POLICY, section=_POLICIES)
+_own(10010, "Coverage policy deleted", "Coverage policy '{name}' deleted", _POLICY, section=_POLICIES, severity=_WARN)
+
+_SIGN_IN = "Application and user authentication"
+_own(10020, "User signed in", "{actor.username} signed in", section=_SIGN_IN)
+_own(10021, "User signed out", "{actor.username} signed out", section=_SIGN_IN)
+_own(10022, "User locked out", "{subject.username} locked after failed sign-ins", section=_SIGN_IN, severity=_WARN)
+_own(10023, "Password changed", "Password of {subject.username} changed", section=_SIGN_IN, severity=_WARN)
+_own(10028, "Multi-factor authentication enabled", "MFA key of type '{type}' activated for {subject.username}",
+     {"type": "Time-Based One-Time Password"}, section=_SIGN_IN)
+_own(10030, "Application token created", "Application token '{name}' created", {"name": "ERP connector"},
+     section=_SIGN_IN, severity=_WARN)
+_own(10031, "Application token revoked", "Application token '{name}' revoked", {"name": "ERP connector"},
+     section=_SIGN_IN, severity=_WARN)
+_own(10085, "Application token changed", "Application token '{name}' changed", {"name": "ERP connector"},
+     section=_SIGN_IN)
+_own(10042, "Support access ended", "Support access by operator staff ended", section=_SIGN_IN)
+
+_USERS = "User management"
+_own(10024, "User role changed", "Role of {subject.username} changed from {old} to {new}",
+     {"old": "Observer", "new": "User"}, section=_USERS, severity=_WARN)
+_own(10025, "User joined workspace", "{subject.username} joined the workspace", section=_USERS)
+_own(10026, "User removed from workspace", "{subject.username} removed from the workspace", section=_USERS,
+     severity=_WARN)
+_own(10027, "User erased", "Personal data of user {user_id} erased", {"user_id": 204}, section=_USERS, severity=_WARN)
+_own(10072, "User created", "User {subject.username} created", section=_USERS, audience="staff")
+
+_WORKSPACE = "Workspace"
+_own(10040, "Workspace setting changed", "Setting '{setting}' changed from {old} to {new}",
+     {"setting": "Factory test period", "old": "180 days", "new": "90 days"}, section=_WORKSPACE, severity=_WARN)
+_own(10041, "Workspace requested", "Request for a {kind} workspace sent", {"kind": "linked"}, section=_WORKSPACE)
+_own(10071, "Workspace created", "Workspace '{name}' created", {"name": "Example North"}, section=_WORKSPACE)
+
+_LOG = "Event log and streams"
+_own(10050, "Data stream changed", "Data stream '{name}' {what}", {"name": "Data lake", "what": "paused"}, section=_LOG)
+_own(10051, "Event export", "{count} events exported", {"count": 1200}, section=_LOG)
+_own(10052, "Events expired", "{count} events older than {cutoff} removed by retention",
+     {"count": 1200, "cutoff": "2026-01-01"}, section=_LOG, source=Source.POLICY_CONTROL)
+
+_OPERATOR = "Operator"
+_own(10001, "SIMs assigned to workspace", "{count} SIM(s) of batch {bic} assigned to workspace {workspace}.",
+     {"count": 25, "bic": _BIC, "workspace": "Example North"}, section=_OPERATOR, audience="staff")
+_own(10060, "SIM import", "{count} SIMs imported into batch {bic}", {"count": 25, "bic": _BIC},
+     section=_OPERATOR, audience="staff")
+_own(10061, "Article changed",
+     {"default": Text("Article '{name}' {what}"), "shipping_option": Text("Shipping option '{name}' {what}"),
+      "shipping_provider": Text("Shipping provider '{name}' {what}")},
+     {"name": "Triple-cut SIM", "what": "updated"}, section=_OPERATOR, audience="staff")
+_own(10073, "Package changed",
+     {"default": Text("Platform package '{name}' {what}"), "data_plan": Text("Data plan '{name}' {what}")},
+     {"name": "Plus EUR", "what": "updated"}, section=_OPERATOR, audience="staff")
+_own(10074, "SIM batch created", "Batch {bic} of {count} SIM(s) created", {"bic": _BIC, "count": 25},
+     section=_OPERATOR, audience="staff")
+_own(10075, "User updated", "Account of {subject.username} {what}", {"what": "suspended"}, section=_USERS,
+     severity=_WARN)
+_own(10077, "Factory test checks late", "Factory tests have not been checked since {since}",
+     {"since": "2026-11-21T08:15:00Z"}, section=_OPERATOR, severity=_WARN, source=Source.POLICY_CONTROL,
+     audience="staff")
+_own(10078, "Factory test checks on time", "Factory tests are checked in time again, late since {since}",
+     {"since": "2026-11-21T08:15:00Z"}, section=_OPERATOR, source=Source.POLICY_CONTROL, audience="staff")
+# fmt: on

@@ -1,0 +1,19 @@
+"""Addresses of the log."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from events import timeline, views
+
+app_name = "events"
+
+urlpatterns = [
+    path("w/<int:workspace_id>/events/", views.event_list, name="list"),
+    path("w/<int:workspace_id>/events/embedded/", views.embedded, name="embedded"),
+    path("w/<int:workspace_id>/events/recent/", views.recent, name="recent"),
+    path("w/<int:workspace_id>/events/newer/", views.newer, name="newer"),
+    path("w/<int:workspace_id>/events/order/<int:order_id>/", timeline.order_timeline, name="order"),
+    path("w/<int:workspace_id>/events/export/", views.export, name="export"),
+    path("w/<int:workspace_id>/events/<int:event_id>/", views.event_detail, name="detail"),
+]

@@ -1,0 +1,195 @@
+"""The pages of the log: the list, one event, and the lists other pages embed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.actors import Rights
+from accounts.models import User, Workspace
+from accounts.permissions import Permission, authorise
+from events.export import MOST_ROWS, chosen_columns, csv_lines, exported
+from events.filters import EventFilters
+from events.listing import EventListing, ready_rows, row_context, rows_html
+from events.panel import panel_of
+from events.selectors import event_row, log_of
+from events.services import record_export
+from events.tables import EMBEDDED_COLUMNS, RECENT_COLUMNS, EventTable
+from portal.kit.errors import Invalid, NotFound
+from portal.kit.htmx import private, problem, render_fragment, respond
+from portal.kit.lists import Empty
+from portal.kit.paging import Cursor, InvalidCursorError, after, keyset_page
+from portal.kit.tables import chosen_view
+
+EMBEDDED_ROWS = 25
+RECENT_ROWS = 10
+MOST_NEW = 99
+"""Newer events that the poll counts."""
+
+
+class WorkspaceRequest(HttpRequest):
+    """A request after the workspace of its address was opened."""
+
+    user: User
+    workspace: Workspace
+    may: Rights
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def event_list(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+    """The log of a workspace, newest first."""
+    authorise(workspace_id, Permission.EVENT_READ)
+    listing = EventListing(
+        request,
+        table=EventTable,
+        filters=EventFilters,
+        queryset=log_of(workspace_id),
+        rows="events/_event_rows.html",
+        fetch=lambda found: ready_rows(found, staff=request.user.is_staff),
+        paging="keyset",
+        noun=(gettext_lazy("event"), gettext_lazy("events")),
+        empty=Empty(
+            icon="scroll-text",
+            title=_("No events yet"),
+            text=_("Everything that happens in this workspace is told here, with who did it."),
+        ),
+        context=row_context(request.workspace),
+        tools="events/_list_tools.html",
+    )
+    if listing.filters.is_valid():
+        listing.notices += listing.filters.notices(request.path)
+    return listing.respond("events/event_list.html")
+
+
+@require_safe
+def event_detail(request: WorkspaceRequest, workspace_id: int, event_id: int) -> HttpResponse:
+    """One event: in its list as a panel, else as a page of its own.
+
+    Raises:
+        NotFound: unknown, or of another workspace.
+    """
+    authorise(workspace_id, Permission.EVENT_READ)
+    row = event_row(workspace_id=workspace_id, event_id=event_id)
+    if row is None:
+        raise NotFound(_("There is no event %(id)s in this workspace.") % {"id": event_id})
+    panel = panel_of(
+        row,
+        request.workspace,
+        staff=request.user.is_staff,
+        context_visible=Permission.EVENT_CONTEXT_READ.name in request.may,
+    )
+    return respond(request, "events/event_detail.html", "events/_event_panel.html", {"event": panel})
+
+
+@require_safe
+def embedded(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+    """The log of one SIM or device (`?sim=` or `?device=` with its id), for a tab of that object's page.
+
+    Raises:
+        Invalid: neither is named, or not by its id.
+    """
+    authorise(workspace_id, Permission.EVENT_READ)
+    of = next((name for name in ("sim", "device") if request.GET.get(name)), "")
+    value = request.GET.get(of, "")
+    if not of or not value.isascii() or not value.isdigit() or len(value) > 18:
+        raise Invalid(_("Name a SIM or a device by its ID."))
+    scope = f"{workspace_id}:{of}={value}"
+    cursor = None
+    if text := request.GET.get("cursor"):
+        try:
+            cursor = Cursor.load(text, scope)
+        except InvalidCursorError:
+            cursor = None
+    page = keyset_page(
+        log_of(workspace_id).filter(**{f"{of}_id": int(value)}),
+        per_page=EMBEDDED_ROWS,
+        cursor=cursor,
+        scope=scope,
+        fetch=lambda found: ready_rows(found, staff=request.user.is_staff),
+        counted=False,
+    )
+    columns = [name for name in EMBEDDED_COLUMNS if name != of]
+    context = {
+        "rows": rows_html(page.rows, request.workspace, columns),
+        "found": bool(page.rows),
+        "heads": heads(columns),
+        "page": page,
+        "here": f"{request.path}?{of}={value}",
+        "all_url": f"{reverse('events:list', args=[workspace_id])}?{of}={value}",
+        "of": of,
+        "density": chosen_view(EventTable, request.user.preferences or {}).density,
+    }
+    return respond(request, "events/embedded.html", "events/_embedded.html", context)
+
+
+@require_safe
+def recent(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+    """The newest events, for the dashboard."""
+    authorise(workspace_id, Permission.EVENT_READ)
+    return render_fragment(request, "events/_recent.html", recent_context(request))
+
+
+def recent_context(request: WorkspaceRequest) -> dict[str, Any]:
+    """Return what the template of the newest events needs."""
+    rows = ready_rows(log_of(request.workspace.pk).newest()[:RECENT_ROWS], staff=request.user.is_staff)
+    columns = list(RECENT_COLUMNS)
+    return {
+        "recent_found": bool(rows),
+        "recent_rows": rows_html(rows, request.workspace, columns),
+        "heads": heads(columns),
+    }
+
+
+def heads(columns: list[str]) -> list[tuple[str, str]]:
+    """Return name and label of columns for a table's head."""
+    return [(name, str(EventTable.base_columns[name].verbose_name)) for name in columns]
+
+
+@require_safe
+def newer(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+    """Say how many events came since the list was shown: nothing, or a button that shows them."""
+    authorise(workspace_id, Permission.EVENT_READ)
+    filters = EventFilters(request.GET, log_of(workspace_id), request=request, keep=("since",))
+    try:
+        since = Cursor.load(request.GET.get("since", ""), filters.query)
+    except InvalidCursorError:
+        return private(HttpResponse(status=204))
+    count = filters.qs.filter(after(since)).order_by().values("pk")[: MOST_NEW + 1].count()
+    if not count:
+        return private(HttpResponse(status=204))
+    url = reverse("events:list", args=[workspace_id])
+    context = {
+        "count": min(count, MOST_NEW),
+        "more": count > MOST_NEW,
+        "url": f"{url}?{filters.query}" if filters.query else url,
+    }
+    return render_fragment(request, "events/_newer.html", context)
+
+
+@require_POST
+def export(request: WorkspaceRequest, workspace_id: int) -> HttpResponseBase:
+    """The list, as it is filtered (`filter`: its query string), as a CSV file. Writes event 10051."""
+    authorise(workspace_id, Permission.EVENT_READ)
+    filters = EventFilters(QueryDict(request.POST.get("filter", "")), log_of(workspace_id), request=request)
+    if not filters.is_valid():
+        return problem(request, " ".join(filters.mistakes.values()), 422)
+    columns = chosen_columns(chosen_view(EventTable, request.user.preferences or {}).columns)
+    found, count = exported(filters)
+    if count.more:
+        message = _("More than %(most)s events match. Narrow the filter, for example by date, and export in parts.")
+        return problem(request, message % {"most": f"{MOST_ROWS:,}"}, 422)
+    record_export(workspace_id=workspace_id, count=count.value, filters=filters.query_values(), columns=columns)
+    response = StreamingHttpResponse(
+        csv_lines(found, columns, staff=request.user.is_staff), content_type="text/csv; charset=utf-8"
+    )
+    name = f"events-{workspace_id}-{timezone.now():%Y%m%dT%H%M%SZ}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    return response

@@ -1,0 +1,1 @@
+"""The SIM shop over the API (`api_contract.md` section 11)."""

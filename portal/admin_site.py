@@ -1,0 +1,158 @@
+"""The admin site of the operator's staff, in the look of the portal and behind the portal's own door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final, cast
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.contrib.auth import update_session_auth_hash
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import resolve_url
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts.models import User
+from accounts.services import set_user_password
+from portal.kit.errors import DomainError
+from portal.kit.staff.base import StaffAdmin, add_refusal
+
+ORDER: Final = (
+    ("accounts", ("workspace", "user", "platformpackage", "dataplan")),
+    ("sims", ("simbatch", "sim", "device", "servicepolicy", "coveragepolicy", "simmodel")),
+    ("orders", ("order", "article", "shippingoption", "shippingprovider")),
+    ("orders", ()),
+    ("events", ("event", "frozenperson", "retentionreceipt")),
+)
+"""Apps and their pages in the order of the menu."""
+
+
+class PasswordForm(forms.Form):
+    """A new password for the person who asks."""
+
+    old = forms.CharField(
+        label=gettext_lazy("Present password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )
+    password = forms.CharField(
+        label=gettext_lazy("New password"),
+        strip=False,
+        help_text=gettext_lazy("12 characters or more. It ends your other sessions."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label=gettext_lazy("New password again"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_old(self) -> str:
+        old: str = self.cleaned_data["old"]
+        if not self.user.check_password(old):
+            raise forms.ValidationError(_("This is not your password."))
+        return old
+
+    def clean_again(self) -> str:
+        again: str = self.cleaned_data["again"]
+        if again != self.cleaned_data.get("password"):
+            raise forms.ValidationError(_("The two differ."))
+        return again
+
+
+class PortalAdminSite(AdminSite):
+    """Pages for staff. Signing in and out is the portal's; only pages that write through services are let in."""
+
+    site_header = gettext_lazy("Operator staff")
+    site_title = gettext_lazy("Operator portal")
+    index_title = gettext_lazy("Overview")
+    enable_nav_sidebar = False
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Take our pages. Those that libraries bring (groups, e-mail addresses) would write past the services."""
+        if isinstance(admin_class, type) and issubclass(admin_class, StaffAdmin):
+            super().register(model_or_iterable, admin_class, **options)
+
+    # --- the door ---
+
+    @method_decorator(never_cache)
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Send to the portal's sign-in, which leads back.
+
+        Raises:
+            PermissionDenied: somebody is signed in who is not on the staff.
+        """
+        target = request.GET.get("next", "")
+        if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+            target = reverse("admin:index", current_app=self.name)
+        if self.has_permission(request):
+            return HttpResponseRedirect(target)
+        if request.user.is_authenticated:
+            raise PermissionDenied(_("The admin site is for the operator's staff."))
+        return redirect_to_login(target, resolve_url("account_login"))
+
+    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Send to the portal's sign-out."""
+        return HttpResponseRedirect(reverse("account_logout"))
+
+    @method_decorator(sensitive_post_parameters())
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Change one's own password, by the service."""
+        user = cast(User, request.user)
+        form = PasswordForm(user, request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                set_user_password(user_id=user.pk, password=form.cleaned_data["password"])
+            except DomainError as error:
+                add_refusal(form, error)
+            else:
+                user.refresh_from_db()
+                update_session_auth_hash(request, user)
+                messages.success(request, _("Your password is changed."))
+                return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
+        request.current_app = self.name
+        context = {**self.each_context(request), "title": _("Change password"), "form": form}
+        return TemplateResponse(request, "admin/password.html", context, status=422 if form.errors else 200)
+
+    def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Nothing of its own: the change is told where it leads to."""
+        return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
+
+    # --- the menu ---
+
+    def get_log_entries(self, request: HttpRequest) -> Any:
+        """Nothing: Django's own log is not kept."""
+        return ()
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
+        """Return the pages this person may see, in our order, each with its icon."""
+        found: dict[str, Any] = self._build_app_dict(request, app_label)
+        places = {app: dict(zip(models, range(len(models)), strict=True)) for app, models in ORDER}
+        apps = [found[app] for app in self._ordered(found, places)]
+        for app in apps:
+            order = places.get(app["app_label"], {})
+            app["models"].sort(key=lambda model: (order.get(model["object_name"].lower(), 99), str(model["name"])))
+            for model in app["models"]:
+                model["icon"] = cast(StaffAdmin, self._registry[model["model"]]).icon
+        return apps
+
+    @staticmethod
+    def _ordered(found: Iterable[str], places: dict[str, Any]) -> list[str]:
+        ranks = list(places)
+        return sorted(found, key=lambda app: (ranks.index(app) if app in ranks else len(ranks), app))

@@ -1,0 +1,240 @@
+"""The REST API, mounted at `/api`: the apps' routers under `/v1`, and what all answers have in common.
+
+Every refusal is the wire's error object, also for an unknown path, a wrong method, a body that is no JSON and a
+defect of ours. Answers are English whatever the client's language: programs compare them.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.core.signals import got_request_exception
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, URLResolver, re_path
+from django.utils import translation
+from django.views.decorators.csrf import csrf_exempt
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError, ValidationErrorContext
+from ninja.parser import Parser
+from ninja.types import DictStrAny
+
+import accounts.api.application_tokens
+import accounts.api.authenticate
+import accounts.api.invitations
+import accounts.api.mfa
+import accounts.api.organisations
+import accounts.api.plans
+import accounts.api.users
+import accounts.api.workspaces
+import events.api
+import orders.api.articles
+import orders.api.orders
+import sims.api.connectivity
+import sims.api.endpoints
+import sims.api.migration
+import sims.api.multi
+import sims.api.networks
+import sims.api.profiles
+import sims.api.sims
+import sims.api.stats
+import sims.api.usage
+from accounts.api import BearerAuth
+from portal.api_document import Json, completed
+from portal.kit.api import limits
+from portal.kit.api.errors import Code, Problem, WireError, bad_request, domain_error_response, error_response
+from portal.kit.api.parsing import parse_json
+from portal.kit.api.validation import error_of_contexts
+from portal.kit.context import current_context
+from portal.kit.errors import DomainError
+
+logger = logging.getLogger("django.request")
+
+UNAUTHENTICATED: Final = 401
+
+EXPOSED: Final = (
+    "Link, Location, Retry-After, X-Count, X-Count-Per-Page, X-Current-Page, X-Page, X-Pages, X-Per-Page, X-Request-ID,"
+    " X-Sort, X-Total-Count, X-Total-Pages"
+)
+"""Headers that scripts of other origins may read."""
+PREFLIGHT: Final = {
+    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Emn-Origin-App, X-Emn-Origin-App-Version",
+    "Access-Control-Max-Age": "86400",
+}
+
+
+class JsonParser(Parser):
+    """Reads bodies strictly: what is no JSON, or holds what no database can store, is refused."""
+
+    def parse_body(self, request: HttpRequest) -> DictStrAny:
+        """Return the body. Raises WireError."""
+        parsed: DictStrAny = parse_json(request.body)
+        return parsed
+
+
+class RequestInvalid(ValidationError):
+    """A request that does not fit its types, with the answer it gets."""
+
+    def __init__(self, answer: WireError) -> None:
+        super().__init__([])
+        self.answer = answer
+
+
+class PortalAPI(NinjaAPI):
+    """Ninja's API with the wire's manners."""
+
+    @property
+    def urls(self) -> tuple[list[URLResolver | URLPattern], str, str]:
+        """Every path, and one that catches all others so that they are answered as a program expects."""
+        patterns, app_name, namespace = super().urls
+        for pattern in patterns:
+            if isinstance(pattern, URLPattern):
+                pattern.callback = mannered(pattern.callback)
+        return [*patterns, re_path(r"", mannered(unknown_path), name="unknown")], app_name, namespace
+
+    def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Json | None = None) -> Any:
+        """Return the OpenAPI document with examples and headers."""
+        document = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        completed(document)
+        return document
+
+    def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext[Any]]) -> RequestInvalid:
+        """Turn pydantic's findings into the wire's."""
+        return RequestInvalid(error_of_contexts(error_contexts))
+
+
+def unknown_path(request: HttpRequest) -> HttpResponse:
+    """Answer a path that is not there."""
+    return error_response(404, Problem(Code.NOT_FOUND, f"Path {request.path[:200]} not found"))
+
+
+def _preflight(request: HttpRequest) -> HttpResponse:
+    """Answer a browser that asks whether a script of another origin may call: any may, a token is what counts."""
+    return HttpResponse(status=204, headers=PREFLIGHT)
+
+
+def mannered(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Wrap a view: English, limits, other origins, the error object for a wrong method, the challenge of a 401."""
+
+    @csrf_exempt
+    @functools.wraps(view, assigned=("__module__", "__doc__"))
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with translation.override("en"):
+            response = _answered(view, request, *args, **kwargs)
+        if response.status_code == 405:
+            allowed = response.headers.get("Allow", "")
+            problem = Problem(Code.METHOD_NOT_ALLOWED, f"Method {request.method} is not allowed here.")
+            response = error_response(405, problem)
+            response.headers["Allow"] = allowed
+        if response.status_code == UNAUTHENTICATED:
+            response.headers.setdefault("WWW-Authenticate", "Bearer")
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.headers["Access-Control-Expose-Headers"] = EXPOSED
+        return response
+
+    return wrapped
+
+
+def _answered(
+    view: Callable[..., HttpResponseBase], request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponseBase:
+    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
+        return _preflight(request)
+    try:
+        limits.check_address(request.path, current_context().ip)
+        return view(request, *args, **kwargs)
+    except WireError as error:
+        return domain_error_response(error)
+    except Http404:
+        return unknown_path(request)
+
+
+api = PortalAPI(
+    title="Operator portal",
+    version="1",
+    description="SIMs, devices and events of a workspace; wire-compatible with emnify's REST API v1 and v2.",
+    docs_url=None,
+    openapi_url="/openapi.json",
+    urls_namespace="api",
+    auth=BearerAuth(),
+    parser=JsonParser(),
+)
+
+
+@api.exception_handler(DomainError)
+def _refused(request: HttpRequest, error: DomainError) -> HttpResponse:
+    return domain_error_response(error)
+
+
+@api.exception_handler(ValidationError)
+def _misfit(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    answer = error.answer if isinstance(error, RequestInvalid) else bad_request("The request does not fit.")
+    return domain_error_response(answer)
+
+
+@api.exception_handler(HttpError)
+def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    # Ninja wraps what its parser raises; the parser's own error says more.
+    cause = error.__cause__
+    if isinstance(cause, WireError):
+        return domain_error_response(cause)
+    code = Code.INVALID_TOKEN if error.status_code == UNAUTHENTICATED else Code.BAD_REQUEST
+    return error_response(error.status_code, Problem(code, str(error)))
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    megabytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20
+    return error_response(413, Problem(Code.BAD_REQUEST, f"The body is larger than {megabytes} MB."))
+
+
+@api.exception_handler(SuspiciousOperation)
+def _suspicious(request: HttpRequest, error: SuspiciousOperation) -> HttpResponse:
+    return error_response(400, Problem(Code.BAD_REQUEST, "The request cannot be read."))
+
+
+@api.exception_handler(Http404)
+def _not_there(request: HttpRequest, error: Http404) -> HttpResponse:
+    return unknown_path(request)
+
+
+@api.exception_handler(Exception)
+def _defect(request: HttpRequest, error: Exception) -> HttpResponse:
+    """Answer a defect of ours as Django would: logged, told to whoever listens, and nothing of it in the answer."""
+    got_request_exception.send(sender=type(api), request=request)
+    logger.error("Internal Server Error: %s", request.path, exc_info=error, extra={"request": request})
+    return error_response(500, Problem(Code.INTERNAL, "Something went wrong on our side."))
+
+
+api.add_router("/v1", accounts.api.authenticate.router)
+api.add_router("/v1/application_token", accounts.api.application_tokens.router)
+api.add_router("/v1/organisation", accounts.api.organisations.router)
+api.add_router("/v1", accounts.api.plans.router)
+api.add_router("/v1/user/mfa", accounts.api.mfa.router)
+api.add_router("/v1/user", accounts.api.users.router)
+api.add_router("/v1/user", accounts.api.mfa.mine)
+api.add_router("/v2/user", accounts.api.invitations.invitations)
+api.add_router("/v2/user", accounts.api.workspaces.router)
+api.add_router("/v1", events.api.router)
+api.add_router("/v1", sims.api.usage.router)
+api.add_router("/v1", sims.api.networks.router)
+api.add_router("/v1/organisation", sims.api.stats.organisations)
+api.add_router("/v1/sim", sims.api.migration.router)
+api.add_router("/v1/sim", sims.api.sims.router)
+api.add_router("/v1/sim", sims.api.stats.sims)
+api.add_router("/v1/sim_batch", sims.api.sims.batches)
+api.add_router("/v1/endpoint", sims.api.endpoints.router)
+api.add_router("/v1/endpoint", sims.api.connectivity.router)
+api.add_router("/v1/endpoint", sims.api.stats.endpoints)
+api.add_router("/v2/endpoint", sims.api.multi.router)
+api.add_router("/v1/service_profile", sims.api.profiles.service_profiles)
+api.add_router("/v1/tariff_profile", sims.api.profiles.tariff_profiles)
+api.add_router("/v1/shop", orders.api.articles.router)
+api.add_router("/v1/shop/order", orders.api.orders.router)
+api.add_router("/v1/order", orders.api.orders.published)

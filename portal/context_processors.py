@@ -1,0 +1,151 @@
+"""What the shell of every page shows: navigation, theme, request id and the reader's view settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from sims.services.factory_test_watch import shown_late_since
+
+THEMES = ("system", "light", "dark")
+TIME_DISPLAYS = ("relative", "absolute")
+THEME_COOKIE = "theme"
+
+POLICIES = ("sims:policy", "sims:service", "sims:coverage")
+# Label, icon, URL name, key after `g`, and the URL names below which the item is the current one.
+NAVIGATION: tuple[tuple[Any, str, str, str, tuple[str, ...]], ...] = (
+    (gettext_lazy("Dashboard"), "layout-dashboard", "dashboard", "d", ("dashboard",)),
+    (gettext_lazy("Connected devices"), "router", "sims:device_list", "c", ("sims:device",)),
+    (gettext_lazy("SIM inventory"), "card-sim", "sims:sim_list", "s", ("sims:sim", "sims:register", "sims:result")),
+    (gettext_lazy("Events"), "scroll-text", "events:list", "e", ("events:",)),
+    (gettext_lazy("Orders"), "shopping-cart", "orders:order_list", "o", ("orders:",)),
+    (
+        gettext_lazy("Device policies"),
+        "shield",
+        "sims:policy_list",
+        "p",
+        ("sims:policy", "sims:service", "sims:coverage"),
+    ),
+    (gettext_lazy("Integrations"), "plug", "integrations", "i", ("integrations",)),
+    (gettext_lazy("Workspace settings"), "settings", "accounts:workspace_settings", "t", ("accounts:workspace",)),
+)
+
+
+@dataclass(frozen=True)
+class NavigationItem:
+    """One line of the side navigation."""
+
+    label: str
+    icon: str
+    url: str
+    key: str
+    active: bool
+
+
+class Shell:
+    """The shell of one request. Everything is computed when a template asks for it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    @cached_property
+    def preferences(self) -> dict[str, Any]:
+        """View settings of the user; empty before sign-in."""
+        stored = getattr(getattr(self.request, "user", None), "preferences", None)
+        return stored if isinstance(stored, dict) else {}
+
+    @cached_property
+    def theme(self) -> str:
+        """The chosen theme; before sign-in the one that this browser had last."""
+        chosen = self.preferences.get("theme") or self.request.COOKIES.get(THEME_COOKIE)
+        return chosen if chosen in THEMES else THEMES[0]
+
+    @property
+    def time_display(self) -> str:
+        """Whether lists show relative or absolute times."""
+        chosen = self.preferences.get("time_display")
+        return chosen if chosen in TIME_DISPLAYS else TIME_DISPLAYS[0]
+
+    @property
+    def timezone(self) -> str:
+        """Name of the zone that times are shown in."""
+        return timezone.get_current_timezone_name()
+
+    @property
+    def timezone_unset(self) -> bool:
+        """Whether the browser should tell its zone, because the user has none yet."""
+        user = getattr(self.request, "user", None)
+        return bool(user is not None and user.is_authenticated and not self.preferences.get("timezone"))
+
+    @property
+    def shortcuts(self) -> bool:
+        """Whether single keys are shortcuts; WCAG 2.1.4 asks that they can be turned off."""
+        return self.preferences.get("shortcuts") != "off"
+
+    @property
+    def request_id(self) -> str:
+        """The id to quote when something went wrong."""
+        return str(getattr(self.request, "request_id", "") or "")
+
+    @property
+    def language(self) -> str:
+        return str(getattr(self.request, "LANGUAGE_CODE", settings.LANGUAGE_CODE))
+
+    @cached_property
+    def nav(self) -> list[NavigationItem]:
+        """The pages of this workspace that exist; empty outside of a workspace."""
+        workspace = getattr(self.request, "workspace", None)
+        if workspace is None:
+            return []
+        match = self.request.resolver_match
+        current = match.view_name if match else ""
+        found = []
+        for label, icon, name, key, below in NAVIGATION:
+            try:
+                url = reverse(name, args=[workspace.id])
+            except NoReverseMatch:
+                continue  # a part of the product that is not installed has no place in the menu
+            active = any(current.startswith(part) for part in below)
+            found.append(NavigationItem(str(label), icon, url, key, active))
+        return found
+
+    @cached_property
+    def checks_late_since(self) -> datetime | None:
+        """Since when factory tests are checked late, on pages of those whom it concerns."""
+        workspace = getattr(self.request, "workspace", None)
+        match = self.request.resolver_match
+        staff = match is not None and match.app_name == "admin" and getattr(self.request.user, "is_staff", False)
+        if workspace is None and not staff:
+            return None
+        return shown_late_since(None if workspace is None else workspace.pk)
+
+    @cached_property
+    def search_targets(self) -> list[tuple[str, str, str]]:
+        """Where the global search can look: label, icon, address of the list that takes `?q=`."""
+        kinds = (
+            (_("SIMs"), "card-sim", "sims:sim_list"),
+            (_("Connected devices"), "router", "sims:device_list"),
+            (_("Events"), "scroll-text", "events:list"),
+        )
+        workspace = getattr(self.request, "workspace", None)
+        found = []
+        for label, icon, name in kinds:
+            try:
+                found.append((label, icon, reverse(name, args=[workspace.id] if workspace else [0])))
+            except NoReverseMatch:
+                continue
+        return found if workspace else []
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Context processor: `shell` for every template."""
+    return {"shell": Shell(request)}

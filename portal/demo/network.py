@@ -1,0 +1,178 @@
+"""A network that delivers: which SIMs report, how much they use, and posting it like emnify's Data Streamer."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from django.db import close_old_connections, connection
+from django.utils import timezone
+
+from sims.identifiers import iccid_with_luhn
+from sims.models import Sim
+from sims.states import DeviceStatus, SimStatus
+from sims.usage_models import TrafficType
+
+TIMEOUT: Final = 30  # seconds
+OPERATORS: Final = (
+    {"id": 9001, "name": "Fernwave Partner North", "country": {"id": 74, "name": "Germany"}},
+    {"id": 9002, "name": "Fernwave Partner West", "country": {"id": 137, "name": "Netherlands"}},
+    {"id": 9003, "name": "Fernwave Partner South", "country": {"id": 93, "name": "Italy"}},
+)
+_FIELDS: Final = ("pk", "iccid", "imsi", "workspace_id", "workspace__name", "device_id", "device__name", "status")
+SimOfNetwork = tuple[int, str, str, int, str, int, str, int]
+
+
+class Refused(RuntimeError):
+    """The portal does not take our records, and will not the next time either."""
+
+
+def on_the_network(status: int) -> list[SimOfNetwork]:
+    """Return SIMs in a state whose devices are enabled: what a network sees.
+
+    Args:
+        status: Activated or Factory Test.
+    """
+    sims = Sim.objects.filter(status=status, device__status=DeviceStatus.ENABLED, workspace__isnull=False)
+    return list(sims.order_by("pk").values_list(*_FIELDS))
+
+
+def usage_record(
+    sim: SimOfNetwork,
+    *,
+    record_id: int | str,
+    ended: datetime,
+    size: int | None = None,
+    messages: int = 0,
+    rng: random.Random,
+) -> dict[str, Any]:
+    """Return one record as the network sends it.
+
+    Args:
+        sim: of `on_the_network`.
+        record_id: its id.
+        ended: in UTC.
+        size: bytes; `None` for SMS.
+        messages: SMS, where there is no size.
+        rng: decides on what matters to nobody.
+    """
+    pk, iccid, imsi, workspace_id, workspace, device_id, device, _status = sim
+    if size is None:
+        received = rng.randint(0, messages)
+        volume: dict[str, Any] = {"total": messages, "rx": received, "tx": messages - received}
+        kind, started = {"id": int(TrafficType.SMS), "description": "SMS"}, ended
+    else:
+        down = size * rng.randint(25, 75) // 100
+        volume = {"total": _megabytes(size), "rx": _megabytes(down), "tx": _megabytes(size - down)}
+        kind = {"id": int(TrafficType.DATA), "description": "Data"}
+        started = ended - timedelta(seconds=rng.randint(5, 45))
+    return {
+        "id": record_id,
+        "event_start_timestamp": _wire(started),
+        "start_timestamp": _wire(started),
+        "end_timestamp": _wire(ended),
+        "traffic_type": kind,
+        "volume": volume,
+        "sim": {"id": pk, "iccid": iccid_with_luhn(iccid)},
+        "imsi": imsi,
+        "organisation": {"id": workspace_id, "name": workspace},
+        "endpoint": {"id": device_id, "name": device},
+        "operator": rng.choice(OPERATORS),
+        "cost": 0,
+        "currency": {"id": 1, "code": "EUR", "symbol": "€"},
+    }
+
+
+def _megabytes(size: int) -> Decimal:
+    return Decimal(size) / 1_000_000
+
+
+def _wire(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Network:
+    """Delivers what some SIMs have used since the last time.
+
+    Args:
+        url: address of the portal.
+        token: network feed token.
+        devices: activated SIMs that report each time.
+        tested: SIMs in factory test that report each time; the same ones until their tests are over.
+        seed: makes it repeatable; the ids of records are not.
+    """
+
+    def __init__(self, *, url: str, token: str, devices: int, tested: int, seed: int | None = None) -> None:
+        self._url = f"{url.rstrip('/')}/api/v1/usage"
+        self._token = token
+        self._devices, self._tested = devices, tested
+        self._rng = random.Random(seed)  # noqa: S311 - believable, not secret
+        self._serial = time.time_ns() // 1_000
+
+    def deliver(self) -> str:
+        """Post one delivery and return what became of it, empty when there was nothing or nobody answered.
+
+        Raises:
+            Refused: the token is wrong.
+        """
+        if not connection.in_atomic_block:
+            # A database that was started again in between is found again.
+            close_old_connections()
+        records = self._records()
+        return self._post(records) if records else ""
+
+    def _records(self) -> list[dict[str, Any]]:
+        rng = self._rng
+        activated = on_the_network(SimStatus.ACTIVATED)
+        # The first ones go on until they are through, so that one sees tests come to their end.
+        chosen = rng.sample(activated, min(self._devices, len(activated)))
+        chosen += on_the_network(SimStatus.FACTORY_TEST)[: self._tested]
+        return [self._record(sim) for sim in chosen]
+
+    def _record(self, sim: SimOfNetwork) -> dict[str, Any]:
+        rng = self._rng
+        self._serial += 1
+        ended = timezone.now() - timedelta(seconds=rng.uniform(0, 10))
+        if rng.random() < 0.2:
+            return usage_record(sim, record_id=self._serial, ended=ended, messages=1, rng=rng)
+        most = 16_000 if sim[-1] == SimStatus.FACTORY_TEST else 400_000
+        size = int(most * rng.betavariate(1.5, 4))
+        return usage_record(sim, record_id=self._serial, ended=ended, size=max(size, 40), rng=rng)
+
+    def _post(self, records: Sequence[dict[str, Any]]) -> str:
+        parts = urlsplit(self._url)
+        if parts.scheme not in ("http", "https"):
+            raise Refused(f"{self._url} is no address of a portal.")
+        request = urllib.request.Request(  # noqa: S310 - the scheme has been checked
+            self._url,
+            data=as_json(records),
+            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
+            method="POST",
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310
+                report = json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code in (401, 403, 404):
+                raise Refused(f"{self._url} answers {error.code}: {error.reason}. Check address and token.") from error
+            return ""
+        except (TimeoutError, OSError, ValueError):
+            # The portal starts, or is busy; the next delivery comes soon.
+            return ""
+        return (
+            f"{len(records)} records: {report['accepted']} accepted, {report['duplicates']} duplicates,"
+            f" {len(report['rejected'])} rejected"
+        )
+
+
+def as_json(records: Iterable[dict[str, Any]]) -> bytes:
+    """Return records as JSON, with volumes as the exact decimals they are."""
+    return json.dumps(list(records), default=float).encode()

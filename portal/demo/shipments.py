@@ -1,0 +1,191 @@
+"""SIMs on their way: batches made and assigned by staff, registered by customers, put on devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from portal.demo import cast
+from portal.demo.numbers import addresses, imeis
+from portal.demo.scenery import NAMES
+from portal.demo.stage import Stage
+from portal.kit.context import Surface
+from sims.models import SimModel
+from sims.services.devices import SimChoice, create_device
+from sims.services.registration import register_batch
+from sims.services.stock import assign_batch, create_batch, import_sims
+from sims.states import DeviceStatus, SimStatus
+
+ISSUED, ACTIVATED, FACTORY_TEST = SimStatus.ISSUED, SimStatus.ACTIVATED, SimStatus.FACTORY_TEST
+
+
+@dataclass(frozen=True, slots=True)
+class Shipment:
+    """Batches of one size.
+
+    Args:
+        name: key of its SIMs on the stage; with a number behind it if there are several batches.
+        size, count: SIMs a batch, and batches.
+        day: when staff make and assign them.
+        who: who registers them; empty while nobody does. "app" is the workspace's program.
+        status: the state they are registered in.
+        devices: how many of a batch's SIMs get a device.
+        model: key of the SIM model.
+        surface: door of the registration and of the devices, if not the usual one.
+        wait: days until registration.
+    """
+
+    name: str
+    size: int
+    count: int
+    day: int
+    who: str = ""
+    status: SimStatus = ISSUED
+    devices: int = 0
+    model: str = "card"
+    surface: Surface | None = None
+    wait: int = 0
+
+
+SHIPMENTS: Final[dict[str, tuple[Shipment, ...]]] = {
+    "water": (
+        Shipment("meters", 500, 1, 1, "app", ISSUED, 290, "chip"),
+        Shipment("trial", 100, 1, 2, "priya", FACTORY_TEST, 40, surface=Surface.API),
+        Shipment("single", 1, 6, 3, "priya", ACTIVATED, 1),
+        Shipment("small", 25, 4, 4, "priya", ISSUED, 24, surface=Surface.API),
+        Shipment("second", 500, 1, 7, "app", ACTIVATED, 120, "chip", wait=1),
+        Shipment("spare", 100, 1, 14, "marco", ISSUED, wait=1),
+        Shipment("test", 25, 2, 16, "priya", FACTORY_TEST, 5),
+    ),
+    "delta": (
+        Shipment("gateways", 100, 2, 1, "app", ISSUED, 80),
+        Shipment("small", 25, 3, 4, "daan", ISSUED, 20, surface=Surface.API),
+        Shipment("single", 1, 4, 8, "sanne", ACTIVATED, 1, "nano"),
+        Shipment("second", 100, 1, 9, "app", ACTIVATED, 30, wait=1),
+    ),
+    "labs": (
+        Shipment("bench", 25, 3, 2, "priya", ISSUED, 14, "nano", surface=Surface.API),
+        Shipment("single", 1, 4, 9, "daan", ISSUED, 1, "nano"),
+    ),
+    "cold": (
+        Shipment("reefers", 500, 1, 2, "app", ISSUED, 230, "chip", wait=1),
+        Shipment("small", 25, 2, 9, "ben", ISSUED, 15),
+        Shipment("single", 1, 3, 10, "ben", ACTIVATED, 1),
+        Shipment("second", 100, 1, 11, "amara", ACTIVATED, 0),
+    ),
+    "bikes": (
+        Shipment("bikes", 100, 1, 2, "app", ISSUED, 60, "chip"),
+        Shipment("small", 25, 2, 8, "mei", ISSUED, 8),
+        Shipment("single", 1, 3, 10, "mei", ACTIVATED, 0),
+    ),
+}
+STOCK: Final = (Shipment("hundred", 100, 1, 20), Shipment("small", 25, 2, 20), Shipment("single", 1, 3, 20))
+"""What lies at the operator's, for no workspace yet."""
+WAITING: Final = {1: 3, 25: 3}
+"""Batch size to how many batches each workspace has that wait for their registration."""
+
+
+class _Makers:
+    """Endless sources for the properties of devices, one set for each workspace."""
+
+    def __init__(self, workspaces: list[str]) -> None:
+        self.imeis: Iterator[str] = imeis()
+        self.addresses = {key: addresses(number) for number, key in enumerate(workspaces)}
+        self.counts = dict.fromkeys(workspaces, 0)
+
+
+def write_shipments(stage: Stage) -> None:
+    """Add the acts that bring SIMs into the workspaces and onto devices."""
+    makers = _Makers(list(SHIPMENTS))
+    for place, (workspace, shipments) in enumerate(SHIPMENTS.items()):
+        for turn, shipment in enumerate(shipments):
+            for number in range(shipment.count):
+                key = _key(workspace, shipment, number)
+                _write_supply(stage, key, shipment, place * 7 + turn + number)
+                _write_assignment(stage, key, workspace, shipment, place * 7 + turn + number)
+                _write_registration(stage, key, workspace, shipment, turn + number, makers)
+        for size, count in WAITING.items():
+            for number in range(count):
+                waiting = Shipment(f"waiting-{size}", size, count, 18)
+                key = _key(workspace, waiting, number)
+                _write_supply(stage, key, waiting, place * 7 + number + size)
+                _write_assignment(stage, key, workspace, waiting, place * 7 + number + size)
+    for turn, shipment in enumerate(STOCK):
+        for number in range(shipment.count):
+            _write_supply(stage, _key("stock", shipment, number), shipment, turn + number)
+    stage.add(stage.calendar.at(21, 9, 12), "tobias", partial(_create, stage, "stock/empty", "nano"))
+
+
+def _key(workspace: str, shipment: Shipment, number: int) -> str:
+    return f"{workspace}/{shipment.name}" + (f"-{number + 1}" if shipment.count > 1 else "")
+
+
+def _write_supply(stage: Stage, key: str, shipment: Shipment, turn: int) -> None:
+    who = "tobias" if turn % 3 else "alma"
+    at = stage.calendar.at(shipment.day, 9, 10 + turn % 40, turn)
+    stage.add(at, who, partial(_create, stage, key, shipment.model))
+    stage.add(at + timedelta(seconds=42), who, partial(_import, stage, key, shipment))
+
+
+def _write_assignment(stage: Stage, key: str, workspace: str, shipment: Shipment, turn: int) -> None:
+    who = "tobias" if turn % 3 else "alma"
+    at = stage.calendar.at(shipment.day, 10, 15 + turn % 30, turn)
+    stage.add(at, who, partial(_assign, stage, key, workspace))
+
+
+def _write_registration(stage: Stage, key: str, workspace: str, shipment: Shipment, turn: int, makers: _Makers) -> None:
+    who = f"app:{workspace}" if shipment.who == "app" else shipment.who
+    at = stage.calendar.at(shipment.day + shipment.wait, 11, 5 + turn * 3 % 50, turn)
+    stage.add(at, who, partial(_register, stage, key, workspace, shipment), surface=shipment.surface)
+    by_program = shipment.who == "app" or shipment.surface == Surface.API
+    at += timedelta(minutes=18)
+    for number in range(shipment.devices):
+        stage.add(at, who, partial(_device, stage, key, workspace, number, makers), surface=shipment.surface)
+        at += timedelta(seconds=4.2 if by_program else 140)
+
+
+def _create(stage: Stage, key: str, model: str) -> None:
+    description = cast.SIM_MODELS[model]["description"]
+    batch = create_batch(bic=stage.numbers.bic(), model=SimModel.objects.get(description=description))
+    stage.batches[key], stage.bics[key] = batch.pk, batch.bic
+
+
+def _import(stage: Stage, key: str, shipment: Shipment) -> None:
+    produced = stage.calendar.at(shipment.day - 60, 4)
+    records = stage.numbers.records(shipment.size, produced=produced, chip=shipment.model == "chip")
+    import_sims(batch_id=stage.batches[key], records=records)
+
+
+def _assign(stage: Stage, key: str, workspace: str) -> None:
+    assign_batch(batch_id=stage.batches[key], workspace_id=stage.workspaces[workspace])
+
+
+def _register(stage: Stage, key: str, workspace: str, shipment: Shipment) -> None:
+    registration = register_batch(workspace_id=stage.workspaces[workspace], bic=stage.bics[key], status=shipment.status)
+    stage.sims[key] = [row.id for row in registration.sims]
+
+
+def _device(stage: Stage, key: str, workspace: str, number: int, makers: _Makers) -> None:
+    rng = stage.random
+    makers.counts[workspace] += 1
+    name, tags = NAMES[workspace](rng, makers.counts[workspace])
+    has_imei = rng.random() < 0.85
+    imei = next(makers.imeis) if has_imei else ""
+    status = None if "trial" in key or "test" in key or "second" in key else ACTIVATED
+    service = rng.choices(("all", "data", "low"), (5, 3, 2))[0]
+    device = create_device(
+        workspace_id=stage.workspaces[workspace],
+        name=name,
+        service_policy_id=stage.policies[f"{workspace}/{service}"],
+        coverage_policy_id=stage.policies[f"{workspace}/{rng.choice(cast.CUSTOMERS[workspace].plans)}"],
+        status=DeviceStatus.ENABLED,
+        tags=tags,
+        imei=imei,
+        imei_lock=has_imei and rng.random() < 0.1,
+        ip_address=next(makers.addresses[workspace]) if rng.random() < 0.6 else None,
+        sim=SimChoice(sim_id=stage.sims[key][number], status=status),
+    )
+    stage.devices.setdefault(workspace, []).append(device.pk)

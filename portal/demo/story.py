@@ -1,0 +1,264 @@
+"""What happened in the month besides the daily round: bulk work, transfers, policies, and the operator's side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from accounts import services as accounts
+from accounts.models import DataPlan, PlatformPackage, Workspace
+from portal.demo.stage import Stage
+from portal.kit.context import Surface
+from sims.services import policies
+from sims.services.assignment import assign_sim, release_sims
+from sims.services.device_status import disable_devices, set_device_status
+from sims.services.devices import create_device, delete_devices
+from sims.services.sim_status import change_sim_status
+from sims.services.tags import change_tags
+from sims.services.transfer import transfer_sims
+from sims.states import DeviceStatus, SimStatus
+
+_ACTIVE, _SUSPENDED, _DELETED, _TEST = (
+    SimStatus.ACTIVATED,
+    SimStatus.SUSPENDED,
+    SimStatus.DELETED,
+    SimStatus.FACTORY_TEST,
+)
+
+# day, hour, minute, who, SIMs (key, first, last), to: what people and programs do to SIMs by the hundred
+_BULK: tuple[tuple[int, int, int, str, tuple[str, int, int], SimStatus], ...] = (
+    (5, 10, 20, "app:water", ("water/meters", 290, 400), _ACTIVE),
+    (9, 14, 5, "priya", ("water/trial", 40, 60), _ACTIVE),
+    (12, 7, 0, "app:water", ("water/second", 120, 420), _SUSPENDED),
+    (14, 8, 31, "marco", ("water/second", 120, 160), _ACTIVE),
+    (16, 13, 44, "marco", ("water/second", 160, 170), _ACTIVE),
+    (19, 15, 10, "marco", ("water/second", 380, 420), _DELETED),
+    (21, 9, 2, "priya", ("water/spare", 0, 30), _TEST),
+    (22, 9, 40, "priya", ("water/spare", 10, 14), _ACTIVE),
+    (24, 12, 15, "priya", ("water/meters", 400, 425), _ACTIVE),
+    (25, 16, 20, "ingrid", ("water/meters", 490, 500), _DELETED),
+    (10, 9, 30, "sanne", ("delta/gateways-1", 80, 95), _ACTIVE),
+    (14, 7, 0, "app:delta", ("delta/second", 30, 80), _SUSPENDED),
+    (17, 11, 25, "sanne", ("delta/second", 70, 80), _DELETED),
+    (22, 10, 12, "daan", ("delta/gateways-2", 80, 90), _TEST),
+    (11, 13, 30, "priya", ("labs/bench-1", 14, 20), _ACTIVE),
+    (18, 13, 5, "priya", ("labs/bench-1", 14, 18), _SUSPENDED),
+    (23, 8, 55, "daan", ("labs/bench-3", 20, 25), _DELETED),
+    (8, 9, 15, "amara", ("cold/reefers", 230, 330), _ACTIVE),
+    (16, 6, 30, "app:cold", ("cold/second", 0, 80), _SUSPENDED),
+    (18, 7, 45, "ben", ("cold/second", 0, 20), _ACTIVE),
+    (23, 14, 22, "amara", ("cold/reefers", 480, 500), _DELETED),
+    (12, 10, 40, "mei", ("bikes/bikes", 60, 72), _ACTIVE),
+    (20, 16, 0, "oskar", ("bikes/bikes", 66, 72), _SUSPENDED),
+    (24, 9, 50, "oskar", ("bikes/small-2", 22, 25), _DELETED),
+)
+
+
+def write_story(stage: Stage) -> None:
+    """Add the acts of the month, except the daily round."""
+    for day, hour, minute, who, (key, first, last), to in _BULK:
+        do = partial(_set_sims, stage, key, first, last, to)
+        stage.add(stage.calendar.at(day, hour, minute), who, do)
+    _write_devices(stage)
+    _write_transfers(stage)
+    _write_policies(stage)
+    _write_operator(stage)
+    _write_settings(stage)
+
+
+def _set_sims(stage: Stage, key: str, first: int, last: int, to: SimStatus) -> None:
+    workspace_id = stage.workspaces[key.partition("/")[0]]
+    change_sim_status(workspace_id=workspace_id, sim_ids=stage.sims[key][first:last], to=to)
+
+
+def _write_devices(stage: Stage) -> None:
+    at = stage.calendar.at
+    stage.add(at(6, 9, 20), "marco", partial(_tag, stage, "water", slice(0, 40), ("winter-round",), ()))
+    stage.add(at(20, 9, 5), "marco", partial(_tag, stage, "water", slice(0, 40), ("checked",), ("winter-round",)))
+    stage.add(at(13, 14, 0), "sanne", partial(_tag, stage, "delta", slice(0, 25), ("canal-works",), ()))
+    stage.add(at(15, 8, 20), "app:cold", partial(_tag, stage, "cold", slice(100, 160), ("summer-fleet",), ()))
+    stage.add(at(17, 7, 50), "app:cold", partial(_disable, stage, "cold", slice(196, 222)))
+    stage.add(at(19, 17, 30), "oskar", partial(_disable, stage, "bikes", slice(50, 58)))
+    stage.add(at(20, 6, 15), "app:delta", partial(_disable, stage, "delta", slice(90, 110)))
+    # By the wire's PATCH the device is disabled and its SIM stays activated, hence charged.
+    stage.add(at(18, 13, 5), "daan", partial(_status_alone, stage, "delta", slice(60, 64)), surface=Surface.API)
+    for number, (who, workspace, place, day) in enumerate(
+        (
+            ("marco", "water", slice(300, 312), 22),
+            ("amara", "cold", slice(190, 196), 21),
+            ("sanne", "delta", slice(110, 114), 23),
+        )
+    ):
+        stage.add(at(day, 10, 4 * number), who, partial(_release, stage, workspace, place))
+        stage.add(at(day, 15, 4 * number), who, partial(_delete, stage, workspace, place))
+    for number in range(9):
+        stage.add(at(15, 13, 10 + number), "priya", partial(_spare_device, stage, number))
+
+
+def _tag(stage: Stage, workspace: str, place: slice, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
+    ids = stage.devices[workspace][place]
+    change_tags(workspace_id=stage.workspaces[workspace], device_ids=ids, add=add, remove=remove)
+
+
+def _disable(stage: Stage, workspace: str, place: slice) -> None:
+    disable_devices(workspace_id=stage.workspaces[workspace], device_ids=stage.devices[workspace][place])
+
+
+def _status_alone(stage: Stage, workspace: str, place: slice) -> None:
+    ids = stage.devices[workspace][place]
+    set_device_status(workspace_id=stage.workspaces[workspace], device_ids=ids, to=DeviceStatus.DISABLED)
+
+
+def _release(stage: Stage, workspace: str, place: slice) -> None:
+    ids = stage.devices[workspace][place]
+    release_sims(workspace_id=stage.workspaces[workspace], device_ids=ids, suspend=True)
+
+
+def _delete(stage: Stage, workspace: str, place: slice) -> None:
+    ids = stage.devices[workspace][place]
+    delete_devices(workspace_id=stage.workspaces[workspace], device_ids=ids)
+    del stage.devices[workspace][place]
+
+
+def _spare_device(stage: Stage, number: int) -> None:
+    """Make a device that waits for its SIM; the first three get one from the shelf, still Issued."""
+    device = create_device(
+        workspace_id=stage.workspaces["water"],
+        name=f"Spare meter {number + 1}",
+        service_policy_id=stage.policies["water/all"],
+        coverage_policy_id=stage.policies["water/Regional Pro"],
+        status=DeviceStatus.DISABLED,
+        tags="spare",
+    )
+    if number < 3:
+        sim_id = stage.sims["water/meters"][430 + number]
+        assign_sim(workspace_id=stage.workspaces["water"], device_id=device.pk, sim_id=sim_id)
+
+
+def _write_transfers(stage: Stage) -> None:
+    at = stage.calendar.at
+    stage.add(at(16, 9, 25), "ingrid", partial(_transfer, stage, "delta", "water/spare", slice(60, 84)))
+    stage.add(at(17, 14, 50), "ingrid", partial(_transfer, stage, "labs", "water/small-1", slice(3, 4)))
+    stage.add(
+        at(23, 10, 33), "ingrid", partial(_transfer, stage, "labs", "delta/small-1", slice(0, 4)), surface=Surface.API
+    )
+
+
+def _transfer(stage: Stage, target: str, key: str, place: slice) -> None:
+    transfer_sims(target_id=stage.workspaces[target], sim_ids=stage.sims[key][place], auto_detach=True, dry_run=False)
+
+
+def _write_policies(stage: Stage) -> None:
+    at = stage.calendar.at
+    for number, (workspace, who) in enumerate((("water", "marco"), ("cold", "amara"), ("bikes", "oskar"))):
+        stage.add(at(3, 14, 7 * number), who, partial(_try_policies, stage, workspace))
+        stage.add(at(11, 9, 30 + number), who, partial(_change_policies, stage, workspace))
+        stage.add(at(18, 16, 12 + number), who, partial(_drop_service_policy, stage, workspace))
+        stage.add(at(18, 16, 15 + number), who, partial(_drop_coverage_policy, stage, workspace))
+
+
+def _try_policies(stage: Stage, workspace: str) -> None:
+    workspace_id = stage.workspaces[workspace]
+    service = policies.create_service_policy(
+        workspace_id=workspace_id, values={"name": "SMS only", "data": False, "allowed_5g": False}
+    )
+    stage.policies[f"{workspace}/old service"] = service.pk
+    plan_id = stage.plans["Regional Pro" if workspace != "cold" else "Global Basic"]
+    coverage = policies.create_coverage_policy(
+        workspace_id=workspace_id, values={"name": "Pilot", "data_plan_id": plan_id}
+    )
+    stage.policies[f"{workspace}/old coverage"] = coverage.pk
+
+
+def _change_policies(stage: Stage, workspace: str) -> None:
+    workspace_id = stage.workspaces[workspace]
+    policies.update_service_policy(
+        workspace_id=workspace_id, policy_id=stage.policies[f"{workspace}/data"], values={"allowed_5g": True}
+    )
+    policies.update_coverage_policy(
+        workspace_id=workspace_id,
+        policy_id=stage.policies[f"{workspace}/old coverage"],
+        values={"name": "Pilot (closed)", "description": "Ends this month."},
+    )
+
+
+def _drop_service_policy(stage: Stage, workspace: str) -> None:
+    policy_id = stage.policies.pop(f"{workspace}/old service")
+    policies.delete_service_policy(workspace_id=stage.workspaces[workspace], policy_id=policy_id)
+
+
+def _drop_coverage_policy(stage: Stage, workspace: str) -> None:
+    policy_id = stage.policies.pop(f"{workspace}/old coverage")
+    policies.delete_coverage_policy(workspace_id=stage.workspaces[workspace], policy_id=policy_id)
+
+
+def _write_operator(stage: Stage) -> None:
+    """The catalogue, packages and data plans: what the operator's staff sell."""
+    at = stage.calendar.at
+    stage.add(at(2, 13, 20), "alma", partial(_sell, stage))
+    stage.add(at(9, 13, 25), "alma", partial(_reprice, stage))
+    stage.add(at(24, 13, 30), "alma", partial(_withdraw, stage))
+    stage.add(at(11, 8, 5), "tobias", partial(_package, stage, "labs", "Starter EUR"))
+    stage.add(at(11, 8, 9), "tobias", partial(_plans, stage, "labs", ("Regional Pro", "Global Basic")))
+    stage.add(at(22, 14, 2), "tobias", partial(_plans, stage, "labs", ("Regional Pro",)))
+    stage.add(
+        at(13, 11, 40), "tobias", partial(_plans, stage, "water", ("Regional Pro", "Global Basic", "Pay per use"))
+    )
+
+
+def _sell(stage: Stage) -> None:
+    plan = accounts.create_data_plan(
+        values={
+            "name": "Summer 500",
+            "description": "For a season.",
+            "category": DataPlan.Category.FIXED,
+            "included_mb": 500,
+        }
+    )
+    stage.plans["Summer 500"] = plan.pk
+    package = accounts.create_package(
+        values={
+            "name": "Trial USD",
+            "description": "60 days with prepaid credit.",
+            "currency": "USD",
+            "evaluation": True,
+            "trial_days": 60,
+        }
+    )
+    stage.packages["Trial USD"] = package.pk
+
+
+def _reprice(stage: Stage) -> None:
+    accounts.update_package(package_id=stage.packages["Plus EUR"], changes={"monthly_rate_cents": 20_900})
+    accounts.update_data_plan(data_plan_id=stage.plans["Global Basic"], changes={"included_mb": 25})
+
+
+def _withdraw(stage: Stage) -> None:
+    changes: Mapping[str, object] = {"status": PlatformPackage.Status.DEPRECATED}
+    accounts.update_package(package_id=stage.packages["Trial USD"], changes=changes)
+    accounts.update_data_plan(data_plan_id=stage.plans["Summer 500"], changes={"active": False})
+
+
+def _package(stage: Stage, workspace: str, name: str) -> None:
+    accounts.set_package(workspace_id=stage.workspaces[workspace], package_id=stage.packages[name])
+
+
+def _plans(stage: Stage, workspace: str, names: tuple[str, ...]) -> None:
+    ids = [stage.plans[name] for name in names]
+    accounts.set_data_plans(workspace_id=stage.workspaces[workspace], data_plan_ids=ids)
+
+
+def _write_settings(stage: Stage) -> None:
+    at = stage.calendar.at
+    stage.add(at(4, 15, 30), "alma", partial(_change, stage, "water", {"factory_test_days": 90}))
+    stage.add(at(10, 15, 30), "alma", partial(_change, stage, "cold", {"event_days": 730}))
+    stage.add(at(12, 21, 0), "tobias", partial(_change, stage, "labs", {"status": Workspace.Status.SUSPENDED}))
+    stage.add(at(12, 21, 30), "tobias", partial(_change, stage, "labs", {"status": Workspace.Status.ENABLED}))
+    stage.add(at(19, 9, 0), "oskar", partial(_change, stage, "bikes", {"name": "Quarry Lane Bike Hire"}))
+    stage.add(at(26, 11, 0), "oskar", partial(_change, stage, "bikes", {"name": "Quarry Lane Bikes"}))
+    stage.add(at(8, 13, 0), "hugo", partial(_change, stage, "cold", {"country": "CH"}))
+
+
+def _change(stage: Stage, workspace: str, changes: Mapping[str, object]) -> None:
+    accounts.update_workspace(workspace_id=stage.workspaces[workspace], changes=changes)
+    stage.forget_actors()

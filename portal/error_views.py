@@ -1,0 +1,44 @@
+"""Error pages. htmx gets a short text instead, which the page shows as a toast with the request id."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.templatetags.static import static
+from django.utils.translation import gettext as _
+
+from portal.kit.htmx import is_htmx, private, problem
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The request could not be understood."""
+    return problem(request, _("The request could not be understood."), 400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """A right is missing; the exception's text says which."""
+    message = str(exception) or _("You may not do this here.")
+    return problem(request, message, 403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Nothing here, or nothing that this reader may know of: the two look the same."""
+    return problem(request, _("This page or object does not exist, or is not yours to see."), 404)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form is older than the session; named by the setting CSRF_FAILURE_VIEW."""
+    return problem(request, _("This page is too old to be sent. Load it again and repeat."), 403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Something broke. The page uses no context processor and no database: they may be what broke."""
+    request_id = str(getattr(request, "request_id", "") or "")
+    if is_htmx(request):
+        return private(HttpResponse(_("Something went wrong on our side."), status=500, content_type="text/plain"))
+    try:
+        stylesheet = static("css/tokens.css")
+    except ValueError:  # the list of collected files may be what is missing
+        stylesheet = ""
+    page = render_to_string("500.html", {"request_id": request_id, "stylesheet": stylesheet})
+    return private(HttpResponse(page, status=500))

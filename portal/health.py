@@ -1,0 +1,53 @@
+"""Probes for load balancers and the supervisor. They need no sign-in and tell nothing but yes or no."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+logger = logging.getLogger(__name__)
+
+
+@require_safe
+@never_cache
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 as long as this process answers at all; it asks nobody else, so a slow database restarts no web process."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def readyz(request: HttpRequest) -> JsonResponse:
+    """200 when the database and the cache answer, else 503 with the name of what doesn't."""
+    checks = {"database": _answers("database", _ask_database), "cache": _answers("cache", _ask_cache)}
+    ready = all(checks.values())
+    body = {"status": "ok" if ready else "unavailable", "checks": checks}
+    return JsonResponse(body, status=200 if ready else 503)
+
+
+def _answers(name: str, ask: Callable[[], None]) -> bool:
+    try:
+        ask()
+    except Exception:  # whatever a driver raises means the same here
+        logger.exception("readiness: %s does not answer", name)
+        return False
+    return True
+
+
+def _ask_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        cursor.fetchone()
+
+
+def _ask_cache() -> None:
+    cache.set("readyz", "1", timeout=10)
+    if cache.get("readyz") != "1":
+        message = "the cache forgot what it was told"
+        raise RuntimeError(message)

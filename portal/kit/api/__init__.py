@@ -1,0 +1,1 @@
+"""What the REST API of every app is made of: its error object, its types, its lists and their filters."""

@@ -1,0 +1,141 @@
+"""How often may be called (`behaviour.md` section 20), counted in the cache; 429 with `Retry-After` beyond.
+
+Windows are fixed. Limits keep one caller from crowding out the others and are no bill: on the file cache, where nothing
+can be added to a number at one stroke, calls of the same moment may be counted once.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from django.conf import settings
+from django.core.cache import cache
+
+from portal.kit.api.errors import Code, WireError
+
+FIVE_MINUTES: Final = 300
+ADDRESS_CALLS: Final = 2_000
+SIGN_IN_CALLS: Final = 100
+MONTH_CALLS: Final = 10_000_000
+MONTH_SAMPLE: Final = 100
+"""One call in so many is counted, so many times: exact enough for ten million, and nearly free."""
+
+_SLOW: Final = 10 + 5
+_QUICK: Final = 100 + 50
+_MIDDLE: Final = 50 + 25
+_GROUPS: Final[tuple[tuple[str, re.Pattern[str], int], ...]] = (
+    # A second's calls of one organisation: the published rate and its burst.
+    ("stats", re.compile(r"/organisation/[^/]+/stats"), _SLOW),
+    ("sim-list", re.compile(r"/sim"), _SLOW),
+    ("endpoint-list", re.compile(r"/endpoint"), _SLOW),
+    ("event-list", re.compile(r"/event"), _SLOW),
+    ("sim-stats", re.compile(r"/sim/[^/]+/stats"), _SLOW),
+    ("connectivity-info", re.compile(r"/endpoint/[^/]+/connectivity_info"), _SLOW),
+    ("endpoint-stats", re.compile(r"/endpoint/[^/]+/stats"), _QUICK),
+    ("sim", re.compile(r"/sim/[^/]+"), _QUICK),
+    ("service-profile", re.compile(r"/service_profile(?:/[^/]+)?"), _QUICK),
+    ("tariff-profile", re.compile(r"/tariff_profile(?:/[^/]+)?"), _QUICK),
+    ("endpoint", re.compile(r"/endpoint/[^/]+"), _MIDDLE),
+    ("connectivity", re.compile(r"/endpoint/[^/]+/connectivity"), _MIDDLE),
+)
+_VERSION: Final = re.compile(r"/api/v[12]")
+
+
+def check_address(path: str, address: str | None) -> None:
+    """Count a call of an address, before anything else is known of it.
+
+    Args:
+        path: of the request.
+        address: of the client; a call without one is counted with all others that have none.
+
+    Raises:
+        WireError: 429.
+    """
+    factor = _factor()
+    if not factor or path.endswith("/usage"):
+        # The network delivers what has happened: sent again later it would only be more.
+        return
+    name = address or "none"
+    if path.endswith("/authenticate"):
+        _count(f"sign-in:{name}", SIGN_IN_CALLS * factor, FIVE_MINUTES)
+    _count(f"address:{name}", ADDRESS_CALLS * factor, FIVE_MINUTES)
+
+
+def check_organisation(path: str, organisation_id: int) -> None:
+    """Count a call of an organisation. Args: as `check_address`. Raises: WireError, 429."""
+    factor = _factor()
+    if not factor:
+        return
+    below = _VERSION.sub("", path, count=1)
+    for name, pattern, limit in _GROUPS:
+        if pattern.fullmatch(below):
+            _count(f"{name}:{organisation_id}", limit * factor, 1)
+            break
+    _count_month(organisation_id, MONTH_CALLS * factor)
+
+
+def _factor() -> int:
+    """Return by what the published limits are multiplied: setting `API_RATE_LIMIT_FACTOR`, 0 for none."""
+    found: int = getattr(settings, "API_RATE_LIMIT_FACTOR", 0)
+    return found
+
+
+def _count(name: str, limit: int, seconds: int) -> None:
+    now = time.time()
+    window = int(now // seconds)
+    if _add(name, window, 1, seconds * 2) > limit:
+        raise too_many(max(1, round((window + 1) * seconds - now)))
+
+
+def _count_month(organisation_id: int, limit: int) -> None:
+    if random.randrange(MONTH_SAMPLE):  # noqa: S311 - a sample, no secret
+        return
+    now = datetime.now(UTC)
+    following = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
+    left = int((following - now).total_seconds()) + 1
+    if _add(f"month:{organisation_id}", now.year * 12 + now.month, MONTH_SAMPLE, left) > limit:
+        raise too_many(left)
+
+
+def _add(name: str, window: int, much: int, seconds: int) -> int:
+    """Add to the counter of a window and return it; the window before is forgotten."""
+    if getattr(settings, "REDIS_URL", ""):
+        key = f"api-limit:{name}:{window}"
+        cache.add(key, 0, seconds)
+        try:
+            return int(cache.incr(key, much))
+        except ValueError:  # it went between the two
+            return much
+    # One key for all windows of a counter: files would pile up.
+    key = f"api-limit:{name}"
+    kept: tuple[int, int] | None = cache.get(key)
+    counted = (kept[1] if kept is not None and kept[0] == window else 0) + much
+    cache.set(key, (window, counted), seconds)
+    return counted
+
+
+def too_many(seconds: int) -> WireError:
+    """Return the refusal of a call too many. Args: seconds until calls are taken again."""
+    return WireError(
+        429,
+        Code.TOO_MANY_REQUESTS,
+        f"Too many requests. Try again in {seconds} seconds.",
+        headers={"Retry-After": str(seconds)},
+    )
+
+
+def published() -> Mapping[str, str]:
+    """Return the limits as the documentation states them."""
+    return {
+        "Calls of an address": f"{ADDRESS_CALLS:,} in 5 minutes",
+        "Sign-ins of an address": f"{SIGN_IN_CALLS} in 5 minutes",
+        "Calls of an organisation": f"{MONTH_CALLS:,} a month",
+        "SIM, endpoint and event list, statistics, connectivity_info": "10 a second, burst 5",
+        "endpoint/{id}, connectivity": "50 a second, burst 25",
+        "sim/{id}, endpoint statistics, service_profile, tariff_profile": "100 a second, burst 50",
+    }

@@ -1,0 +1,213 @@
+"""Who acts, from where and when: the context every action needs.
+
+One ContextVar holds it, so that threads, tasks and nested calls each see their own. Middleware opens a context per
+request, `acting_as` opens one for tasks and commands. An action without an actor is refused (`design`: no actor, no
+action).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from django.db.models import IntegerChoices
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class ActorKind(IntegerChoices):
+    """What kind of thing acts; stored in each event row."""
+
+    USER = 1, _("User")
+    APPLICATION_TOKEN = 2, _("Application token")
+    STAFF = 3, _("Operator staff")
+    STAFF_FOR_USER = 4, _("Operator staff acting for a user")
+    ANONYMOUS = 5, _("Not signed in")
+    SCHEDULE = 6, _("Schedule")
+    NETWORK = 7, _("Network")
+    SYSTEM = 8, _("System")
+
+
+class Surface(IntegerChoices):
+    """Through which door the action came."""
+
+    PORTAL = 1, _("Portal")
+    API = 2, _("API")
+    ADMIN = 3, _("Admin site")
+    TASK = 4, _("Background task")
+    COMMAND = 5, _("Command line")
+
+
+class NoContext(RuntimeError):
+    """Raised when code that acts runs outside any action context: a defect of the caller."""
+
+
+class NoActor(RuntimeError):
+    """Raised when an action starts before somebody was bound as its actor: a defect of the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user as events remember them.
+
+    Args:
+        user_id: id of the user row, kept for ever.
+        name: full name at this moment.
+        username: e-mail address at this moment.
+    """
+
+    user_id: int
+    name: str
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts.
+
+    Args:
+        kind: see `ActorKind`.
+        id: id of the user or of the application token; 0 where the kind has none.
+        label: readable and never empty; holds no name or e-mail of a person, those stand in `person`.
+        person: the user behind it, `None` for application tokens, schedule, network and system.
+        acted_for: the customer's user under support access.
+        roles: workspace id to role, for users and tokens; what is absent is not theirs.
+        everywhere: staff and the portal itself are not bound to workspaces.
+    """
+
+    kind: ActorKind
+    id: int
+    label: str
+    person: Person | None = None
+    acted_for: Person | None = None
+    roles: Mapping[int, str] = field(default_factory=dict, hash=False)
+    everywhere: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.label:
+            raise ValueError("An actor needs a label: events show it where no user is known.")
+
+
+SYSTEM = Actor(kind=ActorKind.SYSTEM, id=0, label="System", everywhere=True)
+SCHEDULE = Actor(kind=ActorKind.SCHEDULE, id=0, label="Schedule", everywhere=True)
+NETWORK = Actor(kind=ActorKind.NETWORK, id=0, label="Network", everywhere=True)
+ANONYMOUS = Actor(kind=ActorKind.ANONYMOUS, id=0, label="Not signed in")
+
+
+@dataclass(slots=True)
+class ActionContext:
+    """The surroundings of one request, task or command.
+
+    Args:
+        actor: `None` until somebody has authenticated.
+        request_id: ties all rows of one request together; also the `X-Request-ID` response header.
+        ip: client address, `None` outside HTTP.
+        user_agent: as sent, cut to 256 characters.
+        surface: which door.
+        moment: a fixed time in UTC for everything recorded here; only the demo loader sets it.
+    """
+
+    actor: Actor | None
+    request_id: uuid.UUID
+    ip: str | None = None
+    user_agent: str = ""
+    surface: Surface = Surface.TASK
+    moment: datetime | None = None
+
+    def now(self) -> datetime:
+        """Return the moment of the action, aware, in UTC."""
+        return self.moment or timezone.now()
+
+
+_context: ContextVar[ActionContext | None] = ContextVar("action_context", default=None)
+
+
+def current_context() -> ActionContext:
+    """Return the open context.
+
+    Raises:
+        NoContext: nothing opened one.
+    """
+    context = _context.get()
+    if context is None:
+        raise NoContext("No action context is open: use acting_as() in tasks, commands and tests.")
+    return context
+
+
+def open_context() -> ActionContext | None:
+    """Return the open context, or `None`; for code that only wants to label its output."""
+    return _context.get()
+
+
+def current_actor() -> Actor:
+    """Return who acts.
+
+    Raises:
+        NoContext: nothing opened a context.
+        NoActor: nobody has been bound to it yet.
+    """
+    actor = current_context().actor
+    if actor is None:
+        raise NoActor("Nobody is acting: bind an actor before calling a service.")
+    return actor
+
+
+def bind_actor(actor: Actor) -> None:
+    """Name the actor of the open context, once it has authenticated."""
+    current_context().actor = actor
+
+
+@contextmanager
+def context(new: ActionContext) -> Iterator[ActionContext]:
+    """Open `new` as the current context and restore the former one afterwards."""
+    token = _context.set(new)
+    try:
+        yield new
+    finally:
+        _context.reset(token)
+
+
+@contextmanager
+def acting_as(
+    actor: Actor,
+    *,
+    surface: Surface = Surface.TASK,
+    moment: datetime | None = None,
+    request_id: uuid.UUID | None = None,
+    ip: str | None = None,
+    user_agent: str = "",
+) -> Iterator[ActionContext]:
+    """Open a context for a task, a command or a test.
+
+    Args:
+        actor: who acts in it.
+        surface: which door.
+        moment: fixed UTC time for all that is recorded; the demo loader only.
+        request_id: continues an earlier request, e.g. the one that started the task; a new one when left out.
+        ip: client address to record.
+        user_agent: client to record.
+    """
+    new = ActionContext(
+        actor=actor,
+        request_id=request_id or uuid.uuid4(),
+        ip=ip,
+        user_agent=user_agent[:256],
+        surface=surface,
+        moment=moment,
+    )
+    with context(new):
+        yield new
+
+
+@contextmanager
+def acting_within(actor: Actor) -> Iterator[ActionContext]:
+    """Let another actor act inside the open context: same request, address and moment.
+
+    For what a request causes on somebody else's behalf, e.g. a failed sign-in recorded before anybody is known.
+    """
+    with context(replace(current_context(), actor=actor)) as inner:
+        yield inner

@@ -1,0 +1,210 @@
+"""Work that outlives a request: queued with the change, claimed by conditional UPDATE, resumable, swept.
+
+A job is cut into steps. Each step does its part and notes its progress in one transaction, so that a worker killed at
+any point leaves a job that the next one continues where it stood.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from portal.kit.context import Actor, ActorKind, Person, Surface, acting_as, current_actor, current_context
+from portal.kit.errors import DomainError
+from portal.kit.models import Job
+
+logger = logging.getLogger(__name__)
+
+SILENCE = timedelta(minutes=2)
+"""After this long without a sign of life a running job counts as abandoned."""
+WAITING = timedelta(seconds=30)
+"""After this long a queued job's wake-up counts as lost."""
+MOST_ATTEMPTS = 5
+
+Step = Callable[[Job], bool]
+"""Does the next part of a job and returns whether there is more; it saves nothing itself."""
+
+_kinds: dict[str, Step] = {}
+
+
+def job_kind(name: str) -> Callable[[Step], Step]:
+    """Register the function that does the steps of a kind of job."""
+
+    def add(step: Step) -> Step:
+        if name in _kinds:
+            raise ValueError(f"Job kind {name} is registered twice.")
+        _kinds[name] = step
+        return step
+
+    return add
+
+
+def freeze_actor(actor: Actor) -> dict[str, Any]:
+    """Return an actor in JSON, to be revived by the worker that acts for them."""
+    data = asdict(actor)
+    data["kind"] = int(actor.kind)
+    data["roles"] = {str(key): value for key, value in actor.roles.items()}
+    return data
+
+
+def revive_actor(data: dict[str, Any]) -> Actor:
+    """Return the actor that `freeze_actor` wrote."""
+    values = dict(data)
+    values["kind"] = ActorKind(values["kind"])
+    values["roles"] = {int(key): value for key, value in values["roles"].items()}
+    for name in ("person", "acted_for"):
+        values[name] = Person(**values[name]) if values[name] else None
+    return Actor(**values)
+
+
+def start(*, kind: str, workspace_id: int | None, title: str, arguments: dict[str, Any], total: int) -> Job:
+    """Queue a job for the current actor and wake a worker once this transaction is committed.
+
+    Args:
+        kind: a registered kind.
+        workspace_id: where it acts.
+        title: what people read, e.g. "Suspend 12,000 SIMs".
+        arguments: JSON-safe.
+        total: number of objects.
+    """
+    if kind not in _kinds:
+        raise ValueError(f"Job kind {kind} is not registered.")
+    job = _row(kind=kind, workspace_id=workspace_id, title=title, arguments=arguments, total=total)
+    job.save(force_insert=True)
+    transaction.on_commit(lambda: wake(str(job.pk)))
+    return job
+
+
+def wake(job_id: str) -> None:
+    """Ask a worker to look at a job; losing this loses nothing, the sweep asks again.
+
+    Args:
+        job_id: id of the `Job`.
+    """
+    try:
+        current_app.send_task("kit.run_job", args=[job_id], ignore_result=True)
+    except OperationalError:
+        # The change is committed and the row is there: a broker that is down delays the job until the next sweep.
+        logger.warning("The broker did not take the wake-up of job %s", job_id)
+
+
+def keep_result(
+    *, kind: str, workspace_id: int, title: str, arguments: dict[str, Any], result: dict[str, Any], total: int
+) -> Job:
+    """Store the result of work that was done within the request, so that its report can be read again.
+
+    Args: as `start`; `result` is JSON-safe.
+    """
+    job = _row(kind=kind, workspace_id=workspace_id, title=title, arguments=arguments, total=total)
+    now = timezone.now()
+    job.state, job.result, job.done = Job.State.DONE, result, total
+    job.started = job.finished = now
+    job.save(force_insert=True)
+    return job
+
+
+def _row(*, kind: str, workspace_id: int | None, title: str, arguments: dict[str, Any], total: int) -> Job:
+    context, actor = current_context(), current_actor()
+    return Job(
+        id=uuid.uuid4(),
+        kind=kind,
+        workspace_id=workspace_id,
+        title=title[:200],
+        actor=freeze_actor(actor),
+        user_id=actor.person.user_id if actor.person else None,
+        request_id=context.request_id,
+        surface=int(context.surface),
+        arguments={**arguments, "_ip": context.ip, "_user_agent": context.user_agent},
+        total=total,
+    )
+
+
+def stale() -> list[str]:
+    """Return the ids of jobs whose wake-up or worker was lost."""
+    now = timezone.now()
+    lost = Q(state=Job.State.QUEUED, created__lt=now - WAITING) | Q(state=Job.State.RUNNING, beat__lt=now - SILENCE)
+    return [str(pk) for pk in Job.objects.filter(lost).order_by("created").values_list("pk", flat=True)[:100]]
+
+
+def run(job_id: str) -> None:
+    """Claim a job and do its steps to the end. Does nothing when another worker holds it.
+
+    Args:
+        job_id: id of the `Job`.
+    """
+    job = _claim(job_id)
+    if job is None:
+        return
+    actor = revive_actor(job.actor)
+    with acting_as(
+        actor,
+        surface=Surface(job.surface),
+        request_id=job.request_id,
+        ip=job.arguments.get("_ip"),
+        user_agent=job.arguments.get("_user_agent", ""),
+    ):
+        _work(job)
+
+
+def _claim(job_id: str) -> Job | None:
+    now = timezone.now()
+    free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, beat__lt=now - SILENCE)
+    attempt = Job.objects.filter(free, pk=job_id, attempts__lt=MOST_ATTEMPTS)
+    job = attempt.first()
+    if job is None:
+        _give_up(job_id)
+        return None
+    claimed = attempt.filter(attempts=job.attempts).update(
+        state=Job.State.RUNNING, beat=now, started=job.started or now, attempts=job.attempts + 1
+    )
+    return Job.objects.get(pk=job_id) if claimed else None
+
+
+def _give_up(job_id: str) -> None:
+    tired = Job.objects.filter(pk=job_id, state=Job.State.RUNNING, attempts__gte=MOST_ATTEMPTS)
+    tired.filter(beat__lt=timezone.now() - SILENCE).update(
+        state=Job.State.FAILED,
+        error=f"Given up after {MOST_ATTEMPTS} attempts; what was done until then stays done.",
+        finished=timezone.now(),
+    )
+
+
+def _work(job: Job) -> None:
+    step = _kinds.get(job.kind)
+    if step is None:
+        _fail(job, f"This version of the portal does not know jobs of kind {job.kind}.")
+        return
+    more = True
+    while more:
+        try:
+            with transaction.atomic():
+                # The row lock keeps a second worker out that took this one for dead.
+                current = Job.objects.select_for_update().get(pk=job.pk)
+                if current.state != Job.State.RUNNING or current.attempts != job.attempts:
+                    return
+                more = step(current)
+                current.beat = timezone.now()
+                if not more:
+                    current.state, current.finished = Job.State.DONE, timezone.now()
+                current.save(update_fields=["result", "done", "total", "arguments", "beat", "state", "finished"])
+        except DomainError as error:
+            _fail(job, error.message)
+            return
+        except Exception:
+            logger.exception("Job %s of kind %s failed", job.pk, job.kind)
+            _fail(job, f"An error stopped it; quote {job.request_id}. What was done until then stays done.")
+            return
+
+
+def _fail(job: Job, message: str) -> None:
+    Job.objects.filter(pk=job.pk).update(state=Job.State.FAILED, error=message[:500], finished=timezone.now())

@@ -1,0 +1,69 @@
+"""Rows for work that outlives a request."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Job(models.Model):
+    """A piece of work and its result; the task that runs it is only a wake-up that carries the id.
+
+    Bulk actions keep their result here too, so that the report with its reasons and its CSV stays readable.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        FAILED = "failed", _("Failed")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(max_length=60)
+    workspace_id = models.BigIntegerField(null=True, db_index=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    title = models.CharField(max_length=200)
+    actor = models.JSONField(help_text="Who asked for it: `jobs.freeze_actor`.")
+    user_id = models.BigIntegerField(null=True, help_text="The user who may read the result.")
+    request_id = models.UUIDField()
+    surface = models.PositiveSmallIntegerField()
+    arguments = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True)
+    created = models.DateTimeField(default=timezone.now)
+    started = models.DateTimeField(null=True)
+    beat = models.DateTimeField(null=True, help_text="Last sign of life of the worker that claimed it.")
+    finished = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ("-created",)
+        indexes = (
+            models.Index(fields=("created",), name="job_open", condition=models.Q(state__in=("queued", "running"))),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+class SavedFilter(models.Model):
+    """A long list of filter values, so that a filtered list keeps a short URL (`?iccid=list:<token>`).
+
+    The token is derived from the workspace and the values, so the same list is stored once and a
+    token of another workspace finds nothing. `workspace_id` is no foreign key because kit imports nothing
+    of ours; 0 stands for staff pages.
+    """
+
+    token = models.CharField(max_length=32, unique=True)
+    workspace_id = models.BigIntegerField()
+    field = models.CharField(max_length=50)
+    values = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.token} ({self.workspace_id})"

@@ -1,0 +1,102 @@
+"""What became of each object of an action: changed, left as it was, or refused and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from portal.kit.errors import Conflict, DomainError, NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One object that was not changed.
+
+    Args:
+        id: id of the object.
+        label: what its owner calls it: ICCID or device name.
+        code: short stable name of the reason, the same for all objects refused for it.
+        reason: the sentence to show; it names the state that is in the way.
+    """
+
+    id: int
+    label: str
+    code: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Result of an action on many objects.
+
+    Args:
+        changed: ids that were (or, in a preview, would be) changed.
+        unchanged: ids that already were as asked; nothing is written for them.
+        refused: the rest, each with its reason.
+        notes: what the preview has to say about money or side effects, in sentences.
+        created: ids of objects the action made.
+    """
+
+    changed: list[int] = field(default_factory=list)
+    unchanged: list[int] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    created: list[int] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """Number of objects looked at."""
+        return len(self.changed) + len(self.unchanged) + len(self.refused)
+
+    def reasons(self) -> list[tuple[str, int]]:
+        """Return the reasons of refusal with how often each occurs, commonest first."""
+        return Counter(refusal.reason for refusal in self.refused).most_common()
+
+    def raise_if_refused(self) -> None:
+        """Turn the refusal of a single object into an error, for callers that act on one.
+
+        Raises:
+            NotFound: the object is not there.
+            Conflict: its state forbids the change.
+        """
+        if not self.refused:
+            return
+        first = self.refused[0]
+        error: type[DomainError] = NotFound if first.code == "not_found" else Conflict
+        raise error(first.reason, code=first.code)
+
+    def extend(self, other: Outcome) -> None:
+        """Add the outcome of a further chunk."""
+        self.changed += other.changed
+        self.unchanged += other.unchanged
+        self.refused += other.refused
+        self.created += other.created
+        self.notes += [note for note in other.notes if note not in self.notes]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return a JSON-safe form for `Job` rows."""
+        return {
+            "changed": self.changed,
+            "unchanged": self.unchanged,
+            "refused": [[r.id, r.label, r.code, r.reason] for r in self.refused],
+            "notes": self.notes,
+            "created": self.created,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Outcome:
+        """Read what `as_json` wrote."""
+        return cls(
+            changed=data.get("changed", []),
+            unchanged=data.get("unchanged", []),
+            refused=[Refusal(*row) for row in data.get("refused", [])],
+            notes=data.get("notes", []),
+            created=data.get("created", []),
+        )
+
+
+def not_found(ids: Sequence[int], kind: str) -> list[Refusal]:
+    """Return a refusal for each id that was asked for but is not in this workspace."""
+    return [Refusal(id_, str(id_), "not_found", f"{kind} {id_} is not in this workspace.") for id_ in ids]

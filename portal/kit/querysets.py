@@ -1,0 +1,43 @@
+"""Querysets bound to a workspace: the only way to rows that belong to one."""
+
+from __future__ import annotations
+
+from typing import Any, Self, TypeVar
+
+from django.db import models
+
+from portal.kit.errors import NotFound
+
+M = TypeVar("M", bound=models.Model)
+
+CHUNK = 5_000
+"""Objects an action handles in one statement (`design`: constant number of queries per chunk)."""
+
+
+class WorkspaceQuerySet(models.QuerySet[M]):
+    """Rows that belong to workspaces."""
+
+    def of(self, workspace_id: int) -> Self:
+        """Return the rows of one workspace."""
+        return self.filter(workspace_id=workspace_id)
+
+    def one(self, *, workspace_id: int, pk: int, kind: str = "") -> M:
+        """Return one row of a workspace.
+
+        Raises:
+            NotFound: no such row, or it belongs to another workspace; the text does not tell which.
+        """
+        row = self.of(workspace_id).filter(pk=pk).first()
+        if row is None:
+            raise NotFound(f"{kind or self.model.__name__} with Id '{pk}' not found.")
+        return row
+
+    def locked(self, *ids: int, **lookups: Any) -> Self:
+        """Return rows to be changed, locked in id order so that two actions cannot wait for each other.
+
+        SQLite has no row locks; there the transaction is opened as IMMEDIATE and lets one writer in at a time.
+        """
+        rows = self.filter(**lookups)
+        if ids:
+            rows = rows.filter(pk__in=ids)
+        return rows.order_by("pk").select_for_update(of=("self",))

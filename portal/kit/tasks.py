@@ -1,0 +1,37 @@
+"""Wake-ups for jobs: the row is the work, a task that gets lost loses nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.utils import timezone
+
+from portal.kit import jobs
+from portal.kit.models import SavedFilter
+
+FILTER_LIFE = timedelta(days=400)
+"""As long as events are kept: a shared link to a filtered log works until its rows are gone."""
+
+
+@shared_task(name="kit.run_job")
+def run_job(job_id: str) -> None:
+    """Run one job if nobody else has claimed it.
+
+    Args:
+        job_id: id of the `Job`.
+    """
+    jobs.run(job_id)
+
+
+@shared_task(name="kit.sweep_jobs")
+def sweep_jobs() -> None:
+    """Run again what was queued and never started, or whose worker gave no sign of life."""
+    for job_id in jobs.stale():
+        jobs.wake(job_id)
+
+
+@shared_task(name="kit.sweep_filters")
+def sweep_filters() -> None:
+    """Forget lists of filter values that nobody can have open any more."""
+    SavedFilter.objects.filter(created_at__lt=timezone.now() - FILTER_LIFE).delete()

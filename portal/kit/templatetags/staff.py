@@ -1,0 +1,34 @@
+"""`{% load staff %}`: what the lists of the admin site need of Django's cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+
+@register.filter
+def linked(cells: Iterable[SafeString]) -> list[SafeString]:
+    """Mark the link of a row's heading cell as the one that a click on the row follows."""
+    return [
+        mark_safe(cell.replace("<a href=", '<a class="row-link" href=', 1)) if cell.startswith("<th") else cell  # noqa: S308
+        for cell in cells
+    ]
+
+
+@register.filter
+def direction(header: dict[str, Any]) -> str:
+    """Return the value of `aria-sort` for a column's header, "" where it does not order the list."""
+    if not header.get("sorted"):
+        return ""
+    return "ascending" if header["ascending"] else "descending"
+
+
+@register.filter
+def others(params: dict[str, str], name: str) -> list[tuple[str, str]]:
+    """Return the parameters of a list that a form has to repeat: all but its own."""
+    return [(key, value) for key, value in params.items() if key != name]

@@ -1,0 +1,193 @@
+"""Lists of filter values: how they are typed, pasted, uploaded, kept and matched."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Field, Lookup, Q
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext as _
+
+from portal.kit.models import SavedFilter
+
+# Limits of the published product (`behaviour.md` section 13).
+MAX_ROWS = 10_000
+MAX_CHARS = 100
+MAX_BYTES = 400 * 1024
+
+PARTIAL_LIMIT = 50
+"""Up to so many values match in part; longer lists match whole values, as an index can."""
+URL_LIMIT = 600
+"""Characters of one filter in a URL; longer lists are kept and the URL carries their token."""
+MAX_STARS = 6
+TOKEN_PREFIX = "list:"  # noqa: S105  (the mark before a token, no secret)
+
+# A value in double quotes may hold separators and doubled quotes; otherwise a value ends at a separator.
+_VALUE = re.compile(r'[ ]*"((?:[^"\r\n]|"")*)"[ ]*(?=[,;\t\r\n]|$)|([^,;\t\r\n]+)')
+
+
+def parse_values(text: str) -> list[str]:
+    """Split typed or pasted text into values: one a line, or between commas, semicolons or tabs.
+
+    Spaces around a value are dropped, and so are empty and repeated values; the order stays.
+    """
+    found: dict[str, None] = {}
+    for match in _VALUE.finditer(text.removeprefix("\ufeff")):
+        quoted, plain = match.groups()
+        value = (quoted.replace('""', '"') if quoted is not None else plain).strip()
+        if value:
+            found.setdefault(value)
+    return list(found)
+
+
+def format_values(values: Iterable[str]) -> str:
+    """Write values so that `parse_values` gives them back: with commas, quoted where needed."""
+
+    def quoted(value: str) -> str:
+        if value.startswith('"') or any(mark in value for mark in ",;\t"):
+            return '"' + value.replace('"', '""') + '"'
+        return value
+
+    return ",".join(quoted(value) for value in values)
+
+
+def check_values(values: list[str]) -> list[str]:
+    """Refuse what is too much: more than 10,000 rows, a row of more than 100 characters, a NUL."""
+    if len(values) > MAX_ROWS:
+        raise ValidationError(
+            _("The list has %(count)s rows; at most %(max)s are possible.")
+            % {"count": f"{len(values):,}", "max": f"{MAX_ROWS:,}"}
+        )
+    for row, value in enumerate(values, start=1):
+        if len(value) > MAX_CHARS:
+            raise ValidationError(
+                _("Row %(row)s has %(count)s characters; at most %(max)s are possible: “%(value)s…”.")
+                % {"row": row, "count": len(value), "max": MAX_CHARS, "value": value[:30]}
+            )
+        if "\x00" in value:
+            raise ValidationError(_("Row %(row)s holds a NUL character.") % {"row": row})
+    return values
+
+
+def read_upload(upload: UploadedFile[Any], *, header: Iterable[str] = ()) -> list[str]:
+    """Read the values of a CSV or TXT file of at most 400 KB.
+
+    Of a table the first column counts, whatever its separator; a single row counts whole. A first row that
+    repeats a name in `header` is a heading.
+    """
+    if (upload.size or 0) > MAX_BYTES:
+        raise ValidationError(_("The file “%(name)s” is larger than 400 KB.") % {"name": upload.name})
+    raw = upload.read()
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = raw.decode("utf-16", errors="replace")
+    else:
+        try:
+            text = raw.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = raw.decode("cp1252", errors="replace")
+    if "\x00" in text:
+        raise ValidationError(_("“%(name)s” is no text file.") % {"name": upload.name})
+    head = text.split("\n", 1)[0]
+    separator = max(";\t,", key=head.count)
+    rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(cell.strip() for cell in row)]
+    cells = rows[0] if len(rows) == 1 else [row[0] for row in rows]
+    values = list(dict.fromkeys(value for value in (cell.strip() for cell in cells) if value))
+    if values and values[0].casefold() in {name.casefold() for name in header}:
+        values = values[1:]
+    return check_values(values)
+
+
+def keep_list(workspace_id: int, field: str, values: list[str]) -> str:
+    """Keep a long list and return its token. The same list of the same workspace is kept once.
+
+    Args:
+        workspace_id: 0 for pages of the staff, which belong to no workspace.
+    """
+    digest = salted_hmac("portal.kit.values", json.dumps([workspace_id, field, values])).hexdigest()[:24]
+    SavedFilter.objects.get_or_create(
+        token=digest, defaults={"workspace_id": workspace_id, "field": field, "values": values}
+    )
+    return digest
+
+
+def kept_list(workspace_id: int, field: str, token: str) -> list[str]:
+    """Read a kept list. Raises ValidationError when this workspace has none of that token for that field."""
+    kept = SavedFilter.objects.filter(token=token, workspace_id=workspace_id, field=field).first()
+    if kept is None:
+        raise ValidationError(_("The list “%(token)s” does not exist in this workspace.") % {"token": token})
+    return [str(value) for value in kept.values]
+
+
+@Field.register_lookup
+class Wildcard(Lookup):
+    """`field__wildcard="89*7"`: a whole match regardless of case in which `*` stands for any characters."""
+
+    lookup_name = "wildcard"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: BaseDatabaseWrapper) -> tuple[str, tuple[Any, ...]]:
+        left, parameters = self.process_lhs(compiler, connection)
+        pattern = like_pattern(str(self.rhs))
+        if connection.vendor == "postgresql":
+            return f"{left}::text ILIKE %s", (*parameters, pattern)
+        return f"{left} LIKE %s ESCAPE '\\'", (*parameters, pattern)
+
+
+def like_pattern(text: str) -> str:
+    """Turn `*` into LIKE's `%` and take LIKE's own signs literally."""
+    for sign in ("\\", "%", "_"):
+        text = text.replace(sign, "\\" + sign)
+    return re.sub(r"\*+", "%", text)
+
+
+@dataclass(frozen=True)
+class Values:
+    """What a text filter asks for: any of these.
+
+    Attributes:
+        exact: values that match whole.
+        partial: values that match anywhere.
+        patterns: values with `*`, which match whole.
+    """
+
+    exact: tuple[Any, ...] = ()
+    partial: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.exact or self.partial or self.patterns)
+
+    def q(self, field: str, *, ignore_case: bool = False) -> Q:
+        """The condition on a field path.
+
+        Args:
+            ignore_case: whether whole values match regardless of case too; that cannot use a plain index.
+        """
+        condition = Q()
+        if self.exact and ignore_case and len(self.exact) <= PARTIAL_LIMIT:
+            for value in self.exact:
+                condition |= Q(**{f"{field}__iexact": value})
+        elif self.exact:
+            condition |= Q(**{f"{field}__in": list(self.exact)})
+        for value in self.partial:
+            condition |= Q(**{f"{field}__icontains": value})
+        for value in self.patterns:
+            condition |= Q(**{f"{field}__wildcard": value})
+        return condition
+
+
+@dataclass(frozen=True)
+class TypedValues:
+    """Values as they were typed, beside what they ask for."""
+
+    typed: tuple[str, ...]
+    values: Values

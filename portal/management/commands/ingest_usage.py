@@ -1,0 +1,128 @@
+"""`manage.py ingest_usage FILE`: take in usage records from a file."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, Final
+
+import orjson
+from django.core.management import BaseCommand, CommandError
+
+from portal.kit.context import NETWORK, Surface, acting_as
+from sims.services.usage import CHUNK, Report, ingest
+from sims.usage_records import parse_json
+
+SHOWN: Final = 20
+"""Rejected records that are printed; `--rejected FILE` takes all of them."""
+
+
+class Command(BaseCommand):
+    """Takes what `POST /api/v1/usage` takes, from NDJSON or CSV; records counted before are skipped."""
+
+    help = (
+        "Take in usage records from a file: NDJSON (one record a line), or CSV whose columns are named like the keys, "
+        "with dots: id, sim.iccid, traffic_type.id, volume.total, end_timestamp. Files ending in .gz are unpacked."
+    )
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        """The file, its form, and where rejected records go."""
+        parser.add_argument("file", help="path of the file; - reads standard input")
+        parser.add_argument("--format", choices=("ndjson", "csv"), help="told by the name unless given")
+        parser.add_argument("--rejected", metavar="FILE", help="write what was rejected there, as NDJSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Read, take in, tell.
+
+        Raises:
+            CommandError: the file cannot be read.
+        """
+        name: str = options["file"]
+        form = options["format"] or ("csv" if name.removesuffix(".gz").lower().endswith(".csv") else "ndjson")
+        started = time.monotonic()
+        progress = _Progress(self.stderr)
+        try:
+            with _opened(name) as file:
+                records = _csv_records(file) if form == "csv" else _json_records(file)
+                with acting_as(NETWORK, surface=Surface.COMMAND):
+                    report = ingest(progress.over(records))
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
+            raise CommandError(f"{name} cannot be read: {error}") from error
+        finally:
+            progress.end()
+        self._tell(report, time.monotonic() - started, options["rejected"])
+
+    def _tell(self, report: Report, seconds: float, path: str | None) -> None:
+        total = report.accepted + report.duplicates + len(report.rejected)
+        self.stdout.write(
+            f"{total:,} records in {seconds:.1f} s: {report.accepted:,} accepted,"
+            f" {report.duplicates:,} duplicates, {len(report.rejected):,} rejected"
+        )
+        if path:
+            Path(path).write_bytes(b"".join(orjson.dumps(each) + b"\n" for each in report.rejected))
+        else:
+            for rejection in report.rejected[:SHOWN]:
+                self.stdout.write(f"  record {rejection['index'] + 1}, id {rejection['id']}: {rejection['error']}")
+            if len(report.rejected) > SHOWN:
+                self.stdout.write(f"  and {len(report.rejected) - SHOWN:,} more; --rejected FILE writes all of them")
+
+
+def _opened(name: str) -> IO[str]:
+    if name == "-":
+        return sys.stdin
+    if name.lower().endswith(".gz"):
+        return gzip.open(name, "rt", encoding="utf-8-sig", newline="")
+    return open(name, encoding="utf-8-sig", newline="")
+
+
+def _json_records(file: IO[str]) -> Iterator[Any]:
+    """Yield a record for each line. A line that is no JSON becomes one that is rejected by its place."""
+    for line in file:
+        if line.strip():
+            try:
+                yield parse_json(line)
+            except ValueError:
+                yield None
+
+
+def _csv_records(file: IO[str]) -> Iterator[dict[str, Any]]:
+    """Yield a record for each row: a column `volume.total` is the key `total` in `volume`."""
+    for row in csv.DictReader(file):
+        record: dict[str, Any] = {}
+        for name, value in row.items():
+            if not name or value is None or value == "":
+                continue
+            head, dot, rest = name.strip().partition(".")
+            if dot:
+                inner = record.setdefault(head, {})
+                if isinstance(inner, dict):
+                    inner[rest] = value
+            else:
+                record[head] = value
+        yield record
+
+
+class _Progress:
+    """A line on a terminal that counts; elsewhere nothing."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._terminal = sys.stderr.isatty()
+
+    def over(self, records: Iterator[Any]) -> Iterator[Any]:
+        """Pass records on, counting."""
+        for count, record in enumerate(records, 1):
+            if self._terminal and count % CHUNK == 0:
+                self._stream.write(f"\r{count:,} records read", ending="")
+                self._stream.flush()
+            yield record
+
+    def end(self) -> None:
+        """Clear the line."""
+        if self._terminal:
+            self._stream.write("\r\x1b[K", ending="")

@@ -1,0 +1,224 @@
+"""What stands around every request: the action context, the actor of a session, the workspace of an address."""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from collections.abc import Callable
+from typing import Any, Protocol, cast
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.actors import NO_RIGHTS, Access, Rights, access_of, rights_of, staff_actor
+from accounts.models import SupportAccess, User, Workspace
+from accounts.selectors import Entry, zone_of
+from accounts.services.sessions import LAST_WORKSPACE, SUPPORT_ACCESS, switch_workspace
+from accounts.services.support import access_under, end_support_access
+from portal.kit.context import ActionContext, Surface, acting_within, bind_actor, context, current_context
+from portal.kit.errors import DomainError, Forbidden
+from portal.kit.htmx import current_path, is_htmx, problem, redirect_to, render_fragment, wants_fragment
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+class PortalRequest(Protocol):
+    """What these middlewares put on a request.
+
+    Attributes:
+        request_id: ties everything together that this request does.
+        access: actor and workspaces of the session's customer, `None` for anybody else.
+        support: the support access that a member of staff is in, `None` for everybody else.
+        workspace: that of the address, with its package; `None` outside workspaces.
+        role: what the user is in it: "SuperAdmin", "Administrator", "User" or "Observer"; "" outside workspaces.
+        workspaces: where the user may go, by name, for the switcher.
+        may: what the user may do in the workspace: `{% if request.may.SIM_UPDATE %}`.
+    """
+
+    request_id: uuid.UUID
+    access: Access | None
+    support: SupportAccess | None
+    workspace: Workspace | None
+    role: str
+    workspaces: list[Entry]
+    may: Rights
+
+
+def surface_of(path: str) -> Surface:
+    """Return which door an address belongs to."""
+    first = path.lstrip("/").split("/", 1)[0]
+    return {"api": Surface.API, "admin": Surface.ADMIN}.get(first, Surface.PORTAL)
+
+
+def client_ip(request: HttpRequest) -> str | None:
+    """Return the client's address, or `None` when there is none (a Unix socket) or it is malformed.
+
+    With `TRUSTED_PROXY_COUNT` n, the nth address from the end of X-Forwarded-For was written by our own outermost
+    proxy; what stands before it is the client's own claim. Without proxies the header is not looked at.
+    """
+    found = request.META.get("REMOTE_ADDR", "")
+    proxies: int = getattr(settings, "TRUSTED_PROXY_COUNT", 0)
+    if proxies:
+        forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
+        # A shorter chain did not come through all our proxies; the peer is then all we know.
+        if len(forwarded) >= proxies and forwarded[-proxies]:
+            found = forwarded[-proxies]
+    try:
+        return str(ipaddress.ip_address(found))
+    except ValueError:
+        return None
+
+
+class ActionContextMiddleware:
+    """Open the context of the request; nobody acts in it until somebody has authenticated."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request_id = uuid.uuid4()
+        cast(PortalRequest, request).request_id = request_id
+        opened = ActionContext(
+            actor=None,
+            request_id=request_id,
+            ip=client_ip(request),
+            user_agent=request.META.get("HTTP_USER_AGENT", "")[:256],
+            surface=surface_of(request.path_info),
+        )
+        with context(opened):
+            response = self.get_response(request)
+        response.headers["X-Request-ID"] = str(request_id)
+        return response
+
+
+class SessionActorMiddleware:
+    """Bind the session's user, and their time zone. One query for customers, none for staff in the admin site.
+
+    Never for the API: there a cookie, which browsers send along on their own, must not open anything.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        extended = cast(PortalRequest, request)
+        extended.access = extended.support = None
+        surface = current_context().surface
+        if surface == Surface.API:
+            request.user = AnonymousUser()
+            return self.get_response(request)
+        user = request.user
+        if not user.is_authenticated:
+            return self.get_response(request)
+        if surface == Surface.ADMIN and user.is_staff:
+            bind_actor(staff_actor(user))
+        else:
+            extended.support = self._support(request, user) if user.is_staff else None
+            extended.access = access_under(extended.support) if extended.support else access_of(user)
+            bind_actor(extended.access.actor)
+        with timezone.override(zone_of(user)):
+            return self.get_response(request)
+
+    @staticmethod
+    def _support(request: HttpRequest, staff: User) -> SupportAccess | None:
+        """Return the support access of the session while it lasts, and end it when its time is over."""
+        access_id = request.session.get(SUPPORT_ACCESS)
+        if access_id is None:
+            return None
+        access = (
+            SupportAccess.objects.select_related("workspace", "staff", "acted_for")
+            .filter(pk=access_id, staff=staff, ended__isnull=True)
+            .first()
+        )
+        if access is not None and access.expires > current_context().now():
+            return access
+        del request.session[SUPPORT_ACCESS]
+        request.session.pop(LAST_WORKSPACE, None)
+        if access is not None:
+            with acting_within(staff_actor(staff)):
+                end_support_access(access_id=access.pk, timed_out=True)
+        return None
+
+
+class WorkspaceMiddleware:
+    """Open the workspace named in the address, for its members only, and turn domain errors into answers."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        extended = cast(PortalRequest, request)
+        extended.workspace = None
+        extended.role = ""
+        extended.workspaces = extended.access.entries if extended.access else []
+        extended.may = NO_RIGHTS
+        response = self.get_response(request)
+        # Asked anew, because `process_view` sets it in between.
+        entered = cast(PortalRequest, request).workspace
+        if entered is not None and response.status_code < 400:
+            self._remember(request, entered.pk)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        """Check membership before any view of a workspace runs.
+
+        Raises:
+            Http404: the user is not in this workspace, or there is none of this id; the two look the same. Staff are
+                no exception: what they do for a customer goes through support access.
+        """
+        workspace_id = kwargs.get("workspace_id")
+        if workspace_id is None or current_context().surface != Surface.PORTAL:
+            return None
+        extended = cast(PortalRequest, request)
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        entry = extended.access.by_id.get(workspace_id) if extended.access else None
+        if entry is None or extended.access is None:
+            raise Http404(_("There is no such workspace, or you are not a member of it."))
+        extended.workspace = entry.workspace
+        extended.role = entry.role.value
+        extended.may = rights_of(extended.access.actor, workspace_id)
+        return None
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer what a service refused: a page, or for htmx the text of a toast."""
+        if not isinstance(exception, DomainError) or current_context().surface == Surface.API:
+            return None
+        if isinstance(exception, Forbidden) and not is_htmx(request):
+            page = {"message": exception.message, "status": 403, "permission": exception.permission}
+            return render_fragment(request, "403.html", page, status=403)
+        return problem(request, exception.message, exception.status)
+
+    @staticmethod
+    def _remember(request: HttpRequest, workspace_id: int) -> None:
+        """Note which workspace a person is in; going to another one by a whole page is event 67."""
+        if request.method != "GET" or wants_fragment(request) or "prefetch" in request.headers.get("Sec-Purpose", ""):
+            return
+        last = request.session.get(LAST_WORKSPACE)
+        if last == workspace_id:
+            return
+        if last is not None or not _is_first_page(request, workspace_id):
+            switch_workspace(workspace_id=workspace_id)
+        request.session[LAST_WORKSPACE] = workspace_id
+
+
+def _is_first_page(request: HttpRequest, workspace_id: int) -> bool:
+    """Tell whether a session without a history starts where sign-in leads."""
+    default = request.user.default_workspace_id if isinstance(request.user, User) else None
+    return default is None or default == workspace_id
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
+    if is_htmx(request):
+        # The page around the fragment is what the person wants back.
+        shown = current_path(request) or request.get_full_path()
+        return redirect_to(request, redirect_to_login(shown, resolve_url(settings.LOGIN_URL)).url)
+    return redirect_to_login(request.get_full_path(), resolve_url(settings.LOGIN_URL))

@@ -1,0 +1,74 @@
+"""The mails of a portal without a mail server, readable in the browser: for trying things out on one's own machine."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from portal.kit.context import current_context
+from portal.kit.htmx import render_fragment
+
+SHOWN: Final = 50
+_SEPARATOR: Final = b"-" * 79 + b"\n"
+"""Django's file backend writes this line after each mail."""
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail that was not sent."""
+
+    to: str
+    subject: str
+    date: str
+    parts: list[tuple[str, bool]]
+    """The text in pieces; the second says whether a piece is a link."""
+
+
+def _allowed() -> bool:
+    """Tell whether mails may be shown: they hold live links, so only where they lie, and to this machine only."""
+    if settings.PRODUCTION or settings.EMAIL_HOST:
+        return False
+    address = current_context().ip
+    return address is not None and ipaddress.ip_address(address).is_loopback
+
+
+def _pieces(text: str) -> list[tuple[str, bool]]:
+    found = []
+    for line in text.splitlines(keepends=True):
+        link = line.strip()
+        found.append((link if link.startswith(("http://", "https://")) else line, link.startswith("http")))
+    return found
+
+
+def mails() -> list[Mail]:
+    """Return the newest mails, the last one first."""
+    folder = Path(getattr(settings, "EMAIL_FILE_PATH", "") or settings.VAR_DIR / "mail")
+    files = sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime, reverse=True)[:SHOWN]
+    found: list[Mail] = []
+    for path in files:
+        for raw in reversed(path.read_bytes().split(_SEPARATOR)):
+            if not raw.strip():
+                continue
+            message = message_from_bytes(raw, policy=policy.default)
+            body = message.get_body(("plain",))
+            text = body.get_content() if body is not None else ""
+            found.append(Mail(str(message["To"]), str(message["Subject"]), str(message["Date"]), _pieces(text)))
+    return found[:SHOWN]
+
+
+@require_safe
+@never_cache
+def outbox(request: HttpRequest) -> HttpResponse:
+    """Show the mails."""
+    if not _allowed():
+        raise Http404(_("There is no outbox here."))
+    return render_fragment(request, "portal/outbox.html", {"mails": mails()})

@@ -1,0 +1,165 @@
+"""Package and data plans of a workspace: what they contain, what an upgrade changes and when.
+
+The SIMs that a package change activates belong to another app than the package, so the page stands in the root.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any, Final
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import DataPlan, PlatformPackage, Workspace
+from accounts.people import PageRequest
+from accounts.permissions import Permission, authorise
+from accounts.services import is_upgrade, set_data_plans, set_package
+from accounts.settings_tabs import settings_tabs
+from portal.kit.errors import Conflict, Forbidden, Invalid
+from portal.kit.htmx import redirect_to, render_fragment, respond, wants_fragment
+from portal.kit.rendering import number
+from sims.models import Sim
+from sims.states import SimStatus
+
+REFUSED: Final = (Invalid, Conflict, Forbidden)
+
+
+def activations(workspace: Workspace, new: PlatformPackage) -> int:
+    """Return how many SIMs leave their factory test, and are activated, when a workspace gets a package."""
+    if workspace.factory_test_override is not None or new.factory_test_allowed:
+        return 0
+    return Sim.objects.of(workspace.pk).filter(status=SimStatus.FACTORY_TEST).count()
+
+
+def next_month() -> date:
+    """Return the day from which a new package is charged: packages are charged in full from the next cycle."""
+    today = timezone.now().date()
+    return date(today.year + today.month // 12, today.month % 12 + 1, 1)
+
+
+def contents(package: PlatformPackage) -> list[tuple[str, str]]:
+    """Return what a package contains, line by line."""
+    money = f"{package.monthly_rate_cents / 100:,.2f} {package.currency}"
+    unlimited = _("no limit")
+    lines = [
+        (_("Monthly fee"), money if package.monthly_rate_cents else _("none")),
+        (_("Factory test"), _("yes") if package.factory_test_allowed else _("no")),
+        (_("Workspaces"), number(package.max_workspaces) if package.workspaces_allowed else "1"),
+        (_("Data plans"), number(package.max_data_plans)),
+        (_("Activated SIMs"), number(package.max_active_sims) if package.max_active_sims is not None else unlimited),
+        (_("Users"), number(package.max_users) if package.max_users is not None else unlimited),
+    ]
+    if package.evaluation:
+        days = package.trial_days
+        lines.append((_("Trial"), ngettext("%(n)s day", "%(n)s days", days) % {"n": days}))
+    return lines
+
+
+def rates(package: PlatformPackage) -> list[tuple[str, str]]:
+    """Return the price of an activated SIM by volume: from how many SIMs, and the price of each a month."""
+    steps = package.sim_rates if isinstance(package.sim_rates, list) else []
+    return [
+        (number(int(step.get("scale_start", 1))), f"{float(step.get('rate', 0)):.2f} {package.currency}")
+        for step in steps
+    ]
+
+
+@require_safe
+def package_page(request: PageRequest, workspace_id: int) -> HttpResponse:
+    """Show the package, what it contains and uses, the data plans, and the packages that are an upgrade."""
+    authorise(workspace_id, Permission.INVENTORY_READ)
+    workspace = request.workspace
+    may = Permission.PACKAGE_UPDATE.name in request.may
+    booked = list(workspace.data_plans.order_by("name"))
+    return render_fragment(request, "accounts/package.html", _page(request, workspace, booked, may=may))
+
+
+def _page(request: PageRequest, workspace: Workspace, booked: list[DataPlan], *, may: bool) -> dict[str, Any]:
+    package = workspace.package
+    offered = PlatformPackage.objects.filter(status=PlatformPackage.Status.ACTIVE).order_by("monthly_rate_cents")
+    active_sims = Sim.objects.of(workspace.pk).filter(status=SimStatus.ACTIVATED).count()
+    return {
+        "tabs": settings_tabs(request, "package"),
+        "package": package,
+        "contents": contents(package),
+        "rates": rates(package),
+        "booked": booked,
+        "room": package.max_data_plans - len(booked),
+        "bookable": list(DataPlan.objects.filter(active=True).exclude(pk__in=[plan.pk for plan in booked])),
+        "active_sims": active_sims,
+        "over": package.max_active_sims is not None and active_sims > package.max_active_sims,
+        "trial_ends": workspace.created + timedelta(days=package.trial_days)
+        if package.evaluation and package.trial_days
+        else None,
+        "upgrades": [(other, contents(other), rates(other)) for other in offered if is_upgrade(package, other)],
+        "may": may,
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def package_change(request: PageRequest, workspace_id: int, package_id: int) -> HttpResponse:
+    """Say what an upgrade changes and when, and do it (event 33)."""
+    authorise(workspace_id, Permission.PACKAGE_UPDATE)
+    workspace = request.workspace
+    new = PlatformPackage.objects.filter(pk=package_id, status=PlatformPackage.Status.ACTIVE).first()
+    if new is None or not is_upgrade(workspace.package, new):
+        raise Http404(_("There is no such upgrade."))
+    refusal = ""
+    if request.method == "POST":
+        try:
+            set_package(workspace_id=workspace_id, package_id=package_id)
+        except REFUSED as error:
+            refusal = error.message
+        else:
+            return _done(request, workspace_id, _("The package is %(name)s now.") % {"name": new.name})
+    page = {
+        "title": _("Upgrade to %(name)s") % {"name": new.name},
+        "package": new,
+        "old": workspace.package,
+        "contents": contents(new),
+        "charged_from": next_month(),
+        "activations": activations(workspace, new),
+        "loses_test": workspace.factory_test_allowed
+        and workspace.factory_test_override is None
+        and not new.factory_test_allowed,
+        "refusal": refusal,
+        "dialog": "accounts/_package_change.html",
+        "back": reverse("workspace_package", args=[workspace_id]),
+        "back_label": _("Package and data plans"),
+        "url": request.path,
+        "as_page": not wants_fragment(request),
+    }
+    status = 422 if refusal else 200
+    return respond(request, "accounts/dialog_page.html", "accounts/_package_change.html", page, status=status)
+
+
+@require_http_methods(["POST"])
+def book_plan(request: PageRequest, workspace_id: int) -> HttpResponse:
+    """Book a further data plan (event 34)."""
+    authorise(workspace_id, Permission.PACKAGE_UPDATE)
+    wanted = request.POST.get("plan", "")
+    plan = (
+        DataPlan.objects.filter(pk=int(wanted), active=True).first()
+        if wanted.isdecimal() and len(wanted) < 19
+        else None
+    )
+    if plan is None:
+        raise Http404(_("There is no such data plan."))
+    present = list(request.workspace.data_plans.values_list("pk", flat=True))
+    try:
+        set_data_plans(workspace_id=workspace_id, data_plan_ids=[*present, plan.pk])
+    except REFUSED as error:
+        messages.error(request, error.message)
+        return redirect_to(request, reverse("workspace_package", args=[workspace_id]))
+    return _done(request, workspace_id, _("Data plan %(name)s booked.") % {"name": plan.name})
+
+
+def _done(request: PageRequest, workspace_id: int, text: str) -> HttpResponse:
+    messages.success(request, text)
+    return redirect_to(request, reverse("workspace_package", args=[workspace_id]))

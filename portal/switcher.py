@@ -1,0 +1,63 @@
+"""The workspace switcher: a panel of the side navigation, and a page for those who come without a workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from accounts.services.sessions import LAST_WORKSPACE
+from portal.kit.htmx import respond
+
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A workspace that the reader can enter."""
+
+    id: int
+    name: str
+    role: str
+    url: str
+    current: bool
+
+
+def entries(request: HttpRequest, text: str) -> tuple[list[Entry], int]:
+    """The first fifty workspaces whose name or id holds the text, and how many there are.
+
+    Names that begin with the text come first.
+    """
+    wanted = text.casefold().strip()
+    found: list[Any] = [
+        workspace
+        for workspace in getattr(request, "workspaces", None) or []
+        if not wanted or wanted in workspace.name.casefold() or str(workspace.id).startswith(wanted)
+    ]
+    found.sort(key=lambda workspace: (not workspace.name.casefold().startswith(wanted), workspace.name.casefold()))
+    here = getattr(getattr(request, "workspace", None), "id", None) or request.session.get(LAST_WORKSPACE)
+    shown = [
+        Entry(
+            id=workspace.id,
+            name=workspace.name,
+            role=str(getattr(workspace.role, "label", workspace.role)),
+            url=reverse("dashboard", args=[workspace.id]),
+            current=workspace.id == here,
+        )
+        for workspace in found[:SHOWN]
+    ]
+    return shown, len(found)
+
+
+@login_required
+@require_safe
+def switcher(request: HttpRequest) -> HttpResponse:
+    """The workspaces that match `?q=`, as a page or as the panel's list."""
+    text = request.GET.get("q", "")[:100]
+    shown, total = entries(request, text)
+    context = {"entries": shown, "total": total, "more": total - len(shown), "text": text}
+    return respond(request, "portal/workspaces.html", "portal/_workspaces.html", context)

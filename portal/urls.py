@@ -1,0 +1,47 @@
+"""Every URL of the portal; the first word says which app holds the page."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+
+from accounts.views import integrations
+from portal import outbox, packages, preferences, switcher
+from portal.api import api
+from portal.api_docs import documentation
+from portal.dashboard import dashboard
+from portal.health import healthz, readyz
+from portal.home import home
+
+handler400 = "portal.error_views.bad_request"
+handler403 = "portal.error_views.permission_denied"
+handler404 = "portal.error_views.page_not_found"
+handler500 = "portal.error_views.server_error"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home, name="home"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("accounts/", include("accounts.urls")),
+    path("outbox/", outbox.outbox, name="outbox"),
+    path("preferences/", preferences.change, name="preferences"),
+    path("w/<int:workspace_id>/integrations/", integrations.integrations, name="integrations"),
+    path("w/<int:workspace_id>/integrations/<int:token_id>/revoke/", integrations.revoke, name="integrations_revoke"),
+    path("workspaces/", switcher.switcher, name="workspace_switcher"),
+    path("w/<int:workspace_id>/settings/package/", packages.package_page, name="workspace_package"),
+    path("w/<int:workspace_id>/settings/package/plans/", packages.book_plan, name="workspace_package_plans"),
+    path(
+        "w/<int:workspace_id>/settings/package/<int:package_id>/",
+        packages.package_change,
+        name="workspace_package_change",
+    ),
+    path("admin/", admin.site.urls),
+    path("w/<int:workspace_id>/", dashboard, name="dashboard"),
+    path("", include("accounts.page_urls")),
+    path("", include("sims.urls")),
+    path("", include("orders.urls")),
+    path("", include("events.urls")),
+    # Before the API itself, which answers every path below its own.
+    path("api/docs", documentation, name="api_docs"),
+    path("api/", api.urls),
+]

@@ -1,0 +1,1 @@
+"""SIMs, devices and policies."""

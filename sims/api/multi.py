@@ -1,0 +1,168 @@
+"""Many endpoints at once, version 2 of the API (`api_contract.md` section 5)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.http import HttpResponse
+from ninja import Router
+from pydantic import Field
+
+from accounts.api import ApiRequest
+from accounts.permissions import Permission, authorise
+from portal.kit.action import action
+from portal.kit.api.document import Answer, Ref, answers, done
+from portal.kit.api.errors import Code, Problem, WireError, bad_request, invalid_reference, problem_of
+from portal.kit.api.responses import json_response, no_content
+from portal.kit.api.types import Body, BodyId, Flag, Reference, Text
+from portal.kit.errors import Conflict, DomainError, Invalid, NotFound
+from sims.api.bodies import EndpointPatch, SimOfNewEndpoint
+from sims.api.changes import apply_patch
+from sims.api.endpoints import check_organisation
+from sims.models import Device
+from sims.services.device_batches import MOST, Draft, create_devices, delete_devices_with_sims
+from sims.services.device_status import set_device_status
+from sims.services.devices import SimChoice
+from sims.states import DeviceStatus
+
+router = Router(tags=["Endpoints"])
+
+
+class NewEndpoint(Body):
+    """One of the new endpoints."""
+
+    wire_name = "Endpoint"
+
+    name: Text = Field(examples=["Pump 13"])
+    tags: Text | None = None
+    imei: Text | None = Field(None, examples=["490154203237518"])
+    imei_lock: Flag | None = False
+    ip_address: Text | None = None
+    ip_address_space: Reference | None = Field(None, description="Needed with ip_address.")
+    sim: SimOfNewEndpoint | None = None
+
+
+class EndpointsCreation(Body):
+    """New endpoints with the same profiles and status."""
+
+    wire_name = "Endpoint"
+    invalid_extra: ClassVar[dict[str, Any]] = {"status_code": 422}
+
+    service_profile: Reference
+    tariff_profile: Reference
+    status: Reference = Field(description="0 Enabled, 1 Disabled.")
+    endpoints: list[NewEndpoint]
+
+
+class EndpointsPatch(EndpointPatch):
+    """A change of one of several endpoints."""
+
+    id: BodyId
+
+
+class CreatedEndpoint(Answer):
+    """An endpoint that was made."""
+
+    id: int = Field(examples=[5120])
+    name: str = Field(examples=["Pump 13"])
+    organisation: Ref
+
+
+@router.post("/multi", summary="Create endpoints", response=answers(list[CreatedEndpoint], 403, 404, 422, status=201))
+def post_endpoints(request: ApiRequest, body: EndpointsCreation) -> HttpResponse:
+    """Create up to 2,000 endpoints, all or none."""
+    workspace = request.auth.workspace
+    for each in body.endpoints:
+        if each.ip_address and each.ip_address_space is None:
+            raise _invalid(Problem(Code.REQUIRED, "Endpoint - ip_address_space is required"))
+    try:
+        made = create_devices(
+            workspace_id=workspace.pk,
+            service_policy_id=body.service_profile.id,
+            coverage_policy_id=body.tariff_profile.id,
+            status=body.status.id,
+            drafts=[_draft(each) for each in body.endpoints],
+        )
+    except (Invalid, Conflict, NotFound) as error:
+        raise _invalid(problem_of(error)) from error
+    organisation = {"id": workspace.pk}
+    return json_response(
+        [{"id": device.pk, "name": device.name, "organisation": organisation} for device in made], status=201
+    )
+
+
+def _draft(new: NewEndpoint) -> Draft:
+    values = {
+        "name": new.name,
+        "tags": new.tags or "",
+        "imei": new.imei or "",
+        "imei_lock": bool(new.imei_lock),
+        "ip_address": new.ip_address,
+    }
+    sim = None
+    if new.sim is not None:
+        status = new.sim.status.id if new.sim.status else None
+        sim = SimChoice(sim_id=new.sim.id, status=status, activate=new.sim.activate)
+    return Draft(values, sim)
+
+
+def _invalid(problem: Problem) -> WireError:
+    extra = {"status_code": 422}
+    return WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=[problem], extra=extra)
+
+
+@router.patch("/multi", summary="Change endpoints", response=done(403, 404, 422))
+def patch_endpoints(request: ApiRequest, body: list[EndpointsPatch]) -> HttpResponse:
+    """Change up to 2,000 endpoints, all or none; a status for all of them is one statement."""
+    workspace = request.auth.workspace
+    authorise(workspace.pk, Permission.DEVICE_UPDATE)
+    _limit(len(body))
+    _require_all(workspace.pk, [each.id for each in body])
+    for each in body:
+        check_organisation(each, each.organisation, workspace)
+    statuses = {each.status.id for each in body if each.model_fields_set == {"id", "status"}}
+    try:
+        with action():
+            if len(statuses) == 1 and all(each.model_fields_set == {"id", "status"} for each in body):
+                _set_status(workspace.pk, [each.id for each in body], statuses.pop())
+            else:
+                for each in body:
+                    apply_patch(workspace=workspace, device_id=each.id, body=each)
+    except (Invalid, Conflict, NotFound) as error:
+        raise WireError(422, Code.INPUT_VALIDATION, EndpointPatch.invalid_text, errors=[problem_of(error)]) from error
+    return no_content()
+
+
+def _set_status(workspace_id: int, ids: list[int], status: int) -> None:
+    if status not in (DeviceStatus.ENABLED, DeviceStatus.DISABLED):
+        raise Invalid("Choose Enabled (0) or Disabled (1).", field="status")
+    set_device_status(workspace_id=workspace_id, device_ids=ids, to=status)
+
+
+@router.delete("/multi", summary="Delete endpoints", response=done(403, 404, 409, 422))
+def delete_endpoints(request: ApiRequest, body: list[Reference], delete_sims: bool = False) -> HttpResponse:
+    """Delete up to 2,000 endpoints, all or none. Their SIMs are released and suspended, or deleted too."""
+    _limit(len(body))
+    ids = [each.id for each in body]
+    _require_all(request.auth.workspace.pk, ids)
+    try:
+        delete_devices_with_sims(workspace_id=request.auth.workspace.pk, device_ids=ids, delete_sims=delete_sims)
+    except DomainError as error:
+        if error.status == 409:
+            raise WireError(409, Code.NOT_ALLOWED, error.message) from error
+        raise
+    return no_content()
+
+
+def _limit(count: int) -> None:
+    if not 1 <= count <= MOST:
+        raise bad_request(f"Send 1 to {MOST} endpoints.")
+
+
+def _require_all(workspace_id: int, ids: list[int]) -> None:
+    """Check that all endpoints are there. Raises WireError, and Forbidden before anything is told."""
+    authorise(workspace_id, Permission.DEVICE_UPDATE)
+    devices = Device.objects.of(workspace_id).exclude(status=DeviceStatus.DELETED).filter(pk__in=ids)
+    missing = set(ids) - set(devices.values_list("pk", flat=True))
+    if missing:
+        raise invalid_reference("Endpoint", min(missing))

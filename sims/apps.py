@@ -1,0 +1,15 @@
+"""App configuration."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SimsConfig(AppConfig):
+    """SIMs, devices and policies."""
+
+    name = "sims"
+    verbose_name = _("SIMs and devices")
+
+    def ready(self) -> None:
+        """Connect the receivers and register the tasks."""
+        from sims import factory_test_tasks, receivers  # noqa: F401, PLC0415 - they register themselves

@@ -1,0 +1,43 @@
+"""Columns of the device list."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.kit.tables import ListColumn, ListTable
+
+
+class DeviceTable(ListTable):
+    """Connected devices. Rows are rendered by `sims/_device_rows.jinja`.
+
+    There is no column for the connection: nothing here knows yet whether a device is online.
+    """
+
+    list_name = "devices"
+    caption = _("Connected devices")
+    default_columns = (
+        "name",
+        "status",
+        "sim",
+        "sim_status",
+        "imei",
+        "tags",
+        "service_policy",
+        "coverage_policy",
+        "last_updated",
+    )
+    default_sort = "-id"
+    selectable = True
+
+    name = ListColumn(_("Name"), sort=("name",), required=True)
+    status = ListColumn(_("State"), sort=("status",))
+    sim = ListColumn(_("SIM"), sort=("sim__iccid",))
+    sim_status = ListColumn(_("SIM state"), sort=("sim__status",))
+    imei = ListColumn(_("IMEI"), sort=("imei",))
+    ip_address = ListColumn(_("IP address"), sort=("ip_address",))
+    tags = ListColumn(_("Tags"))
+    service_policy = ListColumn(_("Service policy"), sort=("service_policy__name",))
+    coverage_policy = ListColumn(_("Coverage policy"), sort=("coverage_policy__name",))
+    created = ListColumn(_("Created"), sort=("created",))
+    last_updated = ListColumn(_("Last updated"), sort=("last_updated",))
+    id = ListColumn(_("Device ID"), sort=("id",), align="end")

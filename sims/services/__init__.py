@@ -1,0 +1,1 @@
+"""One function per action; every surface calls these and nothing else writes."""

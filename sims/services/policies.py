@@ -1,0 +1,181 @@
+"""Service policies and coverage policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from accounts.models import DataPlan
+from accounts.permissions import Permission, authorise
+from portal.kit.action import action
+from portal.kit.context import current_context
+from portal.kit.errors import Conflict, Invalid, NotFound
+from sims import signals
+from sims.models import CoveragePolicy, Device, ServicePolicy
+from sims.states import DeviceStatus
+
+SERVICE_FIELDS = (
+    "name",
+    "description",
+    "data",
+    "sms_mo",
+    "sms_mt",
+    "allowed_2g",
+    "allowed_3g",
+    "allowed_4g",
+    "allowed_5g",
+    "allowed_nb_iot",
+)
+COVERAGE_FIELDS = ("name", "description", "data_plan_id")
+
+P = TypeVar("P", ServicePolicy, CoveragePolicy)
+
+_COLUMNS: Mapping[type[ServicePolicy] | type[CoveragePolicy], str] = {
+    ServicePolicy: "service_policy",
+    CoveragePolicy: "coverage_policy",
+}
+"""The device's column that refers to each kind."""
+
+
+def create_service_policy(*, workspace_id: int, values: Mapping[str, Any]) -> ServicePolicy:
+    """Make a service policy.
+
+    Args:
+        workspace_id: owner.
+        values: by field name out of `SERVICE_FIELDS`; `name` is needed, unique in the workspace whatever its case.
+
+    Raises:
+        Forbidden: the actor may not change policies here.
+        Invalid: an input is wrong; the error names the field.
+    """
+    return _create(ServicePolicy(workspace_id=workspace_id), SERVICE_FIELDS, values)
+
+
+def create_coverage_policy(*, workspace_id: int, values: Mapping[str, Any]) -> CoveragePolicy:
+    """Make a coverage policy with a data plan the workspace has booked.
+
+    Args:
+        workspace_id: owner.
+        values: by field name out of `COVERAGE_FIELDS`; `name` and `data_plan_id` are needed.
+
+    Raises: as `create_service_policy`.
+    """
+    return _create(CoveragePolicy(workspace_id=workspace_id), COVERAGE_FIELDS, values)
+
+
+def update_service_policy(*, workspace_id: int, policy_id: int, values: Mapping[str, Any]) -> ServicePolicy:
+    """Change a service policy; values that already hold write nothing. Raises: also NotFound."""
+    return _update(ServicePolicy, workspace_id, policy_id, SERVICE_FIELDS, values)
+
+
+def update_coverage_policy(*, workspace_id: int, policy_id: int, values: Mapping[str, Any]) -> CoveragePolicy:
+    """Change a coverage policy; values that already hold write nothing. Raises: also NotFound."""
+    return _update(CoveragePolicy, workspace_id, policy_id, COVERAGE_FIELDS, values)
+
+
+def delete_service_policy(*, workspace_id: int, policy_id: int) -> None:
+    """Delete a service policy no device uses.
+
+    Raises:
+        Forbidden, NotFound: as above.
+        Conflict: devices use it.
+    """
+    _delete(ServicePolicy, workspace_id, policy_id)
+
+
+def delete_coverage_policy(*, workspace_id: int, policy_id: int) -> None:
+    """Delete a coverage policy no device uses. Raises: as `delete_service_policy`."""
+    _delete(CoveragePolicy, workspace_id, policy_id)
+
+
+def _create(policy: P, fields: tuple[str, ...], values: Mapping[str, Any]) -> P:
+    authorise(policy.workspace_id, Permission.POLICY_UPDATE)
+    with action():
+        policy.created = current_context().now()
+        for name, value in _known(fields, values).items():
+            setattr(policy, name, value)
+        _validate(policy)
+        policy.save()
+        _state(policy, "created", {})
+    return policy
+
+
+def _update(model: type[P], workspace_id: int, policy_id: int, fields: tuple[str, ...], values: Mapping[str, Any]) -> P:
+    authorise(workspace_id, Permission.POLICY_UPDATE)
+    with action():
+        policy = _locked(model, workspace_id, policy_id)
+        changes: dict[str, dict[str, Any]] = {}
+        for name, value in _known(fields, values).items():
+            old = getattr(policy, name)
+            if old != value:
+                changes[name.removesuffix("_id")] = {"from": old, "to": value}
+                setattr(policy, name, value)
+        if changes:
+            _validate(policy)
+            policy.save()
+            _state(policy, "updated", changes)
+    return policy
+
+
+def _delete(model: type[P], workspace_id: int, policy_id: int) -> None:
+    authorise(workspace_id, Permission.POLICY_UPDATE)
+    with action():
+        policy = _locked(model, workspace_id, policy_id)
+        column = _COLUMNS[model]
+        users = Device.objects.filter(**{column: policy}).exclude(status=DeviceStatus.DELETED).count()
+        if users:
+            raise Conflict(
+                _("'%(name)s' is used by %(count)s device(s). Give them another policy first.")
+                % {"name": policy.name, "count": users},
+                code="in_use",
+            )
+        _state(policy, "deleted", {})
+        policy.delete()
+
+
+def _locked(model: type[P], workspace_id: int, policy_id: int) -> P:
+    found = model._default_manager.filter(workspace_id=workspace_id, pk=policy_id).select_for_update(of=("self",))
+    policy = found.first()
+    if policy is None:
+        raise NotFound(f"{model._meta.verbose_name} with Id '{policy_id}' not found.".capitalize())
+    return policy
+
+
+def _known(fields: tuple[str, ...], values: Mapping[str, Any]) -> dict[str, Any]:
+    unknown = sorted(set(values) - set(fields))
+    if unknown:
+        raise Invalid(_("'%(field)s' is no property of a policy.") % {"field": unknown[0]}, field=unknown[0])
+    return {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+
+
+def _validate(policy: ServicePolicy | CoveragePolicy) -> None:
+    if isinstance(policy, CoveragePolicy):
+        booked = DataPlan.objects.filter(workspaces=policy.workspace_id, pk=policy.data_plan_id)
+        if not booked.exists():
+            raise Invalid(
+                _("Data plan %(id)s is not booked by this workspace. Choose one of its own.")
+                % {"id": policy.data_plan_id},
+                code="invalid_reference",
+                field="data_plan",
+            )
+    try:
+        # The workspace stays in: without it Django would skip the constraint on the name.
+        policy.full_clean(exclude=("data_plan",))
+    except ValidationError as error:
+        name, messages = next(iter(error.message_dict.items()))
+        raise Invalid(messages[0], field="name" if name == "__all__" else name) from error
+
+
+def _state(policy: ServicePolicy | CoveragePolicy, what: str, changes: dict[str, dict[str, Any]]) -> None:
+    signals.policy_changed.send(
+        sender=type(policy),
+        workspace_id=policy.workspace_id,
+        kind="service" if isinstance(policy, ServicePolicy) else "coverage",
+        what=what,
+        policy_id=policy.pk,
+        name=policy.name,
+        changes=changes,
+    )

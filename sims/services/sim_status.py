@@ -1,0 +1,174 @@
+"""Activate, suspend, test and delete SIMs: one or ten thousand (`behaviour.md` section 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.utils.formats import date_format
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Workspace
+from accounts.permissions import Permission, authorise
+from portal.kit.action import action
+from portal.kit.context import current_context
+from portal.kit.errors import Invalid
+from portal.kit.outcomes import Outcome, Refusal, not_found
+from sims import signals
+from sims.models import Sim
+from sims.services.rows import chunks, lock_sims, missing, read_sims
+from sims.signals import Cause, SimRow, SimStatusChange
+from sims.states import CHARGED, SimStatus, sim_may_move, sim_sources
+
+
+def change_sim_status(*, workspace_id: int, sim_ids: Sequence[int], to: int) -> Outcome:
+    """Bring SIMs into another state; those that may not go there are refused by name and stay as they are.
+
+    Args:
+        workspace_id: the workspace they belong to.
+        sim_ids: which SIMs.
+        to: the wanted state, an id of `SimStatus`.
+
+    Returns:
+        What became of each. A SIM that already is in the state is `unchanged` and leaves no event.
+
+    Raises:
+        Forbidden: the actor may not change (or delete) SIMs here.
+        Invalid: no SIM can ever be brought into this state, or the workspace has no factory test.
+    """
+    _check(workspace_id, to)
+    outcome = Outcome()
+    with action():
+        changes: list[SimStatusChange] = []
+        for ids in chunks(sim_ids):
+            rows = lock_sims(workspace_id, ids)
+            part, moving = _decide(rows, to)
+            part.refused += not_found(missing(ids, rows), "SIM")
+            outcome.extend(part)
+            changes += move(moving, to)
+        if changes:
+            signals.sim_status_changed.send(sender=Sim, workspace_id=workspace_id, changes=changes)
+    return outcome
+
+
+def preview_sim_status(*, workspace_id: int, sim_ids: Sequence[int], to: int) -> Outcome:
+    """Tell what `change_sim_status` would do, and what it means for billing. Changes nothing.
+
+    Args, raises: as `change_sim_status`.
+    """
+    _check(workspace_id, to)
+    outcome = Outcome()
+    charged = 0
+    for ids in chunks(sim_ids):
+        rows = read_sims(workspace_id, ids)
+        part, moving = _decide(rows, to)
+        part.refused += not_found(missing(ids, rows), "SIM")
+        outcome.extend(part)
+        charged += sum(row.status in CHARGED for row in moving)
+    if outcome.changed:
+        outcome.notes.append(billing_note(to, len(outcome.changed), charged=charged))
+    return outcome
+
+
+def move(
+    rows: Sequence[SimRow], to: int, *, cause: Cause = Cause.ASKED, when: datetime | None = None
+) -> list[SimStatusChange]:
+    """Write a new state to locked SIMs and return the changes to state; for services that have decided already.
+
+    Args:
+        rows: SIMs locked in this transaction.
+        to: the new state.
+        cause: why.
+        when: moment to store, aware; that of the context when left out.
+    """
+    if not rows:
+        return []
+    now = when or current_context().now()
+    values: dict[str, object] = {"status": to, "factory_test_since": None, "last_updated": now}
+    if to == SimStatus.FACTORY_TEST:
+        values |= {"factory_test_since": now, "tested_bytes": 0, "tested_sms": 0}
+    first = [row.id for row in rows if to == SimStatus.ACTIVATED and row.activation_date is None]
+    if first:
+        Sim.objects.filter(pk__in=first).update(activation_date=now, **values)
+    if len(first) < len(rows):
+        known = set(first)
+        Sim.objects.filter(pk__in=[row.id for row in rows if row.id not in known]).update(**values)
+    return [SimStatusChange(sim=row, old=row.status, new=to, cause=cause) for row in rows]
+
+
+def _check(workspace_id: int, to: int) -> None:
+    authorise(workspace_id, Permission.SIM_DELETE if to == SimStatus.DELETED else Permission.SIM_UPDATE)
+    if to not in SimStatus.values or not sim_sources(to):
+        raise Invalid(_("SIMs cannot be brought into state '%(state)s'.") % {"state": to}, field="status")
+    if to == SimStatus.FACTORY_TEST:
+        require_factory_test(workspace_id)
+
+
+def require_factory_test(workspace_id: int) -> None:
+    """Check that a workspace's package (or its own setting) allows factory test.
+
+    Raises:
+        Invalid: it does not.
+    """
+    workspace = Workspace.objects.select_related("package").get(pk=workspace_id)
+    if not workspace.factory_test_allowed:
+        raise Invalid(
+            _("The platform package '%(package)s' has no factory test. Choose another state or change the package.")
+            % {"package": workspace.package.name},
+            code="factory_test_not_allowed",
+            field="status",
+        )
+
+
+def _decide(rows: Sequence[SimRow], to: int) -> tuple[Outcome, list[SimRow]]:
+    """Sort SIMs into those that change, those already there and those refused."""
+    outcome = Outcome()
+    moving: list[SimRow] = []
+    for row in rows:
+        if row.status == to:
+            outcome.unchanged.append(row.id)
+        elif not sim_may_move(row.status, to):
+            outcome.refused.append(Refusal(row.id, row.iccid, f"from_{row.status}", _refusal(row.status, to)))
+        elif to == SimStatus.DELETED and row.device_id is not None:
+            outcome.refused.append(Refusal(row.id, row.iccid, "has_device", _("It is on a device. Release it first.")))
+        else:
+            outcome.changed.append(row.id)
+            moving.append(row)
+    return outcome, moving
+
+
+def _refusal(old: int, to: int) -> str:
+    allowed = " / ".join(str(SimStatus(state).label) for state in sim_sources(to))
+    return _("It is %(old)s. Only %(allowed)s SIMs can become %(new)s.") % {
+        "old": SimStatus(old).label,
+        "allowed": allowed,
+        "new": SimStatus(to).label,
+    }
+
+
+def billing_note(to: int, count: int, *, charged: int = 1) -> str:
+    """Return the sentence that says what a change of state means for the bill (`behaviour.md` section 1).
+
+    Args:
+        to: the new state.
+        count: number of SIMs that change.
+        charged: how many of them are charged now; without any, nothing stops being charged.
+    """
+    today = localdate(current_context().now())
+    first = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    if to == SimStatus.ACTIVATED:
+        return ngettext(
+            "The SIM is charged for the whole of %(month)s, once, however often it is reactivated.",
+            "All %(count)s SIMs are charged for the whole of %(month)s, once, however often they are reactivated.",
+            count,
+        ) % {"count": count, "month": date_format(today, "F Y")}
+    if to == SimStatus.SUSPENDED:
+        return _("Traffic stops at once. Charging stops on %(day)s.") % {"day": date_format(first, "j F Y")}
+    if to == SimStatus.FACTORY_TEST:
+        return _("Testing is free of charge until a SIM crosses a limit; then it activates by itself.")
+    lost = _("Deleted SIMs leave the inventory and cannot be restored.")
+    if not charged:
+        return lost
+    return lost + " " + _("Charging stops on %(day)s.") % {"day": date_format(first, "j F Y")}

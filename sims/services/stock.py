@@ -1,0 +1,281 @@
+"""What the operator's staff do before a customer sees a SIM: batches, imports, assignment to workspaces."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from django.db.models import F
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
+
+from accounts.models import Workspace
+from accounts.permissions import authorise_staff
+from portal.kit.action import action
+from portal.kit.context import current_context
+from portal.kit.errors import Conflict, DomainError, Invalid, NotFound
+from sims import signals
+from sims.identifiers import normalise_bic, normalise_eid, normalise_iccid, normalise_imsi, plain
+from sims.models import Sim, SimBatch, SimModel
+
+COLUMNS = ("iccid", "imsi", "msisdn", "eid", "production_date")
+MOST_ROWS = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class SimRecord:
+    """One SIM of an import, checked."""
+
+    iccid: str
+    imsi: str
+    msisdn: str = ""
+    eid: str = ""
+    production_date: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineError:
+    """What is wrong with one line of an import file.
+
+    Args:
+        line: number as an editor shows it, the header is line 1.
+        column: name of the column, empty when the whole line is meant.
+        message: what is wrong and what to do.
+    """
+
+    line: int
+    column: str
+    message: str
+
+
+class ImportRefused(Invalid):
+    """The file has errors, so nothing of it was imported."""
+
+    def __init__(self, errors: list[LineError]) -> None:
+        super().__init__(
+            _("%(count)s line(s) have errors; nothing was imported.") % {"count": len({e.line for e in errors})},
+            code="import_refused",
+            field="file",
+        )
+        self.errors = errors
+
+
+def create_batch(*, bic: str, model: SimModel) -> SimBatch:
+    """Make an empty batch in stock.
+
+    Args:
+        bic: 16 digits, not used before.
+        model: what kind of SIMs it will hold.
+
+    Raises:
+        Forbidden: not staff.
+        Invalid: no BIC, or used before.
+    """
+    authorise_staff()
+    code = normalise_bic(bic)
+    with action():
+        if SimBatch.objects.filter(bic=code).exists():
+            raise Invalid(_("A batch with BIC %(bic)s exists.") % {"bic": code}, code="duplicate", field="bic")
+        batch = SimBatch.objects.create(bic=code, model=model, created=current_context().now())
+        signals.sim_batch_created.send(sender=SimBatch, batch=batch)
+    return batch
+
+
+def read_sim_csv(content: bytes) -> list[SimRecord]:
+    """Read and check a CSV file of SIMs as a whole.
+
+    Args:
+        content: UTF-8, with a header naming at least `iccid` and `imsi`; commas or semicolons. Dates are ISO.
+
+    Raises:
+        ImportRefused: with every error found, line by line.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ImportRefused([LineError(1, "", _("The file is not UTF-8 text. Save it as CSV UTF-8."))]) from error
+    first = text.split("\n", 1)[0]
+    reader = csv.DictReader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
+    header = [(name or "").strip().lower() for name in reader.fieldnames or ()]
+    problems = [name for name in ("iccid", "imsi") if name not in header]
+    unknown = [name for name in header if name not in COLUMNS]
+    if problems or unknown:
+        raise ImportRefused(
+            [LineError(1, name, _("The column is missing.")) for name in problems]
+            + [
+                LineError(1, name, _("Unknown column; known are %(all)s.") % {"all": ", ".join(COLUMNS)})
+                for name in unknown
+            ]
+        )
+    reader.fieldnames = header
+    return _read_lines(reader)
+
+
+def _read_lines(reader: csv.DictReader[str]) -> list[SimRecord]:
+    records: list[SimRecord] = []
+    errors: list[LineError] = []
+    seen: dict[str, int] = {}
+    for row in reader:
+        line = reader.line_num
+        if None in row:
+            errors.append(LineError(line, "", _("The line has more cells than the header.")))
+            continue
+        values = {name: (value or "").strip() for name, value in row.items()}
+        if not any(values.values()):
+            continue
+        record, wrong = _read_line(line, values)
+        for number in (record.iccid, "imsi " + record.imsi) if record else ():
+            if number in seen:
+                column = "imsi" if number.startswith("imsi") else "iccid"
+                wrong.append(LineError(line, column, _("Stands in line %(line)s too.") % {"line": seen[number]}))
+            seen.setdefault(number, line)
+        errors += wrong
+        if record is not None and not wrong:
+            records.append(record)
+        if len(records) > MOST_ROWS:
+            raise ImportRefused([LineError(line, "", _("A file has at most %(n)s SIMs.") % {"n": MOST_ROWS})])
+    if not records and not errors:
+        errors.append(LineError(1, "", _("The file holds no SIMs.")))
+    if errors:
+        raise ImportRefused(sorted(errors, key=lambda error: error.line))
+    return records
+
+
+def _read_line(line: int, values: dict[str, str]) -> tuple[SimRecord | None, list[LineError]]:
+    errors: list[LineError] = []
+
+    def checked(column: str, check: Callable[[str], str]) -> str:
+        try:
+            return check(values.get(column, ""))
+        except DomainError as error:
+            errors.append(LineError(line, column, error.message))
+            return ""
+
+    iccid = checked("iccid", normalise_iccid)
+    imsi = checked("imsi", normalise_imsi)
+    eid = checked("eid", normalise_eid)
+    msisdn = plain(values.get("msisdn", "")).lstrip("+")
+    if msisdn and not (msisdn.isascii() and msisdn.isdigit() and len(msisdn) <= 15):
+        errors.append(LineError(line, "msisdn", _("An MSISDN has at most 15 digits.")))
+    produced = None
+    if values.get("production_date"):
+        produced = _read_date(values["production_date"])
+        if produced is None:
+            errors.append(LineError(line, "production_date", _("Not an ISO date, e.g. 2026-11-22.")))
+    if errors:
+        return None, errors
+    return SimRecord(iccid, imsi, msisdn, eid, produced), []
+
+
+def _read_date(value: str) -> datetime | None:
+    try:
+        moment = parse_datetime(value)
+        if moment is None:
+            day = parse_date(value)
+            moment = datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
+    except ValueError:
+        return None
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
+def import_sims(*, batch_id: int, records: Sequence[SimRecord]) -> int:
+    """Put checked SIMs into a batch that nobody has registered: all or none.
+
+    Args:
+        batch_id: the batch.
+        records: from `read_sim_csv`, or made by a program.
+
+    Returns:
+        Number of SIMs imported.
+
+    Raises:
+        Forbidden: not staff.
+        NotFound: no such batch.
+        Conflict: the batch is registered.
+        ImportRefused: an ICCID or IMSI exists already; `line` counts the records from 1 plus a header.
+    """
+    authorise_staff()
+    with action():
+        batch = _locked_batch(batch_id)
+        _refuse_known(records)
+        now = current_context().now()
+        Sim.objects.bulk_create(
+            [
+                Sim(
+                    iccid=record.iccid,
+                    imsi=record.imsi,
+                    msisdn=record.msisdn,
+                    eid=record.eid,
+                    batch=batch,
+                    production_date=record.production_date or now,
+                    imported=now,
+                    last_updated=now,
+                )
+                for record in records
+            ],
+            batch_size=1_000,
+        )
+        SimBatch.objects.filter(pk=batch.pk).update(quantity=F("quantity") + len(records))
+        batch.quantity += len(records)
+        signals.sims_imported.send(sender=SimBatch, batch=batch, count=len(records))
+    return len(records)
+
+
+def _refuse_known(records: Sequence[SimRecord]) -> None:
+    errors: list[LineError] = []
+    for column in ("iccid", "imsi"):
+        lines = {getattr(record, column): line for line, record in enumerate(records, start=2)}
+        numbers = list(lines)
+        for start in range(0, len(numbers), 5_000):
+            known = Sim.objects.filter(**{f"{column}__in": numbers[start : start + 5_000]})
+            errors += [
+                LineError(lines[number], column, _("%(number)s exists already.") % {"number": number})
+                for number in known.values_list(column, flat=True)
+            ]
+    if errors:
+        raise ImportRefused(sorted(errors, key=lambda error: error.line))
+
+
+def assign_batch(*, batch_id: int, workspace_id: int) -> SimBatch:
+    """Give a batch to a workspace, whose users may then register it. Leaves no event in the customer's log.
+
+    Args:
+        batch_id: the batch, not registered yet.
+        workspace_id: who receives it.
+
+    Raises:
+        Forbidden: not staff.
+        NotFound: no such batch or workspace.
+        Conflict: registered already, or empty.
+    """
+    authorise_staff()
+    with action():
+        batch = _locked_batch(batch_id)
+        workspace = Workspace.objects.filter(pk=workspace_id).first()
+        if workspace is None:
+            raise NotFound(_("Workspace %(id)s does not exist.") % {"id": workspace_id}, field="workspace")
+        if not batch.quantity:
+            raise Conflict(_("The batch is empty. Import its SIMs first."), code="empty_batch", field="batch")
+        if batch.workspace_id == workspace_id:
+            return batch
+        batch.workspace = workspace
+        batch.assigned_at = current_context().now()
+        batch.save(update_fields=["workspace", "assigned_at"])
+        signals.sims_allotted.send(sender=SimBatch, batch=batch, workspace=workspace, count=batch.quantity)
+    return batch
+
+
+def _locked_batch(batch_id: int) -> SimBatch:
+    batch = SimBatch.objects.select_for_update(of=("self",)).filter(pk=batch_id).first()
+    if batch is None:
+        raise NotFound(_("Batch %(id)s does not exist.") % {"id": batch_id}, field="batch")
+    if batch.registered_at is not None:
+        raise Conflict(
+            _("Batch %(bic)s is registered; its SIMs belong to the customer now.") % {"bic": batch.bic},
+            code="already_registered",
+            field="batch",
+        )
+    return batch

@@ -1,0 +1,209 @@
+"""What happened to SIMs and devices, stated for whoever listens. This app knows no listener.
+
+Receivers run inside the action's transaction (`send`, not `send_robust`): if one fails, the change rolls back.
+Payloads carry what was read under the lock, so that no receiver has to ask the database again.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.dispatch import Signal
+
+
+class DeviceRow(NamedTuple):
+    """A device as it was when it was locked."""
+
+    id: int
+    name: str
+    imei: str
+    ip_address: str | None
+    tags: str
+    status: int
+
+
+class SimRow(NamedTuple):
+    """A SIM as it was when it was locked, with the names of its device (all `None` without one)."""
+
+    id: int
+    iccid: str
+    imsi: str
+    production_date: datetime
+    imported: datetime
+    status: int
+    device_id: int | None
+    device_name: str | None
+    device_imei: str | None
+    device_ip_address: str | None
+    device_tags: str | None
+    activation_date: datetime | None = None
+
+    def without_device(self) -> SimRow:
+        """Return the same SIM seen apart from its device."""
+        return self._replace(
+            device_id=None, device_name=None, device_imei=None, device_ip_address=None, device_tags=None
+        )
+
+    def on(self, device: DeviceRow) -> SimRow:
+        """Return the same SIM as it is on a device."""
+        return self._replace(
+            device_id=device.id,
+            device_name=device.name,
+            device_imei=device.imei,
+            device_ip_address=device.ip_address,
+            device_tags=device.tags,
+        )
+
+
+class Cause(enum.Enum):
+    """Why a SIM changed its state."""
+
+    ASKED = "asked"
+    FACTORY_TEST_VOLUME = "factory_test_volume"
+    FACTORY_TEST_PERIOD = "factory_test_period"
+    FACTORY_TEST_PACKAGE = "factory_test_package"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What decided that a factory test is over.
+
+    Args:
+        kind: "data", "sms", "period" or "package".
+        limit: the workspace's limit then: bytes, messages or days; `None` for "package".
+        counted: what had been used when the record crossed the limit, it included, or days in test.
+        record_id: the record that crossed; empty where none did.
+        crossed: when: end of that record, or of the period.
+        received: when the record arrived.
+        lag: seconds from the crossing to the decision.
+    """
+
+    kind: str
+    limit: int | None = None
+    counted: int | None = None
+    record_id: str = ""
+    crossed: datetime | None = None
+    received: datetime | None = None
+    lag: float | None = None
+
+
+@dataclass(slots=True)
+class SimStatusChange:
+    """A SIM went from one state to another; ids as in `states.SimStatus`."""
+
+    sim: SimRow
+    old: int
+    new: int
+    cause: Cause = Cause.ASKED
+    evidence: Evidence | None = None
+
+
+@dataclass(slots=True)
+class DeviceStatusChange:
+    """A device was enabled or disabled; `sim` is the one it held."""
+
+    device: DeviceRow
+    sim: SimRow | None
+    new: int
+
+
+@dataclass(slots=True)
+class SimAssigned:
+    """A SIM was put on a device."""
+
+    sim: SimRow
+    device: DeviceRow
+
+
+@dataclass(slots=True)
+class SimReleased:
+    """A SIM was taken off a device."""
+
+    sim: SimRow
+    device: DeviceRow
+
+
+@dataclass(slots=True)
+class ConnectivityReset:
+    """A reset of a device's network connection was ordered."""
+
+    device: DeviceRow
+    sim: SimRow
+
+
+@dataclass(slots=True)
+class DeviceCreated:
+    """A device was made."""
+
+    device: DeviceRow
+    policies: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class DeviceUpdated:
+    """Properties of a device changed: field name to {"from": …, "to": …}."""
+
+    device: DeviceRow
+    sim: SimRow | None
+    changes: dict[str, dict[str, Any]]
+
+
+@dataclass(slots=True)
+class DeviceDeleted:
+    """A device was deleted."""
+
+    device: DeviceRow
+
+
+Step = (
+    SimStatusChange
+    | DeviceStatusChange
+    | SimAssigned
+    | SimReleased
+    | ConnectivityReset
+    | DeviceCreated
+    | DeviceUpdated
+    | DeviceDeleted
+)
+
+sim_status_changed = Signal()
+"""SIMs changed their state. Arguments: workspace_id, changes (list[SimStatusChange], in order)."""
+
+devices_changed = Signal()
+"""Devices changed, alone or together with their SIMs. Arguments: workspace_id, steps (list[Step], in order)."""
+
+sims_registered = Signal()
+"""A batch was registered. Arguments: workspace_id, batch (SimBatch), sims (list[SimRow], in ICCID order)."""
+
+sims_transferred = Signal()
+"""SIMs moved. Arguments: source, target (Workspace), sims (list[SimRow]); sent once per source."""
+
+tags_changed = Signal()
+"""Tags changed. Arguments: workspace_id, devices (list[DeviceRow]), added, removed (list[str])."""
+
+policy_changed = Signal()
+"""A policy was created, updated or deleted. Arguments: workspace_id, kind ("service" | "coverage"),
+what ("created" | "updated" | "deleted"), policy_id, name, changes (field to {"from", "to"})."""
+
+sim_batch_created = Signal()
+"""Staff made a batch. Arguments: batch (SimBatch)."""
+
+sims_imported = Signal()
+"""Staff imported SIMs into a batch. Arguments: batch (SimBatch), count."""
+
+sims_allotted = Signal()
+"""Staff assigned a batch to a workspace. Arguments: batch (SimBatch), workspace (Workspace), count."""
+
+factory_test_checks_changed = Signal()
+"""Checks of factory tests began to run late, or are on time again. Arguments: late (bool), since (datetime: the last
+check that was on time)."""
+
+operator_blocklist_changed = Signal()
+"""A network was blocked for a device, or allowed again. Arguments: workspace_id, device (DeviceRow), sim (SimRow or
+None), operator_id, operator (its name), blocked (bool)."""
+
+sms_sent = Signal()
+"""A message was accepted for a device. Arguments: workspace_id, device (DeviceRow), sim (SimRow), sms_id."""

@@ -1,0 +1,31 @@
+"""Columns of the SIM inventory."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.kit.tables import ListColumn, ListTable
+
+
+class SimTable(ListTable):
+    """The SIM inventory; newest first until sorted."""
+
+    list_name = "sims"
+    caption = _("SIM inventory")
+    default_columns = ("iccid", "imsi", "status", "device", "batch", "activated", "updated")
+    selectable = True
+
+    iccid = ListColumn(_("ICCID"), sort=("iccid",), required=True)
+    imsi = ListColumn(_("IMSI"), sort=("imsi",))
+    msisdn = ListColumn(_("MSISDN"))
+    eid = ListColumn(_("EID"))
+    status = ListColumn(_("State"), sort=("status",))
+    device = ListColumn(_("Device"))
+    tags = ListColumn(_("Device tags"))
+    batch = ListColumn(_("Batch (BIC)"), sort=("batch_id",))
+    model = ListColumn(_("SIM model"))
+    # Not sorted: the moment stands in another table, which no index can order a million SIMs by.
+    registered = ListColumn(_("Registered"))
+    # Not sorted: the databases disagree on where SIMs that were never activated belong.
+    activated = ListColumn(_("First activated"))
+    updated = ListColumn(_("Last updated"), sort=("last_updated",))

@@ -1,0 +1,102 @@
+// What htmx requests need: the CSRF token, clean addresses, errors that a person can read, dialogs, offline.
+"use strict";
+(() => {
+  const texts = () => document.getElementById("texts").dataset;
+  const MAX_QUERY = 1500; // characters; longer filters are posted and come back as a short address
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { detail } = event;
+    if (detail.verb !== "get") {
+      detail.headers["X-CSRFToken"] = document.querySelector('meta[name="csrf-token"]').content;
+      stripIds(detail);
+      return;
+    }
+    const data = detail.formData;
+    data.delete("csrfmiddlewaretoken");
+    for (const name of [...new Set(data.keys())]) {
+      const filled = data.getAll(name).filter((value) => typeof value !== "string" || value.trim() !== "");
+      data.delete(name);
+      for (const value of filled) if (!(value instanceof File)) data.append(name, value);
+    }
+    if (detail.elt.id === "list-filters" && new URLSearchParams(data).toString().length > MAX_QUERY) {
+      detail.verb = "post";
+      detail.headers["X-CSRFToken"] = document.querySelector('meta[name="csrf-token"]').content;
+    }
+  });
+
+  // "All that match" posts the filter, never the ids of the page.
+  function stripIds(detail) {
+    if (detail.formData.get("scope") === "filter") detail.formData.delete("ids");
+  }
+
+  function toast(message, level, requestId) {
+    document.dispatchEvent(new CustomEvent("toast", { detail: { message, level, requestId } }));
+  }
+
+  function failed(event) {
+    const { xhr } = event.detail;
+    const type = xhr.getResponseHeader("Content-Type") || "";
+    const said = type.startsWith("text/plain") ? xhr.responseText.trim().slice(0, 400) : "";
+    const words = texts();
+    const known = words[`e${xhr.status}`] || (xhr.status >= 500 ? words.e500 : words.e400);
+    toast(said || known, xhr.status >= 500 ? "bad" : "warn", xhr.getResponseHeader("X-Request-ID"));
+  }
+  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:sendError", () => toast(texts().e0, "bad"));
+  document.addEventListener("htmx:timeout", () => toast(texts().e0, "bad"));
+  document.addEventListener("htmx:swapError", () => toast(texts().e500, "bad"));
+
+  // --- dialogs: whatever lands in #dialog-body opens it -----------------------------------------------------------
+  const dialog = document.getElementById("dialog");
+  const body = document.getElementById("dialog-body");
+  let refresh = false;
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (!body || event.detail.target !== body) return;
+    if (!body.firstElementChild) return dialog.close();
+    if (!dialog.open) dialog.showModal();
+    if (body.querySelector("[data-refresh-list]")) refresh = true;
+    const wrong = body.querySelector('[aria-invalid="true"]');
+    const first = wrong || body.querySelector("[autofocus], .dialog-main :is(input:not([type=hidden]), select, textarea)");
+    (first || body.querySelector("#dialog-title") || dialog).focus();
+  });
+  document.addEventListener("dialogClose", () => dialog && dialog.close());
+  if (dialog) {
+    dialog.addEventListener("close", () => {
+      body.replaceChildren();
+      if (refresh) document.body.dispatchEvent(new CustomEvent("listChanged"));
+      refresh = false;
+    });
+    // A progress bar lives in the dialog: while a request is under way a click beside it must not lose the result.
+    dialog.addEventListener("click", (event) => {
+      if (event.target === dialog && !body.querySelector("form, [data-refresh-list], .job")) dialog.close();
+    });
+  }
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-close-dialog]")) event.target.closest("dialog").close();
+  });
+  function matchConfirmation() {
+    for (const input of document.querySelectorAll("[data-confirm-match]")) {
+      const verb = input.form.querySelector("[type=submit]");
+      if (verb) verb.disabled = input.value.trim() !== input.dataset.confirmMatch;
+    }
+  }
+  document.addEventListener("input", (event) => event.target.matches("[data-confirm-match]") && matchConfirmation());
+  document.addEventListener("htmx:afterSettle", matchConfirmation);
+  matchConfirmation();
+
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-submit-once]")) return;
+    const button = event.target.querySelector("button:not([type=button])");
+    setTimeout(() => (button.disabled = true));
+  });
+  window.addEventListener("pageshow", () => {
+    for (const button of document.querySelectorAll("[data-submit-once] button")) button.disabled = false;
+  });
+
+  const offline = document.querySelector("[data-offline]");
+  const connection = () => offline && (offline.hidden = navigator.onLine);
+  window.addEventListener("online", connection);
+  window.addEventListener("offline", connection);
+  connection();
+})();

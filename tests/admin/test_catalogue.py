@@ -1,0 +1,94 @@
+"""Platform packages and data plans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import DataPlan, PlatformPackage
+from tests.admin.conftest import text_of
+from tests.cast import Cast
+from tests.log import rows, types
+
+PACKAGE = {
+    "name": "Large EUR",
+    "status": 1,
+    "currency": "EUR",
+    "monthly_rate_cents": 9900,
+    "sim_rates": '[{"scale_start": 1, "rate": 0.75}]',
+    "trial_days": 0,
+    "max_workspaces": 5,
+    "max_data_plans": 2,
+    "factory_test_allowed": "on",
+}
+
+
+def package_form(package: PlatformPackage, **changes: Any) -> dict[str, Any]:
+    return {
+        **PACKAGE,
+        "name": package.name,
+        "monthly_rate_cents": package.monthly_rate_cents,
+        "sim_rates": "[]",
+        "max_workspaces": package.max_workspaces,
+        "max_data_plans": package.max_data_plans,
+        "factory_test_allowed": "on" if package.factory_test_allowed else "",
+        **changes,
+    }
+
+
+def test_create_and_edit_a_package(staff: Client, cast: Cast) -> None:
+    staff.post("/admin/accounts/platformpackage/add/", PACKAGE)
+    package = PlatformPackage.objects.get(name="Large EUR")
+    assert package.sim_rates == [{"scale_start": 1, "rate": 0.75}]
+    url = f"/admin/accounts/platformpackage/{package.pk}/change/"
+    staff.post(url, package_form(package, sim_rates=PACKAGE["sim_rates"], max_users=20))
+    staff.post(url, package_form(package, sim_rates=PACKAGE["sim_rates"], max_users=20, status=2))
+    assert rows(cast.operator) == [
+        (10073, "Platform package 'Large EUR' created"),
+        (10073, "Platform package 'Large EUR' updated"),
+        (10073, "Platform package 'Large EUR' withdrawn"),
+    ]
+    assert types(cast.acme) == []
+
+
+def test_create_and_withdraw_a_data_plan(staff: Client, cast: Cast) -> None:
+    plan = {"name": "Regional", "category": "pooled", "currency": "EUR", "included_mb": 50}
+    staff.post("/admin/accounts/dataplan/add/", {**plan, "active": "on"})
+    made = DataPlan.objects.get(name="Regional")
+    staff.post(f"/admin/accounts/dataplan/{made.pk}/change/", plan)
+    assert rows(cast.operator) == [
+        (10073, "Data plan 'Regional' created"),
+        (10073, "Data plan 'Regional' withdrawn"),
+    ]
+
+
+def test_a_name_that_is_taken(staff: Client, cast: Cast) -> None:
+    response = staff.post("/admin/accounts/platformpackage/add/", {**PACKAGE, "name": "Plus EUR"})
+    assert response.status_code == 422
+    assert "name" in response.context["adminform"].form.errors
+    assert "Nothing was saved" in text_of(response)
+    assert types() == []
+
+
+def test_the_right_to_see_is_not_the_right_to_change(granted: Any, cast: Cast) -> None:
+    client = granted("accounts.view_platformpackage")
+    package = cast.acme.package
+    url = f"/admin/accounts/platformpackage/{package.pk}/change/"
+    page = client.get(url)
+    assert page.status_code == 200
+    assert 'name="_save"' not in page.content.decode()
+    assert 'name="monthly_rate_cents"' not in page.content.decode()
+    assert client.post(url, package_form(package, name="X")).status_code == 403
+    assert client.get("/admin/accounts/platformpackage/add/").status_code == 403
+
+
+@pytest.mark.parametrize("model", ["platformpackage", "dataplan"])
+def test_the_lists_cost_the_same_for_any_number(staff: Client, cast: Cast, queries: Any, model: str) -> None:
+    few = queries(lambda: staff.get(f"/admin/accounts/{model}/"))
+    for number in range(30):
+        PlatformPackage.objects.create(name=f"P {number}")
+        DataPlan.objects.create(name=f"D {number}").workspaces.add(cast.acme)
+    many = queries(lambda: staff.get(f"/admin/accounts/{model}/"))
+    assert len(many) == len(few) <= 5, "\n".join(many)

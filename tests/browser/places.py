@@ -1,0 +1,77 @@
+"""Where the pages of a workspace are; what has an id is taken from the top of its list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+from tests.browser.server import Person
+
+PAGES = (
+    "dashboard",
+    "SIMs",
+    "SIM",
+    "events of a SIM",
+    "register SIMs",
+    "devices",
+    "device",
+    "events of a device",
+    "create device",
+    "policies",
+    "events",
+    "event",
+    "not found",
+    "sign in",
+)
+SIGN_IN = "/accounts/login/"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Addresses by the names in `PAGES`."""
+
+    address_of: Mapping[str, str]
+
+    @classmethod
+    def read(cls, page: Page, workspace_id: int) -> Places:
+        """Look up one SIM, device and event with much to show."""
+        base = f"/w/{workspace_id}/"
+        sim = first(page, f"{base}sims/?status=1&device=any")
+        device = first(page, f"{base}devices/?sort=-created")
+        event = first(page, f"{base}events/?type=43")  # assigned: SIM and device, from one state to another
+        return cls(
+            {
+                "dashboard": base,
+                "SIMs": f"{base}sims/",
+                "SIM": sim,
+                "events of a SIM": f"{sim}?tab=events",
+                "register SIMs": f"{base}sims/register/",
+                "devices": f"{base}devices/",
+                "device": device,
+                "events of a device": f"{device}?tab=events",
+                "create device": f"{base}devices/create/",
+                "policies": f"{base}policies/",
+                "events": f"{base}events/",
+                "event": event,
+                "not found": f"{base}sims/999999999/",
+                "sign in": SIGN_IN,
+            }
+        )
+
+
+def first(page: Page, path: str) -> str:
+    """Return the address of the object in the first row of a list."""
+    page.goto(path)
+    found = page.locator("tr[data-row] .row-link").first.get_attribute("href")
+    assert found, path
+    return found
+
+
+def sign_in(page: Page, person: Person) -> None:
+    """Sign in on the page that is shown."""
+    page.get_by_label("E-mail address").fill(person.email)
+    page.get_by_label("Password").fill(person.password)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(lambda url: SIGN_IN not in url)

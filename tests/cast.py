@@ -1,0 +1,166 @@
+"""The cast every test plays with: two customers, the operator, and everybody who may act.
+
+Acme is the workspace tests look at. Its Observer may only read. The outsider is Administrator of Umbra, a stranger's
+workspace, and must never see anything of Acme's. Acme's owner is Administrator of Bolt too, so that SIMs can be moved.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.actors import actor_of, staff_actor
+from accounts.models import DataPlan, Membership, PlatformPackage, User, Workspace
+from accounts.permissions import Role
+from events.writer import forget_persons
+from portal.kit.context import ActionContext, Actor, ActorKind, Surface, acting_as
+from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch, SimModel
+from sims.states import DeviceStatus, SimStatus
+
+PASSWORD = "correct horse battery"
+
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Cast:
+    """Who and what there is; see the module's docstring."""
+
+    operator: Workspace
+    acme: Workspace
+    bolt: Workspace
+    umbra: Workspace
+    owner: User
+    member: User
+    observer: User
+    outsider: User
+    staff: User
+    model: SimModel
+    plan: DataPlan
+
+    def acting(self, user: User, **options: Any) -> AbstractContextManager[ActionContext]:
+        """Open a context in which a customer's user acts through the portal."""
+        return acting_as(
+            actor_of(user), **{"surface": Surface.PORTAL, "ip": "192.0.2.7", "user_agent": "test", **options}
+        )
+
+    def staffing(self, **options: Any) -> AbstractContextManager[ActionContext]:
+        """Open a context in which staff act in the admin site."""
+        return acting_as(staff_actor(self.staff), **{"surface": Surface.ADMIN, **options})
+
+    def token(self, workspace: Workspace | None = None, role: Role = Role.ADMINISTRATOR) -> Actor:
+        """Return an actor as an application token makes one."""
+        workspace = workspace or self.acme
+        return Actor(
+            kind=ActorKind.APPLICATION_TOKEN, id=77, label="Application token “ERP”", roles={workspace.pk: role.value}
+        )
+
+    def batch(self, workspace: Workspace | None = None, *, count: int = 3, registered: bool = False) -> SimBatch:
+        """Make a batch with SIMs, handed to a workspace; registered without events when asked."""
+        number = next(_numbers)
+        workspace = workspace or self.acme
+        batch = SimBatch.objects.create(bic=f"{number:016d}", workspace=workspace, model=self.model, quantity=count)
+        Sim.objects.bulk_create(
+            Sim(
+                iccid=f"89883030{number:05d}{index:06d}",
+                imsi=f"90143{number:04d}{index:06d}",
+                batch=batch,
+                workspace=workspace if registered else None,
+            )
+            for index in range(count)
+        )
+        if registered:
+            batch.registered_at = batch.created
+            batch.save()
+        return batch
+
+    def sims(self, count: int = 1, *, status: int = SimStatus.ISSUED, workspace: Workspace | None = None) -> list[Sim]:
+        """Make registered SIMs in a state, without events."""
+        batch = self.batch(workspace, count=count, registered=True)
+        batch.sims.update(status=status)
+        return list(batch.sims.order_by("pk"))
+
+    def policies(self, workspace: Workspace | None = None) -> tuple[ServicePolicy, CoveragePolicy]:
+        """Return a service and a coverage policy of a workspace, made when there are none."""
+        workspace = workspace or self.acme
+        service, _ = ServicePolicy.objects.get_or_create(workspace=workspace, name="Standard")
+        coverage, _ = CoveragePolicy.objects.get_or_create(
+            workspace=workspace, name="Worldwide", defaults={"data_plan": self.plan}
+        )
+        return service, coverage
+
+    def device(
+        self,
+        *,
+        workspace: Workspace | None = None,
+        status: int = DeviceStatus.ENABLED,
+        sim: Sim | None = None,
+        **values: Any,
+    ) -> Device:
+        """Make a device, with a SIM if given, without events."""
+        workspace = workspace or self.acme
+        service, coverage = self.policies(workspace)
+        values = {"name": f"Pump {next(_numbers)}", **values}
+        device = Device.objects.create(
+            workspace=workspace, status=status, service_policy=service, coverage_policy=coverage, **values
+        )
+        if sim is not None:
+            Sim.objects.filter(pk=sim.pk).update(device=device)
+        return device
+
+    def client(self, user: User | None = None) -> Client:
+        """Return a browser in which somebody has signed in."""
+        client = Client()
+        if user is not None:
+            client.force_login(user)
+        return client
+
+
+def _user(name: str, roles: dict[Workspace, Role], **fields: Any) -> User:
+    email = f"{name.lower().replace(' ', '.')}@example.com"
+    user = User.objects.create_user(email, PASSWORD, name=name, **fields)
+    for workspace, role in roles.items():
+        Membership.objects.create(user=user, workspace=workspace, role=role)
+    if roles:
+        user.default_workspace = next(iter(roles))
+        user.save()
+    return user
+
+
+@pytest.fixture
+def cast(db: None) -> Iterator[Cast]:
+    """Everybody and everything, in a database of their own."""
+    forget_persons()
+    plus = PlatformPackage.objects.create(
+        name="Plus EUR", factory_test_allowed=True, workspaces_allowed=True, max_workspaces=3, max_data_plans=4
+    )
+    basic = PlatformPackage.objects.create(name="Standard EUR")
+    plan = DataPlan.objects.create(name="Global Basic", included_mb=100)
+    operator = Workspace.objects.create(name="Test Operator", type=Workspace.Type.OPERATOR, package=basic)
+    acme = Workspace.objects.create(name="Acme", package=plus)
+    bolt = Workspace.objects.create(name="Bolt", package=plus, main=acme)
+    umbra = Workspace.objects.create(name="Umbra", package=basic)
+    for workspace in (acme, bolt, umbra):
+        workspace.data_plans.add(plan)
+    yield Cast(
+        operator=operator,
+        acme=acme,
+        bolt=bolt,
+        umbra=umbra,
+        owner=_user("Olga Owner", {acme: Role.ADMINISTRATOR, bolt: Role.ADMINISTRATOR}),
+        member=_user("Max Member", {acme: Role.USER}),
+        observer=_user("Olaf Observer", {acme: Role.OBSERVER}),
+        outsider=_user("Otto Outsider", {umbra: Role.ADMINISTRATOR}),
+        staff=_user("Stella Staff", {}, is_staff=True, is_superuser=True),
+        model=SimModel.objects.create(
+            description="Industrial nano", form_factor=SimModel.FormFactor.NANO, manufacturer="Example Cards"
+        ),
+        plan=plan,
+    )
+    forget_persons()

@@ -1,0 +1,115 @@
+"""The sentence that says who did it, word for word."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.actors import actor_of, staff_actor
+from accounts.models import User
+from events.models import Event, FrozenPerson
+from events.selectors import actor_choices, actor_line, persons_of
+from portal.kit.context import NETWORK, SCHEDULE, SYSTEM, Actor, ActorKind, Person
+from tests.cast import Cast
+from tests.events.build import record
+
+pytestmark = pytest.mark.django_db
+
+LEAD = "Action performed by: "
+
+
+def line(event_id: int, *, staff: bool = False) -> str:
+    row = Event.objects.values().get(pk=event_id)
+    return str(actor_line(row, persons_of([row]), staff=staff))
+
+
+def support(cast: Cast) -> Actor:
+    return Actor(
+        kind=ActorKind.STAFF_FOR_USER,
+        id=cast.staff.pk,
+        label="Operator staff",
+        person=Person(cast.staff.pk, "Stella Staff", "stella.staff@example.com"),
+        acted_for=Person(cast.owner.pk, "Olga Owner", "olga.owner@example.com"),
+    )
+
+
+def test_a_user_reads_as_published(cast: Cast) -> None:
+    actor = Actor(
+        kind=ActorKind.USER, id=123456, label="User 123456", person=Person(123456, "Sample User", "abc@example.com")
+    )
+    assert line(record(cast.acme, 9, actor)) == (
+        "Action performed by: Sample User, abc@example.com. (User ID: 123456)."
+    )
+
+
+def test_a_removed_user_still_reads(cast: Cast) -> None:
+    actor, user_id = actor_of(cast.member), cast.member.pk
+    event_id = record(cast.acme, 9, actor)
+    User.objects.filter(pk=user_id).delete()
+    assert line(event_id) == f"{LEAD}Max Member, max.member@example.com. (User ID: {user_id})."
+
+
+def test_a_renamed_user_reads_as_then(cast: Cast) -> None:
+    before = record(cast.acme, 9, actor_of(cast.member))
+    cast.member.name = "Max Married"
+    cast.member.save()
+    after = record(cast.acme, 9, actor_of(cast.member))
+    assert "Max Member" in line(before)
+    assert "Max Married" in line(after)
+
+
+def test_an_erased_person_reads_erased(cast: Cast) -> None:
+    event_id = record(cast.acme, 9, actor_of(cast.member))
+    FrozenPerson.objects.filter(user_id=cast.member.pk).update(name="Erased user", username="erased")
+    assert line(event_id) == f"{LEAD}Erased user, erased. (User ID: {cast.member.pk})."
+
+
+def test_an_application_token_is_named(cast: Cast) -> None:
+    assert line(record(cast.acme, 9, cast.token())) == (
+        f"{LEAD}Application token “ERP”; user details are not recorded for application tokens."
+    )
+
+
+def test_staff_are_named_to_staff_only(cast: Cast) -> None:
+    event_id = record(cast.acme, 9, staff_actor(cast.staff))
+    assert line(event_id) == f"{LEAD}Operator staff."
+    assert line(event_id, staff=True) == (
+        f"{LEAD}Stella Staff, stella.staff@example.com. (User ID: {cast.staff.pk}). Operator staff."
+    )
+
+
+def test_support_access_names_both(cast: Cast) -> None:
+    event_id = record(cast.acme, 9, support(cast))
+    assert line(event_id) == (
+        f"{LEAD}Stella Staff, stella.staff@example.com. (User ID: {cast.staff.pk}). "
+        f"Operator staff, acting for Olga Owner, olga.owner@example.com. (User ID: {cast.owner.pk})."
+    )
+    assert "Stella Staff" in line(event_id, staff=True)
+    assert "Olga Owner" in line(event_id, staff=True)
+
+
+@pytest.mark.parametrize(("actor", "text"), [(NETWORK, "Network."), (SCHEDULE, "Schedule."), (SYSTEM, "System.")])
+def test_what_is_no_person_says_what_it_is(cast: Cast, actor: Actor, text: str) -> None:
+    assert line(record(cast.acme, 9, actor)) == f"{LEAD}{text}"
+
+
+def test_nobody_signed_in(cast: Cast) -> None:
+    anonymous = Actor(kind=ActorKind.ANONYMOUS, id=0, label="Not signed in")
+    subject = Person(cast.member.pk, "Max Member", "max.member@example.com")
+    assert line(record(cast.acme, 6, anonymous, subject=subject)) == f"{LEAD}Not signed in."
+
+
+def test_choices_are_those_of_this_log(cast: Cast) -> None:
+    record(cast.acme, 9, actor_of(cast.owner), times=3)
+    record(cast.acme, 9, actor_of(cast.member), times=3)
+    record(cast.acme, 9, cast.token(), times=2)
+    record(cast.acme, 9, NETWORK, times=2)
+    record(cast.acme, 9, staff_actor(cast.staff))
+    record(cast.umbra, 9, actor_of(cast.outsider))
+    assert actor_choices(cast.acme.pk) == [
+        (f"user:{cast.member.pk}", "Max Member, max.member@example.com"),
+        (f"user:{cast.owner.pk}", "Olga Owner, olga.owner@example.com"),
+        ("token:77", "Application token “77”"),
+        ("staff", "Operator staff"),
+        ("network", "Network"),
+    ]
+    assert actor_choices(cast.bolt.pk) == []

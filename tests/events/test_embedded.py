@@ -1,0 +1,140 @@
+"""Lists of other pages, the poll for newer events, and the export."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.actors import actor_of
+from accounts.models import Workspace
+from events.models import Event
+from tests.cast import Cast
+from tests.events.build import HTMX, ago, names_of, page, record, shown, tell_story, url
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def story(cast: Cast) -> dict[str, Any]:
+    return tell_story(cast)
+
+
+def test_embedded_log_of_a_sim_or_device(cast: Cast, story: dict[str, Any]) -> None:
+    client = cast.client(cast.observer)
+    html = page(client, url(cast.acme, f"embedded/?sim={story['one'].pk}"), **HTMX)
+    assert names_of(story, shown(html)) == ["suspended", "staff"]
+    assert "<html" not in html
+    assert 'class="col-device"' in html
+    assert 'class="col-sim"' not in html
+    html = page(client, url(cast.acme, f"embedded/?device={story['kiosk'].pk}"), **HTMX)
+    assert names_of(story, shown(html)) == ["deleted"]
+    assert 'class="col-device"' not in html
+    assert f"/w/{cast.acme.pk}/events/?device={story['kiosk'].pk}" in html
+    assert "No events of this SIM" in page(client, url(cast.acme, "embedded/?sim=999999"), **HTMX)
+    assert client.get(url(cast.acme, "embedded/?sim=x")).status_code == 422
+
+
+def test_embedded_pages_by_cursor(cast: Cast) -> None:
+    sim = cast.sims(1)[0]
+    record(cast.acme, 9, actor_of(cast.owner), sim=sim, times=60, moment=ago(days=1))
+    client = cast.client(cast.owner)
+    seen: list[int] = []
+    address = url(cast.acme, f"embedded/?sim={sim.pk}")
+    while address:
+        html = page(client, address, **HTMX)
+        seen += shown(html)
+        older = re.search(r'rel="next" href="([^"]+)"', html)
+        address = unescape(older[1]) if older else ""
+    assert seen == sorted(Event.objects.values_list("pk", flat=True), reverse=True)
+
+
+def test_a_batch_of_one_is_on_its_sims_log(cast: Cast) -> None:
+    from sims.services.registration import register_batch
+
+    single, many = cast.batch(count=1), cast.batch(count=3)
+    with cast.acting(cast.owner):
+        register_batch(workspace_id=cast.acme.pk, bic=single.bic)
+        register_batch(workspace_id=cast.acme.pk, bic=many.bic)
+    client = cast.client(cast.owner)
+    html = page(client, url(cast.acme, f"embedded/?sim={single.sims.get().pk}"), **HTMX)
+    assert "SIM registration" in html
+    for sim in many.sims.all():
+        assert shown(page(client, url(cast.acme, f"embedded/?sim={sim.pk}"), **HTMX)) == []
+
+
+def test_the_poll_tells_what_came_since(cast: Cast) -> None:
+    record(cast.acme, 9, actor_of(cast.owner), moment=ago(minutes=5))
+    client = cast.client(cast.owner)
+    html = page(client, url(cast.acme, "?severity=0"))
+    poll = re.search(r'data-live hx-get="([^"]+)"', html)
+    assert poll
+    address = unescape(poll[1])
+    assert client.get(address, headers=HTMX).status_code == 204
+    record(cast.acme, 10004, actor_of(cast.owner))
+    record(cast.umbra, 9, actor_of(cast.outsider))
+    assert client.get(address, headers=HTMX).status_code == 204
+    record(cast.acme, 9, actor_of(cast.owner), times=2)
+    assert "2 new events" in page(client, address, **HTMX)
+    record(cast.acme, 9, actor_of(cast.owner), times=200)
+    assert "More than 99 new events" in page(client, address, **HTMX)
+    assert client.get(url(cast.acme, "newer/?since=forged"), headers=HTMX).status_code == 204
+
+
+def export(client: Client, workspace: Workspace, query: str = "") -> Any:
+    return client.post(url(workspace, "export/"), {"filter": query})
+
+
+def test_export_writes_the_filtered_list_and_an_event(cast: Cast, story: dict[str, Any]) -> None:
+    evil = cast.device(name="=HYPERLINK(1)")
+    record(cast.acme, 9, actor_of(cast.owner), device=evil)
+    response = export(cast.client(cast.observer), cast.acme, "type=9")
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert f'filename="events-{cast.acme.pk}-' in response["Content-Disposition"]
+    lines = b"".join(response.streaming_content).decode().removeprefix("\ufeff").splitlines()
+    assert lines[0] == "ID,Severity,Date (UTC),Event source,Event type,Device,SIM,Actor"
+    assert len(lines) == 5
+    assert "'=HYPERLINK(1)" in lines[1]
+    assert lines[2].split(",")[4:] == ["SIM suspension", "Pump 12", story["one"].iccid, "Olga Owner"]
+    event = Event.objects.get(type=10051)
+    assert event.description == "4 events exported"
+    assert event.detail == {
+        "filters": {"type": "9"},
+        "columns": ["id", "severity", "date", "source", "type", "device", "sim", "actor"],
+    }
+    assert event.actor_ref == cast.observer.pk
+
+
+def test_export_follows_the_columns_chosen(cast: Cast) -> None:
+    record(cast.acme, 9, actor_of(cast.owner))
+    cast.owner.preferences = {"tables": {"events": {"columns": ["type", "description", "request"]}}}
+    cast.owner.save()
+    lines = b"".join(export(cast.client(cast.owner), cast.acme).streaming_content).decode().splitlines()
+    assert lines[0].removeprefix("\ufeff") == "ID,Event type,Description,Request"
+
+
+def test_export_has_a_limit(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    record(cast.acme, 9, actor_of(cast.owner), times=5)
+    monkeypatch.setattr("events.export.MOST_ROWS", 4)
+    monkeypatch.setattr("events.views.MOST_ROWS", 4)
+    response = export(cast.client(cast.owner), cast.acme)
+    assert response.status_code == 422
+    assert "More than 4 events match. Narrow the filter" in response.content.decode()
+    assert not Event.objects.filter(type=10051).exists()
+
+
+def test_export_is_no_link_and_nobody_elses(cast: Cast) -> None:
+    assert cast.client(cast.owner).get(url(cast.acme, "export/")).status_code == 405
+    assert export(cast.client(cast.outsider), cast.acme).status_code == 404
+    assert export(cast.client(cast.owner), cast.acme, "type=4711").status_code == 422
+
+
+def test_export_of_many_rows_reads_in_parts(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.export.CHUNK", 7)
+    record(cast.acme, 9, actor_of(cast.owner), times=20, moment=ago(days=1))
+    lines = b"".join(export(cast.client(cast.owner), cast.acme).streaming_content).decode().splitlines()
+    ids = [int(line.split(",")[0]) for line in lines[1:]]
+    assert ids == sorted(Event.objects.exclude(type=10051).values_list("pk", flat=True), reverse=True)

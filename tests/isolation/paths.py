@@ -1,0 +1,244 @@
+"""Every path of the portal, and which ids its parameters take. A path that is not here fails the isolation test.
+
+A new path is added to `KNOWN`, a new parameter to `world.World.values`. Parameters in `SHARED` name what belongs to
+nobody's workspace; every other one gets an id of Acme's and must open nothing to strangers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+SHARED: Final = frozenset(
+    {"action", "kind", "article_id", "country_id", "key", "operator_id", "role_id", "service_id", "uidb36", "what"}
+)
+
+OPEN_TO_NOBODY: Final = frozenset(
+    {
+        "",
+        "healthz",
+        "readyz",
+        # Only without a mail server and to the machine itself; in tests that is everybody.
+        "outbox/",
+        "accounts/login/",
+        "accounts/logout/",
+        "accounts/join/",
+        "accounts/invitation/<str:key>/",
+        "accounts/password/reset/",
+        "accounts/password/reset/done/",
+        "accounts/password/reset/key/<uidb36>-<key>/",
+        "accounts/password/reset/key/done/",
+        "accounts/signup/",
+        "accounts/verify/",
+        "accounts/verify/<str:key>/",
+        "accounts/verification-sent/",
+        "api/openapi.json",
+        "api/docs",
+    }
+)
+"""What answers somebody who has not signed in, and holds nothing of any workspace."""
+
+_WORKSPACE: Final = """
+    settings/
+    settings/permissions/
+    settings/requests/
+    settings/users/
+    settings/users/invite/
+    settings/users/<int:user_id>/role/
+    settings/users/<int:user_id>/remove/
+    settings/users/invitations/<int:invitation_id>/resend/
+    settings/users/invitations/<int:invitation_id>/withdraw/
+    settings/leave/
+    settings/package/
+    settings/package/<int:package_id>/
+    settings/package/plans/
+    settings/package/activations/
+    settings/support/
+    integrations/
+    integrations/<int:token_id>/revoke/
+    sims/
+    sims/register/
+    sims/<int:sim_id>/
+    sims/<int:sim_id>/assign/
+    sims/<int:sim_id>/usage/
+    sims/bulk/transfer/preview/
+    sims/bulk/transfer/run/
+    sims/bulk/<slug:action>/
+    sims/bulk/<slug:action>/preview/
+    sims/bulk/<slug:action>/run/
+    devices/
+    devices/create/
+    devices/free-sims/
+    devices/<int:device_id>/
+    devices/<int:device_id>/edit/
+    devices/<int:device_id>/assign/
+    devices/<int:device_id>/release/
+    devices/<int:device_id>/usage/
+    devices/bulk/<slug:action>/
+    devices/bulk/<slug:action>/preview/
+    devices/bulk/<slug:action>/run/
+    results/<uuid:job_id>/
+    results/<uuid:job_id>/progress/
+    results/<uuid:job_id>/csv/
+    policies/
+    policies/<slug:kind>/create/
+    policies/<slug:kind>/<int:policy_id>/
+    policies/<slug:kind>/<int:policy_id>/delete/
+    orders/
+    orders/shop/
+    orders/shop/details/
+    orders/shop/payment/
+    orders/shop/confirm/
+    orders/<int:order_id>/
+    orders/<int:order_id>/pay/
+    orders/<int:order_id>/cancel/
+    orders/<int:order_id>/register/
+    orders/<int:order_id>/invoice/
+    events/
+    events/embedded/
+    events/recent/
+    events/newer/
+    events/order/<int:order_id>/
+    events/export/
+    events/<int:event_id>/
+"""
+
+_API: Final = """
+    openapi.json
+    v1/authenticate
+    v1/authenticate/workspace
+    v1/application_token
+    v1/application_token/<token_id>
+    v1/organisation/my
+    v1/organisation/status
+    v1/organisation/<organisation_id>
+    v1/tariff_plan/active
+    v1/organisation/<organisation_id>/tariff_plan/active
+    v1/organisation/<organisation_id>/tariff_plan
+    v1/tariff
+    v1/organisation/<organisation_id>/inclusive_volume
+    v1/user/mfa/status
+    v1/user/mfa/type
+    v1/user/mfa
+    v1/user/mfa/<key_id>
+    v1/user
+    v1/user/status
+    v1/user/role
+    v1/user/<user_id>
+    v1/user/<user_id>/role/<role_id>
+    v1/user/<user_id>/role/permission
+    v1/user/<user_id>/mfa/trusted_device
+    v1/user/<user_id>/mfa/trusted_device/<device_id>
+    v1/user/<user_id>/mfa/<key_id>
+    v2/user/<user_id>
+    v2/user/invitation
+    v2/user/<user_id>/workspace
+    v2/user/<user_id>/workspace/<workspace_id>
+    v2/user/<user_id>/workspace/<workspace_id>/role/<role_id>
+    v2/user/<user_id>/default_organisation/<workspace_id>
+    v1/event
+    v1/event/type
+    v1/sim/<sim_id>/event
+    v1/endpoint/<endpoint_id>/event
+    v1/user/<user_id>/event
+    v1/organisation/<organisation_id>/event
+    v1/usage
+    v1/operator
+    v1/operator/<operator_id>
+    v1/country
+    v1/country/<country_id>
+    v1/organisation/<organisation_id>/stats
+    v1/organisation/<organisation_id>/stats/daily
+    v1/sim/migration/workspace
+    v1/sim
+    v1/sim/status
+    v1/sim/<sim_id>
+    v1/sim/multi
+    v1/sim/<sim_id>/stats
+    v1/sim/<sim_id>/stats/daily
+    v1/sim_batch/bic/<bic>
+    v1/endpoint
+    v1/endpoint/status
+    v1/endpoint/<endpoint_id>
+    v1/endpoint/<endpoint_id>/connectivity
+    v1/endpoint/<endpoint_id>/connectivity_info
+    v1/endpoint/<endpoint_id>/operator_blacklist
+    v1/endpoint/<endpoint_id>/operator_blacklist/<operator_id>
+    v1/endpoint/<endpoint_id>/sms
+    v1/endpoint/<endpoint_id>/sms/<sms_id>
+    v1/endpoint/<endpoint_id>/stats
+    v1/endpoint/<endpoint_id>/stats/daily
+    v2/endpoint/multi
+    v1/service_profile
+    v1/service_profile/<profile_id>
+    v1/service_profile/<profile_id>/service/<service_id>
+    v1/tariff_profile
+    v1/tariff_profile/<profile_id>
+    v1/tariff_profile/<profile_id>/inclusive_volume
+    v1/shop/article
+    v1/shop/article/<article_id>
+    v1/shop/product
+    v1/shop/shipping_option
+    v1/shop/shipping_provider
+    v1/shop/order
+    v1/shop/order/status
+    v1/shop/order/precalculate
+    v1/shop/order/<order_id>
+    v1/shop/order/<order_id>/invoice
+    v1/order/<order_id>
+"""
+
+KNOWN: Final = frozenset(
+    {
+        *OPEN_TO_NOBODY,
+        "preferences/",
+        "workspaces/",
+        "support/<int:visited_id>/",
+        "support/end/",
+        "accounts/security/",
+        "accounts/sessions/",
+        "accounts/2fa/",
+        "accounts/2fa/authenticate/",
+        "accounts/2fa/reauthenticate/",
+        "accounts/2fa/trust/",
+        "accounts/2fa/totp/activate/",
+        "accounts/2fa/totp/deactivate/",
+        "accounts/2fa/recovery-codes/",
+        "accounts/2fa/recovery-codes/generate/",
+        "accounts/2fa/recovery-codes/download/",
+        "accounts/reauthenticate/",
+        "accounts/password/change/",
+        "w/<int:workspace_id>/",
+        *(f"w/<int:workspace_id>/{path}" for path in _WORKSPACE.split()),
+        "api/",
+        *(f"api/{path}" for path in _API.split()),
+    }
+)
+
+
+def all_paths() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield every path with the names of its parameters; those of the admin site too."""
+    yield from _walk(get_resolver().url_patterns, "", ())
+
+
+def _walk(patterns: Any, prefix: str, names: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for pattern in patterns:
+        own = tuple(getattr(pattern.pattern, "converters", {}))
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, prefix + str(pattern.pattern), names + own)
+        elif isinstance(pattern, URLPattern):
+            yield prefix + readable(pattern), names + own
+
+
+def readable(pattern: URLPattern) -> str:
+    """Return a route as it is listed here; a regular expression with its groups as parameters."""
+    text = str(pattern.pattern)
+    if not hasattr(pattern.pattern, "converters") or "(?P<" in text:
+        for name in pattern.pattern.regex.groupindex:
+            start = text.index(f"(?P<{name}>")
+            end = text.index(")", start)
+            text = f"{text[:start]}<{name}>{text[end + 1 :]}"
+        text = text.strip("^$")
+    return text

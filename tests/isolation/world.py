@@ -1,0 +1,257 @@
+"""Acme's world, in which every text is a canary: a word that no stranger may ever read.
+
+Rows are planted for every model, by what its fields are. A model that is neither planted nor listed in `COMMON` fails
+`test_every_model_is_planted`, so that a new one is not forgotten.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.apps import apps
+from django.db import models
+from django.utils import timezone
+
+from accounts import services
+from accounts.models import ApplicationToken, Invitation, Membership, User, Workspace
+from accounts.permissions import Role
+from events.models import Event
+from orders.models import Order
+from portal.kit.models import Job
+from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch
+from sims.services.devices import update_device
+from sims.services.sim_status import change_sim_status
+from sims.states import SimStatus
+from tests.cast import PASSWORD, Cast
+
+CANARY: Final = "xanthocanary"
+APPS: Final = ("accounts", "sims", "orders", "events", "kit")
+
+COMMON: Final[dict[str, str]] = {
+    "accounts.PlatformPackage": "the operator's price list",
+    "accounts.DataPlan": "the operator's price list",
+    "accounts.User": "named by `people`",
+    "accounts.Workspace": "named by `people`",
+    "accounts.Membership": "made by the cast",
+    "events.Event": "written by actions on what is planted here",
+    "events.FrozenPerson": "written with the events",
+    "events.RetentionReceipt": "holds no text",
+    "orders.Article": "the operator's shop",
+    "orders.ArticlePrice": "the operator's shop",
+    "orders.ShippingOption": "the operator's shop",
+    "orders.ShippingProvider": "the operator's shop",
+    "sims.SimModel": "the operator's catalogue",
+    "sims.FactoryTestRange": "holds no text and belongs to no workspace",
+    "sims.FactoryTestWatch": "holds no text and belongs to no workspace",
+    "sims.Country": "the same for everybody",
+    "sims.Network": "the same for everybody",
+    "sims.Operator": "the same for everybody",
+}
+KEEPS_ITS_FORM: Final = frozenset(
+    {"iccid", "imsi", "bic", "msisdn", "eid", "imei", "digest", "country", "currency", "ip"}
+)
+"""Texts with a form of their own: their numbers are canaries themselves where they are long enough."""
+
+
+@dataclass
+class World:
+    """Acme with everything in it, and strangers at its door."""
+
+    cast: Cast
+    planted: dict[str, models.Model] = field(default_factory=dict)
+    numbers: list[str] = field(default_factory=list)
+
+    @property
+    def canaries(self) -> list[bytes]:
+        """What nobody else may read."""
+        return [CANARY.encode(), *(number.encode() for number in self.numbers)]
+
+    def values(self, path: str) -> dict[str, Any]:
+        """Return what each parameter stands for: an object of Acme's, or something that belongs to nobody."""
+        acme = self.cast.acme
+        policy = ServicePolicy if "service" in path else CoveragePolicy
+        device = Device.objects.filter(workspace=acme).latest("pk")
+        sim = Sim.objects.filter(workspace=acme).latest("pk")
+        return {
+            "workspace_id": acme.pk,
+            "visited_id": acme.pk,
+            "organisation_id": acme.pk,
+            "sim_id": sim.pk,
+            "device_id": device.pk,
+            "endpoint_id": device.pk,
+            "policy_id": CoveragePolicy.objects.filter(workspace=acme).latest("pk").pk,
+            "profile_id": policy.objects.filter(workspace=acme).latest("pk").pk,
+            "order_id": Order.objects.filter(workspace=acme).latest("pk").pk,
+            "event_id": Event.objects.filter(workspace=acme).latest("pk").pk,
+            "job_id": Job.objects.filter(workspace_id=acme.pk).latest("created").pk,
+            "user_id": self.cast.member.pk,
+            "invitation_id": Invitation.objects.filter(workspace=acme).latest("pk").pk,
+            "token_id": ApplicationToken.objects.filter(workspace=acme).latest("pk").pk,
+            "bic": SimBatch.objects.filter(workspace=acme).latest("pk").bic,
+            "sms_id": 1,
+            "key_id": 1,
+            "package_id": acme.package_id,
+            "action": "suspend",
+            "kind": "coverage",
+            "what": "suspend",
+            "article_id": 1,
+            "country_id": 1,
+            "operator_id": 1,
+            "role_id": 1,
+            "service_id": 1,
+            "key": "abc",
+            "uidb36": "1",
+            "name": "mail",
+            "object_id": acme.pk,
+        }
+
+
+def make_world(cast: Cast) -> World:
+    """Name Acme's people, plant a row of every model, and let things happen."""
+    world = World(cast)
+    _people(cast)
+    cast.sims(3, status=SimStatus.ACTIVATED)
+    cast.device(sim=Sim.objects.filter(workspace=cast.acme).first(), name=f"{CANARY} pump", tags=f"{CANARY}-tag")
+    for policy in cast.policies():
+        type(policy).objects.filter(pk=policy.pk).update(name=f"{CANARY} {policy.pk}", description=CANARY)
+    for model in all_models():
+        if model._meta.label not in COMMON and _absent(model, cast):
+            world.planted[model._meta.label] = plant(model, cast)
+    _things_happen(cast)
+    sims = Sim.objects.filter(workspace=cast.acme)
+    world.numbers = [*sims.values_list("iccid", flat=True), *sims.values_list("imsi", flat=True)]
+    world.numbers += SimBatch.objects.filter(workspace=cast.acme).values_list("bic", flat=True)
+    return world
+
+
+def all_models() -> list[type[models.Model]]:
+    """Return our models."""
+    return [model for model in apps.get_models() if model._meta.app_label in APPS and not model._meta.auto_created]
+
+
+def _people(cast: Cast) -> None:
+    Workspace.objects.filter(pk=cast.acme.pk).update(name=f"{CANARY} Ltd")
+    for user in (cast.owner, cast.member, cast.observer):
+        User.objects.filter(pk=user.pk).update(name=f"{CANARY} {user.pk}", email=f"{CANARY}{user.pk}@example.com")
+    for found in (cast.acme, cast.owner, cast.member, cast.observer):
+        found.refresh_from_db()
+
+
+def strangers(cast: Cast) -> dict[str, User | None]:
+    """Return each role of Umbra, and nobody."""
+    found: dict[str, User | None] = {"Administrator": cast.outsider, "nobody": None}
+    for role in (Role.USER, Role.OBSERVER):
+        user = User.objects.create_user(f"umbra.{role.value}@example.com", PASSWORD, name=f"Umbra {role.value}")
+        Membership.objects.create(user=user, workspace=cast.umbra, role=role)
+        user.default_workspace = cast.umbra
+        user.save()
+        found[role.value] = user
+    chief = User.objects.create_user("umbra.super@example.com", PASSWORD, name="Umbra Super")
+    chief.default_workspace = cast.umbra
+    chief.save()
+    Workspace.objects.filter(pk=cast.umbra.pk).update(super_admin=chief)
+    found["SuperAdmin"] = chief
+    return found
+
+
+def _things_happen(cast: Cast) -> None:
+    """Write events: their texts and details hold the names of what they tell of."""
+    with cast.acting(cast.owner):
+        device = Device.objects.filter(workspace=cast.acme).earliest("pk")
+        update_device(workspace_id=cast.acme.pk, device_id=device.pk, changes={"name": f"{CANARY} valve"})
+        first = Sim.objects.filter(workspace=cast.acme).earliest("pk")
+        change_sim_status(workspace_id=cast.acme.pk, sim_ids=[first.pk], to=SimStatus.SUSPENDED)
+        services.change_role(workspace_id=cast.acme.pk, user_id=cast.member.pk, role="Observer")
+        services.create_application_token(workspace_id=cast.acme.pk, description=f"{CANARY} token")
+        services.update_company(workspace_id=cast.acme.pk, changes={"city": f"{CANARY}ville", "verification_type": 1})
+
+
+# --- planting ---
+
+
+def _absent(model: type[models.Model], cast: Cast) -> bool:
+    names = {field.attname for field in model._meta.concrete_fields}
+    rows = model._default_manager.all()
+    return not (rows.filter(workspace_id=cast.acme.pk) if "workspace_id" in names else rows).exists()
+
+
+def plant(model: type[models.Model], cast: Cast) -> models.Model:
+    """Store a row of Acme's with a canary in every text."""
+    values: dict[str, Any] = {}
+    for column in model._meta.concrete_fields:
+        if column.auto_created or (column.primary_key and column.has_default()):
+            continue
+        value = _value(column, cast)
+        if model._meta.label in COMMON and isinstance(value, str):
+            value = value.replace(CANARY, "common")
+        if value is not None:
+            values[column.attname] = value
+    return model._default_manager.create(**values)
+
+
+def _value(column: models.Field[Any, Any], cast: Cast) -> Any:
+    named = {
+        "workspace_id": cast.acme.pk,
+        "user_id": cast.owner.pk,
+        "sim_id": Sim.objects.filter(workspace=cast.acme).values_list("pk", flat=True).first(),
+        "device_id": Device.objects.filter(workspace=cast.acme).values_list("pk", flat=True).first(),
+    }
+    if column.attname in named:
+        return named[column.attname]
+    if isinstance(column, models.ForeignKey):
+        return _related(column, cast)
+    if isinstance(column, models.CharField | models.TextField):
+        return _text(column)
+    if column.null or column.has_default():
+        return None
+    if isinstance(column, models.JSONField):
+        return {"text": CANARY}
+    if isinstance(column, models.UUIDField):
+        return uuid.uuid4()
+    if isinstance(column, models.DateTimeField):
+        return timezone.now() + dt.timedelta(days=1)
+    if isinstance(column, models.DateField):
+        return timezone.now().date()
+    if isinstance(column, models.GenericIPAddressField):
+        return "192.0.2.77"
+    if isinstance(column, models.BooleanField):
+        return False
+    if column.choices:
+        return column.choices[0][0]
+    return 1
+
+
+def _text(column: models.Field[Any, Any]) -> Any:
+    if column.choices:
+        return None if column.has_default() or column.null else column.choices[0][0]
+    if column.name in KEEPS_ITS_FORM or (column.max_length or 999) < len(CANARY):
+        return None if column.blank or column.null or column.has_default() else "DE"
+    if isinstance(column, models.EmailField):
+        return f"{CANARY}@example.com"
+    return CANARY
+
+
+def _related(column: models.ForeignKey[Any, Any], cast: Cast) -> Any:
+    target = column.related_model
+    if target is User:
+        return cast.owner.pk
+    if target is Workspace:
+        return cast.acme.pk
+    rows = target._default_manager.all()
+    names = {found.attname for found in target._meta.concrete_fields}
+    if "workspace_id" in names:
+        rows = rows.filter(workspace_id=cast.acme.pk)
+    if isinstance(column, models.OneToOneField):
+        rows = rows.exclude(pk__in=column.model._default_manager.values(column.attname))
+    found = rows.first()
+    if found is None:
+        if column.null:
+            return None
+        # An address may be used once only, so each use gets one of its own.
+        found = plant(target, cast)
+    elif target._meta.label == "orders.Address":
+        found = plant(target, cast)
+    return found.pk

@@ -1,0 +1,100 @@
+"""The Integrations page: tokens created, shown once, revoked, and the examples."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import ApplicationToken
+from accounts.permissions import Role
+from tests.cast import Cast
+from tests.log import types
+
+
+def page(cast: Cast) -> str:
+    return reverse("integrations", args=[cast.acme.pk])
+
+
+def value_on(html: str) -> str:
+    found = re.search(r'id="token-value">([^<]+)<', html)
+    assert found, html
+    return found[1]
+
+
+def test_a_token_is_created_shown_once_used_and_revoked(cast: Cast) -> None:
+    browser = cast.client(cast.owner)
+    made = browser.post(page(cast), {"description": "ERP", "role": "User", "expiry_date": "2099-01-01", "ip": ""})
+    assert made.status_code == 200
+    assert made["Cache-Control"] == "no-store"
+    value = value_on(made.content.decode())
+    assert made.content.decode().count(value) == 3  # the value, and both examples
+    assert value not in browser.get(page(cast)).content.decode()
+    token = ApplicationToken.objects.get()
+    assert (token.role, token.creator) == (Role.USER, cast.owner)
+    assert types(cast.acme)[-1] == 10030
+
+    program = Client()
+    body = {"application_token": value}
+    assert program.post("/api/v1/authenticate", body, content_type="application/json").status_code == 200
+    assert "Never" not in browser.get(page(cast)).content.decode()
+
+    address = reverse("integrations_revoke", args=[cast.acme.pk, token.pk])
+    assert "Revoke" in browser.get(address).content.decode()
+    assert browser.post(address).status_code in (302, 303)
+    assert types(cast.acme)[-1] == 10031
+    assert program.post("/api/v1/authenticate", body, content_type="application/json").status_code == 401
+    assert "Revoked" in browser.get(page(cast)).content.decode()
+
+
+def test_examples_name_this_portal(cast: Cast) -> None:
+    html = cast.client(cast.owner).get(page(cast)).content.decode()
+    assert "http://testserver/api/v1/authenticate" in html
+    assert "YOUR_APPLICATION_TOKEN" in html
+    assert 'href="/w/' in html
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"description": ""}, "description"),
+        ({"ip": "here"}, "ip"),
+        ({"expiry_date": "2001-01-01"}, "expiry_date"),
+        ({"role": "SuperAdmin"}, "role"),
+    ],
+)
+def test_wrong_input_is_named(cast: Cast, values: dict[str, str], field: str) -> None:
+    made = cast.client(cast.owner).post(page(cast), {"description": "x", "role": "User", **values})
+    assert made.status_code == 422
+    assert made.context["form"].errors[field]
+    assert not ApplicationToken.objects.exists()
+
+
+def test_nobody_makes_a_token_above_their_own_role(cast: Cast) -> None:
+    browser = cast.client(cast.observer)
+    assert browser.post(page(cast), {"description": "x", "role": "Administrator"}).status_code == 422
+    assert browser.post(page(cast), {"description": "x", "role": "Observer"}).status_code == 200
+    token = ApplicationToken.objects.get()
+    address = reverse("integrations_revoke", args=[cast.acme.pk, token.pk])
+    assert "/revoke/" not in browser.get(page(cast)).content.decode()
+    assert browser.post(address).status_code == 403
+
+
+def test_foreign_tokens_are_not_there(cast: Cast) -> None:
+    foreign = ApplicationToken.objects.create(workspace=cast.umbra, description="CANARY", digest="x", role="User")
+    browser = cast.client(cast.owner)
+    assert "CANARY" not in browser.get(page(cast)).content.decode()
+    assert browser.post(reverse("integrations_revoke", args=[cast.acme.pk, foreign.pk])).status_code == 404
+    assert browser.get(reverse("integrations", args=[cast.umbra.pk])).status_code == 404
+
+
+def test_the_documentation_is_served_here(cast: Cast, client: Client) -> None:
+    answer = client.get("/api/docs")
+    html = answer.content.decode()
+    assert answer.status_code == 200
+    assert "/api/v1/sim/{sim_id}" in html
+    assert "<script" not in html
+    assert "style=" not in html
+    assert "http" not in re.sub(r"https?://testserver", "", html)

@@ -1,0 +1,124 @@
+"""Two people acting on the same SIM at once: never a double, never a lost event."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.db import connections
+
+from events.models import Event
+from portal.kit.errors import DomainError
+from sims.models import Sim
+from sims.services.assignment import assign_sim
+from sims.services.registration import register_batch
+from sims.services.sim_status import change_sim_status
+from tests.cast import Cast
+from tests.log import types
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*actions: Callable[[], object]) -> list[object]:
+    """Run actions at the same moment, each with a connection of its own, and return what they gave or raised."""
+    barrier = threading.Barrier(len(actions))
+    results: list[object] = [None] * len(actions)
+
+    def run(index: int) -> None:
+        try:
+            barrier.wait()
+            results[index] = actions[index]()
+        except DomainError as error:
+            results[index] = error
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(actions))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_the_same_change_twice_is_one_event_a_sim(cast: Cast) -> None:
+    ids = [sim.pk for sim in cast.sims(40, status=1)]
+
+    def suspend(order: list[int]) -> Callable[[], object]:
+        def act() -> object:
+            with cast.acting(cast.owner):
+                return change_sim_status(workspace_id=cast.acme.pk, sim_ids=order, to=2)
+
+        return act
+
+    outcomes = at_once(suspend(ids), suspend(ids[::-1]), suspend(ids), suspend(ids[::-1]))
+    assert sorted(len(outcome.changed) for outcome in outcomes) == [0, 0, 0, 40]  # type: ignore[attr-defined]
+    assert types() == [9] * 40
+
+
+def test_opposite_changes_leave_a_log_that_explains_the_state(cast: Cast) -> None:
+    (sim,) = cast.sims(status=1)
+
+    def to(state: int) -> Callable[[], object]:
+        def act() -> object:
+            with cast.acting(cast.owner):
+                return change_sim_status(workspace_id=cast.acme.pk, sim_ids=[sim.pk], to=state)
+
+        return act
+
+    at_once(*[to(state) for state in (2, 1, 2, 1, 2, 1)])
+    sim.refresh_from_db()
+    moves = list(Event.objects.order_by("id").values_list("old_state", "new_state"))
+    state = 1
+    for old, new in moves:
+        assert old == state
+        state = new or 0
+    assert sim.status == state
+
+
+def test_one_sim_goes_on_one_device(cast: Cast) -> None:
+    (sim,) = cast.sims()
+    devices = [cast.device() for _ in range(4)]
+
+    def assign(device_id: int) -> Callable[[], object]:
+        def act() -> object:
+            with cast.acting(cast.owner):
+                assign_sim(workspace_id=cast.acme.pk, device_id=device_id, sim_id=sim.pk)
+            return None
+
+        return act
+
+    results = at_once(*[assign(device.pk) for device in devices])
+    assert sum(result is None for result in results) == 1
+    assert types() == [51]
+    assert Sim.objects.get().device_id == Event.objects.get().device_id
+
+
+def test_one_device_takes_one_sim(cast: Cast) -> None:
+    sims = cast.sims(4)
+    device = cast.device()
+
+    def assign(sim_id: int) -> Callable[[], object]:
+        def act() -> object:
+            with cast.acting(cast.owner):
+                assign_sim(workspace_id=cast.acme.pk, device_id=device.pk, sim_id=sim_id)
+            return None
+
+        return act
+
+    results = at_once(*[assign(sim.pk) for sim in sims])
+    assert sum(result is None for result in results) == 1
+    assert types() == [51]
+
+
+def test_a_batch_is_registered_once(cast: Cast) -> None:
+    batch = cast.batch(count=5)
+
+    def register() -> object:
+        with cast.acting(cast.owner):
+            return register_batch(workspace_id=cast.acme.pk, bic=batch.bic, status=1)
+
+    results = at_once(register, register, register)
+    assert sum(isinstance(result, DomainError) for result in results) == 2
+    assert types() == [48, 8, 8, 8, 8, 8]

@@ -1,0 +1,151 @@
+"""Registration by BIC and what staff do before it (`behaviour.md` section 3)."""
+
+from __future__ import annotations
+
+import pytest
+
+from events.models import Event
+from portal.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from sims.identifiers import iccid_with_luhn
+from sims.models import Sim, SimBatch
+from sims.services.registration import find_batch, register_batch
+from sims.services.stock import ImportRefused, SimRecord, assign_batch, create_batch, import_sims, read_sim_csv
+from tests.cast import Cast
+from tests.log import last, rows, types
+
+
+@pytest.mark.parametrize(("status", "follow_up"), [(0, []), (1, [8, 8, 8]), (4, [45, 45, 45])])
+def test_a_batch_is_registered_with_one_row_and_one_more_per_sim(cast: Cast, status: int, follow_up: list[int]) -> None:
+    batch = cast.batch(count=3)
+    spaced = f"{batch.bic[:4]} {batch.bic[4:]}"
+    with cast.acting(cast.member):
+        found = find_batch(workspace_id=cast.acme.pk, bic=spaced)
+        done = register_batch(workspace_id=cast.acme.pk, bic=spaced, status=status)
+    assert found.pk == batch.pk
+    assert types() == [48, *follow_up]
+    assert rows()[0][1] == "Batch of 3 SIM(s) registered."
+    first = Event.objects.order_by("id")[0]
+    assert first.detail == {
+        "sim_batch": {
+            "id": batch.pk,
+            "sim_model": {"id": cast.model.pk},
+            "batch_size": 3,
+            "first_iccid": iccid_with_luhn(done.sims[0].iccid),
+            "last_iccid": iccid_with_luhn(done.sims[-1].iccid),
+        }
+    }
+    assert first.sim_id is None
+    assert set(Sim.objects.values_list("workspace_id", "status")) == {(cast.acme.pk, status)}
+    assert len(set(Event.objects.values_list("request_id", flat=True))) == 1
+
+
+def test_a_single_sim_shows_its_registration_in_its_own_log(cast: Cast) -> None:
+    batch = cast.batch(count=1)
+    with cast.acting(cast.member):
+        register_batch(workspace_id=cast.acme.pk, bic=batch.bic)
+    event = last()
+    assert (event.type, event.sim_id, event.imsi) == (48, batch.sims.get().pk, None)
+
+
+def test_a_batch_is_registered_once_and_only_by_its_workspace(cast: Cast) -> None:
+    batch, foreign = cast.batch(), cast.batch(cast.umbra)
+    with cast.acting(cast.owner):
+        register_batch(workspace_id=cast.acme.pk, bic=batch.bic)
+        with pytest.raises(Conflict) as again:
+            register_batch(workspace_id=cast.acme.pk, bic=batch.bic)
+        with pytest.raises(NotFound) as other:
+            register_batch(workspace_id=cast.acme.pk, bic=foreign.bic)
+        with pytest.raises(NotFound) as unknown:
+            register_batch(workspace_id=cast.acme.pk, bic="9" * 16)
+        with pytest.raises(Invalid) as malformed:
+            register_batch(workspace_id=cast.acme.pk, bic="12345")
+    assert again.value.code == "already_registered"
+    # A foreign batch reads like an unknown one.
+    assert other.value.message.replace(foreign.bic, "") == unknown.value.message.replace("9" * 16, "")
+    assert (malformed.value.field, types()) == ("bic", [48])
+
+
+def test_factory_test_needs_the_package_and_observers_register_nothing(cast: Cast) -> None:
+    batch = cast.batch(cast.umbra)
+    with cast.acting(cast.outsider), pytest.raises(Invalid) as caught:
+        register_batch(workspace_id=cast.umbra.pk, bic=batch.bic, status=4)
+    assert caught.value.code == "factory_test_not_allowed"
+    with cast.acting(cast.outsider), pytest.raises(Invalid):
+        register_batch(workspace_id=cast.umbra.pk, bic=batch.bic, status=2)
+    with cast.acting(cast.observer), pytest.raises(Forbidden):
+        register_batch(workspace_id=cast.acme.pk, bic=cast.batch().bic)
+    assert rows() == []
+
+
+def test_what_staff_do_is_in_the_operators_log_only(cast: Cast) -> None:
+    with cast.staffing():
+        batch = create_batch(bic="4000 0000 0000 0001", model=cast.model)
+        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV))
+        assign_batch(batch_id=batch.pk, workspace_id=cast.acme.pk)
+        assign_batch(batch_id=batch.pk, workspace_id=cast.acme.pk)
+    assert types(cast.operator) == [10074, 10060, 10001]
+    assert types(cast.acme) == []
+    assert rows(cast.operator)[-1][1] == "2 SIM(s) of batch 4000000000000001 assigned to workspace Acme."
+    event = last()
+    assert (event.user_id, event.actor.name, event.actor_label) == (None, "Stella Staff", "Operator staff")
+    with cast.acting(cast.owner):
+        register_batch(workspace_id=cast.acme.pk, bic="4000000000000001")
+    assert types(cast.acme) == [48]
+    with cast.staffing(), pytest.raises(Conflict):
+        assign_batch(batch_id=batch.pk, workspace_id=cast.umbra.pk)
+
+
+def test_customers_do_not_touch_the_stock(cast: Cast) -> None:
+    with cast.acting(cast.owner):
+        with pytest.raises(Forbidden):
+            create_batch(bic="4000000000000001", model=cast.model)
+        with pytest.raises(Forbidden):
+            import_sims(batch_id=1, records=[])
+        with pytest.raises(Forbidden):
+            assign_batch(batch_id=1, workspace_id=cast.acme.pk)
+    assert SimBatch.objects.count() == 0
+
+
+CSV = (
+    b"\xef\xbb\xbfICCID;IMSI;production_date\n"
+    b"8988303000000000012;901430000000012;2026-01-02\n"
+    b"89883030000000000247;901430000000024;\n"
+)
+
+
+def test_a_file_is_read_whatever_its_separator(cast: Cast) -> None:
+    first, second = read_sim_csv(CSV)
+    assert (first.iccid, second.iccid) == ("8988303000000000012", "8988303000000000024")
+    assert first.production_date is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("imsi\n901430000000012\n", 1, "iccid"),
+        ("iccid,imsi,colour\n", 1, "colour"),
+        ("iccid,imsi\n123,901430000000012\n", 2, "iccid"),
+        ("iccid,imsi\n8988303000000000012,12\n", 2, "imsi"),
+        ("iccid,imsi\n8988303000000000012,901430000000012\n8988303000000000012,901430000000013\n", 3, "iccid"),
+        ("iccid,imsi,eid\n8988303000000000012,901430000000012,77\n", 2, "eid"),
+        ("iccid,imsi,production_date\n8988303000000000012,901430000000012,yesterday\n", 2, "production_date"),
+        ("iccid,imsi\n8988303000000000012,901430000000012,extra\n", 2, ""),
+        ("iccid,imsi\n", 1, ""),
+        ("", 1, "iccid"),
+    ],
+)
+def test_every_error_of_a_file_names_its_line_and_column(text: str, line: int, column: str) -> None:
+    with pytest.raises(ImportRefused) as caught:
+        read_sim_csv(text.encode())
+    assert (caught.value.errors[0].line, caught.value.errors[0].column) == (line, column)
+
+
+def test_an_import_with_a_known_sim_imports_nothing(cast: Cast) -> None:
+    known = cast.sims(1)[0]
+    with cast.staffing():
+        batch = create_batch(bic="4000000000000001", model=cast.model)
+        records = [SimRecord("8988303000000000012", "901430000000012"), SimRecord(known.iccid, "901430000000013")]
+        with pytest.raises(ImportRefused) as caught:
+            import_sims(batch_id=batch.pk, records=records)
+    assert [(error.line, error.column) for error in caught.value.errors] == [(3, "iccid")]
+    assert (batch.sims.count(), types()) == (0, [10074])

@@ -1,0 +1,97 @@
+"""`POST /api/v1/usage`: what emnify's Data Streamer posts."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from portal.kit.feed import network_feed_token
+from sims.models import UsageRecord
+from tests.cast import Cast
+from tests.log import types
+from tests.usage.records import in_test, record
+
+URL = "/api/v1/usage"
+
+
+def post(body: Any, *, token: str | None = None, **headers: str) -> Any:
+    data = body if isinstance(body, bytes) else json.dumps(body, default=str).encode()
+    wanted = network_feed_token() if token is None else token
+    return Client().post(
+        URL, data, content_type="application/json", headers={"Authorization": f"Bearer {wanted}", **headers}
+    )
+
+
+def test_one_record_or_an_array(cast: Cast) -> None:
+    (sim,) = in_test(cast)
+    one = record(sim, sms=1)
+    answer = post(one)
+    assert (answer.status_code, answer.json()) == (200, {"accepted": 1, "duplicates": 0, "rejected": []})
+    answer = post([one, record(sim, sms=2), {"id": 7}])
+    body = answer.json()
+    assert (answer.status_code, body["accepted"], body["duplicates"]) == (200, 1, 1)
+    assert [(each["index"], each["id"]) for each in body["rejected"]] == [(2, 7)]
+    assert len(types()) == 1
+
+
+def test_volumes_are_read_from_the_text(cast: Cast) -> None:
+    (sim,) = in_test(cast)
+    body = json.dumps(record(sim, sms=1)).replace('"traffic_type": {"id": 6}', '"traffic_type": {"id": 5}')
+    body = body.replace('"total": 1,', '"total": 0.1000014999999999999999999,')
+    assert post(body.encode()).json()["accepted"] == 1
+    assert UsageRecord.objects.get().total == 100_001
+
+
+def test_gzip(cast: Cast) -> None:
+    (sim,) = in_test(cast)
+    packed = gzip.compress(json.dumps([record(sim, sms=1)]).encode())
+    assert post(packed, **{"Content-Encoding": "gzip"}).json()["accepted"] == 1
+    assert post(packed[:-9], **{"Content-Encoding": "gzip"}).status_code == 400
+    assert post(b"no gzip", **{"Content-Encoding": "gzip"}).status_code == 400
+
+
+@pytest.mark.parametrize("token", ["", "wrong", "portal_feed_"])
+def test_other_tokens_open_nothing(db: None, token: str) -> None:
+    answer = post([], token=token)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_customers_token_does_not_open_it_and_its_own_opens_nothing_else(cast: Cast) -> None:
+    assert cast.client(cast.owner).post(URL, b"[]", content_type="application/json").status_code == 401
+    answer = Client().get("/api/v1/sim", headers={"Authorization": f"Bearer {network_feed_token()}"})
+    assert answer.status_code == 401
+
+
+def test_a_production_portal_without_token_takes_nothing_in(db: None, settings: Any) -> None:
+    settings.PRODUCTION = True
+    assert post([], token="").status_code == 401
+    settings.NETWORK_FEED_TOKEN = "a-token-of-the-operator"
+    assert post([], token="a-token-of-the-operator").status_code == 200
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"id": NaN}', b"\xff", b"[" * 100_000])
+def test_what_is_no_json_is_refused(db: None, body: bytes) -> None:
+    answer = post(body)
+    assert (answer.status_code, answer.json()["error_code"]) == (400, 1000)
+
+
+@pytest.mark.parametrize("body", [b"5", b"null", b'"x"', b"[[]]"])
+def test_json_that_is_no_record_is_answered(db: None, body: bytes) -> None:
+    answer = post(body)
+    assert answer.status_code == 200
+    assert answer.json()["rejected"][0]["index"] == 0
+
+
+def test_an_empty_array_is_fine(db: None) -> None:
+    assert post([]).json() == {"accepted": 0, "duplicates": 0, "rejected": []}
+
+
+def test_a_body_above_the_limit_of_other_bodies(cast: Cast) -> None:
+    (sim,) = in_test(cast)
+    padded = record(sim, sms=1, note="x" * 11_000_000)
+    assert post(padded).json()["accepted"] == 1
