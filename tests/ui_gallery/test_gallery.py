@@ -83,7 +83,8 @@ def test_accessible_and_never_wider_than_the_window(browser: Any, address: str, 
 
     page = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=theme).new_page()
     for path in PAGES:
-        page.goto(address + path)
+        answer = page.goto(address + path)
+        assert answer.status == (404 if path == "/nope/" else 200), path
         assert page.evaluate("document.documentElement.scrollWidth") <= width, path
         violations = Axe().run(page).response["violations"]
         assert not [(found["id"], found["nodes"][0]["html"]) for found in violations], path
