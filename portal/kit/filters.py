@@ -248,7 +248,7 @@ class ChoicesFilter(ListFilter):
 
     def panel_context(self, value: Any) -> dict[str, Any]:
         checked = {str(item) for item in value or ()}
-        lines = [Choice(key, label, key in checked) for key, (_value, label) in self.offered(self.parent).items()]
+        lines = [Choice(key, str(label), key in checked) for key, (_value, label) in self.offered(self.parent).items()]
         return {"choices": lines, "searchable": len(lines) >= 10 if self.searchable is None else self.searchable}
 
     def apply(self, queryset: QuerySet[Any], value: Any) -> QuerySet[Any]:

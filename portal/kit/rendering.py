@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
@@ -188,7 +188,34 @@ def select_cell(row_id: object, label: object) -> SafeString:
     )
 
 
+@functools.lru_cache(maxsize=256)
+def _choice_lines(name: str, choices: tuple[Any, ...], focus: bool) -> SafeString:
+    lines = []
+    for choice in choices:
+        if group := getattr(choice, "group", ""):
+            lines.append(f'<p class="choice-group">{escape(group)}</p>')
+        checked = " checked" if choice.checked else ""
+        first = " data-panel-first" if focus and choice is choices[0] else ""
+        lines.append(
+            f'<label class="choice"><input type="checkbox" name="{escape(name)}" value="{escape(choice.value)}"'
+            f"{checked}{first}><span>{escape(choice.label)}</span></label>"
+        )
+    return mark_safe("\n".join(lines))  # noqa: S308
+
+
+def choice_lines(name: str, choices: Iterable[Any], focus: bool) -> SafeString:
+    """The boxes of a panel of choices. There may be hundreds, mostly the same on every page: drawn ones are kept.
+
+    Args:
+        name: of the parameter.
+        choices: `portal.kit.filters.Choice` rows, hashable, with texts that are translated already.
+        focus: whether the first box takes the focus when the panel opens.
+    """
+    return _choice_lines(name, tuple(choices), focus)
+
+
 GLOBALS: dict[str, Callable[..., Any]] = {
+    "choice_lines": choice_lines,
     "icon": icon,
     "copy_button": copy_button,
     "identifier": identifier,

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.forms import BoundField
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from portal.kit import rendering
 
@@ -38,3 +41,28 @@ def percent(done: int, total: int) -> int:
 def plural(count: int, nouns: tuple[Any, Any]) -> str:
     """The singular or plural of a pair of nouns that are translated already."""
     return str(nouns[0] if count == 1 else nouns[1])
+
+
+class ConstantNode(template.Node):
+    """A part of a page that depends on nothing but the language; see `constant`."""
+
+    def __init__(self, nodelist: template.NodeList) -> None:
+        self.nodelist = nodelist
+        self._drawn: dict[tuple[Any, ...], SafeString] = {}
+
+    def render(self, context: template.Context) -> SafeString:
+        """Draw it once for each language and way to name static files."""
+        key = (get_language(), settings.STATIC_URL, settings.STORAGES["staticfiles"]["BACKEND"])
+        drawn = self._drawn.get(key)
+        if drawn is None:
+            # Without the page's variables: whatever depends on one shows at once that it is not constant.
+            drawn = self._drawn[key] = self.nodelist.render(context.new())
+        return drawn
+
+
+@register.tag
+def constant(parser: template.base.Parser, token: template.base.Token) -> ConstantNode:
+    """`{% constant %}…{% endconstant %}`: drawn once a process and language, for what is the same on every page."""
+    nodelist = parser.parse(("endconstant",))
+    parser.delete_first_token()
+    return ConstantNode(nodelist)
