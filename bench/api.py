@@ -1,4 +1,4 @@
-"""P6: a list of 100 events over the API, against raw SQL + orjson, and against a serialiser as frameworks have them."""
+"""P6 and the totals: lists of events over the API, against raw SQL and against a serialiser as frameworks have them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import orjson
+import time_machine
+from django.core.cache import cache
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 from django.test import RequestFactory
+from django.utils import timezone
 from pydantic import BaseModel, ConfigDict
 
 from accounts.actors import access_of
@@ -21,6 +24,7 @@ from bench.load import EMAIL
 from bench.measure import Result, compare
 from events.api import list_events
 from events.models import Event, FrozenPerson
+from events.totals import SETTLED, events_in_log
 from events.wire import stamp
 from portal.kit.api.lists import ListQuery
 from portal.kit.context import acting_as
@@ -89,6 +93,49 @@ def event_list(vendor: str, values: dict[str, Any]) -> list[Result]:
             )
         )
     return results
+
+
+def totals(vendor: str, values: dict[str, Any]) -> list[Result]:
+    """Measure what the wire's totals and deep pages cost, and check that the totals are right.
+
+    Raises:
+        RuntimeError: a total differs from a plain COUNT; nothing would be worth measuring.
+    """
+    with using(values):
+        cache.clear()
+        user = User.objects.get(email=EMAIL)
+        access = access_of(user)
+        workspace = Workspace.objects.select_related("package").get(pk=WORKSPACE)
+        with acting_as(access.actor):
+            request: Any = RequestFactory().get("/api/v1/event")
+            request.auth = Bearer(actor=access.actor, workspace=workspace, user=user)
+            rows = _count()
+            by_type = Event.objects.of(WORKSPACE).filter(type=8).count()
+
+            def page(number: int, q: str = "") -> Callable[[], int]:
+                query = ListQuery(page=number, per_page=ROWS, q=q, sort="")
+                return lambda: int(list_events(request, query).headers["X-Total-Count"])
+
+            first, last, filtered = page(1), page(-(-rows // ROWS)), page(1, "type:8")
+            _settle()
+            if (first(), last(), filtered()) != (rows, rows, by_type):
+                raise RuntimeError(f"Totals are wrong: {first()}, {last()} of {rows}; {filtered()} of {by_type}.")
+            title = f"{vendor}, {rows:,} events"
+            return [
+                compare("totals", f"{title}: {what}", product=ours, baseline=theirs, limit=None, repetitions=20)
+                for what, ours, theirs in (
+                    ("first page with its total against one COUNT of all", first, _count),
+                    ("last page against the first page", last, first),
+                    ("first page of one type, its total kept, against the first page of all", filtered, first),
+                )
+            ]
+
+
+def _settle() -> None:
+    """Count once, and let the minute pass after which the sum is taken over."""
+    events_in_log(WORKSPACE)
+    with time_machine.travel(timezone.now() + SETTLED * 2):
+        events_in_log(WORKSPACE)
 
 
 def _same(ours: bytes, raw: bytes) -> None:

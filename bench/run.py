@@ -12,7 +12,7 @@ from bench.databases import prepared, using
 from bench.measure import Result, table
 
 SMALL, MIDDLE, LARGE = 10_000, 1_000_000, 10_000_000
-GOALS = ("P1", "P2", "P3", "P5", "P6", "P7", "P9", "P10", "P11")
+GOALS = ("P1", "P2", "P3", "P5", "P6", "P7", "P9", "P10", "P11", "totals")
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def _postgresql(goals: set[str], large_size: int) -> list[Result]:
     results += _writes(goals, "postgresql", middle)
     if goals & {"P9", "P10"}:
         results += _usage(goals)
-    if goals & {"P3", "P7"}:
+    if goals & {"P3", "P7", "totals"}:
         small = prepared("postgresql", SMALL, SMALL // 10)
         large = prepared("postgresql", large_size, large_size // 10)
         if "P3" in goals:
@@ -51,6 +51,8 @@ def _postgresql(goals: set[str], large_size: int) -> list[Result]:
                 results += reads.sizes("P3", "postgresql", small, large, "10M against 10k rows", 1.2)
         if "P7" in goals:
             results.append(reads.shown_count("postgresql", large))
+        if "totals" in goals:
+            results += api.totals("postgresql", large)
     if "P5" in goals:
         results += reads.page_cost("postgresql", middle)
     if "P6" in goals:

@@ -77,11 +77,16 @@ def _kind(type_id: int) -> _Kind:
 
 
 def stamp(moment: datetime | str | None) -> str | None:
-    """Return a moment as the wire has it: UTC, milliseconds, "Z". As text it is as SQLite keeps it, in UTC."""
+    """Return a moment as the wire has it: UTC, milliseconds, "Z".
+
+    Args:
+        moment: aware; or text in UTC as a database writes it, e.g. "2026-11-22 08:15:00.25+00", with or without offset.
+    """
     if moment is None:
         return None
     if isinstance(moment, str):
-        return f"{moment[:10]}T{moment[11:19]}.{moment[20:23]:0<3}Z"
+        fraction = moment[20:23].partition("+")[0] if moment[19:20] == "." else ""
+        return f"{moment[:10]}T{moment[11:19]}.{fraction:0<3}Z"
     text = moment.isoformat(timespec="milliseconds")
     if not text.endswith("+00:00"):
         text = moment.astimezone(UTC).isoformat(timespec="milliseconds")

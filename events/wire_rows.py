@@ -10,6 +10,7 @@ import orjson
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
+from psycopg.types.string import TextLoader
 
 from events.models import Event
 from events.wire import WIRE_FIELDS
@@ -43,7 +44,7 @@ def _statement(columns: tuple[str, ...], limit: int) -> str:
 def read_wire_rows(rows: QuerySet[Event, dict[str, Any]]) -> list[dict[str, Any]]:
     """Run a query of `.values(*WIRE_FIELDS)` and return its rows, fit for `events.wire.wire`.
 
-    Moments are aware, or text as SQLite keeps it, which `stamp` knows; `detail` is parsed.
+    Moments are text in UTC as the database writes it, which `stamp` knows; `detail` is parsed.
 
     Args:
         rows: ordered and sliced.
@@ -57,6 +58,9 @@ def read_wire_rows(rows: QuerySet[Event, dict[str, Any]]) -> list[dict[str, Any]
 
 def _run(statement: str, parameters: Sequence[Any]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            # Three moments a row would be parsed only to be written again. The connection's zone is UTC.
+            cursor.adapters.register_loader("timestamptz", TextLoader)
         cursor.execute(statement, parameters)
         found = cursor.fetchall()
     made = [dict(zip(WIRE_FIELDS, row, strict=True)) for row in found]

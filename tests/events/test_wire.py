@@ -62,9 +62,15 @@ def test_no_tags_are_null(cast: Cast) -> None:
         (datetime(2022, 3, 27, 23, 20, 49, 298765, UTC), "2022-03-27T23:20:49.298Z"),
         (datetime(2022, 3, 27, 23, 20, 49, 0, UTC), "2022-03-27T23:20:49.000Z"),
         (datetime(2022, 3, 28, 1, 20, 49, 5000, timezone(timedelta(hours=2))), "2022-03-27T23:20:49.005Z"),
+        # As PostgreSQL writes it, and as SQLite does.
+        ("2022-03-27 23:20:49.298765+00", "2022-03-27T23:20:49.298Z"),
+        ("2022-03-27 23:20:49.5+00", "2022-03-27T23:20:49.500Z"),
+        ("2022-03-27 23:20:49+00", "2022-03-27T23:20:49.000Z"),
+        ("2022-03-27 23:20:49.298765", "2022-03-27T23:20:49.298Z"),
+        ("2022-03-27 23:20:49", "2022-03-27T23:20:49.000Z"),
     ],
 )
-def test_moments_have_milliseconds_in_utc(moment: datetime, text: str) -> None:
+def test_moments_have_milliseconds_in_utc(moment: datetime | str, text: str) -> None:
     assert stamp(moment) == text
 
 
