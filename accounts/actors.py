@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.utils.functional import cached_property
@@ -61,6 +61,10 @@ def _roles(entries: Iterable[Entry]) -> dict[int, str]:
     return {entry.id: effective_role(entry.role, entry.workspace) for entry in entries}
 
 
+def _sim_limits(entries: Iterable[Entry]) -> dict[int, int | None]:
+    return {entry.id: entry.workspace.package.max_active_sims for entry in entries}
+
+
 def access_of(user: User) -> Access:
     """Return a customer's actor and workspaces. One query, whatever their number.
 
@@ -73,6 +77,7 @@ def access_of(user: User) -> Access:
         label=f"User {user.pk}",
         person=person_of(user),
         roles=_roles(entries),
+        sim_limits=_sim_limits(entries),
     )
     return Access(actor=actor, entries=entries)
 
@@ -93,7 +98,7 @@ def staff_actor(user: User) -> Actor:
     return Actor(kind=ActorKind.STAFF, id=user.pk, label=STAFF_LABEL, person=person_of(user), everywhere=True)
 
 
-def support_actor(access: SupportAccess, entries: Iterable[Entry]) -> Actor:
+def support_actor(access: SupportAccess, entries: Sequence[Entry]) -> Actor:
     """Return the actor for staff in place of a user; `staff` and `acted_for` should be loaded. No query then.
 
     Args:
@@ -107,6 +112,7 @@ def support_actor(access: SupportAccess, entries: Iterable[Entry]) -> Actor:
         person=person_of(access.staff),
         acted_for=person_of(access.acted_for),
         roles=_roles(entries),
+        sim_limits=_sim_limits(entries),
     )
 
 
@@ -116,7 +122,7 @@ def token_name(token: ApplicationToken) -> str:
 
 
 def actor_of_token(token: ApplicationToken) -> Actor:
-    """Return the actor for an application token; `token.workspace` must be loaded. No query.
+    """Return the actor for an application token; `token.workspace` must be loaded, with its package. No query.
 
     It has one workspace and no person: what it does shows no user (`behaviour.md` section 11).
     """
@@ -125,4 +131,5 @@ def actor_of_token(token: ApplicationToken) -> Actor:
         id=token.pk,
         label=f"Application token “{token_name(token)}”",
         roles={token.workspace_id: effective_role(Role(token.role), token.workspace)},
+        sim_limits={token.workspace_id: token.workspace.package.max_active_sims},
     )

@@ -37,6 +37,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc,unused-ignore]
         """Nobody signs up by allauth's own form; ours is `accounts.views.signup`."""
         return False
 
+    def get_login_stages(self) -> list[str]:
+        """Return what comes between the password and the session; our stage asks our services for the code."""
+        return ["accounts.stages.SecondFactorStage"]
+
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         """Let the service send the mail, so that it leaves its event."""
         request_password_reset(user=user, key=f"{context['uid']}-{context['key']}", link=context["password_reset_url"])

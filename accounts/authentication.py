@@ -1,9 +1,13 @@
-"""The one place where somebody signs in: sessions and the API, plain passwords and their digests, share its lock-out.
+"""The one place where somebody signs in: sessions and the API, passwords, their digests and codes share its lock-out.
 
-Three consecutive failures lock an account for five minutes (`behaviour.md` section 17); while it is locked even the
-right password is refused. The counter and `locked_until` stand on the user's row and are changed under its lock, held
-while the password is checked: parallel guesses wait for each other, so there are never more than three of them. A
-locked account is refused before the lock is taken, so nobody can keep a row (or SQLite's only writer) busy by guessing.
+Three consecutive failures of password or code lock an account for five minutes (`behaviour.md` section 17); while it is
+locked even the right password is refused. The counter and `locked_until` stand on the user's row and are changed under
+its lock, held while the password is checked: parallel guesses wait for each other, so there are never more than three
+of them. A locked account is refused before the lock is taken, so nobody can keep a row (or SQLite's only writer) busy
+by guessing.
+
+Who has a second factor is not signed in by the password: it forgives no failure, or two guesses at the code could be
+made for each time it is sent.
 """
 
 from __future__ import annotations
@@ -14,7 +18,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -23,8 +26,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import signals
+from accounts.backends import StaffRoleBackend
 from accounts.hashers import check_digest, spend_the_time
 from accounts.models import SupportAccess, User
+from accounts.second_factors import has_second_factor, use_any_code
 from accounts.selectors import home_workspace_id, person_of, user_by_email, zone_of
 from accounts.services.sessions import LAST_WORKSPACE, account_actor, record_sign_in, record_sign_out
 from accounts.services.support import end_support_access
@@ -52,6 +57,22 @@ class WrongCredentials(SignInRefused):
 
     def __init__(self) -> None:
         super().__init__(_("The e-mail address or the password is wrong."), code="invalid_credentials")
+
+
+class WrongPassword(SignInRefused):
+    """The password that somebody who is signed in was asked for again is wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(_("The password is wrong."), code="wrong_password")
+
+
+class WrongCode(SignInRefused):
+    """The code is wrong, over, or was used before."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This code is not right, or was used already. Wait for the next one and enter that."), code="wrong_code"
+        )
 
 
 class AccountLocked(SignInRefused):
@@ -110,30 +131,72 @@ def sign_in_with_digest(*, email: str, digest: str) -> User:
     return _sign_in(email, lambda user: check_digest(digest, user.password))
 
 
+@sensitive_variables("code")
+def sign_in_with_code(*, user_id: int, code: str) -> User:
+    """Check the second factor of somebody whose password was right: a code of the app, or a recovery code.
+
+    Args:
+        user_id: whose sign-in waits for it.
+        code: as typed; a right one is used up.
+
+    Raises:
+        WrongCode, AccountLocked, AccountNotActive: as `sign_in_with_password`.
+    """
+    return confirm_account(user_id=user_id, check=lambda user: use_any_code(user, code), wrong=WrongCode)
+
+
+def confirm_account(*, user_id: int, check: Callable[[User], bool], wrong: Callable[[], SignInRefused]) -> User:
+    """Ask somebody known for a proof, and count it like a sign-in.
+
+    Args:
+        user_id: whom.
+        check: tells whether the proof is right; runs under the lock of the user's row.
+        wrong: what to raise when it is not.
+
+    Raises:
+        SignInRefused: `wrong`, or AccountLocked, AccountNotActive. The caller must not run inside a transaction.
+    """
+    found = User.objects.filter(pk=user_id).first()
+    if found is None:
+        raise wrong()
+    return _attempt(found, check, wrong, forgives=True)
+
+
+def forgive_failures(*, user_id: int) -> None:
+    """Forget earlier failures: a sign-in is complete without a code, because the device is trusted."""
+    User.objects.filter(pk=user_id, failed_sign_ins__gt=0).update(failed_sign_ins=0)
+
+
 def _sign_in(email: str, check: Callable[[User], bool]) -> User:
     found = user_by_email(email)
     if found is None:
         spend_the_time()
         logger.warning("Failed sign-in: unknown address, from %s.", current_context().ip)
         raise WrongCredentials
+    return _attempt(found, check, WrongCredentials, forgives=False)
+
+
+def _attempt(found: User, check: Callable[[User], bool], wrong: Callable[[], SignInRefused], *, forgives: bool) -> User:
     now = current_context().now()
     if _locked(found, now):
         raise _refuse_locked(found)
     with acting_within(ANONYMOUS), action():
         user = User.objects.select_for_update(of=("self",)).get(pk=found.pk)
-        refusal = _decide(user, check, now)
+        refusal = _decide(user, check, now, wrong, forgives)
     if refusal is not None:
         raise refusal
     return user
 
 
-def _decide(user: User, check: Callable[[User], bool], now: datetime) -> SignInRefused | None:
+def _decide(
+    user: User, check: Callable[[User], bool], now: datetime, wrong: Callable[[], SignInRefused], forgives: bool
+) -> SignInRefused | None:
     """Check and count one attempt under the row's lock. A refusal is returned: raised, it would undo the counting."""
     if _locked(user, now):
         return _refuse_locked(user)
     if not check(user):
-        return _count_failure(user, now)
-    if user.failed_sign_ins or user.locked_until:
+        return _count_failure(user, now, wrong)
+    if (user.failed_sign_ins or user.locked_until) and (forgives or not has_second_factor(user.pk)):
         user.failed_sign_ins = 0
         user.locked_until = None
         user.save(update_fields=["failed_sign_ins", "locked_until"])
@@ -143,7 +206,7 @@ def _decide(user: User, check: Callable[[User], bool], now: datetime) -> SignInR
     return None
 
 
-def _count_failure(user: User, now: datetime) -> SignInRefused:
+def _count_failure(user: User, now: datetime, wrong: Callable[[], SignInRefused]) -> SignInRefused:
     user.failed_sign_ins += 1
     locks = user.failed_sign_ins >= FAILURES_TO_LOCK
     if locks:
@@ -155,10 +218,11 @@ def _count_failure(user: User, now: datetime) -> SignInRefused:
         logger.warning("Failed sign-in of user %s, who has no workspace to log it in.", user.pk)
     else:
         facts: dict[str, Any] = {"sender": User, "workspace_id": workspace_id, "subject": person_of(user)}
-        signals.sign_in_failed.send(**facts, ip=current_context().ip or "unknown", too_many=locks)
+        reason = "code" if wrong is WrongCode else "password"
+        signals.sign_in_failed.send(**facts, ip=current_context().ip or "unknown", too_many=locks, reason=reason)
         if locks:
             signals.user_locked.send(**facts, until=user.locked_until)
-    return _refusal_of_lock(user) if locks else WrongCredentials()
+    return _refusal_of_lock(user) if locks else wrong()
 
 
 def _locked(user: User, now: datetime) -> bool:
@@ -176,8 +240,8 @@ def _refusal_of_lock(user: User) -> AccountLocked:
     return AccountLocked(user.locked_until, zone_of(user))
 
 
-class PortalBackend(ModelBackend):
-    """Django's and allauth's way to `sign_in_with_password`; permissions of the admin site are Django's own."""
+class PortalBackend(StaffRoleBackend):
+    """Django's and allauth's way to `sign_in_with_password`; permissions of the admin site are those of staff roles."""
 
     @sensitive_variables("password")
     def authenticate(

@@ -33,6 +33,16 @@ class Argon2Sha1PasswordHasher(Argon2PasswordHasher):
         """Return the value to store for a plain password."""
         return super().encode(sha1_hex(password), salt)
 
+    def encode_digest(self, digest: str, salt: str) -> str:
+        """Return the value to store for the SHA-1 hex of a password.
+
+        Raises:
+            ValueError: it is no SHA-1 hex.
+        """
+        if _DIGEST.fullmatch(digest) is None:
+            raise ValueError("Not a SHA-1 hex.")
+        return super().encode(digest.lower(), salt)
+
     def verify(self, password: str, encoded: str) -> bool:
         """Tell whether a plain password belongs to a stored value."""
         return self.verify_digest(sha1_hex(password), encoded)
@@ -63,6 +73,16 @@ def check_digest(digest: str, encoded: str) -> bool:
         spend_the_time()
         return False
     return hasher.verify_digest(digest, encoded)
+
+
+def encode_digest(digest: str) -> str:
+    """Return the value to store for a password of which a program sent the SHA-1 hex.
+
+    Raises:
+        ValueError: it is no SHA-1 hex.
+    """
+    hasher = Argon2Sha1PasswordHasher()
+    return hasher.encode_digest(digest, hasher.salt())
 
 
 def spend_the_time() -> None:

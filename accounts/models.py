@@ -11,8 +11,10 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.device_models import TrustedDevice
 from accounts.flow_models import CompanyDetails, Invitation, SupportAccess, WorkspaceRequest
 from accounts.permissions import Role
+from accounts.staff_roles import StaffRole
 from portal.kit.querysets import WorkspaceQuerySet
 
 __all__ = [
@@ -24,6 +26,7 @@ __all__ = [
     "Membership",
     "PlatformPackage",
     "SupportAccess",
+    "TrustedDevice",
     "User",
     "UserManager",
     "Workspace",
@@ -138,6 +141,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=150)
     status = models.PositiveSmallIntegerField(_("status"), choices=Status.choices, default=Status.ACTIVE)
     is_staff = models.BooleanField(_("operator staff"), default=False)
+    staff_role = models.CharField(
+        _("staff role"),
+        max_length=20,
+        choices=StaffRole.choices,
+        blank=True,
+        help_text=_("What a member of staff may do in the admin site; a superuser may do everything."),
+    )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     default_workspace = models.ForeignKey(
         "Workspace",

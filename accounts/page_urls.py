@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.views import invitations, people, settings, support
+from accounts.views import account, account_mfa, invitations, people, settings, support
 
 app_name = "accounts"
 
@@ -32,6 +32,17 @@ urlpatterns = [
     path("support/<int:visited_id>/", support.start, name="support_start"),
     path("support/end/", support.end, name="support_end"),
     path(f"{_SETTINGS}leave/", people.leave, name="workspace_leave"),
+    path(f"{_SETTINGS}users/<int:user_id>/second-factor/", people.user_second_factor, name="workspace_user_mfa"),
+    path("account/", account.profile, name="account"),
+    path("account/security/", account_mfa.security, name="account_security"),
+    path("account/security/set-up/", account_mfa.set_up, name="account_mfa_setup"),
+    path("account/security/codes/", account_mfa.codes, name="account_mfa_codes"),
+    path("account/security/remove/", account_mfa.remove, name="account_mfa_remove"),
+    path("account/security/devices/forget/", account_mfa.forget_all, name="account_devices_forget"),
+    path("account/security/devices/<int:trusted_id>/forget/", account_mfa.forget, name="account_device_forget"),
+    path("account/sessions/", account.sessions, name="account_sessions"),
+    path("account/sessions/end/", account.end_others, name="account_sessions_end"),
+    path("account/sessions/<int:session_id>/end/", account.end, name="account_session_end"),
     path("accounts/invitation/<str:key>/", invitations.open_invitation, name="invitation"),
     path("accounts/join/", invitations.JoinView.as_view(), name="join"),
 ]

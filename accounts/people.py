@@ -140,6 +140,12 @@ def administrators_of(workspace_id: int) -> int:
     return Membership.objects.of(workspace_id).filter(role=Role.ADMINISTRATOR).count()
 
 
+def members_without_second_factor(workspace: Workspace) -> int:
+    """Return how many people of a workspace have none yet. One query."""
+    inside = Q(is_member=True) | Q(is_super=True)
+    return people_of(workspace).filter(inside, security=NOT_SET).count()
+
+
 class PeopleTable(ListTable):
     """Users of a workspace."""
 

@@ -23,13 +23,13 @@ class CompanyForm(forms.Form):
     postal_code = forms.CharField(label=_("Postal code"), max_length=20, required=False)
     city = forms.CharField(label=_("City"), max_length=120, required=False)
     verification_type = forms.TypedChoiceField(
-        label=_("Kind of number"),
+        label=_("Kind of company number"),
         choices=[("", _("None")), *CompanyDetails.VerificationType.choices],
         coerce=int,
         empty_value=None,
         required=False,
     )
-    verification = forms.CharField(label=_("Number"), max_length=40, required=False)
+    verification = forms.CharField(label=_("Company number"), max_length=40, required=False)
 
     def clean_country(self) -> str:
         """Check the shape of the code and write it in capitals."""
@@ -44,6 +44,12 @@ class BillingForm(forms.Form):
 
     vatin = forms.CharField(label=_("VAT number on the invoice"), max_length=20, required=False)
     invoice_email = forms.EmailField(label=_("Invoices go to"), max_length=254, required=False)
+
+
+class SecurityForm(forms.Form):
+    """What the workspace demands of everybody who enters it (event 10040)."""
+
+    mfa_required = forms.BooleanField(label=_("Demand a second factor of everybody"), required=False)
 
 
 class RequestForm(forms.Form):

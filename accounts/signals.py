@@ -55,8 +55,9 @@ class KeyRow:
 # --- signing in ---
 
 sign_in_failed = Signal()
-"""A known address was used with a wrong password. Arguments: workspace_id (of the person's default workspace), subject
-(Person), ip (str), too_many (bool: this failure locks the account). The actor is ANONYMOUS."""
+"""A known address was used with a wrong password or code. Arguments: workspace_id (of the person's default workspace),
+subject (Person), ip (str), too_many (bool: this failure locks the account), reason ("password" or "code"). The actor is
+ANONYMOUS."""
 
 user_locked = Signal()
 """An account was locked. Arguments: workspace_id, subject (Person), until (datetime). The actor is ANONYMOUS."""
@@ -92,7 +93,8 @@ user_created = Signal()
 
 user_updated = Signal()
 """Staff changed an account. Arguments: workspace_id (the person's default workspace, the operator's for staff), subject
-(Person), what ("suspended", "reactivated", "unlocked" or "updated"), changes (Changes; no name or e-mail in it)."""
+(Person), what ("suspended", "reactivated", "unlocked", "updated", or "updated: …" with what), changes (Changes; no name
+or e-mail in it)."""
 
 password_changed = Signal()
 """Arguments: workspace_id (as for `user_updated`), subject (Person)."""
@@ -116,9 +118,13 @@ user_invited = Signal()
 user_deleted = Signal()
 """A user lost the last workspace, and with it the account. Arguments: workspace_id, subject (Person)."""
 
+user_erasing = Signal()
+"""A user is about to be erased. Arguments: user_id. Receivers return the former names and addresses that they know."""
+
 user_erased = Signal()
-"""A user's personal data were erased on request. Arguments: workspace_id, user_id, names (list[str]: every name and
-address the account had), replacement (Person: what stands in their place)."""
+"""A user's personal data were erased on request; sent for each workspace that tells it. Arguments: workspace_id,
+user_id, names (list[str]: every name and address the account had; the present ones are the first two), places
+(list[int]: every workspace they are known to have been in), replacement (Person: what stands in their place)."""
 
 mfa_enabled = Signal()
 """Arguments: workspace_id, subject (Person), kind (as events name the key's type)."""

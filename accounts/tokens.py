@@ -13,8 +13,8 @@ import ipaddress
 import logging
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
 import jwt
@@ -26,11 +26,15 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts import signals
 from accounts.actors import Access, access_of, actor_of_token
-from accounts.authentication import sign_in_with_digest
-from accounts.models import ApplicationToken, User, Workspace
+from accounts.authentication import forgive_failures, sign_in_with_code, sign_in_with_digest
+from accounts.models import ApplicationToken, SupportAccess, User, Workspace
+from accounts.permissions import Role
+from accounts.second_factors import has_second_factor
 from accounts.selectors import usable
 from accounts.services.application_tokens import digest_of, key_row
-from accounts.services.sessions import record_sign_in, switch_workspace
+from accounts.services.mfa_devices import check_device, is_trusted, trust_device
+from accounts.services.sessions import account_actor, record_sign_in, switch_workspace
+from accounts.services.support import access_under
 from portal.kit.action import action
 from portal.kit.context import ANONYMOUS, Actor, acting_within, bind_actor, current_context
 from portal.kit.errors import DomainError, Forbidden, NotFound
@@ -43,11 +47,13 @@ AUDIENCES: Final[Mapping[str, str]] = {
     # The first is what recorded traffic shows; one audience for each purpose, so that none passes for another.
     "auth": "/api/v1/authentication",
     "refresh": "/api/v1/authentication/refresh",
+    # Says that the password was right, and opens nothing by itself.
+    "mfa": "/api/v1/authentication/mfa",
 }
-DEFAULT_MINUTES: Final[Mapping[str, int]] = {"auth": 240, "refresh": 7 * 24 * 60}
+DEFAULT_MINUTES: Final[Mapping[str, int]] = {"auth": 240, "refresh": 7 * 24 * 60, "mfa": 5}
 LAST_USED_EVERY: Final = timedelta(minutes=5)
 
-Purpose = Literal["auth", "refresh"]
+Purpose = Literal["auth", "refresh", "mfa"]
 Reason = Literal["revoked", "expired", "address"]
 
 
@@ -82,16 +88,41 @@ class UserTokens:
     refresh_token: str
 
 
+@dataclass(frozen=True, slots=True)
+class MfaToken:
+    """What a user with a second factor gets for the password: the code has to follow within minutes."""
+
+    mfa_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewDevice:
+    """A program that is not to be asked for a code again.
+
+    Args:
+        fingerprint: what it will send with the password from then on.
+        operating_system: shown to the owner.
+        browser: shown to the owner.
+        name: what the owner calls it.
+    """
+
+    fingerprint: str
+    operating_system: str
+    browser: str
+    name: str = ""
+
+
 # --- signing in ---
 
 
-@sensitive_variables("digest")
-def authenticate_user(*, username: str, digest: str) -> UserTokens:
+@sensitive_variables("digest", "fingerprint")
+def authenticate_user(*, username: str, digest: str, fingerprint: str = "") -> UserTokens | MfaToken:
     """Sign a user in by the SHA-1 hex of the password; the default workspace is opened.
 
     Args:
         username: e-mail address.
         digest: 40 hex digits.
+        fingerprint: of a trusted device, which is not asked for a code.
 
     Raises:
         WrongCredentials, AccountLocked, AccountNotActive: from `accounts.authentication`.
@@ -99,6 +130,51 @@ def authenticate_user(*, username: str, digest: str) -> UserTokens:
     """
     user = sign_in_with_digest(email=username, digest=digest)
     workspace = _first_workspace(user, access_of(user))
+    if has_second_factor(user.pk):
+        if not is_trusted(user_id=user.pk, kind="fingerprint", secret=fingerprint):
+            return MfaToken(mfa_token=_encode(_claims_of_user(user, workspace), "mfa"))
+        forgive_failures(user_id=user.pk)
+    return _signed_in(user, workspace)
+
+
+@sensitive_variables("code", "device")
+def authenticate_code(*, mfa_token: str, code: str, device: NewDevice | None = None) -> UserTokens:
+    """Complete a sign-in by a code of the app or a recovery code.
+
+    Args:
+        mfa_token: from `authenticate_user`.
+        code: as typed.
+        device: to be trusted for 90 days.
+
+    Raises:
+        TokenRefused: the token is none, it is over, or the account has changed since.
+        WrongCode, AccountLocked, AccountNotActive: from `accounts.authentication`.
+        Invalid: what is said of the device can't be kept; the code is not used up then.
+    """
+    if device is not None:
+        check_device(
+            secret=device.fingerprint,
+            operating_system=device.operating_system,
+            browser=device.browser,
+            name=device.name,
+        )
+    waiting, access = _user_of(_decode(mfa_token, "mfa"))
+    workspace = _first_workspace(waiting, access)
+    user = sign_in_with_code(user_id=waiting.pk, code=code)
+    if device is not None:
+        with acting_within(account_actor(user)):
+            trust_device(
+                user_id=user.pk,
+                kind="fingerprint",
+                secret=device.fingerprint,
+                operating_system=device.operating_system,
+                browser=device.browser,
+                name=device.name,
+            )
+    return _signed_in(user, workspace)
+
+
+def _signed_in(user: User, workspace: Workspace) -> UserTokens:
     User.objects.filter(pk=user.pk).update(last_login=current_context().now())
     record_sign_in(user=user)
     return UserTokens(
@@ -115,7 +191,7 @@ def refresh(*, refresh_token: str) -> str:
     """
     claims = _decode(refresh_token, "refresh")
     user, access = _user_of(claims)
-    workspace = _workspace_in(access, claims)
+    workspace = _workspace_in(user, access, claims)
     return _encode(_claims_of_user(user, workspace), "auth")
 
 
@@ -190,14 +266,53 @@ def authenticate_bearer(header: str) -> Bearer:
     if scheme.lower() != "bearer" or not encoded.strip():
         raise _invalid()
     claims = _decode(encoded.strip(), "auth")
-    bearer = _application_bearer(claims) if "esc.app" in claims else _user_bearer(claims)
+    if "esc.app" in claims:
+        bearer = _application_bearer(claims)
+    elif "esc.support" in claims:
+        bearer = _support_bearer(claims)
+    else:
+        bearer = _user_bearer(claims)
     bind_actor(bearer.actor)
     return bearer
 
 
 def _user_bearer(claims: Mapping[str, Any]) -> Bearer:
     user, access = _user_of(claims)
-    return Bearer(actor=access.actor, workspace=_workspace_in(access, claims), user=user)
+    return Bearer(actor=access.actor, workspace=_workspace_in(user, access, claims), user=user)
+
+
+def _support_bearer(claims: Mapping[str, Any]) -> Bearer:
+    """Return staff in place of a user; no `user`, so that nothing of that person's own account opens."""
+    access = (
+        SupportAccess.objects.select_related("workspace__package", "staff", "acted_for")
+        .filter(pk=claims["esc.support"], workspace_id=claims["esc.org"], ended__isnull=True)
+        .first()
+    )
+    if access is None or access.expires <= current_context().now() or not access.staff.is_active:
+        raise _invalid()
+    opened = access_under(access)
+    if claims["esc.org"] not in opened.by_id or access.acted_for.status != User.Status.ACTIVE:
+        raise _invalid()
+    actor = opened.actor
+    if claims.get("esc.role") == Role.OBSERVER.value:
+        actor = replace(actor, roles=dict.fromkeys(actor.roles, Role.OBSERVER.value))
+    return Bearer(actor=actor, workspace=access.workspace)
+
+
+def support_token(*, access: SupportAccess, role: str) -> str:
+    """Return an auth token for support access; it ends with the access, however that ends.
+
+    Args:
+        access: open, of the acting member of staff.
+        role: Observer for one that only reads; anything else leaves the rights of the user acted for.
+    """
+    claims = {
+        "sub": f"support:{access.pk}",
+        "esc.support": access.pk,
+        "esc.role": role,
+        **_claims_of_workspace(access.workspace),
+    }
+    return _encode(claims, "auth", until=access.expires)
 
 
 def _application_bearer(claims: Mapping[str, Any]) -> Bearer:
@@ -222,20 +337,31 @@ def _user_of(claims: Mapping[str, Any]) -> tuple[User, Access]:
     return user, access_of(user)
 
 
-def _workspace_in(access: Access, claims: Mapping[str, Any]) -> Workspace:
+def _workspace_in(user: User, access: Access, claims: Mapping[str, Any]) -> Workspace:
     entry = access.by_id.get(claims["esc.org"])
-    if entry is None:
+    workspace = entry.workspace if entry is not None else _operators_own(user)
+    if workspace is None or workspace.pk != claims["esc.org"]:
         raise _invalid()
-    return entry.workspace
+    return workspace
+
+
+def _operators_own(user: User) -> Workspace | None:
+    """Return the operator's workspace for its staff, who have no role there: they can only ask for support tokens."""
+    if not user.is_staff:
+        return None
+    return Workspace.objects.select_related("package").filter(type=Workspace.Type.OPERATOR).order_by("pk").first()
 
 
 def _first_workspace(user: User, access: Access) -> Workspace:
     entry = access.by_id.get(user.default_workspace_id or 0)
     if entry is not None:
         return entry.workspace
-    if not access.entries:
+    if access.entries:
+        return access.entries[0].workspace
+    operators = _operators_own(user)
+    if operators is None:
         raise TokenRefused(_("This account belongs to no workspace."), code="invalid_token")
-    return access.entries[0].workspace
+    return operators
 
 
 def _why_not(token: ApplicationToken) -> Reason | None:
@@ -280,7 +406,7 @@ def _claims_of_user(user: User, workspace: Workspace) -> dict[str, Any]:
 
 
 def lifetime(purpose: Purpose) -> timedelta:
-    """Return how long a token is good for: settings `AUTH_TOKEN_MINUTES` and `REFRESH_TOKEN_MINUTES`."""
+    """Return how long a token is good for: settings `AUTH_TOKEN_MINUTES` and the same with REFRESH and MFA."""
     minutes = getattr(settings, f"{purpose.upper()}_TOKEN_MINUTES", DEFAULT_MINUTES[purpose])
     if minutes <= 0:
         raise ImproperlyConfigured(f"{purpose.upper()}_TOKEN_MINUTES has to be above 0.")
@@ -294,8 +420,9 @@ def _key(secret: str) -> tuple[str, bytes]:
     return hashlib.sha256(key).hexdigest()[:8], key
 
 
-def _encode(claims: Mapping[str, Any], purpose: Purpose) -> str:
+def _encode(claims: Mapping[str, Any], purpose: Purpose, *, until: datetime | None = None) -> str:
     now = timezone.now()
+    ends = now + lifetime(purpose)
     name, key = _key(settings.SECRET_KEY)
     payload = {
         **claims,
@@ -303,7 +430,7 @@ def _encode(claims: Mapping[str, Any], purpose: Purpose) -> str:
         "iss": ISSUER,
         "aud": AUDIENCES[purpose],
         "iat": int(now.timestamp()),
-        "exp": int((now + lifetime(purpose)).timestamp()),
+        "exp": int((min(ends, until) if until is not None else ends).timestamp()),
         "jti": secrets.token_urlsafe(12),
     }
     return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"kid": name})

@@ -6,10 +6,11 @@ from allauth.account import views
 from django.urls import path, re_path
 from django.views.generic import TemplateView
 
-from accounts.views import signup
+from accounts.views import second_factor, signup
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
+    path("second-factor/", second_factor.SecondFactorView.as_view(), name="account_second_factor"),
     path("logout/", views.logout, name="account_logout"),
     path("password/reset/", views.password_reset, name="account_reset_password"),
     path("password/reset/done/", views.password_reset_done, name="account_reset_password_done"),

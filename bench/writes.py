@@ -24,6 +24,8 @@ def _actor() -> Actor:
         label="User 1",
         person=Person(1, "Bench User", "bench@example.com"),
         roles={WORKSPACE: "Administrator"},
+        # As the actor of a user or token has it, whose package is read with the session.
+        sim_limits={WORKSPACE: None},
     )
 
 

@@ -28,7 +28,7 @@ COLUMNS: Final[dict[str, tuple[Any, Callable[[dict[str, Any]], Any]]]] = {
     "type": (_("Event type"), lambda row: row["type_name"]),
     "description": (_("Description"), lambda row: row["text"]),
     "device": (_("Device"), lambda row: row["device_name"]),
-    "sim": (_("SIM"), lambda row: row["iccid"]),
+    "sim": (_("SIM"), lambda row: row["printed"]),
     "actor": (_("Actor"), lambda row: row["who"]),
     "request": (_("Request"), lambda row: row["request_id"]),
 }

@@ -74,7 +74,7 @@ def _moment(value: Any) -> str:
         return ""
     if moment is None or moment.tzinfo is None:
         return ""
-    return date_format(localtime(moment), "j F Y, H:i:s")
+    return date_format(localtime(moment), "j F Y, H:i:s T")
 
 
 def _seconds(value: Any) -> str:

@@ -22,7 +22,7 @@ from accounts.models import Workspace
 from events import registry
 from events.registry import Severity, Source
 from events.search import NOTHING, Found, bounded_text, contains, device_ids, sim_ids, text_since, understand, within
-from events.selectors import KIND_NAMES, actor_choices, actor_label, of_requests
+from events.selectors import KIND_NAMES, actor_choices, actor_label, actors_key, of_requests
 from portal.kit.context import ActorKind
 from portal.kit.errors import Invalid
 from portal.kit.filter_sets import Files, ListFilters, encode
@@ -94,7 +94,7 @@ class ActorFilter(ChoicesFilter):
 
     def offered(self, parent: ListFilters) -> dict[str, tuple[Any, str]]:
         if self.field_name not in parent.offered_choices:
-            key = f"events:actors:{parent.workspace_id}"
+            key = actors_key(parent.workspace_id)
             choices = cache.get(key)
             if choices is None:
                 choices = actor_choices(parent.workspace_id)

@@ -21,6 +21,7 @@ from events.wire import description_of
 from portal.kit.lists import Listing
 from portal.kit.paging import CappedCount, Cursor, InvalidCursorError, KeysetPage, capped_count, keyset_page
 from portal.kit.rendering import GLOBALS
+from sims.identifiers import as_printed
 
 ROWS = "events/_event_rows.html"
 
@@ -38,6 +39,7 @@ def ready_rows(events: Any, *, staff: bool) -> list[dict[str, Any]]:
         row["who"] = actor_short(row, persons, staff=staff)
         row["text"] = description_of(row, persons, staff=staff)
         row["type_name"] = registry.describe(row["type"])
+        row["printed"] = as_printed(row["iccid"])
         row["request_short"] = str(row["request_id"])[:8]
     return rows
 

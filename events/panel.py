@@ -30,7 +30,7 @@ from events.selectors import (
 )
 from events.wire import Persons, Row, description_of, detail_of, wire
 from portal.kit.context import Person, Surface
-from sims.identifiers import iccid_with_luhn
+from sims.identifiers import as_printed
 from sims.states import DeviceStatus, SimStatus
 
 SIM_STATE_TYPES = frozenset({8, 9, 10, 45})
@@ -192,18 +192,17 @@ def page_url(name: str, workspace_id: int, pk: int) -> str:
 def _objects(row: Row, workspace_id: int, present: Present) -> list[Named]:
     found = []
     if row["sim_id"] is not None:
-        iccid = row["iccid"] or ""
-        facts = [
-            (_("ICCID with check digit"), iccid_with_luhn(iccid) if iccid.isdigit() else ""),
-            ("IMSI", row["imsi"]),
-        ]
         found.append(
             Named(
                 kind=_("SIM"),
-                name=iccid or str(row["sim_id"]),
+                name=as_printed(row["iccid"]) or str(row["sim_id"]),
                 mono=True,
                 url=page_url("sims:sim_detail", workspace_id, row["sim_id"]) if present.sim else "",
-                facts=[(label, value) for label, value in (*facts, (_("SIM ID"), str(row["sim_id"]))) if value],
+                facts=[
+                    (label, value)
+                    for label, value in (("IMSI", row["imsi"]), (_("SIM ID"), str(row["sim_id"])))
+                    if value
+                ],
                 gone="" if present.sim else _("no longer in this workspace"),
             )
         )
@@ -212,7 +211,7 @@ def _objects(row: Row, workspace_id: int, present: Present) -> list[Named]:
             (_("Device ID"), str(row["device_id"])),
             ("IMEI", row["device_imei"]),
             (_("IP address"), row["device_ip_address"]),
-            (_("Tags"), row["device_tags"]),
+            (_("Tags"), (row["device_tags"] or "").replace(",", ", ")),
         ]
         found.append(
             Named(

@@ -9,6 +9,8 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from sims.identifiers import as_printed
+
 MOST_LINES: Final = 40
 MOST_ITEMS: Final = 20
 """Items of a list that are written out; the JSON below has them all."""
@@ -102,7 +104,7 @@ def _short(value: Any) -> str:
     if isinstance(value, Mapping):
         for key in ("name", "description", "iccid", "username"):
             if value.get(key):
-                return f"{value[key]} (ID {value['id']})" if "id" in value else str(value[key])
+                return f"{_text(value[key])} (ID {value['id']})" if "id" in value else _text(value[key])
         return ", ".join(f"{_word(key)} {_short(item)}" for key, item in value.items()) or _text(None)
     if isinstance(value, list | tuple):
         return ", ".join(_short(item) for item in value) or _text(None)
@@ -114,7 +116,9 @@ def _text(value: Any) -> str:
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return str(value)
+    text = str(value)
+    # Nothing else in a detail has 19 digits and begins like this.
+    return as_printed(text) if text.startswith("89") else text
 
 
 def _label(path: tuple[str, ...]) -> str:

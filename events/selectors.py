@@ -305,6 +305,11 @@ def actors_in_log(workspace_id: int) -> list[tuple[int, int]]:
         return [(int(kind), int(ref)) for kind, ref in cursor.fetchall()]
 
 
+def actors_key(workspace_id: int) -> str:
+    """Return the cache key under which the actor choices of a workspace, with names, are kept for a minute."""
+    return f"events:actors:{workspace_id}"
+
+
 def actor_choices(workspace_id: int) -> list[tuple[str, str]]:
     """Return value and label of the actors a log can be filtered by. At most three queries."""
     actors = actors_in_log(workspace_id)

@@ -9,3 +9,7 @@ class OrdersConfig(AppConfig):
 
     name = "orders"
     verbose_name = _("Orders")
+
+    def ready(self) -> None:
+        """Connect the receivers."""
+        from orders import receivers  # noqa: F401, PLC0415 - they register themselves

@@ -1,4 +1,4 @@
-"""Mails about orders, sent once the change is committed. A mail server that fails undoes nothing."""
+"""Mails about orders."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from django.conf import settings
-from django.core.mail import send_mail
-from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from orders.models import Order, OrderBatch, PaymentMethod
 from orders.money import money
 from orders.states import OrderStatus
+from portal.kit import mail
 from portal.kit.context import current_context
 
 TEMPLATES: Final = {
@@ -25,28 +24,29 @@ TEMPLATES: Final = {
 
 
 def tell(order_ids: Iterable[int], status: OrderStatus) -> None:
-    """Tell the buyers of orders that these reached a state, after the running transaction.
+    """Tell the buyers of orders that these reached a state: the address of the invoice, and a parcel's receiver too.
 
-    Nobody is told of the demo's past: its moments are set, and its addresses are made up.
+    Called within the transaction that moves them, after what it tells is written.
     """
     if current_context().moment is not None:
-        return
-    wanted = list(order_ids)
+        return  # the demo's past: `mail.post` would drop them, and they need not be read
+    orders = (
+        Order.objects.filter(pk__in=list(order_ids))
+        .select_related("workspace", "billing_address", "shipping_address", "shipping_provider")
+        .prefetch_related("lines")
+        .order_by("pk")
+    )
+    bics: dict[int, list[str]] = {}
+    if status == OrderStatus.SHIPPED:
+        sold = OrderBatch.objects.filter(line__order__in=orders).order_by("pk")
+        for order_id, bic in sold.values_list("line__order_id", "batch__bic"):
+            bics.setdefault(order_id, []).append(bic)
+    mail.post([_letter(order, status, bics.get(order.pk, [])) for order in orders])
 
-    def send_all() -> None:
-        for order_id in wanted:
-            send(order_id, status)
 
-    # A function and not a `partial`: Django names what failed by its `__qualname__`.
-    transaction.on_commit(send_all, robust=True)
-
-
-def send(order_id: int, status: OrderStatus) -> None:
-    """Send one mail to the address of the invoice, and of a parcel to its receiver too."""
-    orders = Order.objects.select_related("workspace", "billing_address", "shipping_address", "shipping_provider")
-    order = orders.prefetch_related("lines").get(pk=order_id)
+def _letter(order: Order, status: OrderStatus, bics: list[str]) -> mail.Letter:
     receivers = {order.billing_address.email}
-    if status == OrderStatus.SHIPPED and order.shipping_address.email:
+    if status == OrderStatus.SHIPPED:
         receivers.add(order.shipping_address.email)
     context = {
         "order": order,
@@ -56,12 +56,10 @@ def send(order_id: int, status: OrderStatus) -> None:
         "shipping": money(order.shipping_amount, order.currency),
         "by_transfer": order.payment_method == PaymentMethod.BANK_TRANSFER,
         "bank_account": settings.SHOP_BANK_ACCOUNT,
-        "bics": list(OrderBatch.objects.filter(line__order=order).order_by("pk").values_list("batch__bic", flat=True))
-        if status == OrderStatus.SHIPPED
-        else [],
+        "bics": bics,
     }
     body = render_to_string(TEMPLATES[status], context)
-    send_mail(_subject(order, status), body, None, sorted(receivers - {""}))
+    return mail.Letter(sorted(receivers - {""}), _subject(order, status), body)
 
 
 def _subject(order: Order, status: OrderStatus) -> str:

@@ -18,6 +18,9 @@ from django.utils.translation import gettext_lazy
 from accounts.admin.catalogue import money
 from accounts.models import DataPlan, Membership, PlatformPackage, Workspace
 from accounts.services import create_workspace, set_data_plans, set_package, set_super_admin, update_workspace
+from portal import admin_mails  # noqa: F401  (registers its page)
+from portal.admin_billing import billing_form
+from portal.admin_billing import save as save_billing
 from portal.admin_members import ROLES, MemberForm, change, join, members_of
 from portal.admin_overview import (
     WARNING_FILTERS,
@@ -168,10 +171,15 @@ class WorkspaceAdmin(StaffAdmin):
         with action():
             if settings:
                 update_workspace(workspace_id=obj.pk, changes=settings)
+            plans = [plan.pk for plan in changes["data_plans"]] if "data_plans" in changes else None
             if "package" in changes:
+                held = set(obj.data_plans.values_list("pk", flat=True))
+                if plans is not None and len(held) > changes["package"].max_data_plans:
+                    # A smaller package needs those that go to be gone; those that come need the new one's room.
+                    set_data_plans(workspace_id=obj.pk, data_plan_ids=sorted(held.intersection(plans)))
                 set_package(workspace_id=obj.pk, package_id=changes["package"].pk)
-            if "data_plans" in changes:
-                set_data_plans(workspace_id=obj.pk, data_plan_ids=[plan.pk for plan in changes["data_plans"]])
+            if plans is not None:
+                set_data_plans(workspace_id=obj.pk, data_plan_ids=plans)
             if "super_admin" in changes:
                 if changes["super_admin"] is None:
                     raise Invalid(
@@ -181,7 +189,30 @@ class WorkspaceAdmin(StaffAdmin):
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.members_view)
-        return [path("<path:object_id>/members/", view, name="accounts_workspace_members"), *super().get_urls()]
+        billing = self.admin_site.admin_view(self.billing_view)
+        return [
+            path("<path:object_id>/members/", view, name="accounts_workspace_members"),
+            path("<path:object_id>/billing/", billing, name="accounts_workspace_billing"),
+            *super().get_urls(),
+        ]
+
+    def billing_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Change charging model, payment term and what stands on invoices."""
+        workspace = self.found(request, object_id, change=True)
+        form = billing_form(workspace, request.POST if request.method == "POST" else None)
+        if request.method == "POST" and save_billing(workspace, form):
+            self.message_user(request, _("Billing of %(name)s saved.") % {"name": workspace.name}, messages.SUCCESS)
+            return HttpResponseRedirect(self.url_of(workspace))
+        context = {
+            "form": form,
+            "heading": _("Billing of %(name)s") % {"name": workspace.name},
+            "intro": _("Prices are in %(currency)s; the currency stands on the page of the workspace.")
+            % {"currency": workspace.get_currency_display()},
+            "verb": _("Save"),
+            "back": self.url_of(workspace),
+            "crumbs": [(workspace.name, self.url_of(workspace))],
+        }
+        return self.render(request, "admin/form_page.html", context, status=422 if form.errors else 200)
 
     def members_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the members, and add, change and remove them."""
@@ -245,11 +276,16 @@ class WorkspaceAdmin(StaffAdmin):
         chosen = f"?workspace={obj.pk}"
         links = [
             (_("Members"), self.url_of(obj, "members"), "users"),
+            (_("Requests"), reverse("admin:accounts_workspacerequest_changelist") + chosen, "inbox"),
             (_("SIMs"), place["sims_sim"] + chosen, "card-sim"),
             (_("Devices"), place["sims_device"] + chosen, "router"),
             (_("Batches"), place["sims_simbatch"] + chosen, "boxes"),
             (_("Events"), reverse("admin:events_event_changelist") + chosen, "scroll-text"),
         ]
+        if self.has_change_permission(request, obj):
+            links.insert(1, (_("Billing"), self.url_of(obj, "billing"), "receipt-text"))
+        if request.user.has_perm("accounts.add_supportaccess") and obj.type != Workspace.Type.OPERATOR:
+            links.append((_("Enter as support"), reverse("accounts:support_start", args=[obj.pk]), "life-buoy"))
         held = PlatformPackage.objects.filter(pk=obj.package_id)
         return {
             "links": links,

@@ -29,11 +29,12 @@ from portal.kit.errors import DomainError
 from portal.kit.staff.base import StaffAdmin, add_refusal
 
 ORDER: Final = (
-    ("accounts", ("workspace", "user", "platformpackage", "dataplan")),
+    ("accounts", ("workspace", "workspacerequest", "user", "platformpackage", "dataplan")),
     ("sims", ("simbatch", "sim", "device", "servicepolicy", "coveragepolicy", "simmodel")),
     ("orders", ("order", "article", "shippingoption", "shippingprovider")),
     ("orders", ()),
     ("events", ("event", "frozenperson", "retentionreceipt")),
+    ("kit", ("outgoingmail",)),
 )
 """Apps and their pages in the order of the menu."""
 

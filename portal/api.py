@@ -24,18 +24,21 @@ from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 from ninja.parser import Parser
 from ninja.types import DictStrAny
 
+import accounts.api.activation
 import accounts.api.application_tokens
 import accounts.api.authenticate
 import accounts.api.invitations
 import accounts.api.mfa
 import accounts.api.organisations
 import accounts.api.plans
+import accounts.api.support
 import accounts.api.users
 import accounts.api.workspaces
 import events.api
 import orders.api.articles
 import orders.api.orders
 import sims.api.connectivity
+import sims.api.coverage
 import sims.api.endpoints
 import sims.api.migration
 import sims.api.multi
@@ -217,10 +220,14 @@ api.add_router("/v1/application_token", accounts.api.application_tokens.router)
 api.add_router("/v1/organisation", accounts.api.organisations.router)
 api.add_router("/v1", accounts.api.plans.router)
 api.add_router("/v1/user/mfa", accounts.api.mfa.router)
+api.add_router("/v1/user", accounts.api.activation.router)
 api.add_router("/v1/user", accounts.api.users.router)
 api.add_router("/v1/user", accounts.api.mfa.mine)
+api.add_router("/v2/user", accounts.api.activation.version_2)
 api.add_router("/v2/user", accounts.api.invitations.invitations)
 api.add_router("/v2/user", accounts.api.workspaces.router)
+api.add_router("/v2/user", accounts.api.support.router)
+api.add_router("/v2/workspace", sims.api.stats.workspaces)
 api.add_router("/v1", events.api.router)
 api.add_router("/v1", sims.api.usage.router)
 api.add_router("/v1", sims.api.networks.router)
@@ -235,6 +242,8 @@ api.add_router("/v1/endpoint", sims.api.stats.endpoints)
 api.add_router("/v2/endpoint", sims.api.multi.router)
 api.add_router("/v1/service_profile", sims.api.profiles.service_profiles)
 api.add_router("/v1/tariff_profile", sims.api.profiles.tariff_profiles)
+api.add_router("/v1/tariff_profile", sims.api.coverage.router)
+api.add_router("/v2/tariff_profile", sims.api.coverage.version_2)
 api.add_router("/v1/shop", orders.api.articles.router)
 api.add_router("/v1/shop/order", orders.api.orders.router)
 api.add_router("/v1/order", orders.api.orders.published)

@@ -11,4 +11,4 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         """Import what registers itself. `shared_task` in the apps binds to the application made in `portal.celery`."""
-        from portal import celery, checks  # noqa: F401, PLC0415  (only once the registry is ready)
+        from portal import celery, checks, receivers  # noqa: F401, PLC0415  (only once the registry is ready)

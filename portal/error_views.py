@@ -17,7 +17,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A right is missing; the exception's text says which."""
-    message = str(exception) or _("You may not do this here.")
+    message = str(exception) or _("You may not do this here. An Administrator of the workspace can change your role.")
     return problem(request, message, 403)
 
 

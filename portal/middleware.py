@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import uuid
 from collections.abc import Callable
-from typing import Any, Protocol, cast
+from typing import Any, Final, Protocol, cast
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -13,19 +14,25 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actors import NO_RIGHTS, Access, Rights, access_of, rights_of, staff_actor
 from accounts.models import SupportAccess, User, Workspace
+from accounts.second_factors import has_second_factor
 from accounts.selectors import Entry, zone_of
-from accounts.services.sessions import LAST_WORKSPACE, SUPPORT_ACCESS, switch_workspace
+from accounts.services.sessions import LAST_WORKSPACE, SUPPORT_ACCESS, note_activity, switch_workspace
 from accounts.services.support import access_under, end_support_access
 from portal.kit.context import ActionContext, Surface, acting_within, bind_actor, context, current_context
 from portal.kit.errors import DomainError, Forbidden
 from portal.kit.htmx import current_path, is_htmx, problem, redirect_to, render_fragment, wants_fragment
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+SEEN: Final = "seen"
+"""Session key: when its use was noted last, in seconds."""
+SEEN_EVERY: Final = 300  # seconds
 
 
 class PortalRequest(Protocol):
@@ -116,6 +123,7 @@ class SessionActorMiddleware:
         user = request.user
         if not user.is_authenticated:
             return self.get_response(request)
+        _note_activity(request)
         if surface == Surface.ADMIN and user.is_staff:
             bind_actor(staff_actor(user))
         else:
@@ -144,6 +152,16 @@ class SessionActorMiddleware:
             with acting_within(staff_actor(staff)):
                 end_support_access(access_id=access.pk, timed_out=True)
         return None
+
+
+def _note_activity(request: HttpRequest) -> None:
+    """Remember where a session is used, every few minutes: at each request it would be a write for each reading."""
+    now = int(current_context().now().timestamp())
+    if now - request.session.get(SEEN, 0) < SEEN_EVERY or request.session.session_key is None:
+        return
+    request.session[SEEN] = now
+    context = current_context()
+    note_activity(session_key=request.session.session_key, ip=context.ip, user_agent=context.user_agent[:200])
 
 
 class WorkspaceMiddleware:
@@ -175,7 +193,12 @@ class WorkspaceMiddleware:
                 no exception: what they do for a customer goes through support access.
         """
         workspace_id = kwargs.get("workspace_id")
-        if workspace_id is None or current_context().surface != Surface.PORTAL:
+        surface = current_context().surface
+        match = request.resolver_match
+        visiting = match is not None and match.view_name == "accounts:support_start"
+        if (surface == Surface.ADMIN or visiting) and _staff_must_set_up(request):
+            return _to_set_up(request)
+        if workspace_id is None or surface != Surface.PORTAL:
             return None
         extended = cast(PortalRequest, request)
         if not request.user.is_authenticated:
@@ -183,6 +206,10 @@ class WorkspaceMiddleware:
         entry = extended.access.by_id.get(workspace_id) if extended.access else None
         if entry is None or extended.access is None:
             raise Http404(_("There is no such workspace, or you are not a member of it."))
+        # Staff in place of a user answer for their own account, not for that of the customer.
+        demanded = entry.workspace.mfa_required and extended.support is None
+        if (demanded and not has_second_factor(request.user.pk or 0)) or _staff_must_set_up(request):
+            return _to_set_up(request)
         extended.workspace = entry.workspace
         extended.role = entry.role.value
         extended.may = rights_of(extended.access.actor, workspace_id)
@@ -214,6 +241,23 @@ def _is_first_page(request: HttpRequest, workspace_id: int) -> bool:
     """Tell whether a session without a history starts where sign-in leads."""
     default = request.user.default_workspace_id if isinstance(request.user, User) else None
     return default is None or default == workspace_id
+
+
+def _staff_must_set_up(request: HttpRequest) -> bool:
+    """Tell whether somebody of the staff has to set up a second factor first (setting `STAFF_MFA_REQUIRED`)."""
+    user = request.user
+    if not settings.STAFF_MFA_REQUIRED or not isinstance(user, User) or not user.is_staff:
+        return False
+    match = request.resolver_match
+    return (match is None or match.url_name != "logout") and not has_second_factor(user.pk)
+
+
+def _to_set_up(request: HttpRequest) -> HttpResponseBase:
+    """Lead to the page where the second factor is set up, and from there back to the page that was wanted."""
+    wanted = (current_path(request) if is_htmx(request) else "") or request.get_full_path()
+    query = urlencode({"next": wanted}) if request.method in ("GET", "HEAD") else ""
+    url = reverse("accounts:account_mfa_setup")
+    return redirect_to(request, f"{url}?{query}" if query else url)
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponseBase:

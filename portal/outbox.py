@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from portal.kit.context import current_context
 from portal.kit.htmx import render_fragment
+from portal.kit.names import ErasedNames
 
 SHOWN: Final = 50
 _SEPARATOR: Final = b"-" * 79 + b"\n"
@@ -49,19 +51,52 @@ def _pieces(text: str) -> list[tuple[str, bool]]:
     return found
 
 
+def _folder() -> Path:
+    return Path(getattr(settings, "EMAIL_FILE_PATH", "") or settings.VAR_DIR / "mail")
+
+
+def _body(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    return str(body.get_content()) if body is not None else ""
+
+
+def forget(erased: ErasedNames) -> int:
+    """Remove the mails that went to an erased person or name one; returns how many.
+
+    Args:
+        erased: what the person was called.
+    """
+    count = 0
+    for path in sorted(_folder().glob("*.log")):
+        kept = []
+        raws = [raw for raw in path.read_bytes().split(_SEPARATOR) if raw.strip()]
+        for raw in raws:
+            message = message_from_bytes(raw, policy=policy.default)
+            text = f"{message['To']}\n{message['Subject']}\n{_body(message)}"
+            if erased.replaced(text) == text:
+                kept.append(raw)
+        if len(kept) == len(raws):
+            continue
+        count += len(raws) - len(kept)
+        if kept:
+            path.write_bytes(b"".join(raw + _SEPARATOR for raw in kept))
+        else:
+            path.unlink()
+    return count
+
+
 def mails() -> list[Mail]:
     """Return the newest mails, the last one first."""
-    folder = Path(getattr(settings, "EMAIL_FILE_PATH", "") or settings.VAR_DIR / "mail")
-    files = sorted(folder.glob("*.log"), key=lambda path: path.stat().st_mtime, reverse=True)[:SHOWN]
+    files = sorted(_folder().glob("*.log"), key=lambda path: path.stat().st_mtime, reverse=True)[:SHOWN]
     found: list[Mail] = []
     for path in files:
         for raw in reversed(path.read_bytes().split(_SEPARATOR)):
             if not raw.strip():
                 continue
             message = message_from_bytes(raw, policy=policy.default)
-            body = message.get_body(("plain",))
-            text = body.get_content() if body is not None else ""
-            found.append(Mail(str(message["To"]), str(message["Subject"]), str(message["Date"]), _pieces(text)))
+            found.append(
+                Mail(str(message["To"]), str(message["Subject"]), str(message["Date"]), _pieces(_body(message)))
+            )
     return found[:SHOWN]
 
 

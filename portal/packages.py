@@ -21,6 +21,7 @@ from accounts.people import PageRequest
 from accounts.permissions import Permission, authorise
 from accounts.services import is_upgrade, set_data_plans, set_package
 from accounts.settings_tabs import settings_tabs
+from portal.kit.context import current_context
 from portal.kit.errors import Conflict, Forbidden, Invalid
 from portal.kit.htmx import redirect_to, render_fragment, respond, wants_fragment
 from portal.kit.rendering import number
@@ -70,6 +71,24 @@ def rates(package: PlatformPackage) -> list[tuple[str, str]]:
     ]
 
 
+def used(workspace: Workspace, booked: int) -> list[tuple[str, int, int | None]]:
+    """Return what a workspace uses of each limit of its package: label, used, most (`None` for no limit)."""
+    package = workspace.package
+    asked = workspace.invitations.filter(
+        accepted__isnull=True, withdrawn__isnull=True, expires__gt=current_context().now()
+    )
+    active = Sim.objects.of(workspace.pk).filter(status=SimStatus.ACTIVATED).count()
+    lines: list[tuple[str, int, int | None]] = [
+        (_("Activated SIMs"), active, package.max_active_sims),
+        (_("Data plans"), booked, package.max_data_plans),
+        (_("Users, with invited ones"), workspace.memberships.count() + asked.count(), package.max_users),
+    ]
+    if workspace.main_id is None:
+        most = package.max_workspaces if package.workspaces_allowed else 1
+        lines.append((_("Workspaces"), 1 + workspace.linked.count(), most))
+    return lines
+
+
 @require_safe
 def package_page(request: PageRequest, workspace_id: int) -> HttpResponse:
     """Show the package, what it contains and uses, the data plans, and the packages that are an upgrade."""
@@ -83,7 +102,6 @@ def package_page(request: PageRequest, workspace_id: int) -> HttpResponse:
 def _page(request: PageRequest, workspace: Workspace, booked: list[DataPlan], *, may: bool) -> dict[str, Any]:
     package = workspace.package
     offered = PlatformPackage.objects.filter(status=PlatformPackage.Status.ACTIVE).order_by("monthly_rate_cents")
-    active_sims = Sim.objects.of(workspace.pk).filter(status=SimStatus.ACTIVATED).count()
     return {
         "tabs": settings_tabs(request, "package"),
         "package": package,
@@ -92,8 +110,7 @@ def _page(request: PageRequest, workspace: Workspace, booked: list[DataPlan], *,
         "booked": booked,
         "room": package.max_data_plans - len(booked),
         "bookable": list(DataPlan.objects.filter(active=True).exclude(pk__in=[plan.pk for plan in booked])),
-        "active_sims": active_sims,
-        "over": package.max_active_sims is not None and active_sims > package.max_active_sims,
+        "used": used(workspace, len(booked)),
         "trial_ends": workspace.created + timedelta(days=package.trial_days)
         if package.evaluation and package.trial_days
         else None,

@@ -204,6 +204,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 # An entry that could not be run until its next turn is dropped, so they never pile up while no worker runs.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-jobs": {"task": "kit.sweep_jobs", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-mails": {"task": "kit.sweep_mails", "schedule": 60.0, "options": {"expires": 60}},
+    "expire-messages": {"task": "sims.expire_messages", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-factory-tests": {"task": "sims.sweep_factory_tests", "schedule": 60.0, "options": {"expires": 60}},
     "end-support-access": {"task": "accounts.end_support_access", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-filters": {"task": "kit.sweep_filters", "schedule": 86_400.0, "options": {"expires": 86_400}},
@@ -227,6 +229,8 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
 
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+MFA_ADAPTER = "accounts.second_factors.MfaAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 ACCOUNT_FORMS = {
     "login": "accounts.forms.SignInForm",
     "reset_password": "accounts.forms.ForgottenForm",
@@ -251,6 +255,9 @@ INVITATION_DAYS = env.number("INVITATION_DAYS", default=7, minimum=1, maximum=90
 
 # Minutes that staff stay in a customer's workspace at most.
 SUPPORT_ACCESS_MINUTES = env.number("SUPPORT_ACCESS_MINUTES", default=60, minimum=5, maximum=480)
+
+# Whether the operator's staff need a second factor for the admin site and for support access.
+STAFF_MFA_REQUIRED = env.flag("STAFF_MFA_REQUIRED")
 
 SESSION_COOKIE_AGE = 60 * 60 * 12  # seconds
 SESSION_COOKIE_HTTPONLY = True

@@ -12,4 +12,4 @@ class SimsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the receivers and register the tasks."""
-        from sims import factory_test_tasks, receivers  # noqa: F401, PLC0415 - they register themselves
+        from sims import factory_test_tasks, receivers, sms_tasks  # noqa: F401, PLC0415 - they register themselves

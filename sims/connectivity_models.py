@@ -1,4 +1,4 @@
-"""Which networks a device may not use, and the messages sent to it."""
+"""Which networks devices and coverage policies may not use, and the messages sent to devices."""
 
 from __future__ import annotations
 
@@ -38,6 +38,52 @@ class BlockedOperator(models.Model):
         return f"{self.operator_id} on {self.device_id}"
 
 
+class CoverageBlockedOperator(models.Model):
+    """A mobile network that a coverage policy keeps all its devices off; the wire's `operator_blocklist`."""
+
+    policy = models.ForeignKey(
+        "sims.CoveragePolicy",
+        on_delete=models.CASCADE,
+        related_name="blocked_operators",
+        db_index=False,
+        verbose_name=_("coverage policy"),
+    )
+    operator_id = models.PositiveIntegerField(_("network"), help_text=_("MCC and MNC as one number."))
+    created = models.DateTimeField(_("blocked"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("network blocked by a coverage policy")
+        verbose_name_plural = _("networks blocked by coverage policies")
+        ordering = ("operator_id",)
+        constraints = (models.UniqueConstraint(fields=("policy", "operator_id"), name="coverage_operator_unique"),)
+
+    def __str__(self) -> str:
+        return f"{self.operator_id} in policy {self.policy_id}"
+
+
+class CoverageExcludedZone(models.Model):
+    """A rate zone that a coverage policy does not choose; it chooses all of its data plan's unless said here."""
+
+    policy = models.ForeignKey(
+        "sims.CoveragePolicy",
+        on_delete=models.CASCADE,
+        related_name="excluded_zones",
+        db_index=False,
+        verbose_name=_("coverage policy"),
+    )
+    zone = models.PositiveSmallIntegerField(_("rate zone"), help_text=_("First digit of its mobile country codes."))
+    created = models.DateTimeField(_("excluded"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("rate zone excluded by a coverage policy")
+        verbose_name_plural = _("rate zones excluded by coverage policies")
+        ordering = ("zone",)
+        constraints = (models.UniqueConstraint(fields=("policy", "zone"), name="coverage_zone_unique"),)
+
+    def __str__(self) -> str:
+        return f"zone {self.zone} in policy {self.policy_id}"
+
+
 class Sms(models.Model):
     """A message sent to a device through the portal."""
 
@@ -59,7 +105,11 @@ class Sms(models.Model):
         verbose_name = _("SMS")
         verbose_name_plural = _("SMS")
         ordering = ("-id",)
-        indexes = (models.Index(fields=("device", "id"), name="sms_device"),)
+        indexes = (
+            models.Index(fields=("device", "id"), name="sms_device"),
+            # The sweep walks what waits; there is never much of it.
+            models.Index(fields=("expires",), name="sms_pending", condition=models.Q(status=1)),
+        )
 
     def __str__(self) -> str:
         return f"SMS {self.pk}"

@@ -246,6 +246,10 @@ def service_policies(workspace_id: int) -> QuerySet[ServicePolicy]:
 
 
 def coverage_policies(workspace_id: int) -> QuerySet[CoveragePolicy]:
-    """Return the coverage policies of a workspace with data plan, each with `device_count`. One query."""
+    """Return the coverage policies of a workspace with data plan and what they leave out, each with `device_count`.
+
+    Three queries.
+    """
     policies = CoveragePolicy.objects.of(workspace_id).select_related("data_plan")
+    policies = policies.prefetch_related("excluded_zones", "blocked_operators")
     return policies.annotate(device_count=_devices_of_policy("coverage_policy"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from sims.views import device_changes, devices, policies
+from sims.views import device_changes, devices, exports, policies
 
 _DEVICE = "w/<int:workspace_id>/devices/<int:device_id>/"
 
 urlpatterns: list[URLPattern] = [
     path("w/<int:workspace_id>/devices/", devices.device_list, name="device_list"),
+    path("w/<int:workspace_id>/devices/export/", exports.device_export, name="device_export"),
     path("w/<int:workspace_id>/devices/create/", device_changes.device_create, name="device_create"),
     path("w/<int:workspace_id>/devices/free-sims/", device_changes.sim_options, name="device_sim_options"),
     path(_DEVICE, devices.device_detail, name="device_detail"),

@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
 from portal.kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter
+from portal.kit.values import Values
 from sims.device_filters import digits_only, iccid_digits
 from sims.identifiers import plain
 from sims.models import Device, Sim, SimBatch
+from sims.printed import printed_iccid
 from sims.states import DeviceStatus, SimStatus
 
 FEW = 500
@@ -43,6 +45,7 @@ class SimFilters(ListFilters):
         normalise=iccid_digits,
         complete=lambda value: len(plain(value)) in (19, 20),
         hint=_("With or without the Luhn digit."),
+        method="filter_iccid",
         primary=True,
     )
     device = ChoicesFilter(
@@ -77,6 +80,11 @@ class SimFilters(ListFilters):
         """Apply values by name, and leave out deleted SIMs unless their state is asked for."""
         found = super().narrowed(queryset, values)
         return found if "status" in values else found.exclude(status=SimStatus.DELETED)
+
+    def filter_iccid(self, queryset: QuerySet[Sim], name: str, value: Values) -> QuerySet[Sim]:
+        """Keep SIMs whose ICCID fits, the Luhn digit that is printed but not stored included."""
+        printed = printed_iccid("iccid", partial=value.partial, patterns=value.patterns)
+        return queryset.filter(Values(exact=value.exact).q("iccid") | printed)
 
     def filter_device(self, queryset: QuerySet[Sim], name: str, value: list[str]) -> QuerySet[Sim]:
         """Keep SIMs that are on a device, or on none."""

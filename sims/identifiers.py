@@ -27,6 +27,11 @@ def iccid_with_luhn(iccid: str) -> str:
     return iccid + luhn.calc_check_digit(iccid)
 
 
+def as_printed(iccid: str | None) -> str:
+    """Return a frozen ICCID as it is printed; what has not the 19 digits that are stored stays as it is."""
+    return iccid_with_luhn(iccid) if iccid and len(iccid) == 19 and iccid.isdecimal() else iccid or ""
+
+
 def normalise_iccid(value: str, *, field: str = "iccid") -> str:
     """Return the 19 digits that are stored.
 

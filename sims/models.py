@@ -9,13 +9,22 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import DataPlan, Workspace
+from portal.kit.mobile_networks import ZONES, network_name
 from portal.kit.querysets import WorkspaceQuerySet
-from sims.connectivity_models import BlockedOperator, Sms, SmsStatus
+from sims.connectivity_models import (
+    BlockedOperator,
+    CoverageBlockedOperator,
+    CoverageExcludedZone,
+    Sms,
+    SmsStatus,
+)
 from sims.states import DeviceStatus, SimStatus
 from sims.usage_models import FactoryTestRange, FactoryTestWatch, TrafficType, UsageDay, UsageRecord
 
 __all__ = [
     "BlockedOperator",
+    "CoverageBlockedOperator",
+    "CoverageExcludedZone",
     "CoveragePolicy",
     "Device",
     "FactoryTestRange",
@@ -136,6 +145,11 @@ class CoveragePolicy(models.Model):
     data_plan = models.ForeignKey(
         DataPlan, on_delete=models.PROTECT, related_name="coverage_policies", verbose_name=_("data plan")
     )
+    uses_allowance = models.BooleanField(
+        _("uses the allowance"),
+        default=True,
+        help_text=_("Whether its SIMs take part in what the data plan includes; without it all traffic is paid."),
+    )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects = WorkspaceQuerySet.as_manager()
@@ -155,6 +169,18 @@ class CoveragePolicy(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def left_out(self) -> list[str]:
+        """What its devices may not use of the data plan, in words; its zones and networks should be prefetched."""
+        zones = [ZONES.get(each.zone, str(each.zone)) for each in self.excluded_zones.all()]
+        networks = [network_name(each.operator_id) for each in self.blocked_operators.all()]
+        told = [str(_("Not in %(zones)s.") % {"zones": ", ".join(zones)})] if zones else []
+        if networks:
+            told.append(str(_("Not on %(networks)s.") % {"networks": ", ".join(networks)}))
+        if not self.uses_allowance:
+            told.append(str(_("Without the included volume.")))
+        return told
 
 
 class Device(models.Model):
@@ -251,6 +277,8 @@ class Sim(models.Model):
                 name="sim_charged_unused",
                 condition=models.Q(status=1, device__isnull=True),
             ),
+            models.Index(fields=("workspace", "last_updated", "id"), name="sim_ws_updated"),
+            models.Index(fields=("msisdn",), name="sim_msisdn"),
             models.Index(fields=("eid",), name="sim_eid", condition=~models.Q(eid="")),
             # The sweep walks the SIMs in test by ranges of ids.
             models.Index(fields=("id",), name="sim_testing", condition=models.Q(status=4)),

@@ -10,12 +10,14 @@ from django.dispatch import receiver
 from accounts.models import Workspace
 from accounts.signals import SettingChange, package_changed, workspace_settings_changed
 from sims.services.factory_test import end_factory_tests
+from sims.services.limits import require_fit
 
 
 @receiver(package_changed)
 def on_package_changed(*, workspace: Workspace, **_kwargs: Any) -> None:
-    """A package without factory test ends the tests that run."""
+    """A package without factory test ends the tests that run; what is activated then has to fit the package."""
     end_factory_tests(workspace=workspace)
+    require_fit(workspace, workspace.package)
 
 
 @receiver(workspace_settings_changed)

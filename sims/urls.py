@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from sims.device_urls import urlpatterns as device_urls
-from sims.views import bulk, registration, results, sims, transfer
+from sims.views import bulk, exports, registration, results, sims, transfer
 
 app_name = "sims"
 
@@ -16,6 +16,7 @@ _ON_SIMS, _ON_DEVICES = {"kind": "sims"}, {"kind": "devices"}
 
 urlpatterns: list[URLPattern] = [
     path(_SIMS, sims.sim_list, name="sim_list"),
+    path(f"{_SIMS}export/", exports.sim_export, name="sim_export"),
     path(f"{_SIMS}register/", registration.register, name="register"),
     path(f"{_SIMS}<int:sim_id>/", sims.sim_detail, name="sim_detail"),
     path(f"{_SIMS}<int:sim_id>/assign/", sims.sim_assign, name="sim_assign"),

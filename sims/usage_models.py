@@ -36,7 +36,10 @@ class UsageRecord(models.Model):
     class Meta:
         verbose_name = _("usage record")
         verbose_name_plural = _("usage records")
-        indexes = (models.Index(fields=("sim_id", "ended"), name="usage_sim_ended"),)
+        indexes = (
+            models.Index(fields=("sim_id", "ended"), name="usage_sim_ended"),
+            models.Index(fields=("workspace_id", "ended"), name="usage_ws_ended"),
+        )
 
     def __str__(self) -> str:
         return self.record_id
@@ -58,6 +61,7 @@ class UsageDay(models.Model):
     class Meta:
         verbose_name = _("usage of a day")
         verbose_name_plural = _("usage by day")
+        indexes = (models.Index(fields=("workspace_id", "day"), name="usage_day_ws"),)
         constraints = (models.UniqueConstraint(fields=("sim_id", "workspace_id", "day"), name="usage_day_unique"),)
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from django.utils.translation import gettext as _
 
+from portal.kit.mobile_networks import network_of_record
 from sims.identifiers import iccid_with_luhn, plain
 from sims.usage_models import TrafficType
 
@@ -45,6 +46,7 @@ class Usage(NamedTuple):
         started, ended: in UTC.
         day: on which it ended, in UTC.
         payload: the record as JSON.
+        network: the mobile network it was used on, as `portal.kit.mobile_networks` numbers it; `None` if not known.
     """
 
     record_id: str
@@ -58,6 +60,7 @@ class Usage(NamedTuple):
     ended: datetime
     day: date
     payload: str
+    network: int | None
 
 
 def parse_json(text: bytes | str) -> Any:
@@ -109,6 +112,7 @@ def read(record: Any, now: datetime) -> Usage:
         ended,
         ended.date(),
         _payload(record),
+        network_of_record(record.get("operator")),
     )
 
 

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
 from events.triggers import lifted
+from portal.kit import mail as outgoing
 from tests.cast import cast  # noqa: F401  (a fixture)
 
 # A busy machine is slow, which is no failure; the same examples everywhere, so that one is found again.
@@ -48,6 +49,12 @@ def _the_log_can_be_emptied() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
         yield
+
+
+@pytest.fixture(autouse=True)
+def _mails_go_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No worker runs beside the tests: what would wake it sends the mail itself."""
+    monkeypatch.setattr(outgoing, "wake", outgoing.send)
 
 
 @pytest.fixture(autouse=True)

@@ -19,20 +19,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
+from accounts.admin.user_forms import EraseForm, NewUserForm, UserForm, UserPasswordForm
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Role
-from accounts.selectors import user_by_email
+from accounts.second_factors import has_second_factor
 from accounts.services import (
     create_user,
+    erase_user,
     reactivate_user,
     set_user_password,
     suspend_user,
     unlock_user,
     update_user,
 )
+from accounts.services.mfa import remove_second_factor
 from portal.kit.errors import DomainError
 from portal.kit.rendering import badge, dash, when, when_absolute
-from portal.kit.staff.base import StaffAdmin, StaffForm, add_refusal
+from portal.kit.staff.base import StaffAdmin, add_refusal
 from portal.kit.staff.filters import condition_filter
 
 SHOWN_WORKSPACES = 3
@@ -47,48 +50,6 @@ _LOCK_ACTIONS: dict[str, Callable[..., User]] = {
     "reactivate": reactivate_user,
     "unlock": unlock_user,
 }
-
-
-def _password_field(help_text: Any, *, required: bool) -> forms.CharField:
-    return forms.CharField(
-        label=gettext_lazy("Password"),
-        strip=False,
-        required=required,
-        help_text=help_text,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-
-
-class UserForm(StaffForm):
-    """An account."""
-
-    def clean_email(self) -> str:
-        """Check that nobody has the address, in any case; the model's own check names no field."""
-        email: str = self.cleaned_data["email"]
-        taken = user_by_email(email)
-        if taken is not None and taken.pk != self.instance.pk:
-            raise forms.ValidationError(_("There is an account with the address %(email)s.") % {"email": email})
-        return email
-
-
-class NewUserForm(UserForm):
-    """A new account."""
-
-    password = _password_field(
-        gettext_lazy("12 characters or more. Without one the person can't sign in yet."), required=False
-    )
-
-    class Meta:
-        model = User
-        fields = ("email", "name", "is_staff", "is_superuser")
-
-
-class UserPasswordForm(forms.Form):
-    """A new password for somebody."""
-
-    password = _password_field(
-        gettext_lazy("12 characters or more. Sessions and tokens of this person end."), required=True
-    )
 
 
 def _locked(users: QuerySet[Any]) -> QuerySet[Any]:
@@ -147,7 +108,7 @@ class UserAdmin(StaffAdmin):
         account = ["email", "name"] if obj is not None else ["email", "name", "password"]
         found: list[Any] = [(None, {"fields": account})]
         if request.user.is_superuser:
-            found.append((_("Operator staff"), {"fields": (("is_staff", "is_superuser"),)}))
+            found.append((_("Operator staff"), {"fields": (("is_staff", "is_superuser"), "staff_role")}))
         return found
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -169,7 +130,9 @@ class UserAdmin(StaffAdmin):
         wrap = self.admin_site.admin_view
         own: list[Any] = [
             path("<path:object_id>/password/", wrap(self.password_view), name="accounts_user_password"),
+            path("<path:object_id>/second-factor/", wrap(self.second_factor_view), name="accounts_user_mfa"),
             path("<path:object_id>/lock/<slug:what>/", wrap(self.lock_view), name="accounts_user_lock"),
+            path("<path:object_id>/erase/", wrap(self.erase_view), name="accounts_user_erase"),
         ]
         return own + super().get_urls()
 
@@ -209,6 +172,64 @@ class UserAdmin(StaffAdmin):
         else:
             self.message_user(request, _done(what, [user.name]), messages.SUCCESS)
         return HttpResponseRedirect(self.url_of(user))
+
+    def second_factor_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Say what removing somebody's second factor does, and do it: for people who have lost their app."""
+        user = self.found(request, object_id, change=True)
+        form = forms.Form(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                remove_second_factor(workspace_id=None, user_id=user.pk)
+            except DomainError as error:
+                self.message_user(request, error.message, messages.ERROR)
+            else:
+                text = _("The second factor of %(name)s is removed.") % {"name": user.name}
+                self.message_user(request, text, messages.SUCCESS)
+            return HttpResponseRedirect(self.url_of(user))
+        context = {
+            "form": form,
+            "heading": _("Remove the second factor of %(name)s") % {"name": user.name},
+            "verb": _("Remove second factor"),
+            "danger": True,
+            "intro": _(
+                "The person signs in with the password alone then, until a new app is set up. Do this only when you "
+                "are sure who asked you: recovery codes and trusted devices go with it."
+            ),
+            "back": self.url_of(user),
+            "crumbs": [(user.name, self.url_of(user))],
+        }
+        return self.render(request, "admin/form_page.html", context)
+
+    def has_erase_permission(self, request: HttpRequest, obj: Any) -> bool:
+        """Whether this person may erase that account."""
+        return bool(request.user.has_perm("accounts.delete_user")) and obj.erased is None and not obj.is_staff
+
+    def erase_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Say what erasing does, and do it when the user's id was typed."""
+        user: User = self.found(request, object_id)
+        if not self.has_erase_permission(request, user):
+            raise PermissionDenied(_("Your rights do not allow erasing this account."))
+        form = EraseForm(user, *((request.POST,) if request.method == "POST" else ()))
+        if form.is_valid():
+            try:
+                erase_user(user_id=user.pk)
+            except DomainError as error:
+                add_refusal(form, error)
+            else:
+                self.message_user(request, _("User %(id)s is erased.") % {"id": user.pk}, messages.SUCCESS)
+                return HttpResponseRedirect(self.url_of(user))
+        context = {
+            "form": form,
+            "heading": _("Erase %(name)s") % {"name": user.name},
+            "verb": _("Erase for ever"),
+            "danger": True,
+            "original": user,
+            "places": places_of([user.pk])[user.pk],
+            "back": self.url_of(user),
+            "crumbs": [(user.name, self.url_of(user))],
+        }
+        template = "admin/accounts/user/erase.html"
+        return self.render(request, template, context, status=422 if form.errors else 200)
 
     def _lock_many(self, request: HttpRequest, users: QuerySet[Any], what: str) -> None:
         chosen = list(users.order_by("pk")[: MOST_AT_ONCE + 1])
@@ -271,15 +292,19 @@ class UserAdmin(StaffAdmin):
         events = reverse("admin:events_event_changelist")
         return {
             "places": places_of([obj.pk])[obj.pk],
-            "may_lock": may and obj.pk != request.user.pk,
-            "may_set_password": may,
+            "may_lock": may and obj.pk != request.user.pk and obj.erased is None,
+            "may_set_password": may and obj.erased is None,
+            "may_erase": self.has_erase_permission(request, obj),
+            "may_remove_mfa": may and has_second_factor(obj.pk),
             "locked": _is_locked(obj),
             "events_url": f"{events}?q=user:{obj.pk}",
             "facts": [
                 (_("User ID"), obj.pk),
                 (_("Status"), self.state(obj)),
                 (_("Created"), when_absolute(obj.created)),
+                *([(_("Erased"), when_absolute(obj.erased))] if obj.erased else []),
                 (_("Last sign-in"), when_absolute(obj.last_login)),
+                (_("Second factor"), _("App MFA") if has_second_factor(obj.pk) else _("Not set")),
                 (_("Locked until"), when_absolute(obj.locked_until) if _is_locked(obj) else dash()),
             ],
         }
@@ -292,7 +317,9 @@ class UserAdmin(StaffAdmin):
     def staff(self, user: User) -> SafeString:
         if not user.is_staff:
             return dash()
-        return badge(_("Superuser") if user.is_superuser else _("Staff"), "accent")
+        if user.is_superuser:
+            return badge(_("Superuser"), "accent")
+        return badge(user.get_staff_role_display().partition(":")[0] or _("Staff without a role"), "accent")
 
     @admin.display(description=gettext_lazy("workspaces"))
     def places(self, user: Any) -> SafeString:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
@@ -15,9 +17,21 @@ from portal.kit.api.document import Absent, Answer, answers
 from portal.kit.api.errors import Code, Problem, bad_request, error_response, invalid_reference
 from portal.kit.api.responses import JSON, json_response
 from portal.kit.api.types import Body, Reference, Text
-from portal.kit.errors import Forbidden, NotFound
+from portal.kit.errors import Forbidden, Invalid, NotFound
 
 router = Router(tags=["Authentication"])
+
+
+class DeviceToTrust(Body):
+    """A program that is not to be asked for a code for 90 days."""
+
+    wire_name = "Trusted device"
+    invalid_status = 400
+
+    fingerprint: Text = Field(description="What it will send with the password; 8 to 1,000 characters.")
+    operating_system: Text = Field(examples=["Linux"])
+    browser: Text = Field(examples=["Firefox 144"])
+    name: Text | None = Field(None, examples=["Build server"])
 
 
 class Credentials(Body):
@@ -31,17 +45,26 @@ class Credentials(Body):
     )
     username: Text | None = Field(None, description="E-mail address.")
     password: Text | None = Field(None, description="SHA-1 of the password, 40 hex digits.")
-    fingerprint: Text | None = Field(None, description="Of a trusted device; not used without a second factor.")
+    fingerprint: Text | None = Field(None, description="Of a trusted device, which needs no code.")
     refresh_token: Text | None = Field(None, description="From an earlier sign-in of a user.")
     mfa_token: Text | None = Field(None, description="From a sign-in that asked for a second factor.")
+    code: Text | None = Field(None, description="Six digits of the app, or a recovery code.", examples=["123456"])
+    trusted_device: DeviceToTrust | None = None
 
 
 class AuthTokens(Answer):
-    """What opens the API."""
+    """What opens the API, or what waits for a code."""
 
-    auth_token: str = Field(examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"], description="For `Authorization`.")
+    auth_token: str | Absent = Field(
+        None, examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"], description="For `Authorization`."
+    )
     refresh_token: str | Absent = Field(
         None, examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"], description="For users only."
+    )
+    mfa_token: str | Absent = Field(
+        None,
+        examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"],
+        description="In place of the others, when a second factor is asked for: send it with the code.",
     )
 
 
@@ -65,12 +88,20 @@ class WorkspaceChoice(Body):
     response={**answers(AuthTokens), 401: None},
 )
 def authenticate(request: HttpRequest, body: Credentials) -> HttpResponse:
-    """Application token → auth token; user name and password → auth and refresh token; refresh token → auth token."""
+    """Application token → auth token; user name and password → auth and refresh token; refresh token → auth token.
+
+    Who has a second factor gets an `mfa_token` for the password, unless the fingerprint is that of a trusted device;
+    `mfa_token` and code → auth and refresh token.
+    """
     ways = (body.application_token, body.username, body.refresh_token, body.mfa_token)
     if sum(way is not None for way in ways) != 1:
-        raise bad_request("Send one of application_token, username with password, or refresh_token.")
+        raise bad_request(
+            "Send one of application_token, username with password, mfa_token with code, or refresh_token."
+        )
     if body.username is not None and body.password is None:
         raise bad_request("password is required with username.")
+    if body.mfa_token is not None and body.code is None:
+        raise bad_request("code is required with mfa_token.")
     try:
         return json_response(_sign_in(body))
     except AccountLocked as locked:
@@ -79,6 +110,8 @@ def authenticate(request: HttpRequest, body: Credentials) -> HttpResponse:
         response = error_response(401, problem)
         response.headers["Retry-After"] = str(max(1, round(seconds)))
         return response
+    except Invalid as error:
+        raise bad_request(error.message) from error
     except (SignInRefused, tokens.TokenRefused):
         return _not_let_in()
 
@@ -88,12 +121,28 @@ def _sign_in(body: Credentials) -> dict[str, str]:
     if body.application_token is not None:
         return {"auth_token": tokens.authenticate_application(value=body.application_token)}
     if body.username is not None:
-        made = tokens.authenticate_user(username=body.username, digest=body.password or "")
-        return {"auth_token": made.auth_token, "refresh_token": made.refresh_token}
+        made = tokens.authenticate_user(
+            username=body.username, digest=body.password or "", fingerprint=body.fingerprint or ""
+        )
+        return asdict(made)
     if body.refresh_token is not None:
         return {"auth_token": tokens.refresh(refresh_token=body.refresh_token)}
-    # Nobody was ever given an mfa_token, so none is right.
-    raise tokens.TokenRefused("No second factor was asked for.", code="invalid_token")
+    return asdict(
+        tokens.authenticate_code(
+            mfa_token=body.mfa_token or "", code=body.code or "", device=_device(body.trusted_device)
+        )
+    )
+
+
+def _device(body: DeviceToTrust | None) -> tokens.NewDevice | None:
+    if body is None:
+        return None
+    return tokens.NewDevice(
+        fingerprint=body.fingerprint,
+        operating_system=body.operating_system,
+        browser=body.browser,
+        name=body.name or "",
+    )
 
 
 def _not_let_in() -> HttpResponse:

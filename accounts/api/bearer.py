@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
+from django.conf import settings
 from django.http import HttpRequest
 from ninja.security import HttpBearer
 
 from accounts import tokens
 from accounts.models import User
+from accounts.second_factors import has_second_factor
 from portal.kit.api import limits
+from portal.kit.api.errors import Code, WireError
 from portal.kit.errors import Forbidden
 
 
@@ -23,12 +29,36 @@ class BearerAuth(HttpBearer):
     def __call__(self, request: HttpRequest) -> tokens.Bearer:
         """Bind the actor and return who calls. Raises TokenRefused, or WireError for a call too many."""
         bearer = tokens.authenticate_bearer(request.headers.get("Authorization", ""))
+        _require_second_factor(request.path, bearer)
         limits.check_organisation(request.path, bearer.workspace.pk)
         return bearer
 
     def authenticate(self, request: HttpRequest, token: str) -> tokens.Bearer:
         """Return who calls; the interface of the base class."""
         return tokens.authenticate_bearer(f"Bearer {token}")
+
+
+_WITHOUT_SECOND_FACTOR: Final = re.compile(r"/api/v\d+/(authenticate/workspace|user/mfa(/\d+|/status|/type)?)$")
+"""What a user may call before the second factor that a workspace demands: setting it up, and going elsewhere."""
+
+
+def _require_second_factor(path: str, bearer: tokens.Bearer) -> None:
+    """Keep users without a second factor out of a workspace that demands one; application tokens are not asked.
+
+    Raises:
+        WireError: 403, which says what to do.
+    """
+    if bearer.user is None or _WITHOUT_SECOND_FACTOR.match(path):
+        return
+    if not bearer.workspace.mfa_required and not (bearer.user.is_staff and settings.STAFF_MFA_REQUIRED):
+        return
+    if not has_second_factor(bearer.user.pk):
+        raise WireError(
+            403,
+            Code.FORBIDDEN,
+            "A second factor is demanded here. Set it up in the portal under Your account, or by POST "
+            "/api/v1/user/mfa and PATCH /api/v1/user/mfa/{key}; then try again.",
+        )
 
 
 def person_of(request: ApiRequest) -> User:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,8 +13,13 @@ from accounts.api.bearer import ApiRequest
 from accounts.api.organisations import CurrencyAnswer, OrganisationId, currency_wire, own_organisation
 from accounts.models import DataPlan, PlatformPackage, Workspace
 from accounts.permissions import Permission, authorise
-from portal.kit.api.document import Answer, Lookup, NamedRef, answers
-from portal.kit.api.responses import json_response
+from accounts.services.workspaces import set_data_plans
+from portal.kit.api.document import Answer, Lookup, NamedRef, answers, done
+from portal.kit.api.errors import Code, Problem, WireError, invalid_reference
+from portal.kit.api.responses import created, json_response, no_content
+from portal.kit.api.types import Body, BodyId, Flag, PathId, Text
+from portal.kit.context import current_context
+from portal.kit.errors import Conflict
 
 router = Router(tags=["Plans"])
 
@@ -79,6 +85,24 @@ class InclusiveVolumeAnswer(Answer):
     pooled: bool
     ratezone: NamedRef
     tariff: NamedRef
+
+
+class TariffChoice(Body):
+    """A data plan to be booked."""
+
+    wire_name = "Organisation"
+
+    id: BodyId = Field(description="Id of a `tariff`.", examples=[1])
+
+
+class Booking(Body):
+    """When a booking begins and ends; today and never."""
+
+    wire_name = "Booking"
+
+    start_date: Text | None = Field(None, description="Today, if it is sent.", examples=["2026-11-20"])
+    end_date: Text | None = Field(None, description="Can't be set: bookings have no end.")
+    pooled: Flag | None = Field(None, description="As the data plan says, if it is sent.")
 
 
 @router.get("/tariff_plan/active", summary="List platform packages on offer", response=answers(list[TariffPlanAnswer]))
@@ -162,6 +186,75 @@ def list_inclusive_volumes(request: ApiRequest, organisation_id: OrganisationId)
     """The allowance of each data plan of the workspace that has one; a data plan is one rate zone."""
     workspace = own_organisation(request, organisation_id, permission=Permission.INVENTORY_READ)
     return json_response([inclusive_volume_wire(plan) for plan in _plans(workspace.pk) if plan.included_mb])
+
+
+@router.patch("/organisation/{organisation_id}/tariff", summary="Book a data plan", response=done(403, 404, 409, 422))
+def patch_tariff(request: ApiRequest, organisation_id: OrganisationId, body: TariffChoice) -> HttpResponse:
+    """Add a data plan to those of the workspace (event 34); one that is booked already stays so. Not for tokens."""
+    workspace = own_organisation(request, organisation_id, permission=Permission.PACKAGE_UPDATE)
+    if not DataPlan.objects.filter(pk=body.id).exists():
+        raise invalid_reference("Tariff", body.id, status=422)
+    _book(workspace, body.id)
+    return no_content()
+
+
+@router.put(
+    "/organisation/{organisation_id}/inclusive_volume/{inclusive_volume_id}",
+    summary="Book an inclusive volume",
+    response=answers(InclusiveVolumeAnswer, 403, 404, 409, 422, status=201),
+)
+def put_inclusive_volume(
+    request: ApiRequest, organisation_id: OrganisationId, inclusive_volume_id: PathId, body: Booking
+) -> HttpResponse:
+    """Book what a data plan includes, and with it the plan (event 34): at once and without an end."""
+    workspace = own_organisation(request, organisation_id, permission=Permission.PACKAGE_UPDATE)
+    plan = DataPlan.objects.filter(pk=inclusive_volume_id, included_mb__gt=0).first()
+    if plan is None:
+        raise invalid_reference("Inclusive volume", inclusive_volume_id)
+    _check_booking(body, plan)
+    if plan.workspaces.filter(pk=workspace.pk).exists():
+        raise WireError(409, Code.DUPLICATED, f"Inclusive volume with Id '{plan.pk}' is booked already.")
+    _book(workspace, plan.pk)
+    path = f"/api/v1/organisation/{workspace.pk}/inclusive_volume"
+    return created(request, inclusive_volume_wire(plan), path)
+
+
+def _check_booking(body: Booking, plan: DataPlan) -> None:
+    """Refuse what can't be booked: another day than today, an end, or pooling that the plan has not."""
+    today = current_context().now().date()
+    problems = []
+    for name, text in (("start_date", body.start_date), ("end_date", body.end_date)):
+        if text is None:
+            continue
+        found = _date(text)
+        if found is None:
+            problems.append(Problem(Code.INVALID_FORMAT, f"Booking - {name} has invalid format: expecting Date."))
+        elif name == "start_date" and found > today:
+            problems.append(Problem(Code.NOT_ALLOWED, "Booking - start_date lies ahead. Book on that day."))
+        elif name == "end_date":
+            problems.append(
+                Problem(Code.NOT_ALLOWED, "Booking - end_date cannot be set. The operator's staff end a data plan.")
+            )
+    if body.pooled is not None and body.pooled != (plan.category == DataPlan.Category.POOLED):
+        problems.append(Problem(Code.NOT_ALLOWED, "Booking - pooled has to be as the data plan says."))
+    if problems:
+        raise WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=problems)
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def _book(workspace: Workspace, plan_id: int) -> None:
+    """Add one plan to those of a workspace. Raises WireError: 409, the package has no room, or it is not offered."""
+    present = workspace.data_plans.values_list("pk", flat=True)
+    try:
+        set_data_plans(workspace_id=workspace.pk, data_plan_ids=[*present, plan_id])
+    except Conflict as error:
+        raise WireError(409, Code.NOT_ALLOWED, error.message) from error
 
 
 def _plans(workspace_id: int) -> list[DataPlan]:

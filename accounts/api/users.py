@@ -10,6 +10,7 @@ from ninja import Query, Router
 from pydantic import Field
 
 from accounts.api.bearer import ApiRequest
+from accounts.api.mfa import keys_wire
 from accounts.api.people import (
     ROLES,
     STATES,
@@ -107,7 +108,7 @@ def get_user(request: ApiRequest, user_id: UserKey) -> HttpResponse:
     workspace = request.auth.workspace
     role = role_of(user.pk, workspace)
     return json_response(
-        user_wire(user, workspace) | {"roles": [role_wire(role)] if role is not None else [], "mfa": []}
+        user_wire(user, workspace) | {"roles": [role_wire(role)] if role is not None else [], "mfa": keys_wire(user)}
     )
 
 

@@ -11,7 +11,19 @@ from accounts.services.catalogue import create_data_plan, create_package, update
 from accounts.services.company import company_of, set_mfa_required, update_billing, update_company
 from accounts.services.erasure import erase_user
 from accounts.services.invitations import accept_invitation, invite_user, resend_invitation, withdraw_invitation
-from accounts.services.members import add_member, change_role, leave_workspace, remove_member, set_super_admin
+from accounts.services.members import (
+    add_member,
+    change_role,
+    drop_super_admin,
+    leave_workspace,
+    remove_member,
+    set_super_admin,
+)
+from accounts.services.request_answers import (
+    create_requested_workspace,
+    decline_workspace_request,
+    link_requested_workspace,
+)
 from accounts.services.requests import handle_workspace_request, request_workspace
 from accounts.services.sessions import record_sign_in, record_sign_out, switch_workspace
 from accounts.services.signup import request_password_reset, reset_password, sign_up, verify_user
@@ -41,16 +53,20 @@ __all__ = [
     "create_application_token",
     "create_data_plan",
     "create_package",
+    "create_requested_workspace",
     "create_user",
     "create_workspace",
+    "decline_workspace_request",
     "describe_application_token",
     "digest_of",
+    "drop_super_admin",
     "end_support_access",
     "erase_user",
     "handle_workspace_request",
     "invite_user",
     "is_upgrade",
     "leave_workspace",
+    "link_requested_workspace",
     "reactivate_user",
     "record_sign_in",
     "record_sign_out",

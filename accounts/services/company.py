@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from accounts import signals
 from accounts.models import CompanyDetails, Workspace
 from accounts.permissions import Permission, authorise
+from accounts.second_factors import has_second_factor
 from accounts.services.rows import assign, differences, lock_workspace
 from accounts.signals import Changes, SettingChange
 from portal.kit.action import action
-from portal.kit.errors import Invalid
+from portal.kit.context import ActorKind
+from portal.kit.errors import Conflict, Forbidden, Invalid
 
 WORKSPACE_FIELDS: Final = ("name", "country")
 DETAIL_FIELDS: Final = ("street", "postal_code", "city", "verification_type", "verification")
@@ -97,20 +99,31 @@ def _assigned(row: Any, changes: Mapping[str, Any], names: tuple[str, ...]) -> C
 def set_mfa_required(*, workspace_id: int, required: bool) -> None:
     """Demand a second factor of everybody in a workspace, or stop demanding it (event 10040).
 
-    Whoever has none sees only the page where it is set up, until it is.
+    Whoever has none sees only the page where it is set up, until it is. Who demands one has to have one: otherwise
+    the first person kept out would be the one who has just saved.
 
     Args:
         workspace_id: which one.
         required: whether from now on.
 
     Raises:
-        NotFound, Forbidden: the actor may not change this workspace.
+        NotFound, Forbidden: the actor may not change this workspace, or is no person.
+        Conflict: the actor has no second factor.
     """
-    authorise(workspace_id, Permission.WORKSPACE_UPDATE)
+    actor = authorise(workspace_id, Permission.WORKSPACE_UPDATE)
+    if actor.kind == ActorKind.APPLICATION_TOKEN:
+        raise Forbidden(_("Only a person can change this."), permission=Permission.WORKSPACE_UPDATE.value)
     with action():
         workspace = lock_workspace(workspace_id)
         if workspace.mfa_required == required:
             return
+        own_id = actor.person.user_id if actor.kind == ActorKind.USER and actor.person is not None else None
+        if required and own_id is not None and not has_second_factor(own_id):
+            raise Conflict(
+                _("Set up your own second factor first, under Your account; you would lock yourself out."),
+                code="no_key",
+                field="mfa_required",
+            )
         workspace.mfa_required = required
         workspace.save(update_fields=["mfa_required"])
         words = {True: "required", False: "optional"}

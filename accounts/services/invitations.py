@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from django.conf import settings
@@ -27,6 +28,8 @@ DEFAULT_DAYS: Final = 7
 
 LinkMaker = Callable[[str], str]
 """Turns the key of a mail into the address that opens it."""
+PasswordChoice = Callable[[User], None]
+"""Sets the password on a user's row, without saving."""
 
 
 def lifetime() -> timedelta:
@@ -67,7 +70,7 @@ def invite_user(*, workspace_id: int, email: str, name: str, role: str, link: Li
             sent=now,
             expires=now + lifetime(),
         )
-        _send(invitation, workspace, link)
+        send_invitation(invitation, workspace, link)
     return invitation
 
 
@@ -143,7 +146,8 @@ def key_of(invitation: Invitation) -> str:
     )
 
 
-def _send(invitation: Invitation, workspace: Workspace, link: LinkMaker) -> None:
+def send_invitation(invitation: Invitation, workspace: Workspace, link: LinkMaker) -> None:
+    """Send the mail of an open invitation (event 36); a part of actions that have decided to."""
     key = key_of(invitation)
     signals.user_invited.send(
         sender=Invitation,
@@ -187,7 +191,7 @@ def resend_invitation(*, workspace_id: int, invitation_id: int, link: LinkMaker)
         invitation.sent = now
         invitation.expires = now + lifetime()
         invitation.save(update_fields=["number", "sent", "expires"])
-        _send(invitation, workspace, link)
+        send_invitation(invitation, workspace, link)
     return invitation
 
 
@@ -250,7 +254,9 @@ def invitation_of(key: str) -> Invitation:
 
 
 @sensitive_variables("key", "password")
-def accept_invitation(*, key: str, name: str = "", password: str | None = None) -> Membership:
+def accept_invitation(
+    *, key: str, name: str = "", password: str | None = None, choose: PasswordChoice | None = None
+) -> Membership:
     """Join by the link of a mail. Nobody is signed in: the link shows whose mailbox it is.
 
     A new account gets name and password and is verified (event 41); one that exists only joins (10025).
@@ -259,6 +265,7 @@ def accept_invitation(*, key: str, name: str = "", password: str | None = None) 
         key: from the link.
         name: of a new account.
         password: of a new account, plain text.
+        choose: in place of `password`: sets it on the row of a new account, for programs, which send its digest.
 
     Raises:
         KeyRefused: the link opens nothing.
@@ -281,7 +288,7 @@ def accept_invitation(*, key: str, name: str = "", password: str | None = None) 
         seat_taken(workspace, besides=invitation)
         fresh = user.status == User.Status.ACTIVATION_PENDING
         if fresh:
-            _activate(user, name, password)
+            _activate(user, name, choose or partial(_choose_typed, password=password))
         if user.default_workspace_id is None:
             user.default_workspace = workspace
             user.save(update_fields=["default_workspace"])
@@ -297,15 +304,19 @@ def accept_invitation(*, key: str, name: str = "", password: str | None = None) 
 
 
 @sensitive_variables("password")
-def _activate(user: User, name: str, password: str | None) -> None:
+def _choose_typed(user: User, password: str | None) -> None:
+    if password is None:
+        raise Invalid(_("Choose a password."), field="password")
+    choose_password(user, password)
+
+
+def _activate(user: User, name: str, choose: PasswordChoice) -> None:
     called = " ".join(name.split())
     if not called or len(called) > 150:
         raise Invalid(_("A name has 1 to 150 characters."), field="name")
     user.name = called
     # Whatever was chosen before the address was shown to be theirs opens nothing any more.
-    if password is None:
-        raise Invalid(_("Choose a password."), field="password")
-    choose_password(user, password)
+    choose(user)
     user.status = User.Status.ACTIVE
     user.token_epoch += 1
     user.failed_sign_ins = 0

@@ -232,6 +232,42 @@ def set_super_admin(*, workspace_id: int, user_id: int) -> None:
         )
 
 
+def drop_super_admin(*, workspace_id: int) -> None:
+    """Take the SuperAdmin of an organisation that is about to be linked; who was it keeps what it is a member of.
+
+    Args:
+        workspace_id: the organisation.
+
+    Raises:
+        Forbidden: somebody else than staff asks.
+        NotFound: no such workspace.
+        Conflict: workspaces are linked to it, so it needs one; or nobody else would administer it.
+    """
+    require_staff("super_admin")
+    with action():
+        workspace = lock_workspace(workspace_id)
+        former_id = workspace.super_admin_id
+        if former_id is None:
+            return
+        if workspace.linked.exists():
+            raise Conflict(_("Workspaces are linked to it, so it keeps its SuperAdmin."), code="super_admin")
+        if not workspace.memberships.filter(role=Role.ADMINISTRATOR.value).exists():
+            raise Conflict(
+                _("%(name)s has no Administrator besides its SuperAdmin. Add one first.") % {"name": workspace.name},
+                code="last_administrator",
+            )
+        held = workspace.memberships.filter(user_id=former_id).values_list("role", flat=True).first()
+        workspace.super_admin = None
+        workspace.save(update_fields=["super_admin"])
+        signals.role_changed.send(
+            sender=Workspace,
+            workspace_id=workspace_id,
+            subject=person_of(User.objects.get(pk=former_id)),
+            old=Role.SUPERADMIN.value,
+            new=held or NO_ROLE,
+        )
+
+
 def _locked_membership(workspace_id: int, user_id: int) -> Membership:
     membership = (
         Membership.objects.of(workspace_id)

@@ -51,9 +51,7 @@ def change_account(*, workspace_id: int, user_id: int, name: str | None = None, 
         authorise(workspace_id, Permission.USER_MANAGE)
         refuse_own_account(actor, user_id, Permission.USER_MANAGE)
     with action():
-        user = _member(workspace_id, user_id)
-        if not own:
-            _require_all_workspaces(actor, user)
+        user = _member(workspace_id, user_id) if own else require_managed(actor, workspace_id, user_id)
         # A name stands with the frozen person alone and never in an event, so that a person can be erased.
         before = user.status
         changed = assign(user, {"name": name.strip()} if name is not None else {}, ("name",))
@@ -123,6 +121,21 @@ def _member(workspace_id: int, user_id: int) -> User:
     if not member and not is_super_admin(user_id=user_id, workspace_id=workspace_id):
         raise NotFound(_("User with Id '%(id)s' not found.") % {"id": user_id})
     return lock_user(user_id)
+
+
+def require_managed(actor: Actor, workspace_id: int, user_id: int) -> User:
+    """Lock somebody else's account that an Administrator is about to change, and return it.
+
+    An account is one for all its workspaces, so the actor needs to be Administrator in each of them.
+
+    Raises:
+        NotFound: the user is not in this workspace.
+        Conflict: the operator's staff manage this account.
+        Forbidden: it is used in other workspaces too.
+    """
+    user = _member(workspace_id, user_id)
+    _require_all_workspaces(actor, user)
+    return user
 
 
 def _require_all_workspaces(actor: Actor, user: User) -> None:

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
-from accounts import signals
+from accounts import mails, signals
 from accounts.models import Workspace, WorkspaceRequest
 from accounts.permissions import Permission, authorise
 from accounts.services.rows import lock_workspace
@@ -87,7 +87,7 @@ def request_workspace(*, workspace_id: int, kind: str, contact_email: str, text:
 
 
 def handle_workspace_request(*, request_id: int, status: int, answer: str = "") -> WorkspaceRequest:
-    """Answer a request; making or linking the workspace is an action of its own (event 10040 in the workspace).
+    """Close a request with an answer and mail it (event 10040 in the workspace); `request_answers` does what is asked.
 
     Args:
         request_id: which one.
@@ -109,7 +109,12 @@ def handle_workspace_request(*, request_id: int, status: int, answer: str = "") 
     if len(answer) > 500:
         raise Invalid(_("An answer has at most 500 characters."), field="answer")
     with action():
-        found = WorkspaceRequest.objects.select_for_update(of=("self",)).filter(pk=request_id).first()
+        found = (
+            WorkspaceRequest.objects.select_for_update(of=("self",))
+            .select_related("workspace")
+            .filter(pk=request_id)
+            .first()
+        )
         if found is None:
             raise NotFound(_("Request with Id '%(id)s' not found.") % {"id": request_id})
         if found.status != WorkspaceRequest.Status.OPEN:
@@ -128,4 +133,7 @@ def handle_workspace_request(*, request_id: int, status: int, answer: str = "") 
         signals.workspace_settings_changed.send(
             sender=WorkspaceRequest, workspace_id=found.workspace_id, changes=[change]
         )
+        done = chosen == WorkspaceRequest.Status.DONE
+        facts = {"request": found, "workspace": found.workspace, "done": done}
+        mails.send_later("workspace_request", found.contact_email, facts)
     return found

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
 from django.dispatch import Signal
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts import signals
 from accounts.actors import actor_of, staff_actor
 from accounts.models import User, Workspace
 from accounts.permissions import Permission
-from accounts.selectors import home_workspace_id
+from accounts.selectors import home_workspace_id, person_of
+from accounts.services.rows import lock_user
 from portal.kit.action import action
 from portal.kit.context import Actor, ActorKind, acting_within, current_actor
 from portal.kit.errors import Forbidden, NotFound
@@ -24,6 +30,7 @@ LAST_WORKSPACE = "workspace_id"
 SUPPORT_ACCESS = "support_access_id"
 """Session key: the support access that a member of staff is in."""
 
+_THEMSELVES = frozenset({ActorKind.USER, ActorKind.STAFF})
 _PEOPLE = frozenset({ActorKind.USER, ActorKind.STAFF_FOR_USER})
 
 
@@ -75,6 +82,112 @@ def switch_workspace(*, workspace_id: int) -> None:
     user_id = actor.acted_for.user_id if actor.acted_for else actor.id
     with action():
         signals.workspace_switched.send(sender=Workspace, workspace_id=workspace_id, user_id=user_id)
+
+
+# --- where one is signed in ---
+
+
+def sessions_of(user_id: int) -> QuerySet[UserSession]:
+    """Return the open sessions of a user, the one used last first."""
+    alive = Session.objects.filter(expire_date__gt=timezone.now()).values("session_key")
+    found: QuerySet[UserSession] = UserSession.objects.filter(user_id=user_id, session_key__in=alive)
+    return found.order_by("-last_seen_at", "-pk")
+
+
+def note_activity(*, session_key: str, ip: str | None, user_agent: str) -> None:
+    """Remember when and from where a session was used last; called every few minutes, not at every request."""
+    values: dict[str, object] = {"last_seen_at": timezone.now(), "user_agent": user_agent}
+    if ip is not None:
+        values["ip"] = ip
+    UserSession.objects.filter(session_key=session_key).update(**values)
+
+
+def follow_session(*, old_key: str, new_key: str) -> None:
+    """Go on with a session under the key that Django has given it in place of the old one."""
+    UserSession.objects.filter(session_key=old_key).update(session_key=new_key)
+
+
+def end_session(*, user_id: int, session_id: int) -> None:
+    """Sign oneself out somewhere else (event 10021).
+
+    Args:
+        user_id: the actor's own account.
+        session_id: which session.
+
+    Raises:
+        Forbidden: it is somebody else's account.
+        NotFound: there is no such session.
+    """
+    require_own_account(user_id)
+    with action():
+        key = sessions_of(user_id).filter(pk=session_id).values_list("session_key", flat=True).first()
+        if key is None:
+            raise NotFound(_("You are not signed in there any more."))
+        drop_sessions(user_id, [key])
+        record_sign_out(user=lock_user(user_id))
+
+
+def end_other_sessions(*, user_id: int, keep: str | None) -> int:
+    """Sign oneself out everywhere else (event 10021 for each); programs signed in with the password end too.
+
+    Args:
+        user_id: the actor's own account.
+        keep: key of the session that goes on.
+
+    Returns:
+        How many sessions ended.
+
+    Raises:
+        Forbidden: it is somebody else's account.
+    """
+    require_own_account(user_id)
+    with action():
+        user = lock_user(user_id)
+        keys = [key for key in sessions_of(user_id).values_list("session_key", flat=True) if key != keep]
+        drop_sessions(user_id, keys)
+        user.token_epoch += 1
+        user.save(update_fields=["token_epoch"])
+        workspace_id = home_workspace_id(user)
+        if workspace_id is not None:
+            for _key in keys:
+                signals.user_signed_out.send(sender=User, workspace_id=workspace_id)
+            signals.user_updated.send(
+                sender=User,
+                workspace_id=workspace_id,
+                subject=person_of(user),
+                what="updated: signed out everywhere else",
+                changes={},
+            )
+    return len(keys)
+
+
+def drop_sessions(user_id: int, keys: Collection[str] | None = None, *, keep: str | None = None) -> None:
+    """Delete sessions of a user, as part of an action that tells why.
+
+    Args:
+        user_id: whose.
+        keys: which; all if `None`.
+        keep: key of one that goes on.
+    """
+    rows = UserSession.objects.filter(user_id=user_id)
+    if keys is not None:
+        rows = rows.filter(session_key__in=list(keys))
+    if keep is not None:
+        rows = rows.exclude(session_key=keep)
+    Session.objects.filter(session_key__in=rows.values("session_key")).delete()
+    rows.delete()
+
+
+def require_own_account(user_id: int) -> Actor:
+    """Check that somebody acts on their own account, in their own name, and return the actor.
+
+    Raises:
+        Forbidden: somebody else, staff in place of a user, or an application token.
+    """
+    actor = current_actor()
+    if actor.kind not in _THEMSELVES or actor.person is None or actor.person.user_id != user_id:
+        raise Forbidden(_("Only the person can do this, signed in themselves."), permission="own_account")
+    return actor
 
 
 def require_staff(permission: str) -> Actor:

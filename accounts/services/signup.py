@@ -15,7 +15,7 @@ from accounts.actors import actor_of
 from accounts.models import Membership, PlatformPackage, User, Workspace
 from accounts.permissions import Role
 from accounts.selectors import home_workspace_id, person_of, user_by_email
-from accounts.services.invitations import LinkMaker
+from accounts.services.invitations import LinkMaker, PasswordChoice
 from accounts.services.rows import lock_user
 from accounts.services.users import choose_password, set_user_password
 from accounts.services.workspaces import create_workspace
@@ -78,19 +78,20 @@ def sign_up(*, email: str, name: str, organisation: str, link: LinkMaker, sign_i
         user.default_workspace = workspace
         user.save(update_fields=["default_workspace"])
         signals.user_signed_up.send(sender=User, workspace=workspace, subject=person_of(user))
-        _ask_to_verify(user, workspace.pk, link)
+        ask_to_verify(user, workspace.pk, link)
 
 
 def _tell_owner(user: User, link: LinkMaker, sign_in_url: str) -> None:
     """Answer a sign-up for an address that is taken by a mail to it."""
     own = Workspace.objects.filter(super_admin=user).values_list("pk", flat=True).first()
     if user.status == User.Status.ACTIVATION_PENDING and own is not None:
-        _ask_to_verify(user, own, link)
+        ask_to_verify(user, own, link)
     else:
         mails.send_later("account_exists", user.email, {"user": user, "link": sign_in_url})
 
 
-def _ask_to_verify(user: User, workspace_id: int, link: LinkMaker) -> None:
+def ask_to_verify(user: User, workspace_id: int, link: LinkMaker) -> None:
+    """Send the mail that asks to verify an address (event 40); a part of actions that have decided to."""
     now = current_context().now()
     key = keys.issue(
         "verification", row_id=user.pk, number=user.token_epoch, issued=now, expires=now + VERIFICATION_TIME
@@ -116,12 +117,13 @@ def verification_of(key: str) -> User:
 
 
 @sensitive_variables("key", "password")
-def verify_user(*, key: str, password: str) -> User:
+def verify_user(*, key: str, password: str = "", choose: PasswordChoice | None = None) -> User:
     """Verify an address and give the account its password (event 41).
 
     Args:
         key: from the mail's link.
         password: plain text.
+        choose: in place of `password`: sets it on the user's row, for programs, which send its digest.
 
     Raises:
         KeyRefused: the link opens nothing.
@@ -132,7 +134,10 @@ def verify_user(*, key: str, password: str) -> User:
         user = lock_user(asked.pk)
         if user.token_epoch != asked.token_epoch or user.status != User.Status.ACTIVATION_PENDING:
             raise keys.KeyRefused
-        choose_password(user, password)
+        if choose is None:
+            choose_password(user, password)
+        else:
+            choose(user)
         user.status = User.Status.ACTIVE
         user.token_epoch += 1
         user.save(update_fields=["password", "status", "token_epoch"])

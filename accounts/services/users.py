@@ -11,16 +11,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import signals
-from accounts.models import Invitation, User, Workspace
+from accounts.models import Invitation, TrustedDevice, User, Workspace
+from accounts.second_factors import has_second_factor
 from accounts.selectors import home_workspace_id, operator_workspace_id, person_of, user_by_email
 from accounts.services.rows import assign, check, differences, invalid, lock_user
-from accounts.services.sessions import require_staff
+from accounts.services.sessions import drop_sessions, require_staff
 from accounts.signals import Changes
 from portal.kit.action import action
 from portal.kit.context import current_actor, current_context
-from portal.kit.errors import Conflict, DomainError, Forbidden
+from portal.kit.errors import Conflict, DomainError, Forbidden, Invalid
 
-_EDITABLE: Final = frozenset({"name", "email", "is_staff", "is_superuser"})
+_EDITABLE: Final = frozenset({"name", "email", "is_staff", "is_superuser", "staff_role"})
+_STAFF: Final = frozenset({"is_staff", "is_superuser", "staff_role"})
 _PERSONAL: Final = frozenset({"name", "email"})
 """Stand with the frozen person alone and never in an event, so that a person can be erased."""
 
@@ -34,6 +36,7 @@ def create_user(
     status: int = User.Status.ACTIVE,
     is_staff: bool = False,
     is_superuser: bool = False,
+    staff_role: str = "",
 ) -> User:
     """Make an account; it can sign in but sees nothing until it is added to a workspace.
 
@@ -44,6 +47,7 @@ def create_user(
         status: Active, or Activation pending.
         is_staff: member of the operator's staff, who may use the admin site.
         is_superuser: staff with every right in the admin site.
+        staff_role: what other staff may do there, a value of `StaffRole`.
 
     Raises:
         Forbidden: somebody else than staff asks.
@@ -63,9 +67,11 @@ def create_user(
         status=status,
         is_staff=is_staff,
         is_superuser=is_superuser,
+        staff_role=staff_role,
         created=current_context().now(),
     )
-    check(user, ("email", "name", "status"))
+    check(user, ("email", "name", "status", "staff_role"))
+    _check_staff(user)
     choose_password(user, password)
     with action():
         user.save(force_insert=True)
@@ -122,7 +128,7 @@ def seat_taken(workspace: Workspace, *, besides: Invitation | None = None) -> No
 
 @sensitive_variables("password")
 def set_user_password(*, user_id: int, password: str) -> None:
-    """Give an account a new password; its sessions and tokens end.
+    """Give an account a new password; its sessions, tokens and trusted devices end.
 
     Args:
         user_id: whose.
@@ -141,9 +147,13 @@ def set_user_password(*, user_id: int, password: str) -> None:
         user = lock_user(user_id)
         choose_password(user, password)
         user.token_epoch += 1
-        user.failed_sign_ins = 0
-        user.locked_until = None
+        if actor.everywhere or not has_second_factor(user_id):
+            # Who has a mailbox must not get new guesses at the code by asking for one mail after the other.
+            user.failed_sign_ins = 0
+            user.locked_until = None
         user.save(update_fields=["password", "token_epoch", "failed_sign_ins", "locked_until"])
+        TrustedDevice.objects.filter(user=user).delete()
+        drop_sessions(user_id)
         workspace_id = home_workspace_id(user)
         if workspace_id is not None:
             signals.password_changed.send(sender=User, workspace_id=workspace_id, subject=person_of(user))
@@ -154,7 +164,7 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
 
     Args:
         user_id: whose.
-        changes: `name`, `email`, `is_staff` or `is_superuser` to new value.
+        changes: `name`, `email`, `is_staff`, `is_superuser` or `staff_role` to new value.
 
     Raises:
         Forbidden: somebody else than staff asks.
@@ -171,7 +181,7 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
                 code="duplicate",
                 field="email",
             )
-    if actor.id == user_id and ("is_staff" in values or "is_superuser" in values):
+    if actor.id == user_id and _STAFF & set(values):
         _refuse_own(user_id)
     with action():
         user = lock_user(user_id)
@@ -179,6 +189,7 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
         changed = assign(user, values, _EDITABLE)
         if not changed:
             return user
+        _check_staff(user)
         if set(changed) != {"name"}:
             # Keys given to somebody with other rights or another address must not outlive them.
             user.token_epoch += 1
@@ -186,6 +197,11 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
         told = differences(before, user, [name for name in changed if name not in _PERSONAL])
         _tell(user, "updated", told)
     return user
+
+
+def _check_staff(user: User) -> None:
+    if user.staff_role and not user.is_staff:
+        raise Invalid(_("Only a member of the operator's staff has a staff role."), field="staff_role")
 
 
 def suspend_user(*, user_id: int) -> User:

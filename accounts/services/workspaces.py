@@ -146,7 +146,7 @@ def set_package(*, workspace_id: int, package_id: int) -> Workspace:
     Raises:
         NotFound: no such workspace or package, or the actor is not in the workspace.
         Forbidden: the role lacks the right, or it is no upgrade.
-        Conflict: the package is no longer offered, or has no room for what the workspace uses.
+        Conflict: the package is no longer offered, or has no room for what the workspace uses; nobody is excepted.
     """
     actor = authorise(workspace_id, Permission.PACKAGE_UPDATE)
     with action():
@@ -162,9 +162,7 @@ def set_package(*, workspace_id: int, package_id: int) -> Workspace:
                 _("Only the operator's staff can change to the package %(name)s.") % {"name": new.name},
                 permission=Permission.PACKAGE_UPDATE.value,
             )
-        if not actor.everywhere:
-            # Staff arrange the rest themselves; what is above a limit then can only not grow.
-            _require_fit(workspace, new)
+        _require_fit(workspace, new)
         workspace.package = new
         workspace.save(update_fields=["package"])
         signals.package_changed.send(sender=Workspace, workspace=workspace, old=old, new=new)
@@ -190,7 +188,7 @@ def _require_fit(workspace: Workspace, new: PlatformPackage) -> None:
     have = (
         (workspace.data_plans.count(), new.max_data_plans, _("data plans")),
         (workspace.memberships.count(), new.max_users, _("users")),
-        (1 + workspace.linked.count(), new.max_workspaces, _("workspaces")),
+        (1 + workspace.linked.count(), new.max_workspaces if new.workspaces_allowed else 1, _("workspaces")),
     )
     for count, limit, what in have:
         # A workspace without linked ones is one, whatever its package says.
@@ -199,6 +197,7 @@ def _require_fit(workspace: Workspace, new: PlatformPackage) -> None:
                 _("The package %(package)s allows %(limit)s %(what)s, and there are %(count)s.")
                 % {"package": new.name, "limit": limit, "what": what, "count": count},
                 code="limit_reached",
+                field="package",
             )
 
 

@@ -16,6 +16,7 @@ from accounts.models import Workspace
 from accounts.people import (
     ACCESS_STATES,
     ACTIVE,
+    APP_MFA,
     EXPIRED,
     PENDING,
     SECURITY,
@@ -39,12 +40,14 @@ from accounts.services import (
     resend_invitation,
     withdraw_invitation,
 )
+from accounts.services.mfa import remove_second_factor
 from accounts.settings_tabs import settings_tabs
 from portal.kit.errors import Conflict, Forbidden, Invalid
 from portal.kit.htmx import is_htmx, redirect_to, respond, wants_fragment, with_toast, with_trigger
 from portal.kit.lists import Empty, Listing
 
 TONES: Final = {ACTIVE: "good", PENDING: "info", EXPIRED: "warn", UNVERIFIED: "warn", SUSPENDED: "bad"}
+ACTS: Final = ("role", "resend", "withdraw", "second_factor", "remove", "kept")
 REFUSED: Final = (Invalid, Conflict)
 """What a person can mend in the form; everything else is the middleware's."""
 
@@ -81,6 +84,7 @@ def user_list(request: PageRequest, workspace_id: int) -> HttpResponse:
                 "resend": _("Resend invitation"),
                 "withdraw": _("Withdraw"),
                 "remove": _("Remove"),
+                "second_factor": _("Remove second factor"),
             },
         },
     )
@@ -112,7 +116,9 @@ def _with_acts(request: PageRequest, rows: list[dict[str, Any]]) -> list[dict[st
         else:
             acts["role"] = _url(workspace, "workspace_user_role", row["id"])
             acts["remove"] = _url(workspace, "workspace_user_remove", row["id"])
-        row["acts"] = {name: acts.get(name, "") for name in ("role", "resend", "withdraw", "remove", "kept")}
+        if joined and row["security"] == APP_MFA and row["held_role"] != Role.SUPERADMIN and row["id"] != own_id:
+            acts["second_factor"] = _url(workspace, "workspace_user_mfa", row["id"])
+        row["acts"] = {name: acts.get(name, "") for name in ACTS}
     return rows
 
 
@@ -172,6 +178,25 @@ def user_remove(request: PageRequest, workspace_id: int, user_id: int) -> HttpRe
         % {"name": name},
         more=_("An account whose last workspace this is ends with it."),
         verb=_("Remove"),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def user_second_factor(request: PageRequest, workspace_id: int, user_id: int) -> HttpResponse:
+    """Ask for, and do, the removal of a member's second factor, for somebody who has lost the app."""
+    authorise(workspace_id, Permission.USER_MANAGE)
+    person = _member(request, user_id)
+    if person["security"] != APP_MFA:
+        raise Http404(_("This person has no second factor."))
+    name = person["shown_name"]
+    return _confirmed(
+        request,
+        lambda: remove_second_factor(workspace_id=workspace_id, user_id=user_id),
+        done=_("The second factor of %(name)s is removed.") % {"name": name},
+        title=_("Remove the second factor of %(name)s") % {"name": name},
+        text=_("%(name)s signs in with the password alone then, until a new app is set up.") % {"name": name},
+        more=_("Do this only when you are sure who asked you: recovery codes and trusted devices go with it."),
+        verb=_("Remove second factor"),
     )
 
 

@@ -12,18 +12,23 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Workspace, WorkspaceRequest
-from accounts.people import PageRequest
+from accounts.people import PageRequest, members_without_second_factor
 from accounts.people_forms import show_refusal
 from accounts.permissions import TABLE, Permission, Role, authorise
+from accounts.second_factors import has_second_factor
 from accounts.selectors import SuperAdminOf, super_admin_of
-from accounts.services import company_of, request_workspace, update_billing, update_company
-from accounts.settings_forms import BillingForm, CompanyForm, RequestForm, initial_of
+from accounts.services import company_of, request_workspace, set_mfa_required, update_billing, update_company
+from accounts.settings_forms import BillingForm, CompanyForm, RequestForm, SecurityForm, initial_of
 from accounts.settings_tabs import settings_tabs
 from portal.kit.errors import Conflict, Invalid
 from portal.kit.htmx import redirect_to, render_fragment
 
 REFUSED: Final = (Invalid, Conflict)
-FORMS: Final[dict[str, type[forms.Form]]] = {"company": CompanyForm, "billing": BillingForm}
+FORMS: Final[dict[str, type[forms.Form]]] = {
+    "company": CompanyForm,
+    "billing": BillingForm,
+    "security": SecurityForm,
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -46,6 +51,9 @@ def workspace_settings(request: PageRequest, workspace_id: int) -> HttpResponse:
         "tabs": settings_tabs(request, "settings"),
         "company_form": shown["company"],
         "billing_form": shown["billing"],
+        "security_form": shown["security"],
+        "without": members_without_second_factor(workspace) if not workspace.mfa_required else 0,
+        "own_factor": has_second_factor(request.user.pk),
         "company": company,
         "may_change": Permission.WORKSPACE_UPDATE.name in request.may,
         "facts": _facts(workspace, super_admin_of(workspace)),
@@ -57,9 +65,12 @@ def workspace_settings(request: PageRequest, workspace_id: int) -> HttpResponse:
 
 
 def _save(part: str, workspace_id: int, form: forms.Form) -> bool:
-    update = update_company if part == "company" else update_billing
     try:
-        update(workspace_id=workspace_id, changes=form.cleaned_data)
+        if part == "security":
+            set_mfa_required(workspace_id=workspace_id, required=form.cleaned_data["mfa_required"])
+        else:
+            update = update_company if part == "company" else update_billing
+            update(workspace_id=workspace_id, changes=form.cleaned_data)
     except REFUSED as error:
         show_refusal(form, error)
         return False

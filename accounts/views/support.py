@@ -7,6 +7,7 @@ from typing import cast
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -49,7 +50,7 @@ class SupportForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def start(request: HttpRequest, visited_id: int) -> HttpResponse:
     """Show and take the form by which staff enter a workspace."""
-    staff = _staff(request)
+    staff = _staff(request, entering=True)
     workspace = Workspace.objects.filter(pk=visited_id).first()
     if workspace is None:
         raise Http404
@@ -83,10 +84,12 @@ def end(request: HttpRequest) -> HttpResponse:
     return redirect("home")
 
 
-def _staff(request: HttpRequest) -> User:
+def _staff(request: HttpRequest, *, entering: bool = False) -> User:
     user = request.user
     if not (isinstance(user, User) and user.is_staff):
         raise Http404
+    if entering and not user.has_perm("accounts.add_supportaccess"):
+        raise PermissionDenied(_("Your staff role does not allow entering workspaces as support."))
     return user
 
 

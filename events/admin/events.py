@@ -37,6 +37,7 @@ from portal.kit.rendering import badge, dash, identifier, severity, when
 from portal.kit.staff.base import StaffAdmin
 from portal.kit.staff.filters import StaffFilter, related_filter
 from portal.kit.staff.lists import KeysetChangeList
+from sims.identifiers import as_printed
 
 ACTOR_DAYS = 30
 """Days in which actors of a kind are looked for; their index is ordered by actor first."""
@@ -259,7 +260,7 @@ class EventAdmin(StaffAdmin):
 
     @admin.display(description=gettext_lazy("SIM"))
     def sim(self, event: Event) -> SafeString:
-        return identifier(event.iccid, "ICCID", copy=False)
+        return identifier(as_printed(event.iccid), "ICCID", copy=False)
 
     @admin.display(description=gettext_lazy("device"))
     def device(self, event: Event) -> str | SafeString:
@@ -309,6 +310,7 @@ def _of_request(row: Row) -> tuple[dict[str, Any], Persons]:
     for each in rows:
         each["text"] = description_of(each, persons, staff=True)
         each["type_name"] = registry.describe(each["type"])
+        each["printed"] = as_printed(each["iccid"])
         each["workspace_name"] = names.get(each["workspace_id"]) or each["workspace_id"]
     return {"rows": rows, "count": count}, persons
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.core.cache import cache
+from django.db import transaction
 from django.db.models import Q
 from django.dispatch import receiver
 
@@ -15,6 +17,7 @@ from accounts.signals import KeyRow, SettingChange
 from events import registry
 from events.models import FrozenPerson
 from events.registry import ACTOR_USERNAME, SUBJECT_NAME, SUBJECT_USERNAME
+from events.selectors import actors_key
 from events.writer import Entry, forget_persons, log
 from portal.kit.context import Person, current_context
 
@@ -30,9 +33,12 @@ def _entry(type_id: int, workspace_id: int, /, text: str = "default", **values: 
 
 
 @receiver(signals.sign_in_failed)
-def on_sign_in_failed(*, workspace_id: int, subject: Person, ip: str, too_many: bool, **_kwargs: Any) -> None:
+def on_sign_in_failed(
+    *, workspace_id: int, subject: Person, ip: str, too_many: bool, reason: str, **_kwargs: Any
+) -> None:
     """Log a failed sign-in of a known account (6)."""
-    log([_entry(6, workspace_id, "too_many" if too_many else "default", ip=ip)._replace(subject=subject)])
+    texts = {"password": ("default", "too_many"), "code": ("code", "code_too_many")}
+    log([_entry(6, workspace_id, texts[reason][too_many], ip=ip)._replace(subject=subject)])
 
 
 @receiver(signals.user_locked)
@@ -213,6 +219,13 @@ def on_mfa_removed(*, workspace_id: int, subject: Person, key_id: int, **_kwargs
     log([_entry(14, workspace_id, mfa_key_id=key_id)._replace(subject=subject)])
 
 
+@receiver(signals.user_erasing)
+def on_user_erasing(*, user_id: int, **_kwargs: Any) -> list[str]:
+    """Return the names and addresses that the person had when something was logged."""
+    rows = FrozenPerson.objects.filter(user_id=user_id).order_by("pk").values_list("name", "username")
+    return [text for row in rows for text in row]
+
+
 @receiver(signals.user_erased)
 def on_user_erased(
     *, workspace_id: int, user_id: int, names: Sequence[str], replacement: Person, **_kwargs: Any
@@ -224,6 +237,8 @@ def on_user_erased(
         row.name, row.username = replacement.name, replacement.username + " " * number
         row.save(update_fields=["name", "username"])
     forget_persons()
+    kept = [actors_key(pk) for pk in Workspace.objects.order_by().values_list("pk", flat=True)]
+    transaction.on_commit(lambda: cache.delete_many(kept))
     log([_entry(10027, workspace_id, user_id=user_id)])
 
 

@@ -34,6 +34,12 @@ register(
                 "Failed authentication request from '{subject.username}', Reason: Invalid password. "
                 "Too many failed authentication requests from IP {ip}"
             ),
+            # Ours, in the published manner: the password was right, the code of the second factor was not.
+            "code": Text("Failed authentication request from '{subject.username}', Reason: Invalid code from IP {ip}"),
+            "code_too_many": Text(
+                "Failed authentication request from '{subject.username}', Reason: Invalid code. "
+                "Too many failed authentication requests from IP {ip}"
+            ),
         },
         sample={"ip": "203.0.113.7"},
     )

@@ -38,6 +38,7 @@ PACKAGES: Final[tuple[Mapping[str, Any], ...]] = (
         "monthly_rate_cents": 2_900,
         "sim_rates": _RATES,
         "max_data_plans": 2,
+        "max_active_sims": 1_000,
         "max_users": 15,
     },
     {
@@ -211,6 +212,20 @@ PEOPLE: Final[Mapping[str, Person]] = {
         has_password=False,
     ),
 }
+
+
+GUESTS: Final[Mapping[str, Person]] = {
+    "nils": Person("Nils Aalto", "nils.aalto@heathmill.example.org", MAC_SAFARI, "203.0.113.150", has_password=False),
+    "lena": Person(
+        "Lena Brandt", "lena.brandt@brightwater.example.com", WINDOWS_CHROME, "198.51.100.15", has_password=False
+    ),
+    "omar": Person("Omar Said", "omar.said@brightwater.example.com", WINDOWS_EDGE, "198.51.100.16", has_password=False),
+    "yusuf": Person("Yusuf Kaya", "yusuf.kaya@kestrel.example.org", PHONE, "203.0.113.24", has_password=False),
+    "greta": Person("Greta Lund", "greta.lund@kestrel.example.org", PHONE, "203.0.113.25", has_password=False),
+}
+"""People who come by mail: they sign up or are invited. Nobody signs in as one of them."""
+
+EVERYBODY: Final[Mapping[str, Person]] = {**PEOPLE, **GUESTS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from accounts.models import User, Workspace
 from accounts.permissions import Role
 from accounts.selectors import entries_of
 from portal.demo import cast, secrets, upkeep
+from portal.demo.flows import write_flows
 from portal.demo.foundation import write_foundation
 from portal.demo.numbers import Numbers
 from portal.demo.people import write_people
@@ -136,6 +137,7 @@ def _play(progress: Progress) -> None:
     write_shop(stage)
     write_story(stage)
     write_people(stage)
+    write_flows(stage)
     write_routine(stage)
     write_last_hour(stage)
     write_usage(stage)

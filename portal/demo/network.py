@@ -16,19 +16,31 @@ from urllib.parse import urlsplit
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
+from portal.kit.mobile_networks import networks
+from sims.coverage import Coverage, coverage_of
 from sims.identifiers import iccid_with_luhn
-from sims.models import Sim
+from sims.models import Sim, Sms, SmsStatus
+from sims.services.deliveries import record_id_of_sms
 from sims.states import DeviceStatus, SimStatus
 from sims.usage_models import TrafficType
 
 TIMEOUT: Final = 30  # seconds
-OPERATORS: Final = (
-    {"id": 9001, "name": "Fernwave Partner North", "country": {"id": 74, "name": "Germany"}},
-    {"id": 9002, "name": "Fernwave Partner West", "country": {"id": 137, "name": "Netherlands"}},
-    {"id": 9003, "name": "Fernwave Partner South", "country": {"id": 93, "name": "Italy"}},
+MOST_SMS: Final = 500
+"""Messages of one delivery."""
+OPERATORS: Final = (26201, 26202, 20404, 20408, 22201, 22210)
+"""Networks that devices of the demo are on, in Germany, the Netherlands and Italy."""
+_FIELDS: Final = (
+    "pk",
+    "iccid",
+    "imsi",
+    "workspace_id",
+    "workspace__name",
+    "device_id",
+    "device__name",
+    "device__coverage_policy_id",
+    "status",
 )
-_FIELDS: Final = ("pk", "iccid", "imsi", "workspace_id", "workspace__name", "device_id", "device__name", "status")
-SimOfNetwork = tuple[int, str, str, int, str, int, str, int]
+SimOfNetwork = tuple[int, str, str, int, str, int, str, int | None, int]
 
 
 class Refused(RuntimeError):
@@ -53,6 +65,7 @@ def usage_record(
     size: int | None = None,
     messages: int = 0,
     rng: random.Random,
+    operators: Sequence[int] = OPERATORS,
 ) -> dict[str, Any]:
     """Return one record as the network sends it.
 
@@ -63,8 +76,9 @@ def usage_record(
         size: bytes; `None` for SMS.
         messages: SMS, where there is no size.
         rng: decides on what matters to nobody.
+        operators: networks that the device may be on.
     """
-    pk, iccid, imsi, workspace_id, workspace, device_id, device, _status = sim
+    pk, iccid, imsi, workspace_id, workspace, device_id, device, _policy_id, _status = sim
     if size is None:
         received = rng.randint(0, messages)
         volume: dict[str, Any] = {"total": messages, "rx": received, "tx": messages - received}
@@ -85,10 +99,26 @@ def usage_record(
         "imsi": imsi,
         "organisation": {"id": workspace_id, "name": workspace},
         "endpoint": {"id": device_id, "name": device},
-        "operator": rng.choice(OPERATORS),
+        "operator": operator_object(rng.choice(operators)),
         "cost": 0,
         "currency": {"id": 1, "code": "EUR", "symbol": "€"},
     }
+
+
+def operator_object(network_id: int) -> dict[str, Any]:
+    """Return a mobile network as usage records name it."""
+    network = networks()[network_id]
+    country = {"id": network.country.id, "name": network.country.name, "mcc": network.mcc}
+    return {"id": network.id, "name": network.name, "mnc": network.mnc, "country": country}
+
+
+def delivery_record(sim: SimOfNetwork, sms: Sms, *, ended: datetime, operator_id: int) -> dict[str, Any]:
+    """Return the record by which the network says that a message has arrived: it has the id under which it counts."""
+    rng = random.Random(0)  # noqa: S311 - nothing is left to chance
+    record = usage_record(
+        sim, record_id=record_id_of_sms(sms.pk), ended=ended, messages=1, rng=rng, operators=[operator_id]
+    )
+    return {**record, "volume": {"total": 1, "rx": 1, "tx": 0}}
 
 
 def _megabytes(size: int) -> Decimal:
@@ -99,8 +129,17 @@ def _wire(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def _coverage(sims: Sequence[SimOfNetwork]) -> Coverage:
+    return coverage_of(device_ids={sim[5] for sim in sims}, policy_ids={sim[7] for sim in sims if sim[7] is not None})
+
+
+def _usable(sim: SimOfNetwork, coverage: Coverage) -> list[int]:
+    """Return the networks that let a device in: none of those that it, or its policy, is kept off."""
+    return [each for each in OPERATORS if coverage.allows(each, device_id=sim[5], policy_id=sim[7])]
+
+
 class Network:
-    """Delivers what some SIMs have used since the last time.
+    """Delivers what some SIMs have used since the last time, and says which messages have arrived.
 
     Args:
         url: address of the portal.
@@ -135,17 +174,35 @@ class Network:
         # The first ones go on until they are through, so that one sees tests come to their end.
         chosen = rng.sample(activated, min(self._devices, len(activated)))
         chosen += on_the_network(SimStatus.FACTORY_TEST)[: self._tested]
-        return [self._record(sim) for sim in chosen]
+        waiting = list(
+            Sms.objects.filter(status=SmsStatus.PENDING, expires__gt=timezone.now()).order_by("pk")[:MOST_SMS]
+        )
+        receivers = {sim[0]: sim for sim in self._receivers(waiting)}
+        coverage = _coverage([*chosen, *receivers.values()])
+        records = [self._record(sim, operators) for sim in chosen if (operators := _usable(sim, coverage))]
+        for sms in waiting:
+            receiver = receivers.get(sms.sim_id)
+            operators = _usable(receiver, coverage) if receiver else []
+            if receiver and operators:
+                ended = max(timezone.now(), sms.submitted)
+                records.append(delivery_record(receiver, sms, ended=ended, operator_id=operators[0]))
+        return records
 
-    def _record(self, sim: SimOfNetwork) -> dict[str, Any]:
+    def _receivers(self, waiting: Sequence[Sms]) -> list[SimOfNetwork]:
+        """Return the SIMs that messages wait for and that can receive them now."""
+        usable = Sim.objects.filter(status__in=(SimStatus.ACTIVATED, SimStatus.FACTORY_TEST))
+        on = usable.filter(pk__in=[sms.sim_id for sms in waiting], device__status=DeviceStatus.ENABLED)
+        return list(on.order_by("pk").values_list(*_FIELDS))
+
+    def _record(self, sim: SimOfNetwork, operators: Sequence[int]) -> dict[str, Any]:
         rng = self._rng
         self._serial += 1
         ended = timezone.now() - timedelta(seconds=rng.uniform(0, 10))
         if rng.random() < 0.2:
-            return usage_record(sim, record_id=self._serial, ended=ended, messages=1, rng=rng)
+            return usage_record(sim, record_id=self._serial, ended=ended, messages=1, rng=rng, operators=operators)
         most = 16_000 if sim[-1] == SimStatus.FACTORY_TEST else 400_000
         size = int(most * rng.betavariate(1.5, 4))
-        return usage_record(sim, record_id=self._serial, ended=ended, size=max(size, 40), rng=rng)
+        return usage_record(sim, record_id=self._serial, ended=ended, size=max(size, 40), rng=rng, operators=operators)
 
     def _post(self, records: Sequence[dict[str, Any]]) -> str:
         parts = urlsplit(self._url)

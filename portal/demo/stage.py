@@ -80,6 +80,7 @@ class Stage:
     bics: dict[str, str] = field(default_factory=dict)
     sims: dict[str, list[int]] = field(default_factory=dict)
     devices: dict[str, list[int]] = field(default_factory=dict)
+    mail_keys: dict[str, str] = field(default_factory=dict)
     last_sign_in: dict[str, datetime] = field(default_factory=dict)
     script: list[Act] = field(default_factory=list)
     random: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311 - believable, not secret
@@ -130,8 +131,8 @@ class Stage:
             return Surface.API, customer.program_ip, customer.agent
         if name in cast.STAFF:
             return Surface.ADMIN, cast.STAFF[name].ip, cast.STAFF[name].browser
-        if name in cast.PEOPLE:
-            return Surface.PORTAL, cast.PEOPLE[name].ip, cast.PEOPLE[name].browser
+        if name in cast.EVERYBODY:
+            return Surface.PORTAL, cast.EVERYBODY[name].ip, cast.EVERYBODY[name].browser
         return {"system": Surface.COMMAND, "network": Surface.API}.get(name, Surface.TASK), None, ""
 
     def _actor(self, who: str) -> Actor:
@@ -149,6 +150,6 @@ class Stage:
             return actor_of_token(token)
         if name in cast.STAFF:
             return staff_actor(self.users[name])
-        if name in cast.PEOPLE:
+        if name in cast.EVERYBODY:
             return actor_of(self.users[name])
         return {"system": SYSTEM, "schedule": SCHEDULE, "network": NETWORK}[name]

@@ -1,6 +1,7 @@
 """The app configuration of the kit."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class KitConfig(AppConfig):
@@ -8,4 +9,4 @@ class KitConfig(AppConfig):
 
     name = "portal.kit"
     label = "kit"
-    verbose_name = "Kit"
+    verbose_name = _("Delivery")

@@ -77,6 +77,8 @@ class Actor:
         acted_for: the customer's user under support access.
         roles: workspace id to role, for users and tokens; what is absent is not theirs.
         everywhere: staff and the portal itself are not bound to workspaces.
+        sim_limits: workspace id to the most SIMs its package lets be activated, `None` for no limit; what is absent
+            is not known here. It saves a query where there is no limit, and is never the last word where there is one.
     """
 
     kind: ActorKind
@@ -86,6 +88,7 @@ class Actor:
     acted_for: Person | None = None
     roles: Mapping[int, str] = field(default_factory=dict, hash=False)
     everywhere: bool = False
+    sim_limits: Mapping[int, int | None] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
         if not self.label:

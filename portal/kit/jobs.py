@@ -52,6 +52,8 @@ def job_kind(name: str) -> Callable[[Step], Step]:
 def freeze_actor(actor: Actor) -> dict[str, Any]:
     """Return an actor in JSON, to be revived by the worker that acts for them."""
     data = asdict(actor)
+    # A worker reads limits again: they may be others by then.
+    del data["sim_limits"]
     data["kind"] = int(actor.kind)
     data["roles"] = {str(key): value for key, value in actor.roles.items()}
     return data

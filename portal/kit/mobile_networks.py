@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 _KEYS: Final = re.compile(r'(\w+)="([^"]*)"')
 _MARKUP: Final = re.compile(r"<[^>]+>")
@@ -20,6 +20,20 @@ _UNUSED: Final = frozenset({"Not operational", "Reserved", "Unallocated"})
 _TEST_NETWORKS: Final = ("001", "999")
 _SEVERAL: Final = re.compile(r"(.+) - ([A-Z]{2})(?:/[A-Z]{2})*")
 """A country that shares its numbers with its territories: `Australia - AU/CC/CX`."""
+
+
+ZONES: Final[Mapping[int, str]] = MappingProxyType(
+    {
+        2: "Europe",
+        3: "North America and Caribbean",
+        4: "Asia and Middle East",
+        5: "Australia and Oceania",
+        6: "Africa",
+        7: "South and Central America",
+        9: "International",
+    }
+)
+"""Parts of the world by the first digit of their mobile country codes, as the numbering plan (E.212) has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +107,40 @@ def network_name(network_id: int) -> str:
     """Return the name of a network, also of one that has left the list since somebody blocked it."""
     network = networks().get(network_id)
     return network.name if network else f"Network {network_id}"
+
+
+def zone_of(network_id: int) -> int:
+    """Return the part of the world of a network: the first digit of its mobile country code, which is never 0."""
+    return int(str(network_id)[0])
+
+
+def network_of_record(operator: Any) -> int | None:
+    """Return the network that a usage record names, `None` when it names none that is known.
+
+    Senders have ids of their own for networks, so the codes count first: `country.mcc` (the first, where there are
+    several) and `mnc`. Without them an id that is a network's here is taken as that.
+
+    Args:
+        operator: the record's object, whatever was sent.
+    """
+    if not isinstance(operator, dict):
+        return None
+    country, mnc = operator.get("country"), operator.get("mnc")
+    mcc = country.get("mcc") if isinstance(country, dict) else None
+    if isinstance(mcc, str) and isinstance(mnc, str):
+        return _network_of_codes(mcc[:100], mnc[:10])
+    found = operator.get("id")
+    return found if isinstance(found, int) and not isinstance(found, bool) and _known(found) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _network_of_codes(mcc: str, mnc: str) -> int | None:
+    codes = [first.strip() + mnc.strip() for first in mcc.split(",")]
+    return next((int(code) for code in codes if code.isascii() and code.isdigit() and _known(int(code))), None)
+
+
+def _known(network_id: int) -> bool:
+    return network_id in _read().networks
 
 
 @functools.cache

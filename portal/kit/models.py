@@ -51,6 +51,26 @@ class Job(models.Model):
         return f"{self.kind} {self.id}"
 
 
+class OutgoingMail(models.Model):
+    """A mail that is not sent yet: `portal.kit.mail`."""
+
+    to = models.JSONField(help_text="Addresses.")
+    subject = models.CharField(max_length=500)
+    body = models.TextField()
+    created = models.DateTimeField(default=timezone.now)
+    next_attempt = models.DateTimeField(default=timezone.now, db_index=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=100, blank=True, help_text="What went wrong last.")
+    given_up = models.BooleanField(default=False)
+
+    class Meta:
+        verbose_name = _("mail on its way")
+        verbose_name_plural = _("mails on their way")
+
+    def __str__(self) -> str:
+        return f"Mail {self.pk}"
+
+
 class SavedFilter(models.Model):
     """A long list of filter values, so that a filtered list keeps a short URL (`?iccid=list:<token>`).
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from portal.kit import jobs
+from portal.kit import jobs, mail
 from portal.kit.models import SavedFilter
 
 FILTER_LIFE = timedelta(days=400)
@@ -29,6 +29,23 @@ def sweep_jobs() -> None:
     """Run again what was queued and never started, or whose worker gave no sign of life."""
     for job_id in jobs.stale():
         jobs.wake(job_id)
+
+
+@shared_task(name="kit.send_mail")
+def send_mail(mail_id: int) -> None:
+    """Send one mail if nobody else is at it.
+
+    Args:
+        mail_id: id of the `OutgoingMail`.
+    """
+    mail.send(mail_id)
+
+
+@shared_task(name="kit.sweep_mails")
+def sweep_mails() -> None:
+    """Send what waits for its next attempt, and what was never tried because its wake-up got lost."""
+    for mail_id in mail.due():
+        mail.send(mail_id)
 
 
 @shared_task(name="kit.sweep_filters")

@@ -271,7 +271,7 @@ class SimAdmin(StaffAdmin):
             "facts": [
                 (_("SIM ID"), obj.pk),
                 (_("State"), self.state(obj)),
-                (_("ICCID, 19 digits"), identifier(obj.iccid, "ICCID")),
+                (_("ICCID"), identifier(iccid_with_luhn(obj.iccid), "ICCID")),
                 (_("IMSI"), identifier(obj.imsi, "IMSI")),
                 (_("MSISDN"), obj.msisdn or dash()),
                 (_("EID"), identifier(obj.eid, "EID")),

@@ -187,6 +187,22 @@ class DayAnswer(Answer):
     sms: Volume
 
 
+class HourAnswer(Answer):
+    """Usage of an hour."""
+
+    date: str = Field(examples=["2026-11-20T08:00:00.000+0000"], description="Begin of the hour, in UTC.")
+    data: Volume
+    sms: Volume
+
+
+class WorkspaceDaysAnswer(Answer):
+    """Usage of a workspace by day."""
+
+    id: int = Field(examples=[12])
+    name: str = Field(examples=["Example North"])
+    stats: list[DayAnswer]
+
+
 class ConnectivityStatus(Answer):
     """ONLINE, ATTACHED, OFFLINE or BLOCKED."""
 
@@ -204,13 +220,6 @@ class ConnectivityAnswer(Answer):
 
     status: ConnectivityStatus
     services: list[Service]
-
-
-class ConnectivityInfo(Answer):
-    """The answer to the query for a subscriber; there is always one."""
-
-    success: bool
-    error: str | Absent = Field(None, examples=["No information from the network."])
 
 
 class OperatorMnc(Answer):
@@ -243,6 +252,17 @@ class BlockedOperatorAnswer(Answer):
     id: int = Field(examples=[26201])
     name: str = Field(examples=["Telekom"])
     country: NamedRef | Absent = None
+
+
+class ConnectivityInfo(Answer):
+    """The answer to the query for a subscriber; there is always one."""
+
+    success: bool = Field(description="Whether the network has reported anything of it.")
+    error: str | Absent = Field(None, description='E.g. "No information from the network."')
+    status: ConnectivityStatus | Absent = None
+    last_seen: str | Absent = Field(None, examples=[_TIME], description="End of the newest usage record.")
+    operator: BlockedOperatorAnswer | Absent = Field(None, description="The network of that record.")
+    traffic_type: Lookup | Absent = Field(None, description="Of that record: 5 Data, 6 SMS.")
 
 
 class SmsAnswer(Answer):

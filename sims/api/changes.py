@@ -1,4 +1,4 @@
-"""One PATCH of an endpoint as the actions it asks for, in the order in which their events read sensibly.
+"""PATCHes of endpoints as the actions they ask for, in the order in which their events read sensibly.
 
 Properties first. Then the SIM and the status:
 
@@ -7,32 +7,79 @@ Properties first. Then the SIM and the status:
 - released: the SIM's state (9), the release (43, 50), then the status if it still differs.
 - neither: enabling both writes 42 and then 8, disabling both 9 and then 43, as the portal's own actions do
   (`behaviour.md` section 5); `status` alone moves the endpoint alone.
+
+Endpoints for which the same is to be done go through each action together, so that the number of queries depends on how
+many different things are asked and not on how many endpoints. Releases come first: another endpoint may want the SIM.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
 from portal.kit.action import action
-from portal.kit.errors import Conflict, Invalid, NotFound
-from portal.kit.outcomes import Outcome
+from portal.kit.errors import Conflict, DomainError, Invalid, NotFound
+from portal.kit.outcomes import Outcome, Refusal
 from sims.api.bodies import EndpointPatch, SimOfEndpoint
 from sims.models import Sim
-from sims.services.assignment import assign_sim, release_sims
+from sims.services.assignment import release_sims
 from sims.services.device_status import disable_devices, enable_devices, set_device_status
-from sims.services.devices import SimChoice, update_device, wanted_state
+from sims.services.device_updates import assign_sims, update_devices
+from sims.services.devices import update_device
 from sims.services.sim_status import change_sim_status
 from sims.states import DeviceStatus, SimStatus
 
 _PROPERTIES = ("name", "tags", "imei", "imei_lock", "ip_address")
 _REFERENCES = {"service_profile": "service_policy_id", "tariff_profile": "coverage_policy_id"}
 
+Verb = Literal["release", "device", "sim", "enable", "disable", "assign"]
+Step = tuple[Verb, int | None]
+"""What is done, and the state it leads to."""
+Program = tuple[Step, ...]
+
+
+class Refused(DomainError):
+    """Something of what was asked can't be done, so nothing was.
+
+    Args:
+        refusals: what exactly, object by object.
+    """
+
+    status = 409
+
+    def __init__(self, refusals: Sequence[Refusal]) -> None:
+        super().__init__(refusals[0].reason, code=refusals[0].code)
+        self.refusals = refusals
+
+
+@dataclass(slots=True)
+class _Held:
+    """A SIM as it is before anything is done."""
+
+    id: int
+    status: int
+
+
+@dataclass(slots=True)
+class _Group:
+    """Endpoints for which the same is to be done.
+
+    Args:
+        devices: their ids.
+        sims: the SIM that each concerns, by endpoint.
+    """
+
+    devices: list[int] = field(default_factory=list)
+    sims: dict[int, int] = field(default_factory=dict)
+
 
 def apply_patch(*, workspace: Workspace, device_id: int, body: EndpointPatch) -> None:
-    """Do what a PATCH asks for, in one action: all or nothing.
+    """Do what one PATCH asks for, in one action: all or nothing.
 
     Args:
         workspace: the token's workspace, with its package.
@@ -43,21 +90,48 @@ def apply_patch(*, workspace: Workspace, device_id: int, body: EndpointPatch) ->
         Forbidden: the actor may not change devices (or SIMs, where one is concerned) here.
         Invalid, NotFound, Conflict: something in it cannot be done, so nothing was.
     """
-    sent = body.model_fields_set
+    try:
+        apply_patches(workspace=workspace, patches={device_id: body})
+    except Refused as refused:
+        first = refused.refusals[0]
+        if first.code == "not_found":
+            raise NotFound(first.reason) from refused
+        raise Conflict(f"{first.label}: {first.reason}", code=first.code) from refused
+
+
+def apply_patches(*, workspace: Workspace, patches: Mapping[int, EndpointPatch]) -> None:
+    """Do what several PATCHes ask for, in one action: all of it or nothing.
+
+    Args:
+        workspace: the token's workspace, with its package.
+        patches: by device; the devices exist.
+
+    Raises:
+        Forbidden: the actor may not change devices (or SIMs, where one is concerned) here.
+        Invalid, NotFound, Conflict: something is wrong with all that is asked.
+        Refused: something cannot be done with some of them.
+    """
     with action():
-        changes = _changes(body)
-        if changes:
-            update_device(workspace_id=workspace.pk, device_id=device_id, changes=changes)
-        status = body.status.id if "status" in sent else None
-        if status not in (None, DeviceStatus.ENABLED, DeviceStatus.DISABLED):
-            raise Invalid(_("Choose Enabled (0) or Disabled (1)."), field="status")
-        work = _Work(workspace, device_id, status)
-        if body.sim is None:
-            work.set_status()
-        elif "id" in body.sim.model_fields_set and body.sim.id is None:
-            work.release(body.sim)
-        else:
-            work.with_sim(body.sim)
+        refusals = _update(workspace.pk, {pk: made for pk, body in patches.items() if (made := _changes(body))})
+        for body in patches.values():
+            if "status" in body.model_fields_set and body.status.id not in _SETTABLE:
+                raise Invalid(_("Choose Enabled (0) or Disabled (1)."), field="status")
+        groups = _groups(workspace, patches, refusals)
+        for program in sorted(groups, key=lambda steps: not any(verb == "release" for verb, _to in steps)):
+            refusals += _run(workspace.pk, program, groups[program])
+        if refusals:
+            raise Refused(refusals)
+
+
+_SETTABLE = (DeviceStatus.ENABLED, DeviceStatus.DISABLED)
+
+
+def _update(workspace_id: int, changes: Mapping[int, dict[str, Any]]) -> list[Refusal]:
+    if len(changes) == 1:
+        # One endpoint: what is wrong is told with the field's own error.
+        ((device_id, values),) = changes.items()
+        return update_device(workspace_id=workspace_id, device_id=device_id, changes=values).refused
+    return update_devices(workspace_id=workspace_id, changes=changes).refused if changes else []
 
 
 def _changes(body: EndpointPatch) -> dict[str, Any]:
@@ -69,72 +143,101 @@ def _changes(body: EndpointPatch) -> dict[str, Any]:
     return changes
 
 
-class _Work:
-    """The part of a PATCH that concerns states and the SIM."""
-
-    def __init__(self, workspace: Workspace, device_id: int, status: int | None) -> None:
-        self.workspace = workspace
-        self.device_id = device_id
-        self.status = status
-
-    def set_status(self) -> None:
-        if self.status is not None:
-            outcome = set_device_status(workspace_id=self.workspace.pk, device_ids=[self.device_id], to=self.status)
-            _check(outcome)
-
-    def release(self, sim: SimOfEndpoint) -> None:
-        held = self._held()
-        if held is not None:
-            if sim.status is not None:
-                self._set_sim_status(held, sim.status.id)
-            _check(release_sims(workspace_id=self.workspace.pk, device_ids=[self.device_id]))
-        self.set_status()
-
-    def with_sim(self, sim: SimOfEndpoint) -> None:
-        held = self._held()
-        sim_id = sim.id if sim.id is not None else held
-        wanted = self._wanted(sim, sim_id)
-        if sim_id is None and wanted is not None:
-            raise Conflict(_("The endpoint has no SIM. Assign one first."), code="no_sim", field="sim")
-        if sim_id is None:
-            self.set_status()
-        elif sim_id != held:
-            self.set_status()
-            assign_sim(workspace_id=self.workspace.pk, device_id=self.device_id, sim_id=sim_id, status=wanted)
-        else:
-            self._move_both(sim_id, wanted)
-
-    def _move_both(self, sim_id: int, wanted: int | None) -> None:
-        pair = (self.status, wanted)
-        if pair == (DeviceStatus.ENABLED, SimStatus.ACTIVATED):
-            _check(enable_devices(workspace_id=self.workspace.pk, device_ids=[self.device_id]))
-            self._set_sim_status(sim_id, SimStatus.ACTIVATED)
-        elif pair == (DeviceStatus.DISABLED, SimStatus.SUSPENDED):
-            _check(disable_devices(workspace_id=self.workspace.pk, device_ids=[self.device_id]))
-        elif self.status == DeviceStatus.ENABLED:
-            self.set_status()
-            self._set_sim_status(sim_id, wanted)
-        else:
-            self._set_sim_status(sim_id, wanted)
-            self.set_status()
-
-    def _held(self) -> int | None:
-        return Sim.objects.of(self.workspace.pk).filter(device_id=self.device_id).values_list("pk", flat=True).first()
-
-    def _wanted(self, sim: SimOfEndpoint, sim_id: int | None) -> int | None:
-        """Return the state asked for the SIM; `activate` means what it means for a new endpoint."""
-        if sim_id is None:
-            return sim.status.id if sim.status is not None else None
-        status = sim.status.id if sim.status is not None else None
-        return wanted_state(self.workspace.pk, SimChoice(sim_id, status=status, activate=bool(sim.activate)))
-
-    def _set_sim_status(self, sim_id: int, status: int | None) -> None:
-        if status is not None:
-            _check(change_sim_status(workspace_id=self.workspace.pk, sim_ids=[sim_id], to=status))
+def _groups(
+    workspace: Workspace, patches: Mapping[int, EndpointPatch], refusals: list[Refusal]
+) -> dict[Program, _Group]:
+    """Sort the endpoints by what is to be done with them. Two queries at most."""
+    held, chosen = _sims(workspace.pk, patches)
+    groups: dict[Program, _Group] = defaultdict(_Group)
+    for device_id, body in patches.items():
+        status = body.status.id if "status" in body.model_fields_set else None
+        sim = held.get(device_id)
+        program, sim_id = _program(workspace, status, body.sim, sim, chosen)
+        if program is None:
+            reason = _("The endpoint has no SIM. Assign one first.")
+            refusals.append(Refusal(device_id, str(device_id), "no_sim", reason))
+        elif program:
+            group = groups[program]
+            group.devices.append(device_id)
+            if sim_id is not None:
+                group.sims[device_id] = sim_id
+    return groups
 
 
-def _check(outcome: Outcome) -> None:
-    for refusal in outcome.refused:
-        if refusal.code == "not_found":
-            raise NotFound(refusal.reason)
-        raise Conflict(f"{refusal.label}: {refusal.reason}", code=refusal.code)
+def _sims(workspace_id: int, patches: Mapping[int, EndpointPatch]) -> tuple[dict[int, _Held], dict[int, int]]:
+    """Return the SIM on each endpoint that is asked for one, and the states of the SIMs that are named."""
+    concerned = [pk for pk, body in patches.items() if body.sim is not None]
+    named = {body.sim.id for body in patches.values() if body.sim is not None and body.sim.id is not None}
+    if not concerned:
+        return {}, {}
+    sims = Sim.objects.of(workspace_id)
+    on_them: Any = sims.filter(device_id__in=concerned).values_list("pk", "status", "device_id")
+    held = {device_id: _Held(pk, status) for pk, status, device_id in on_them}
+    chosen = dict(sims.filter(pk__in=named).values_list("pk", "status")) if named else {}
+    return held, chosen
+
+
+def _program(
+    workspace: Workspace,
+    status: int | None,
+    asked: SimOfEndpoint | None,
+    held: _Held | None,
+    chosen: Mapping[int, int],
+) -> tuple[Program | None, int | None]:
+    """Return the steps for one endpoint and the SIM they concern; `None` when it has no SIM to bring into a state."""
+    alone: Program = (("device", status),) if status is not None else ()
+    if asked is None:
+        return alone, None
+    if "id" in asked.model_fields_set and asked.id is None:
+        if held is None:
+            return alone, None
+        before: Program = (("sim", asked.status.id),) if asked.status is not None else ()
+        return (*before, ("release", None), *alone), held.id
+    sim_id = asked.id if asked.id is not None else held.id if held is not None else None
+    wanted = asked.status.id if asked.status is not None else None
+    if wanted is None and asked.activate and sim_id is not None:
+        now = held.status if held is not None and held.id == sim_id else chosen.get(sim_id)
+        tests = now == SimStatus.ISSUED and workspace.factory_test_allowed
+        wanted = int(SimStatus.FACTORY_TEST if tests else SimStatus.ACTIVATED)
+    if sim_id is None:
+        return (None if wanted is not None else alone), None
+    if held is None or sim_id != held.id:
+        return (*alone, ("assign", wanted)), sim_id
+    return _both(status, wanted), sim_id
+
+
+def _both(status: int | None, wanted: int | None) -> Program:
+    """Return the steps that move an endpoint and the SIM it holds."""
+    if (status, wanted) == (DeviceStatus.ENABLED, SimStatus.ACTIVATED):
+        # Enabling leaves a test of an enabled endpoint alone; to ask for Activated ends it.
+        return ("enable", None), ("sim", int(SimStatus.ACTIVATED))
+    if (status, wanted) == (DeviceStatus.DISABLED, SimStatus.SUSPENDED):
+        return (("disable", None),)
+    device: Program = (("device", status),) if status is not None else ()
+    sim: Program = (("sim", wanted),) if wanted is not None else ()
+    return (*device, *sim) if status == DeviceStatus.ENABLED else (*sim, *device)
+
+
+def _run(workspace_id: int, program: Program, group: _Group) -> list[Refusal]:
+    """Carry out the steps for all endpoints of a group; ends at the first step that is refused for some of them."""
+    for verb, to in program:
+        outcome = _STEPS[verb](workspace_id, group, to)
+        if outcome.refused:
+            return outcome.refused
+    return []
+
+
+def _sim_status(workspace_id: int, group: _Group, to: int | None) -> Outcome:
+    return change_sim_status(workspace_id=workspace_id, sim_ids=list(group.sims.values()), to=to or 0)
+
+
+_STEPS: Mapping[Verb, Callable[[int, _Group, int | None], Outcome]] = {
+    "release": lambda workspace_id, group, _to: release_sims(workspace_id=workspace_id, device_ids=group.devices),
+    "device": lambda workspace_id, group, to: set_device_status(
+        workspace_id=workspace_id, device_ids=group.devices, to=to or 0
+    ),
+    "sim": _sim_status,
+    "enable": lambda workspace_id, group, _to: enable_devices(workspace_id=workspace_id, device_ids=group.devices),
+    "disable": lambda workspace_id, group, _to: disable_devices(workspace_id=workspace_id, device_ids=group.devices),
+    "assign": lambda workspace_id, group, to: assign_sims(workspace_id=workspace_id, sims=group.sims, status=to),
+}

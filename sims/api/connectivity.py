@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Final
 
 from django.http import HttpResponse
@@ -23,17 +22,17 @@ from portal.kit.mobile_networks import network_name, networks
 from sims.api.answers import BlockedOperatorAnswer, ConnectivityAnswer, ConnectivityInfo, SmsAnswer
 from sims.api.bodies import ConnectivityPatch
 from sims.api.endpoints import KIND, raise_if_refused
-from sims.models import BlockedOperator, Device, Sim, Sms, SmsStatus, UsageRecord
+from sims.api.wire import TRAFFIC_TYPES
+from sims.connectivity import ONLINE, connection_of
+from sims.models import BlockedOperator, Device, Sms, SmsStatus
 from sims.services.blocklist import allow_operator, block_operator
 from sims.services.device_status import reset_connectivity
 from sims.services.messaging import SmsText, send_sms
-from sims.states import DeviceStatus, SimStatus
+from sims.states import DeviceStatus
 from sims.usage_models import TrafficType
 
 router = Router(tags=["Endpoints"])
 
-ONLINE_FOR: Final = timedelta(minutes=15)
-"""Records of a data session come every 45 s while it carries data (`behaviour.md` section 19)."""
 MOST_SMS: Final = 1_000
 _SMS_STATES: Final = {
     SmsStatus.PENDING: "DELIVERY ATTEMPT PENDING",
@@ -42,7 +41,6 @@ _SMS_STATES: Final = {
     SmsStatus.EXPIRED: "EXPIRED",
 }
 _TO_DEVICE: Final = {"id": 1, "description": "MT"}
-_USABLE: Final = (SimStatus.ACTIVATED, SimStatus.FACTORY_TEST)
 
 
 class SmsCreation(Body):
@@ -77,22 +75,12 @@ def device_of(request: ApiRequest, device_id: int) -> Device:
     response=answers(ConnectivityAnswer, 403, 404),
 )
 def get_connectivity(request: ApiRequest, endpoint_id: PathId) -> HttpResponse:
-    """ONLINE while data is being used, BLOCKED where the endpoint or its SIM may use nothing, else OFFLINE.
-
-    What the network says of its own accord (attached, location) is not known here, so it is left out.
+    """ONLINE while data is being used, ATTACHED for a day after the last usage, else OFFLINE; BLOCKED where the
+    endpoint or its SIM may use nothing. Location and PDP context are not known here, so they are left out.
     """
-    device = device_of(request, endpoint_id)
-    sim = Sim.objects.filter(device_id=device.pk).values("id", "status").first()
-    services: list[dict[str, str]] = []
-    description = "OFFLINE"
-    if sim is not None and (device.status != DeviceStatus.ENABLED or sim["status"] not in _USABLE):
-        description = "BLOCKED"
-    elif sim is not None:
-        since = current_context().now() - ONLINE_FOR
-        recent = UsageRecord.objects.filter(sim_id=sim["id"], ended__gte=since, traffic_type=TrafficType.DATA)
-        if recent.filter(device_id=device.pk).exists():
-            description, services = "ONLINE", [{"description": "Data"}]
-    return json_response({"status": {"description": description}, "services": services})
+    found = connection_of(device_of(request, endpoint_id))
+    services = [{"description": "Data"}] if found.status == ONLINE else []
+    return json_response({"status": {"description": found.status}, "services": services})
 
 
 @router.patch(
@@ -113,12 +101,22 @@ def patch_connectivity(request: ApiRequest, endpoint_id: PathId, body: Connectiv
     response=answers(ConnectivityInfo, 403),
 )
 def get_connectivity_info(request: ApiRequest, endpoint_id: PathId) -> HttpResponse:
-    """Always 200: there is no link to a home register, so the answer says that nothing is known."""
+    """Always 200. There is no link to a home register: what is known comes from the newest usage record."""
     try:
-        device_of(request, endpoint_id)
+        device = device_of(request, endpoint_id)
     except WireError as error:
         return json_response({"success": False, "error": error.message})
-    return json_response({"success": False, "error": "No information from the network."})
+    found = connection_of(device)
+    made: dict[str, Any] = {"success": found.seen is not None, "status": {"description": found.status}}
+    if found.seen is None:
+        made["error"] = "No information from the network."
+        return json_response(made)
+    made["last_seen"] = wire_time(found.seen)
+    if found.network_id is not None:
+        made["operator"] = blocked_operator_object(found.network_id)
+    if found.traffic_type is not None:
+        made["traffic_type"] = TRAFFIC_TYPES[TrafficType(found.traffic_type)]
+    return json_response(made)
 
 
 # --- blocked networks ---
@@ -133,10 +131,11 @@ def list_blocked_operators(request: ApiRequest, endpoint_id: PathId) -> HttpResp
     """The endpoint's own list."""
     device = device_of(request, endpoint_id)
     ids = BlockedOperator.objects.filter(device=device).order_by("operator_id").values_list("operator_id", flat=True)
-    return json_response([_blocked(operator_id) for operator_id in ids])
+    return json_response([blocked_operator_object(operator_id) for operator_id in ids])
 
 
-def _blocked(operator_id: int) -> dict[str, Any]:
+def blocked_operator_object(operator_id: int) -> dict[str, Any]:
+    """Return a network as lists of blocked ones have it, also one that has left the list of networks since."""
     made: dict[str, Any] = {"id": operator_id, "name": network_name(operator_id)}
     network = networks().get(operator_id)
     if network is not None:

@@ -21,6 +21,7 @@ from portal.kit.api.criteria import (
 )
 from portal.kit.errors import Invalid
 from sims.identifiers import normalise_iccid
+from sims.printed import printed_iccid
 
 
 def is_whole_iccid(value: str) -> bool:
@@ -28,9 +29,14 @@ def is_whole_iccid(value: str) -> bool:
     return value.isascii() and value.isdigit() and len(value) in (19, 20)
 
 
-def iccid(path: str) -> Condition:
-    """Return the condition maker of an ICCID column: 19 or 20 digits match whole, anything else as a text."""
-    partly = text(path)
+def iccid(path: str, *, printed: bool = False) -> Condition:
+    """Return the condition maker of an ICCID column: 19 or 20 digits match whole, anything else as a text.
+
+    Args:
+        path: to the column.
+        printed: whether a part may hold the 20th digit, which is computed.
+    """
+    partly = _printed_in_part(path) if printed else text(path)
 
     def condition(value: str) -> Q:
         if not is_whole_iccid(value):
@@ -39,6 +45,19 @@ def iccid(path: str) -> Condition:
             return Q(**{path: normalise_iccid(value)})
         except Invalid:
             return NOTHING  # no card carries such a number
+
+    return condition
+
+
+def _printed_in_part(path: str) -> Condition:
+    plainly = text(path)
+
+    def condition(value: str) -> Q:
+        found = plainly(value)
+        if value == NULL:
+            return found
+        asked = {"patterns": [value]} if "*" in value else {"partial": [value]}
+        return found | printed_iccid(path, **asked)
 
     return condition
 
@@ -61,7 +80,7 @@ def sim_fields(workspace_id: int, operator_id: int | None) -> Mapping[str, Field
 _SIM_FIELDS: Final[Mapping[str, Field]] = {
     "id": Field(number("pk")),
     "iccid": Field(iccid("iccid")),
-    "iccid_with_luhn": Field(iccid("iccid")),
+    "iccid_with_luhn": Field(iccid("iccid", printed=True)),
     "status": Field(number("status")),
     "production_date": Field(moment("production_date")),
     "imsi": Field(text("imsi")),

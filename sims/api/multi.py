@@ -10,18 +10,17 @@ from pydantic import Field
 
 from accounts.api import ApiRequest
 from accounts.permissions import Permission, authorise
-from portal.kit.action import action
 from portal.kit.api.document import Answer, Ref, answers, done
 from portal.kit.api.errors import Code, Problem, WireError, bad_request, invalid_reference, problem_of
 from portal.kit.api.responses import json_response, no_content
 from portal.kit.api.types import Body, BodyId, Flag, Reference, Text
 from portal.kit.errors import Conflict, DomainError, Invalid, NotFound
+from portal.kit.outcomes import Refusal
 from sims.api.bodies import EndpointPatch, SimOfNewEndpoint
-from sims.api.changes import apply_patch
+from sims.api.changes import Refused, apply_patches
 from sims.api.endpoints import check_organisation
 from sims.models import Device
 from sims.services.device_batches import MOST, Draft, create_devices, delete_devices_with_sims
-from sims.services.device_status import set_device_status
 from sims.services.devices import SimChoice
 from sims.states import DeviceStatus
 
@@ -113,30 +112,32 @@ def _invalid(problem: Problem) -> WireError:
 
 @router.patch("/multi", summary="Change endpoints", response=done(403, 404, 422))
 def patch_endpoints(request: ApiRequest, body: list[EndpointsPatch]) -> HttpResponse:
-    """Change up to 2,000 endpoints, all or none; a status for all of them is one statement."""
+    """Change up to 2,000 endpoints, all or none; `errors` names each that can't be changed."""
     workspace = request.auth.workspace
     authorise(workspace.pk, Permission.DEVICE_UPDATE)
     _limit(len(body))
     _require_all(workspace.pk, [each.id for each in body])
     for each in body:
         check_organisation(each, each.organisation, workspace)
-    statuses = {each.status.id for each in body if each.model_fields_set == {"id", "status"}}
+    patches = {each.id: each for each in body}
+    if len(patches) < len(body):
+        raise bad_request("An endpoint is named twice. Send each once, with all its changes.")
     try:
-        with action():
-            if len(statuses) == 1 and all(each.model_fields_set == {"id", "status"} for each in body):
-                _set_status(workspace.pk, [each.id for each in body], statuses.pop())
-            else:
-                for each in body:
-                    apply_patch(workspace=workspace, device_id=each.id, body=each)
+        apply_patches(workspace=workspace, patches=patches)
+    except Refused as refused:
+        problems = [Problem(_code(each), f"Endpoint {each.label}: {each.reason}") for each in refused.refusals]
+        raise WireError(422, Code.INPUT_VALIDATION, EndpointPatch.invalid_text, errors=problems) from refused
     except (Invalid, Conflict, NotFound) as error:
         raise WireError(422, Code.INPUT_VALIDATION, EndpointPatch.invalid_text, errors=[problem_of(error)]) from error
     return no_content()
 
 
-def _set_status(workspace_id: int, ids: list[int], status: int) -> None:
-    if status not in (DeviceStatus.ENABLED, DeviceStatus.DISABLED):
-        raise Invalid("Choose Enabled (0) or Disabled (1).", field="status")
-    set_device_status(workspace_id=workspace_id, device_ids=ids, to=status)
+def _code(refusal: Refusal) -> Code:
+    if refusal.code in ("not_found", "invalid_reference"):
+        return Code.INVALID_REFERENCE
+    if refusal.code in ("bad_request", "too_long") or refusal.code.startswith("invalid"):
+        return Code.INVALID_FORMAT
+    return Code.REQUIRED if refusal.code == "required" else Code.NOT_ALLOWED
 
 
 @router.delete("/multi", summary="Delete endpoints", response=done(403, 404, 409, 422))

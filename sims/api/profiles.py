@@ -287,7 +287,8 @@ def _tariff_profile(policy: CoveragePolicy, used_count: int) -> dict[str, Any]:
     }
 
 
-def _coverage(workspace_id: int, profile_id: int) -> CoveragePolicy:
+def coverage_policy(workspace_id: int, profile_id: int) -> CoveragePolicy:
+    """Return a tariff profile of a workspace with its data plan. Raises WireError: 404."""
     found = CoveragePolicy.objects.of(workspace_id).filter(pk=profile_id).select_related("data_plan").first()
     if found is None:
         raise invalid_reference(TARIFF, profile_id)
@@ -295,7 +296,7 @@ def _coverage(workspace_id: int, profile_id: int) -> CoveragePolicy:
 
 
 def _tariff_detail(workspace_id: int, profile_id: int) -> dict[str, Any]:
-    policy = _coverage(workspace_id, profile_id)
+    policy = coverage_policy(workspace_id, profile_id)
     return _tariff_profile(policy, policy.devices.count())
 
 
@@ -355,11 +356,12 @@ def delete_tariff_profile(request: ApiRequest, profile_id: PathId) -> HttpRespon
     response=answers(list[InclusiveVolumeAnswer], 403, 404),
 )
 def list_inclusive_volumes(request: ApiRequest, profile_id: PathId) -> HttpResponse:
-    """The allowance of its data plan, if that has one."""
+    """The allowance of its data plan, if that has one and the profile uses it."""
     workspace_id = request.auth.workspace.pk
     authorise(workspace_id, Permission.INVENTORY_READ)
-    plan = _coverage(workspace_id, profile_id).data_plan
-    return json_response([inclusive_volume_wire(plan)] if plan.included_mb else [])
+    policy = coverage_policy(workspace_id, profile_id)
+    plan = policy.data_plan
+    return json_response([inclusive_volume_wire(plan)] if plan.included_mb and policy.uses_allowance else [])
 
 
 def _invalid(kind: str, error: Invalid) -> WireError:

@@ -6,23 +6,27 @@ Costs are left out: no price of traffic is kept here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import Q, Sum
+from django.db.models.functions import TruncHour
 from django.http import HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from accounts.api import ApiRequest
 from accounts.api.organisations import OrganisationId, own_organisation
-from accounts.permissions import Permission, authorise
+from accounts.models import Workspace
+from accounts.permissions import Permission, actor_may, authorise
+from portal.kit.api.criteria import span
 from portal.kit.api.document import answers
-from portal.kit.api.errors import bad_request, invalid_reference
-from portal.kit.api.responses import json_response
-from portal.kit.api.types import PathId
+from portal.kit.api.errors import Code, WireError, bad_request, invalid_reference
+from portal.kit.api.responses import json_response, wire_time
+from portal.kit.api.types import PathId, long_of
 from portal.kit.context import current_context
-from sims.api.answers import DayAnswer, StatsAnswer
+from sims.api.answers import DayAnswer, HourAnswer, StatsAnswer, WorkspaceDaysAnswer
+from sims.api.wire import TRAFFIC_TYPES
 from sims.models import Device, Sim, UsageDay, UsageRecord
 from sims.states import DeviceStatus, SimStatus
 from sims.usage_models import TrafficType
@@ -31,13 +35,13 @@ from sims.usage_records import BYTES_PER_MB
 sims = Router(tags=["SIMs"])
 endpoints = Router(tags=["Endpoints"])
 organisations = Router(tags=["Organisation"])
+workspaces = Router(tags=["Workspaces"])
 
 MOST_DAYS: Final = 366
-_TYPES: Final = {
-    TrafficType.DATA: {"id": int(TrafficType.DATA), "description": "Data"},
-    TrafficType.SMS: {"id": int(TrafficType.SMS), "description": "SMS"},
-}
+MOST_HOURS: Final = 7 * 24
+MOST_WORKSPACES: Final = 200
 _SUMS: Final = {name: Sum(name) for name in ("data_total", "data_rx", "data_tx", "sms_total", "sms_mt", "sms_mo")}
+_NAMED_SUMS: Final = {f"{name}_": total for name, total in _SUMS.items()}
 
 
 class Days(Schema):
@@ -53,6 +57,55 @@ class Days(Schema):
         if not timedelta() <= last - first < timedelta(days=MOST_DAYS):
             raise bad_request(f"start_date to end_date has to be 1 to {MOST_DAYS} days.")
         return first, last
+
+
+class WorkspaceDays(Days):
+    """Which days of which workspaces."""
+
+    workspace_ids: list[str] = Field(
+        [], description="Ids, separated by commas or repeated; all of the user's unless said."
+    )
+
+    def ids(self) -> list[int]:
+        """Return the ids. Raises WireError."""
+        texts = [part.strip() for text in self.workspace_ids for part in text.split(",") if part.strip()]
+        found = [long_of(text) for text in texts]
+        if len(found) > MOST_WORKSPACES:
+            raise bad_request(f"Send at most {MOST_WORKSPACES} workspace_ids.")
+        for text, number in zip(texts, found, strict=True):
+            if number is None:
+                raise bad_request(f'Cannot parse parameter workspace_ids as Long: For input string: "{text[:40]}"')
+        return [number for number in found if number is not None]
+
+
+class Hours(Schema):
+    """Which hours; the last twenty-four unless said."""
+
+    start_date: str = Field("", description="Begin: a day or a moment, e.g. 2026-11-20T08:00:00Z.")
+    end_date: str = Field("", description="End; a day is included, a moment is not.")
+
+    def span(self, now: datetime) -> tuple[datetime, datetime]:
+        """Return begin and end (exclusive). Raises WireError."""
+        start = _moment("start_date", self.start_date, end=False)
+        end = _moment("end_date", self.end_date, end=True) or (start + timedelta(days=1) if start else now)
+        start = start or end - timedelta(days=1)
+        if not timedelta() < end - start <= timedelta(hours=MOST_HOURS):
+            raise bad_request(f"start_date to end_date has to be more than nothing and at most {MOST_HOURS} hours.")
+        return start, end
+
+
+def _moment(name: str, text: str, *, end: bool) -> datetime | None:
+    if not text:
+        return None
+    try:
+        first, after = span(text)
+        found = after if end and len(text) <= 10 else first
+        # Far enough from the ends of time that a week can be added.
+        if not 1970 <= found.year <= 9000:
+            raise ValueError(text)
+    except (ValueError, OverflowError) as error:
+        raise bad_request(f'Cannot parse parameter {name} as Date: For input string: "{text[:40]}"') from error
+    return found
 
 
 def _day(name: str, text: str) -> date | None:
@@ -115,9 +168,7 @@ def _endpoint(request: ApiRequest, device_id: int) -> Q:
 def get_organisation_stats(request: ApiRequest, organisation_id: OrganisationId) -> HttpResponse:
     """What all SIMs used in this workspace."""
     workspace = own_organisation(request, organisation_id, permission=Permission.INVENTORY_READ)
-    # Single records are found by their SIM, not by their workspace.
-    recent = Q(workspace_id=workspace.pk, sim_id__in=Sim.objects.of(workspace.pk).values("pk"))
-    return json_response(_stats(Q(workspace_id=workspace.pk), recent))
+    return json_response(_stats(Q(workspace_id=workspace.pk)))
 
 
 @organisations.get(
@@ -131,14 +182,58 @@ def get_organisation_days(request: ApiRequest, organisation_id: OrganisationId, 
     return json_response(_days(Q(workspace_id=workspace.pk), days))
 
 
-def _stats(whose: Q, recent: Q | None = None) -> dict[str, Any]:
+@organisations.get(
+    "/{organisation_id}/stats/hourly",
+    summary="Get the hourly usage of the workspace",
+    response=answers(list[HourAnswer], 403, 404),
+)
+def get_organisation_hours(request: ApiRequest, organisation_id: OrganisationId, hours: Query[Hours]) -> HttpResponse:
+    """One row for each hour with usage, of all SIMs; at most a week, summed from the single records."""
+    workspace = own_organisation(request, organisation_id, permission=Permission.INVENTORY_READ)
+    start, end = hours.span(current_context().now())
+    records = UsageRecord.objects.filter(workspace_id=workspace.pk, ended__gte=start, ended__lt=end)
+    grouped = records.annotate(hour=TruncHour("ended", tzinfo=UTC)).values("hour", "traffic_type")
+    found: dict[datetime, dict[str, int]] = {}
+    for row in grouped.annotate(total_=Sum("total"), rx_=Sum("rx"), tx_=Sum("tx")).order_by("hour"):
+        found.setdefault(row["hour"], {}).update(_sums_of(row))
+    return json_response([{"date": wire_time(hour), **_usage(sums)} for hour, sums in found.items()])
+
+
+@workspaces.get(
+    "/stats/daily",
+    summary="Get the daily usage of several workspaces",
+    response=answers(list[WorkspaceDaysAnswer], 403, 404),
+)
+def get_workspace_days(request: ApiRequest, query: Query[WorkspaceDays]) -> HttpResponse:
+    """One row for each day with usage, for each workspace that the user may see; an application token has one."""
+    named = query.ids()
+    if request.auth.user is None:
+        seen = {request.auth.workspace.pk}
+    else:
+        roles = request.auth.actor.roles
+        seen = {pk for pk in roles if actor_may(request.auth.actor, pk, Permission.INVENTORY_READ)}
+    for pk in named:
+        if pk not in seen:
+            raise WireError(404, Code.NOT_FOUND, f"Organisation with id {pk} not found")
+    wanted = sorted(set(named) or seen)[:MOST_WORKSPACES]
+    first, last = query.span(current_context().now().date())
+    sums = UsageDay.objects.filter(workspace_id__in=wanted, day__gte=first, day__lte=last)
+    rows: Any = sums.values("workspace_id", "day").annotate(**_NAMED_SUMS).order_by("workspace_id", "day")
+    days: dict[int, list[dict[str, Any]]] = {pk: [] for pk in wanted}
+    for row in rows:
+        days[row["workspace_id"]].append(_day_object(row))
+    names = dict(Workspace.objects.filter(pk__in=wanted).values_list("pk", "name"))
+    return json_response([{"id": pk, "name": names[pk], "stats": days[pk]} for pk in wanted])
+
+
+def _stats(whose: Q) -> dict[str, Any]:
     now = current_context().now()
     this = now.date().replace(day=1)
     before = (this - timedelta(days=1)).replace(day=1)
     return {
         "last_month": _usage(UsageDay.objects.filter(whose, day__gte=before, day__lt=this).aggregate(**_SUMS)),
         "current_month": _usage(UsageDay.objects.filter(whose, day__gte=this).aggregate(**_SUMS)),
-        "last_hour": _last_hour(recent or whose, now),
+        "last_hour": _last_hour(whose, now),
     }
 
 
@@ -147,22 +242,26 @@ def _last_hour(whose: Q, now: datetime) -> dict[str, Any]:
     values: dict[str, Any] = {}
     sums = records.values("traffic_type").annotate(total_=Sum("total"), rx_=Sum("rx"), tx_=Sum("tx"))
     for row in sums.order_by():
-        data = row["traffic_type"] == TrafficType.DATA
-        names = ("data_total", "data_rx", "data_tx") if data else ("sms_total", "sms_mt", "sms_mo")
-        values |= dict(zip(names, (row["total_"], row["rx_"], row["tx_"]), strict=True))
+        values |= _sums_of(row)
     return _usage(values)
+
+
+def _sums_of(row: Mapping[str, Any]) -> dict[str, int]:
+    """Return the sums of one traffic type under the names that days have for them."""
+    data = row["traffic_type"] == TrafficType.DATA
+    names = ("data_total", "data_rx", "data_tx") if data else ("sms_total", "sms_mt", "sms_mo")
+    return dict(zip(names, (row["total_"], row["rx_"], row["tx_"]), strict=True))
 
 
 def _days(whose: Q, days: Days) -> list[dict[str, Any]]:
     first, last = days.span(current_context().now().date())
-    found = (
-        UsageDay.objects.filter(whose, day__gte=first, day__lte=last)
-        .values("day")
-        .annotate(**{f"{name}_": total for name, total in _SUMS.items()})
-    )
+    found = UsageDay.objects.filter(whose, day__gte=first, day__lte=last).values("day").annotate(**_NAMED_SUMS)
     ordered: Any = found.order_by("day")
-    rows: list[dict[str, Any]] = list(ordered)
-    return [{"date": row["day"].isoformat(), **_usage({name: row[f"{name}_"] for name in _SUMS})} for row in rows]
+    return [_day_object(row) for row in ordered]
+
+
+def _day_object(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"date": row["day"].isoformat(), **_usage({name: row[f"{name}_"] for name in _SUMS})}
 
 
 def _usage(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,12 +275,12 @@ def _usage(values: Mapping[str, Any]) -> dict[str, Any]:
             "volume": amount("data_total", BYTES_PER_MB),
             "volume_tx": amount("data_tx", BYTES_PER_MB),
             "volume_rx": amount("data_rx", BYTES_PER_MB),
-            "traffic_type": _TYPES[TrafficType.DATA],
+            "traffic_type": TRAFFIC_TYPES[TrafficType.DATA],
         },
         "sms": {
             "volume": amount("sms_total", 1),
             "volume_tx": amount("sms_mo", 1),
             "volume_rx": amount("sms_mt", 1),
-            "traffic_type": _TYPES[TrafficType.SMS],
+            "traffic_type": TRAFFIC_TYPES[TrafficType.SMS],
         },
     }

@@ -16,6 +16,7 @@ from portal.kit.api.responses import wire_time
 from sims.identifiers import iccid_with_luhn
 from sims.models import SimBatch, SimModel
 from sims.states import DEVICE_WIRE_NAMES, SIM_WIRE_NAMES
+from sims.usage_models import TrafficType
 
 Row = Mapping[str, Any]
 
@@ -70,6 +71,11 @@ ENDPOINT_FIELDS: Final = (
 
 SIM_STATES: Final = {state: {"id": int(state), "description": name} for state, name in SIM_WIRE_NAMES.items()}
 DEVICE_STATES: Final = {state: {"id": int(state), "description": name} for state, name in DEVICE_WIRE_NAMES.items()}
+
+TRAFFIC_TYPES: Final = {
+    TrafficType.DATA: {"id": int(TrafficType.DATA), "description": "Data"},
+    TrafficType.SMS: {"id": int(TrafficType.SMS), "description": "SMS"},
+}
 
 _FORM_FACTOR_IDS: Final = {value: number for number, value in enumerate(SimModel.FormFactor.values, start=1)}
 

@@ -13,6 +13,7 @@ from portal.kit.errors import Conflict, Invalid, NotFound
 from portal.kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
 from sims.models import Device, Sim
+from sims.services.limits import Room, activation_room
 from sims.services.rows import chunks, lock_devices, lock_sims, missing, read_devices, sims_on
 from sims.services.sim_status import billing_note, move, require_factory_test
 from sims.signals import DeviceRow, DeviceStatusChange, SimAssigned, SimReleased, SimRow, SimStatusChange, Step
@@ -32,24 +33,26 @@ def assign_sim(*, workspace_id: int, device_id: int, sim_id: int, status: int | 
         Forbidden: the actor may not change devices (or SIMs, when a state is chosen) here.
         NotFound: no such device, or (with field "sim") no such SIM.
         Conflict: the device has a SIM already, the SIM is on a device, or it may not enter the state.
+            A package with a limit of activated SIMs may have no room.
     """
     authorise(workspace_id, Permission.DEVICE_UPDATE)
     if status is not None:
         authorise(workspace_id, Permission.SIM_UPDATE)
     with action():
+        room = activation_room(workspace_id, lock=True) if status == SimStatus.ACTIVATED else Room()
         devices = lock_devices(workspace_id, [device_id])
         if not devices:
             raise NotFound(f"Device with Id '{device_id}' not found.")
         if Sim.objects.filter(device_id=device_id).exists():
             raise Conflict(_("The device has a SIM. Release it first."), code="device_has_sim", field="sim")
-        steps = put_on(devices[0], sim_id, workspace_id=workspace_id, status=status)
+        steps = put_on(devices[0], sim_id, workspace_id=workspace_id, status=status, room=room)
         signals.devices_changed.send(sender=Device, workspace_id=workspace_id, steps=steps)
 
 
-def put_on(device: DeviceRow, sim_id: int, *, workspace_id: int, status: int | None) -> list[Step]:
+def put_on(device: DeviceRow, sim_id: int, *, workspace_id: int, status: int | None, room: Room) -> list[Step]:
     """Write an assignment to a locked, empty device and return its steps; for services that have authorised.
 
-    Args, raises: as `assign_sim`.
+    Args, raises: as `assign_sim`; `room` is that for activated SIMs.
     """
     found = lock_sims(workspace_id, [sim_id])
     if not found:
@@ -62,18 +65,18 @@ def put_on(device: DeviceRow, sim_id: int, *, workspace_id: int, status: int | N
             code="sim_in_use",
             field="sim",
         )
-    steps: list[Step] = [*bring_into(sim, status, workspace_id=workspace_id)]
+    steps: list[Step] = [*bring_into(sim, status, workspace_id=workspace_id, room=room)]
     Sim.objects.filter(pk=sim.id).update(device_id=device.id, last_updated=current_context().now())
     steps.append(SimAssigned(sim=sim.on(device), device=device))
     return steps
 
 
-def bring_into(sim: SimRow, status: int | None, *, workspace_id: int) -> list[SimStatusChange]:
+def bring_into(sim: SimRow, status: int | None, *, workspace_id: int, room: Room) -> list[SimStatusChange]:
     """Bring one locked SIM into the state chosen along with another action, if it is not there already.
 
     Raises:
         Invalid: no factory test here.
-        Conflict: the SIM may not enter the state.
+        Conflict: the SIM may not enter the state, or the package has no room for an activated one.
     """
     if status is None or status == sim.status:
         return []
@@ -88,6 +91,8 @@ def bring_into(sim: SimRow, status: int | None, *, workspace_id: int) -> list[Si
         )
     if status == SimStatus.FACTORY_TEST:
         require_factory_test(workspace_id)
+    if status == SimStatus.ACTIVATED:
+        room.require(1, field="sim.status")
     return move([sim], status)
 
 

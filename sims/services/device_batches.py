@@ -20,6 +20,7 @@ from sims import signals
 from sims.models import Device, Sim
 from sims.services.assignment import release_sims
 from sims.services.devices import SimChoice, clean_values, delete_devices
+from sims.services.limits import Room, activation_room
 from sims.services.rows import lock_sims, sims_on
 from sims.services.sim_status import change_sim_status, move, require_factory_test
 from sims.signals import DeviceCreated, DeviceRow, SimAssigned, SimRow, SimStatusChange, Step
@@ -94,6 +95,10 @@ def _values(workspace_id: int, draft: Draft) -> dict[str, Any]:
 def _steps(workspace_id: int, devices: Sequence[DeviceRow], choices: Sequence[SimChoice | None]) -> list[Step]:
     """Put SIMs on new devices and return what happened, device by device."""
     chosen = [choice.sim_id for choice in choices if choice is not None]
+    activating = any(
+        choice is not None and (choice.activate or choice.status == SimStatus.ACTIVATED) for choice in choices
+    )
+    room = activation_room(workspace_id, lock=True) if activating else Room()
     sims = {row.id: row for row in lock_sims(workspace_id, sorted(set(chosen)))} if chosen else {}
     factory_test = (
         bool(chosen) and Workspace.objects.select_related("package").get(pk=workspace_id).factory_test_allowed
@@ -109,11 +114,12 @@ def _steps(workspace_id: int, devices: Sequence[DeviceRow], choices: Sequence[Si
         sim = _free(sims.get(choice.sim_id), choice, taken)
         to = _state(choice, sim, factory_test)
         if to is not None and to != sim.status:
-            _check_move(workspace_id, sim, to)
+            _check_move(workspace_id, sim, to, factory_test=factory_test)
             moving[to].append(sim)
             steps.append(SimStatusChange(sim=sim, old=sim.status, new=to))
         steps.append(SimAssigned(sim=sim.on(device), device=device))
         placed.append(Sim(pk=sim.id, device_id=device.id, last_updated=current_context().now()))
+    room.require(len(moving[SimStatus.ACTIVATED]), field="sim.status")
     for to, rows in moving.items():
         move(rows, to)
     if placed:
@@ -138,7 +144,7 @@ def _state(choice: SimChoice, sim: SimRow, factory_test: bool) -> int | None:
     return SimStatus.FACTORY_TEST if sim.status == SimStatus.ISSUED and factory_test else SimStatus.ACTIVATED
 
 
-def _check_move(workspace_id: int, sim: SimRow, to: int) -> None:
+def _check_move(workspace_id: int, sim: SimRow, to: int, *, factory_test: bool) -> None:
     if to not in SIM_WIRE_NAMES or to == SimStatus.DELETED:
         raise Invalid(_("Choose Activated (1), Suspended (2) or Factory Test (4)."), field="sim.status")
     if not sim_may_move(sim.status, to):
@@ -148,7 +154,8 @@ def _check_move(workspace_id: int, sim: SimRow, to: int) -> None:
             code="sim_state",
             field="sim.status",
         )
-    if to == SimStatus.FACTORY_TEST:
+    if to == SimStatus.FACTORY_TEST and not factory_test:
+        # Says why; asked only where it is refused, so that it is not asked for each SIM.
         require_factory_test(workspace_id)
 
 

@@ -13,6 +13,7 @@ from portal.kit.context import current_context
 from portal.kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
 from sims.models import Device
+from sims.services.limits import CODE, Room, activation_room
 from sims.services.rows import chunks, lock_devices, missing, read_devices, sims_on
 from sims.services.sim_status import billing_note, move
 from sims.signals import ConnectivityReset, DeviceRow, DeviceStatusChange, SimRow, SimStatusChange, Step
@@ -30,6 +31,7 @@ class _Plan:
     touch: list[int] = field(default_factory=list)
     activate: list[SimRow] = field(default_factory=list)
     suspend: list[SimRow] = field(default_factory=list)
+    room: Room = field(default_factory=Room)
 
     def refuse(self, device: DeviceRow, code: str, reason: str) -> None:
         self.outcome.refused.append(Refusal(device.id, device.name, code, reason))
@@ -43,6 +45,13 @@ class _Plan:
         if store:
             (self.activate if new == SimStatus.ACTIVATED else self.suspend).append(sim)
         self.steps.append(SimStatusChange(sim=sim, old=sim.status if old is None else old, new=new))
+
+    def fits(self, device: DeviceRow, sim: SimRow | None) -> bool:
+        """Take room for a SIM that becomes activated, or refuse the device."""
+        if sim is None or sim.status == SimStatus.ACTIVATED or self.room.take():
+            return True
+        self.refuse(device, CODE, self.room.refusal)
+        return False
 
     def settle(self, device: DeviceRow, before: int) -> None:
         """Count the device as changed if any step was added since `before`."""
@@ -98,9 +107,12 @@ def set_device_status(*, workspace_id: int, device_ids: Sequence[int], to: int) 
     def decide(plan: _Plan, device: DeviceRow, sim: SimRow | None) -> None:
         if device.status == to:
             return
+        tested = sim if sim is not None and sim.status == SimStatus.FACTORY_TEST else None
+        if not plan.fits(device, tested):
+            return
         plan.switch(device, sim, to)
-        if sim is not None and sim.status == SimStatus.FACTORY_TEST:
-            plan.move_sim(sim, SimStatus.ACTIVATED)
+        if tested is not None:
+            plan.move_sim(tested, SimStatus.ACTIVATED)
 
     return _run(workspace_id, device_ids, decide, Permission.DEVICE_UPDATE)
 
@@ -120,9 +132,11 @@ def preview_device_action(*, workspace_id: int, device_ids: Sequence[int], what:
     authorise(workspace_id, permission)
     outcome = Outcome()
     activated = suspended = 0
+    room = _room(workspace_id, decide, lock=False)
+    limited = [room.note] if room.limit is not None else []
     for ids in chunks(device_ids):
         rows = read_devices(workspace_id, ids)
-        plan = _decide_all(rows, sims_on(ids, lock=False), decide)
+        plan = _decide_all(rows, sims_on(ids, lock=False), decide, room)
         plan.outcome.refused += not_found(missing(ids, rows), "Device")
         outcome.extend(plan.outcome)
         activated += sum(sim.status != SimStatus.ACTIVATED for sim in plan.activate)
@@ -130,7 +144,7 @@ def preview_device_action(*, workspace_id: int, device_ids: Sequence[int], what:
     if activated and what == "disable":
         outcome.notes.append(_("SIMs in factory test are activated on the way, which ends their test."))
     if activated:
-        outcome.notes.append(billing_note(SimStatus.ACTIVATED, activated))
+        outcome.notes += [billing_note(SimStatus.ACTIVATED, activated), *limited]
     if suspended:
         outcome.notes.append(billing_note(SimStatus.SUSPENDED, suspended))
     if what == "reset" and outcome.changed:
@@ -143,9 +157,10 @@ def _run(workspace_id: int, device_ids: Sequence[int], decide: Decide, permissio
     outcome = Outcome()
     with action():
         steps: list[Step] = []
+        room = _room(workspace_id, decide, lock=True)
         for ids in chunks(device_ids):
             rows = lock_devices(workspace_id, ids)
-            plan = _decide_all(rows, sims_on(ids, lock=True), decide)
+            plan = _decide_all(rows, sims_on(ids, lock=True), decide, room)
             plan.outcome.refused += not_found(missing(ids, rows), "Device")
             _store(plan)
             outcome.extend(plan.outcome)
@@ -155,8 +170,13 @@ def _run(workspace_id: int, device_ids: Sequence[int], decide: Decide, permissio
     return outcome
 
 
-def _decide_all(rows: Sequence[DeviceRow], sims: dict[int, SimRow], decide: Decide) -> _Plan:
-    plan = _Plan()
+def _room(workspace_id: int, decide: Decide, *, lock: bool) -> Room:
+    """Return the room for SIMs that become activated; disabling leaves none activated that was not."""
+    return Room() if decide is _disable else activation_room(workspace_id, lock=lock)
+
+
+def _decide_all(rows: Sequence[DeviceRow], sims: dict[int, SimRow], decide: Decide, room: Room) -> _Plan:
+    plan = _Plan(room=room)
     for device in rows:
         refused = len(plan.outcome.refused)
         before = len(plan.steps)
@@ -182,10 +202,12 @@ def _enable(plan: _Plan, device: DeviceRow, sim: SimRow | None) -> None:
     if sim is None:
         plan.refuse(device, "no_sim", _("It has no SIM. Assign one first."))
         return
+    if device.status == DeviceStatus.ENABLED and sim.status == SimStatus.FACTORY_TEST:
+        return
+    if not plan.fits(device, sim):
+        return
     if device.status != DeviceStatus.ENABLED:
         plan.switch(device, sim, DeviceStatus.ENABLED)
-    elif sim.status == SimStatus.FACTORY_TEST:
-        return
     if sim.status != SimStatus.ACTIVATED:
         plan.move_sim(sim, SimStatus.ACTIVATED)
 
@@ -207,6 +229,8 @@ def _reset(plan: _Plan, device: DeviceRow, sim: SimRow | None) -> None:
     elif device.status != DeviceStatus.ENABLED:
         plan.refuse(device, "disabled", _("It is Disabled. Enable it first."))
     elif sim.status == SimStatus.FACTORY_TEST:
+        if not plan.fits(device, sim):
+            return
         plan.steps.append(ConnectivityReset(device=device, sim=sim))
         plan.touch.append(device.id)
         plan.move_sim(sim, SimStatus.ACTIVATED)

@@ -18,6 +18,7 @@ from sims import signals
 from sims.identifiers import normalise_imei
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
 from sims.services.assignment import put_on
+from sims.services.limits import Room, activation_room
 from sims.services.rows import chunks, lock_devices, missing, read_devices, sims_on
 from sims.services.tags import normalise_tags
 from sims.signals import DeviceCreated, DeviceDeleted, DeviceRow, DeviceUpdated, SimRow, Step
@@ -101,7 +102,9 @@ def create_device(
         row = DeviceRow(device.pk, device.name, device.imei, device.ip_address, device.tags, device.status)
         steps: list[Step] = [DeviceCreated(device=row)]
         if sim is not None:
-            steps += put_on(row, sim.sim_id, workspace_id=workspace_id, status=wanted_state(workspace_id, sim))
+            to = wanted_state(workspace_id, sim)
+            room = activation_room(workspace_id, lock=True) if to == SimStatus.ACTIVATED else Room()
+            steps += put_on(row, sim.sim_id, workspace_id=workspace_id, status=to, room=room)
         signals.devices_changed.send(sender=Device, workspace_id=workspace_id, steps=steps)
     return device
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from accounts.selectors import operator_workspace_id
 from portal.kit.action import action
+from portal.kit.context import current_context
 from sims import signals
 from sims.models import FactoryTestRange, FactoryTestWatch, Sim
 from sims.services.usage_sql import SPAN
@@ -90,10 +91,14 @@ def note_check(number: int, began: datetime) -> None:
     FactoryTestRange.objects.filter(first_id=first_id(number), checked__lt=began).update(checked=began)
 
 
-def late_since() -> datetime | None:
-    """Return the last moment up to which everything was checked, if that is too long ago. One query."""
+def late_since(now: datetime | None = None) -> datetime | None:
+    """Return the last moment up to which everything was checked, if that is too long ago. One query.
+
+    Args:
+        now: the moment to look from, the present one when left out.
+    """
     oldest: datetime | None = FactoryTestRange.objects.aggregate(oldest=Min("checked"))["oldest"]
-    return oldest if oldest is not None and oldest < timezone.now() - LATE_AFTER else None
+    return oldest if oldest is not None and oldest < (now or timezone.now()) - LATE_AFTER else None
 
 
 def shown_late_since(workspace_id: int | None) -> datetime | None:
@@ -118,7 +123,7 @@ def tell_lateness() -> None:
 
     Whoever flips the row tells; two at once cannot both. Without an operator's workspace there is nobody to tell.
     """
-    since = late_since()
+    since = late_since(current_context().now())
     told = FactoryTestWatch.objects.filter(pk=1).values_list("late_since", flat=True).first()
     if (since is None) == (told is None) or operator_workspace_id() is None:
         return

@@ -15,6 +15,7 @@ from portal.kit.context import current_context
 from portal.kit.errors import Conflict, Invalid, NotFound
 from sims import signals
 from sims.models import Device, Sms
+from sims.services.deliveries import record_id_of_sms
 from sims.services.rows import lock_devices, sims_on
 from sims.services.usage import ingest
 from sims.signals import DeviceRow, SimRow
@@ -55,7 +56,8 @@ def send_sms(*, workspace_id: int, device_id: int, sms: SmsText) -> Sms:
         sms: what to send.
 
     Returns:
-        The stored message. Its state is "pending": whether it arrived is for the message centre to say.
+        The stored message. Its state is "pending" until the network reports it (`services.deliveries`) or its time is
+        over.
 
     Raises:
         Forbidden: the actor may not change devices here.
@@ -120,7 +122,7 @@ def _receiver(device: DeviceRow) -> SimRow:
 def _count(stored: Sms, sim: SimRow) -> None:
     moment = stored.submitted.astimezone(UTC).isoformat().replace("+00:00", "Z")
     record = {
-        "id": f"portal-sms-{stored.pk}",
+        "id": record_id_of_sms(stored.pk),
         "sim": {"id": sim.id, "iccid": sim.iccid},
         "traffic_type": {"id": int(TrafficType.SMS), "description": "SMS"},
         "volume": {"total": 1, "rx": 1, "tx": 0},
@@ -128,7 +130,7 @@ def _count(stored: Sms, sim: SimRow) -> None:
         "end_timestamp": moment,
         "endpoint": {"id": stored.device_id},
     }
-    report = ingest([record])
+    report = ingest([record], reported=False)
     if report.rejected:
         # The message and its usage are one: what can't be counted is not sent.
         raise Conflict(str(report.rejected[0]["error"]), code="not_counted")

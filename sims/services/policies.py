@@ -13,8 +13,9 @@ from accounts.permissions import Permission, authorise
 from portal.kit.action import action
 from portal.kit.context import current_context
 from portal.kit.errors import Conflict, Invalid, NotFound
+from portal.kit.mobile_networks import ZONES
 from sims import signals
-from sims.models import CoveragePolicy, Device, ServicePolicy
+from sims.models import CoverageExcludedZone, CoveragePolicy, Device, ServicePolicy
 from sims.states import DeviceStatus
 
 SERVICE_FIELDS = (
@@ -115,9 +116,27 @@ def _update(model: type[P], workspace_id: int, policy_id: int, fields: tuple[str
                 setattr(policy, name, value)
         if changes:
             _validate(policy)
+            if "data_plan" in changes:
+                changes |= _drop_selections(policy)
             policy.save()
             _state(policy, "updated", changes)
     return policy
+
+
+def _drop_selections(policy: ServicePolicy | CoveragePolicy) -> dict[str, dict[str, Any]]:
+    """Let a policy with another data plan choose all of it: what was chosen of the old one means nothing there."""
+    changes: dict[str, dict[str, Any]] = {}
+    if isinstance(policy, ServicePolicy):
+        return changes
+    zones = CoverageExcludedZone.objects.filter(policy=policy)
+    excluded = list(zones.values_list("zone", flat=True))
+    if excluded:
+        zones.delete()
+        changes["excluded_zones"] = {"from": [ZONES[zone] for zone in excluded], "to": []}
+    if not policy.uses_allowance:
+        policy.uses_allowance = True
+        changes["uses_allowance"] = {"from": False, "to": True}
+    return changes
 
 
 def _delete(model: type[P], workspace_id: int, policy_id: int) -> None:

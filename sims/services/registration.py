@@ -13,6 +13,7 @@ from portal.kit.errors import Conflict, Invalid, NotFound
 from sims import signals
 from sims.identifiers import normalise_bic
 from sims.models import Sim, SimBatch
+from sims.services.limits import Room, activation_room
 from sims.services.rows import SIM_FIELDS
 from sims.services.sim_status import move, require_factory_test
 from sims.signals import SimRow
@@ -60,7 +61,7 @@ def register_batch(*, workspace_id: int, bic: str, status: int = SimStatus.ISSUE
 
     Raises:
         Forbidden, Invalid, NotFound, Conflict: as `find_batch`; `Invalid` also for another state, or where the
-            package has no factory test.
+            package has no factory test; `Conflict` also where its limit of activated SIMs has no room for all.
     """
     authorise(workspace_id, Permission.SIM_REGISTER)
     code = normalise_bic(bic)
@@ -73,11 +74,13 @@ def register_batch(*, workspace_id: int, bic: str, status: int = SimStatus.ISSUE
     if status == SimStatus.FACTORY_TEST:
         require_factory_test(workspace_id)
     with action():
+        room = activation_room(workspace_id, lock=True) if status == SimStatus.ACTIVATED else Room()
         batch = _check(
             SimBatch.objects.select_for_update(of=("self",)).select_related("model").filter(bic=code).first(),
             workspace_id,
             code,
         )
+        room.require(batch.quantity, field="sim_status")
         now = current_context().now()
         sims = Sim.objects.filter(batch=batch)
         sims.update(workspace_id=workspace_id, status=SimStatus.ISSUED, last_updated=now)

@@ -18,6 +18,7 @@ from portal.kit.errors import Invalid
 from portal.kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
 from sims.models import Sim
+from sims.services.limits import CODE, Room, activation_room
 from sims.services.rows import chunks, lock_sims, missing, read_sims
 from sims.signals import Cause, SimRow, SimStatusChange
 from sims.states import CHARGED, SimStatus, sim_may_move, sim_sources
@@ -42,9 +43,10 @@ def change_sim_status(*, workspace_id: int, sim_ids: Sequence[int], to: int) -> 
     outcome = Outcome()
     with action():
         changes: list[SimStatusChange] = []
+        room = activation_room(workspace_id, lock=True) if to == SimStatus.ACTIVATED else Room()
         for ids in chunks(sim_ids):
             rows = lock_sims(workspace_id, ids)
-            part, moving = _decide(rows, to)
+            part, moving = _decide(rows, to, room)
             part.refused += not_found(missing(ids, rows), "SIM")
             outcome.extend(part)
             changes += move(moving, to)
@@ -61,14 +63,16 @@ def preview_sim_status(*, workspace_id: int, sim_ids: Sequence[int], to: int) ->
     _check(workspace_id, to)
     outcome = Outcome()
     charged = 0
+    room = activation_room(workspace_id, lock=False) if to == SimStatus.ACTIVATED else Room()
+    limited = [room.note] if room.limit is not None else []
     for ids in chunks(sim_ids):
         rows = read_sims(workspace_id, ids)
-        part, moving = _decide(rows, to)
+        part, moving = _decide(rows, to, room)
         part.refused += not_found(missing(ids, rows), "SIM")
         outcome.extend(part)
         charged += sum(row.status in CHARGED for row in moving)
     if outcome.changed:
-        outcome.notes.append(billing_note(to, len(outcome.changed), charged=charged))
+        outcome.notes += [billing_note(to, len(outcome.changed), charged=charged), *limited]
     return outcome
 
 
@@ -122,8 +126,8 @@ def require_factory_test(workspace_id: int) -> None:
         )
 
 
-def _decide(rows: Sequence[SimRow], to: int) -> tuple[Outcome, list[SimRow]]:
-    """Sort SIMs into those that change, those already there and those refused."""
+def _decide(rows: Sequence[SimRow], to: int, room: Room) -> tuple[Outcome, list[SimRow]]:
+    """Sort SIMs into those that change, those already there and those refused; in id order while there is room."""
     outcome = Outcome()
     moving: list[SimRow] = []
     for row in rows:
@@ -133,6 +137,8 @@ def _decide(rows: Sequence[SimRow], to: int) -> tuple[Outcome, list[SimRow]]:
             outcome.refused.append(Refusal(row.id, row.iccid, f"from_{row.status}", _refusal(row.status, to)))
         elif to == SimStatus.DELETED and row.device_id is not None:
             outcome.refused.append(Refusal(row.id, row.iccid, "has_device", _("It is on a device. Release it first.")))
+        elif to == SimStatus.ACTIVATED and not room.take():
+            outcome.refused.append(Refusal(row.id, row.iccid, CODE, room.refusal))
         else:
             outcome.changed.append(row.id)
             moving.append(row)

@@ -15,15 +15,24 @@ from typing import Any, Final
 from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal.kit.action import action
 from portal.kit.context import current_context
 from sims.models import Sim
 from sims.services import usage_sql
+from sims.services.deliveries import note_deliveries
 from sims.services.factory_test_watch import note_ranges, tell_lateness, wake
-from sims.states import SimStatus
+from sims.services.usage_sql import Barred
+from sims.states import DeviceStatus, SimStatus
 from sims.usage_records import BadRecord, Usage, read
 
+_BARRED: Final = {
+    Barred.DEVICE: gettext_lazy("operator is blocked on the device of sim. Take it off the device's blocklist."),
+    Barred.POLICY: gettext_lazy("operator is blocked by the coverage policy. Take it off the policy's blocklist."),
+    Barred.ZONE: gettext_lazy("operator is in a rate zone that the coverage policy leaves out. Choose the zone there."),
+}
+"""Why a record of a network that the device may not use is refused."""
 CHUNK: Final = 10_000
 """Records of one transaction: locks are held for a part of a second."""
 
@@ -52,7 +61,7 @@ class Report:
         return {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": self.rejected}
 
 
-def ingest(records: Iterable[Any]) -> Report:
+def ingest(records: Iterable[Any], *, reported: bool = True) -> Report:
     """Store usage records and count them: by day, and towards the limits of SIMs in factory test.
 
     Idempotent by record id. One transaction for each 10,000 records, so a killed run keeps what it committed and the
@@ -60,6 +69,8 @@ def ingest(records: Iterable[Any]) -> Report:
 
     Args:
         records: as parsed by `usage_records.parse_json`.
+        reported: whether the network reports them. A message that it reports has arrived, whether its usage was
+            counted before or not.
 
     Returns:
         What became of them; a record that cannot be counted stands there by index and id, and hinders no other.
@@ -75,6 +86,9 @@ def ingest(records: Iterable[Any]) -> Report:
         if usages:
             with action():
                 refused, stored = _store(usages, now)
+                if reported:
+                    lost = {position for position, _found in refused}
+                    note_deliveries(usage for position, usage in enumerate(usages) if position not in lost)
             for position, found in refused:
                 index = places[position]
                 report.reject(index, chunk[index - first], _refusal(found))
@@ -127,6 +141,9 @@ def _store(usages: Sequence[Usage], now: datetime) -> tuple[list[tuple[int, usag
         statements.stage(cursor, _with_iccids(usages))
         statements.lock(cursor)
         refused = statements.refused(cursor)
+        barred = [position for position, found in refused if found.barred]
+        if barred:
+            statements.drop(cursor, barred)
         stored = statements.count(cursor, now)
     note_ranges(stored.ranges, timezone.now())
     return refused, stored
@@ -154,4 +171,6 @@ def _refusal(found: usage_sql.Place) -> str:
         return str(_("sim is on no device. Assign it to a device."))
     if not found.has_policies:
         return str(_("The device of sim has no policies. Give it a service and a coverage policy."))
+    if found.device_status == DeviceStatus.ENABLED:
+        return str(_BARRED[found.barred])
     return str(_("The device of sim is disabled. Enable it."))

@@ -10,12 +10,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import IntEnum
 from typing import Any, Final, NamedTuple, Protocol
 
 from django.db import connection
 
 from accounts.models import Workspace
-from sims.models import Device, Sim, UsageDay, UsageRecord
+from portal.kit.mobile_networks import zone_of
+from sims.models import (
+    BlockedOperator,
+    CoverageBlockedOperator,
+    CoverageExcludedZone,
+    Device,
+    Sim,
+    UsageDay,
+    UsageRecord,
+)
 from sims.states import DeviceStatus, SimStatus
 from sims.usage_models import TrafficType
 from sims.usage_records import Usage
@@ -26,12 +36,22 @@ SPAN: Final = 50_000
 """SIM ids of one range: what one check looks at (`performance.md` section 4)."""
 
 
+class Barred(IntEnum):
+    """What keeps a device off the network of a record."""
+
+    NOT = 0
+    DEVICE = 1
+    POLICY = 2
+    ZONE = 3
+
+
 class Place(NamedTuple):
     """Where a record's SIM stands; `None` for what there is not."""
 
     status: int | None
     device_status: int | None
     has_policies: bool
+    barred: Barred
 
 
 @dataclass(slots=True)
@@ -61,25 +81,43 @@ class Statements(Protocol):
     def refused(self, cursor: Any) -> list[tuple[int, Place]]:
         """Return the positions of records that may not be counted; those counted before are none of them."""
 
+    def drop(self, cursor: Any, positions: Sequence[int]) -> None:
+        """Take records out of the temporary table."""
+
     def count(self, cursor: Any, now: datetime) -> Stored:
         """Store the records that are new and may be counted, and add them up."""
 
 
+_BLOCKED, _POLICY_BLOCKED, _ZONE = (
+    model._meta.db_table for model in (BlockedOperator, CoverageBlockedOperator, CoverageExcludedZone)
+)
 _SIM, _DEVICE, _RECORD, _DAY = (model._meta.db_table for model in (Sim, Device, UsageRecord, UsageDay))
 _WORKSPACE: Final = Workspace._meta.db_table
 _STAGE: Final = "usage_stage"
 _TEST: Final = int(SimStatus.FACTORY_TEST)
 _DATA, _SMS = int(TrafficType.DATA), int(TrafficType.SMS)
-_STAGED: Final = "pos, record_id, iccid, traffic_type, total, rx, tx, started, ended, payload"
+_STAGED: Final = "pos, record_id, iccid, traffic_type, total, rx, tx, started, ended, payload, network, zone"
 _JOINED: Final = f"{_STAGE} st LEFT JOIN {_SIM} s ON s.iccid = st.iccid LEFT JOIN {_DEVICE} d ON d.id = s.device_id"
 _COUNTABLE: Final = (
     f"s.workspace_id IS NOT NULL AND s.status IN {USABLE} AND d.status = {int(DeviceStatus.ENABLED)}"
     " AND d.service_policy_id IS NOT NULL AND d.coverage_policy_id IS NOT NULL"
 )
+# What was used before a network was barred has been used: it counts.
+_BARRED: Final = (
+    f"CASE WHEN st.network IS NULL THEN {Barred.NOT:d}"
+    f" WHEN EXISTS (SELECT 1 FROM {_BLOCKED} b WHERE b.device_id = d.id AND b.operator_id = st.network"
+    f" AND b.created <= st.ended) THEN {Barred.DEVICE:d}"
+    f" WHEN EXISTS (SELECT 1 FROM {_POLICY_BLOCKED} b WHERE b.policy_id = d.coverage_policy_id"
+    f" AND b.operator_id = st.network AND b.created <= st.ended) THEN {Barred.POLICY:d}"
+    f" WHEN EXISTS (SELECT 1 FROM {_ZONE} b WHERE b.policy_id = d.coverage_policy_id AND b.zone = st.zone"
+    f" AND b.created <= st.ended) THEN {Barred.ZONE:d} ELSE {Barred.NOT:d} END"
+)
 _REFUSED: Final = (
-    "SELECT st.pos, s.status, d.status, d.service_policy_id IS NOT NULL AND d.coverage_policy_id IS NOT NULL"
-    f" FROM {_JOINED} WHERE NOT COALESCE({_COUNTABLE}, {{false}})"
-    f" AND NOT EXISTS (SELECT 1 FROM {_RECORD} u WHERE u.record_id = st.record_id) ORDER BY st.pos"
+    "SELECT * FROM (SELECT st.pos, s.status, d.status AS device_status,"
+    " d.service_policy_id IS NOT NULL AND d.coverage_policy_id IS NOT NULL,"
+    f" COALESCE({_COUNTABLE}, {{false}}) AS countable, st.record_id, {_BARRED} AS barred FROM {_JOINED}) r"
+    f" WHERE (NOT r.countable OR r.barred <> {Barred.NOT:d})"
+    f" AND NOT EXISTS (SELECT 1 FROM {_RECORD} u WHERE u.record_id = r.record_id) ORDER BY r.pos"
 )
 _COLUMNS: Final = (
     "record_id, sim_id, workspace_id, device_id, traffic_type, total, rx, tx, started, ended, received, payload"
@@ -122,7 +160,7 @@ class PostgreSQL:
     CREATE = (
         f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGE} (pos integer, record_id text, iccid text,"
         " traffic_type smallint, total bigint, rx bigint, tx bigint, started timestamptz, ended timestamptz,"
-        " payload text) ON COMMIT DELETE ROWS"
+        " payload text, network integer, zone smallint) ON COMMIT DELETE ROWS"
     )
     LOCK = (
         f"WITH locked AS MATERIALIZED (SELECT s.id FROM {_SIM} s WHERE s.status = {_TEST}"
@@ -160,8 +198,10 @@ class PostgreSQL:
         cursor.execute(f"TRUNCATE {_STAGE}")
         with cursor.copy(f"COPY {_STAGE} ({_STAGED}) FROM STDIN") as copy:
             write = copy.write_row
-            for pos, (record_id, iccid, _id, kind, total, rx, tx, started, ended, _day, payload) in enumerate(usages):
-                write((pos, record_id, iccid, kind, total, rx, tx, started, ended, payload))
+            for pos, row in enumerate(usages):
+                record_id, iccid, _id, kind, total, rx, tx, started, ended, _day, payload, network = row
+                zone = None if network is None else zone_of(network)
+                write((pos, record_id, iccid, kind, total, rx, tx, started, ended, payload, network, zone))
 
     def lock(self, cursor: Any) -> None:
         """Lock the SIMs in test, in id order."""
@@ -171,6 +211,10 @@ class PostgreSQL:
         """Return the positions of records that may not be counted."""
         cursor.execute(self.REFUSED)
         return _places(cursor)
+
+    def drop(self, cursor: Any, positions: Sequence[int]) -> None:
+        """Take records out of the temporary table."""
+        cursor.execute(f"DELETE FROM {_STAGE} WHERE pos = ANY(%s)", [list(positions)])
 
     def count(self, cursor: Any, now: datetime) -> Stored:
         """Store and add up."""
@@ -185,7 +229,8 @@ class SQLite:
 
     CREATE = (
         f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGE} (pos integer PRIMARY KEY, record_id text, iccid text,"
-        " traffic_type integer, total integer, rx integer, tx integer, started text, ended text, payload text)"
+        " traffic_type integer, total integer, rx integer, tx integer, started text, ended text, payload text,"
+        " network integer, zone integer)"
     )
     REFUSED = _REFUSED.format(false="0")
     INSERT = _INSERT.format(payload="st.payload", collation="")
@@ -204,16 +249,14 @@ class SQLite:
         cursor.execute(self.CREATE)
         cursor.execute(f"DELETE FROM {_STAGE}")
         adapt = connection.ops.adapt_datetimefield_value
-        marks = ", ".join(["%s"] * 10)
-        cursor.executemany(
-            f"INSERT INTO {_STAGE} ({_STAGED}) VALUES ({marks})",
-            [
-                (pos, record_id, iccid, kind, total, rx, tx, adapt(started), adapt(ended), payload)
-                for pos, (record_id, iccid, _id, kind, total, rx, tx, started, ended, _day, payload) in enumerate(
-                    usages
-                )
-            ],
-        )
+        marks = ", ".join(["%s"] * 12)
+        rows = []
+        for pos, row in enumerate(usages):
+            record_id, iccid, _id, kind, total, rx, tx, started, ended, _day, payload, network = row
+            zone = None if network is None else zone_of(network)
+            moments = adapt(started), adapt(ended)
+            rows.append((pos, record_id, iccid, kind, total, rx, tx, *moments, payload, network, zone))
+        cursor.executemany(f"INSERT INTO {_STAGE} ({_STAGED}) VALUES ({marks})", rows)
 
     def lock(self, cursor: Any) -> None:
         """Nothing to do: the transaction holds the only write lock."""
@@ -222,6 +265,10 @@ class SQLite:
         """Return the positions of records that may not be counted."""
         cursor.execute(self.REFUSED)
         return _places(cursor)
+
+    def drop(self, cursor: Any, positions: Sequence[int]) -> None:
+        """Take records out of the temporary table."""
+        cursor.executemany(f"DELETE FROM {_STAGE} WHERE pos = %s", [(position,) for position in positions])
 
     def count(self, cursor: Any, now: datetime) -> Stored:
         """Store and add up."""
@@ -241,7 +288,10 @@ class SQLite:
 
 
 def _places(cursor: Any) -> list[tuple[int, Place]]:
-    return [(pos, Place(status, device, bool(policies))) for pos, status, device, policies in cursor.fetchall()]
+    return [
+        (pos, Place(status, device, bool(policies), Barred(barred)))
+        for pos, status, device, policies, _countable, _record_id, barred in cursor.fetchall()
+    ]
 
 
 def for_vendor(vendor: str) -> Statements:

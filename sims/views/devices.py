@@ -64,6 +64,7 @@ def device_list(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
             action_url=creating if may_create else "",
         ),
         noun=(_("device"), _("devices")),
+        tools="sims/_device_tools.html",
         context={
             "sim_badges": sim_badges(),
             "device_badges": device_badges(),

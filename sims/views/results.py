@@ -79,7 +79,7 @@ def result_csv(request: WorkspaceRequest, workspace_id: int, job_id: uuid.UUID) 
     return response
 
 
-class _Echo:
+class Echo:
     """A file that hands back what is written to it."""
 
     def write(self, text: str) -> str:
@@ -88,7 +88,7 @@ class _Echo:
 
 def csv_lines(report: Report) -> Iterator[str]:
     """Return the lines of a report's CSV, with its head."""
-    writer = csv.writer(_Echo())
+    writer = csv.writer(Echo())
     yield writer.writerow(("id", HEAD_LABEL[report.kind], _("result"), _("reason")))
     for line in report.lines():
         yield writer.writerow(safe_cells(line))

@@ -65,6 +65,7 @@ def sim_list(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
             action_url=register_url,
         ),
         noun=(_("SIM"), _("SIMs")),
+        tools="sims/_sim_tools.html",
         context={
             "badges": {state.value: badge_of(state) for state in SimStatus},
             "sim_base": reverse("sims:sim_list", args=[workspace_id]),

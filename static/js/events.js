@@ -5,5 +5,9 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 document.addEventListener("htmx:afterSettle", (event) => {
   const { target } = event.detail;
-  if (target?.matches(".panel")) target.closest("tr").scrollIntoView({ block: "nearest" });
+  if (!target?.matches(".panel")) return;
+  const panel = target.closest("tr");
+  panel.scrollIntoView({ block: "nearest" });
+  // A panel taller than the table does not push its own row out of sight.
+  panel.previousElementSibling.scrollIntoView({ block: "nearest" });
 });

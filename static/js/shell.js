@@ -242,7 +242,14 @@
     if (done) event.preventDefault();
   });
 
+  // The tab of this page is in sight, however many stand before it.
+  for (const tab of $$(".tabs [aria-current]")) {
+    const bar = tab.closest(".tabs");
+    bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.offsetWidth) / 2;
+  }
+
   // What a printed page says about itself.
+  document.addEventListener("click", (event) => event.target.closest("[data-print]") && print());
   addEventListener("beforeprint", () => {
     const page = document.getElementById("main");
     page.dataset.printed = `${location.href}\n${new Date().toISOString()}`;

@@ -66,6 +66,7 @@ def test_wrong_password_of_a_known_address_is_told_in_the_default_workspace(
         "subject": Person(cast.member.pk, "Member Sample", "member@example.com"),
         "ip": ADDRESS,
         "too_many": False,
+        "reason": "password",
     }
     cast.member.refresh_from_db()
     assert cast.member.failed_sign_ins == 1

@@ -47,7 +47,9 @@ pytestmark = pytest.mark.usefixtures("facts")
 
 def user_tokens(user: User) -> UserTokens:
     with by(ANONYMOUS, Surface.API):
-        return authenticate_user(username=user.email, digest=sha1_hex(PASSWORD))
+        found = authenticate_user(username=user.email, digest=sha1_hex(PASSWORD))
+    assert isinstance(found, UserTokens)
+    return found
 
 
 def application() -> str:
@@ -116,8 +118,16 @@ def test_wrong_password_and_lock_are_the_portals(cast: Cast, facts: Facts) -> No
 
 
 def test_an_account_without_a_workspace_opens_nothing(cast: Cast) -> None:
+    cast.member.memberships.all().delete()
     with pytest.raises(TokenRefused):
-        user_tokens(cast.staff)
+        user_tokens(cast.member)
+
+
+def test_staff_without_a_workspace_get_a_token_that_has_no_role_anywhere(cast: Cast) -> None:
+    bearer = call(user_tokens(cast.staff).auth_token)
+    assert bearer.workspace == cast.operator
+    assert bearer.user == cast.staff
+    assert (dict(bearer.actor.roles), bearer.actor.everywhere) == ({}, False)
 
 
 def test_refresh_gives_an_auth_token_and_each_stays_at_its_purpose(cast: Cast) -> None:

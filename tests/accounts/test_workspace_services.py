@@ -85,7 +85,7 @@ def test_links_form_no_chains(cast: Cast, facts: Facts) -> None:
 
 
 def test_another_package(cast: Cast, facts: Facts) -> None:
-    basic = PlatformPackage.objects.create(name="Standard EUR")
+    basic = PlatformPackage.objects.create(name="Standard EUR", workspaces_allowed=True, max_workspaces=2)
     gone = PlatformPackage.objects.create(name="Gone EUR", status=PlatformPackage.Status.DEPRECATED)
     with by(staff_actor(cast.staff)):
         services.set_package(workspace_id=cast.home.pk, package_id=cast.package.pk)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import DataPlan, Membership, Workspace
+from accounts.models import DataPlan, Membership, PlatformPackage, Workspace
 from accounts.permissions import Role
 from events.models import Event
 from sims.states import SimStatus
@@ -95,6 +95,7 @@ def test_saving_without_a_change_leaves_no_event(staff: Client, cast: Cast) -> N
 
 def test_package_and_data_plans_in_one_action(staff: Client, cast: Cast) -> None:
     other = DataPlan.objects.create(name="Regional")
+    PlatformPackage.objects.filter(pk=cast.umbra.package_id).update(workspaces_allowed=True, max_workspaces=3)
     save(staff, cast.acme, package=cast.umbra.package_id, data_plans=[other.pk])
     assert types(cast.acme) == [33, 34, 34]
     assert len(set(Event.objects.values_list("request_id", flat=True))) == 1
@@ -103,6 +104,7 @@ def test_package_and_data_plans_in_one_action(staff: Client, cast: Cast) -> None
 def test_nothing_is_half_done(staff: Client, cast: Cast) -> None:
     """The new package allows one data plan; the change of name before it is undone too."""
     other = DataPlan.objects.create(name="Regional")
+    PlatformPackage.objects.filter(pk=cast.umbra.package_id).update(workspaces_allowed=True, max_workspaces=3)
     response = save(
         staff, cast.acme, name="Acme Ltd", package=cast.umbra.package_id, data_plans=[cast.plan.pk, other.pk]
     )

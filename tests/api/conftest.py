@@ -29,12 +29,17 @@ class Program:
     token: str = ""
     client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
 
-    def call(self, method: str, path: str, body: Any = None, **query: Any) -> Any:
-        """Send a request below /api/v1; a body is sent as JSON, bytes as they are."""
+    def call(self, method: str, path: str, body: Any = None, *, version: int = 1, **query: Any) -> Any:
+        """Send a request below /api/v1, or another version; a body is sent as JSON, bytes as they are."""
         headers = {"authorization": f"Bearer {self.token}"} if self.token else {}
         data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         return self.client.generic(
-            method, f"/api/v1{path}", data, content_type="application/json", headers=headers, query_params=query or None
+            method,
+            f"/api/v{version}{path}",
+            data,
+            content_type="application/json",
+            headers=headers,
+            query_params=query or None,
         )
 
     def get(self, path: str, **query: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from sims.states import DeviceStatus, SimStatus
 from tests.api.conftest import Program, error, exchange, make_token, sign_in
 from tests.cast import Cast
 from tests.log import last, types
+from tests.usage.records import deliver, record
 
 TELEKOM = 26201
 
@@ -260,8 +261,36 @@ def test_connectivity(cast: Cast, owner: Program) -> None:
     assert owner.get(path).json()["status"] == {"description": "ONLINE"}
     Sim.objects.filter(pk=sim.pk).update(status=SimStatus.SUSPENDED)
     assert owner.get(path).json()["status"] == {"description": "BLOCKED"}
-    assert owner.get(f"/endpoint/{device.pk}/connectivity_info").json()["success"] is False
-    assert owner.get("/endpoint/987654/connectivity_info").status_code == 200
+    unknown = owner.get("/endpoint/987654/connectivity_info")
+    assert (unknown.status_code, unknown.json()["success"]) == (200, False)
+
+
+def test_what_is_known_of_a_connection(cast: Cast, owner: Program) -> None:
+    (sim,) = cast.sims(1, status=SimStatus.ACTIVATED)
+    device = cast.device(sim=sim)
+    path = f"/endpoint/{device.pk}/connectivity_info"
+    assert owner.get(path).json() == {
+        "success": False,
+        "status": {"description": "OFFLINE"},
+        "error": "No information from the network.",
+    }
+    operator = {"id": 4, "name": "ours", "mnc": "01", "country": {"id": 74, "name": "Germany", "mcc": "262"}}
+    ended = datetime.now(UTC) - timedelta(hours=2)
+    deliver(record(sim, sms=1, operator=operator, ended=ended))
+    known = owner.get(path).json()
+    assert known["success"] is True
+    assert known["status"] == {"description": "ATTACHED"}
+    assert known["operator"] == {"id": TELEKOM, "name": "Telekom", "country": {"id": 405, "name": "Germany"}}
+    assert known["last_seen"].startswith(ended.isoformat(timespec="seconds")[:19])
+    assert known["traffic_type"] == {"id": 6, "description": "SMS"}
+    deliver(record(sim, mb="0.1", operator=operator))
+    assert owner.get(path).json()["status"] == {"description": "ONLINE"}
+    # A network that is kept from it lets it go.
+    owner.call("PUT", f"/endpoint/{device.pk}/operator_blacklist/{TELEKOM}")
+    assert owner.get(path).json()["status"] == {"description": "OFFLINE"}
+    UsageRecord.objects.update(ended=datetime.now(UTC) - timedelta(days=2))
+    owner.delete(f"/endpoint/{device.pk}/operator_blacklist/{TELEKOM}")
+    assert owner.get(f"/endpoint/{device.pk}/connectivity").json()["status"] == {"description": "OFFLINE"}
 
 
 def test_many_endpoints_at_once(cast: Cast, owner2: Any) -> None:
@@ -436,10 +465,3 @@ def test_invitations(cast: Cast, owner: Program, owner2: Any, mailoutbox: list[A
     error(owner.post("/user", {"username": "nobody", "name": "N"}), 422, 1400, "InputValidationFailed")
     wrong = {"username": "n@example.com", "name": "N", "organisation": {"id": cast.umbra.pk}}
     error(owner.post("/user", wrong), 404, 1401, "InvalidReference")
-
-
-def test_second_factors(cast: Cast, owner: Program) -> None:
-    error(owner.post("/user/mfa", {"type": {"id": 0}, "password": "x"}), 409, 1406, "NotAllowed")
-    error(owner.patch("/user/mfa/1", {"status": {"id": 1}, "code": "123456"}), 404, 1201, "NotFound")
-    error(owner.delete("/user/my/mfa/1"), 404, 1201, "NotFound")
-    assert owner.get("/user/my/mfa/trusted_device").json() == []

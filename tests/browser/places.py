@@ -22,10 +22,34 @@ PAGES = (
     "policies",
     "events",
     "event",
+    "orders",
+    "order",
+    "invoice",
+    "shop",
+    "integrations",
+    "settings",
+    "users",
+    "invite user",
+    "permissions",
+    "package",
+    "linked workspaces",
+    "support access",
+    "your account",
+    "second factor",
+    "set up the second factor",
+    "where one is signed in",
+    "workspaces",
+    "outbox",
+    "API documentation",
     "not found",
     "sign in",
+    "sign up",
+    "forgotten password",
+    "dead link",
 )
 SIGN_IN = "/accounts/login/"
+ANONYMOUS = frozenset({"sign in", "sign up", "forgotten password", "dead link"})
+"""Pages for people who are not signed in; others are sent away from most of them."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +65,8 @@ class Places:
         sim = first(page, f"{base}sims/?status=1&device=any")
         device = first(page, f"{base}devices/?sort=-created")
         event = first(page, f"{base}events/?type=43")  # assigned: SIM and device, from one state to another
+        order = first(page, f"{base}orders/?sort=number")
+        settings = f"{base}settings/"
         return cls(
             {
                 "dashboard": base,
@@ -55,8 +81,30 @@ class Places:
                 "policies": f"{base}policies/",
                 "events": f"{base}events/",
                 "event": event,
+                "orders": f"{base}orders/",
+                "order": order,
+                "invoice": f"{order}invoice/",
+                "shop": f"{base}orders/shop/",
+                "integrations": f"{base}integrations/",
+                "settings": settings,
+                "users": f"{settings}users/",
+                "invite user": f"{settings}users/invite/",
+                "permissions": f"{settings}permissions/",
+                "package": f"{settings}package/",
+                "linked workspaces": f"{settings}requests/",
+                "support access": f"{settings}support/",
+                "your account": "/account/",
+                "second factor": "/account/security/",
+                "set up the second factor": "/account/security/set-up/",
+                "where one is signed in": "/account/sessions/",
+                "workspaces": "/workspaces/",
+                "outbox": "/outbox/",
+                "API documentation": "/api/docs",
                 "not found": f"{base}sims/999999999/",
                 "sign in": SIGN_IN,
+                "sign up": "/accounts/signup/",
+                "forgotten password": "/accounts/password/reset/",
+                "dead link": "/accounts/invitation/none/",
             }
         )
 

@@ -12,6 +12,7 @@ from django.test import Client
 from accounts.actors import actor_of
 from accounts.models import Workspace
 from events.models import Event
+from sims.identifiers import iccid_with_luhn
 from tests.cast import Cast
 from tests.events.build import HTMX, ago, names_of, page, record, shown, tell_story, url
 
@@ -98,7 +99,7 @@ def test_export_writes_the_filtered_list_and_an_event(cast: Cast, story: dict[st
     assert lines[0] == "ID,Severity,Date (UTC),Event source,Event type,Device,SIM,Actor"
     assert len(lines) == 5
     assert "'=HYPERLINK(1)" in lines[1]
-    assert lines[2].split(",")[4:] == ["SIM suspension", "Pump 12", story["one"].iccid, "Olga Owner"]
+    assert lines[2].split(",")[4:] == ["SIM suspension", "Pump 12", iccid_with_luhn(story["one"].iccid), "Olga Owner"]
     event = Event.objects.get(type=10051)
     assert event.description == "4 events exported"
     assert event.detail == {

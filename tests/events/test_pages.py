@@ -15,6 +15,7 @@ from accounts.actors import actor_of, staff_actor
 from accounts.models import User
 from events.models import Event
 from portal.kit.context import NETWORK, Person
+from sims.identifiers import iccid_with_luhn
 from sims.states import DeviceStatus, SimStatus
 from tests.cast import Cast
 from tests.events.build import HTMX, ago, page, record, shown, url, words
@@ -37,7 +38,7 @@ def test_newest_first_with_everything_one_asks_for(cast: Cast) -> None:
     for expected in ("Info", "Warning", "3 h ago", "API", "SIM suspension", "Device deleted", "Pump <7>", "Olga Owner"):
         assert expected in text
     assert "Application token “ERP”" in text
-    assert sim.iccid in text
+    assert iccid_with_luhn(sim.iccid) in text  # as it is printed on the card
     assert "2 events" in text
     assert f'href="/w/{cast.acme.pk}/events/{first}/"' in html
 
@@ -80,10 +81,13 @@ def test_after_a_transfer_each_side_keeps_its_part(cast: Cast) -> None:
     sim.save()
     after = record(cast.bolt, 8, actor_of(cast.owner), sim=sim)
     client = cast.client(cast.owner)
-    assert shown(page(client, url(cast.acme, f"?sim={sim.iccid}"))) == [before]
+    for number in (sim.iccid, iccid_with_luhn(sim.iccid)):
+        assert shown(page(client, url(cast.acme, f"?sim={number}"))) == [before]
+        assert shown(page(client, url(cast.acme, f"?q={number}"))) == [before]
     assert shown(page(client, url(cast.bolt, f"?sim={sim.pk}"))) == [after]
     html = page(client, url(cast.acme, f"{before}/"), **HTMX)
     assert "no longer in this workspace" in html
+    assert f'data-copy="{iccid_with_luhn(sim.iccid)}"' in html
     assert f"/sims/{sim.pk}/" not in html
 
 

@@ -22,6 +22,9 @@ JSON = st.recursive(
     [
         ({}, []),
         ({"imei": "490154203237518"}, [Line("IMEI", "490154203237518")]),
+        ({"iccid": "8988303000000000001"}, [Line("ICCID", "89883030000000000015")]),
+        ({"sim": {"id": 1, "iccid": "8988303000000000001"}}, [Line("SIM", "89883030000000000015 (ID 1)")]),
+        ({"iccids": ["89883030000000000015"]}, [Line("ICCIDs", "89883030000000000015")]),
         ({"policy": {"id": 3, "name": "Standard"}}, [Line("Policy", "Standard (ID 3)")]),
         ({"changes": {"imei_lock": {"from": False, "to": True}}}, [Line("IMEI lock", "yes", "no")]),
         ({"changed_data": [{"city": {"old": "null", "new": "Bonn"}}]}, [Line("City", "Bonn", "null")]),

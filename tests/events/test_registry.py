@@ -198,8 +198,9 @@ def test_published_descriptions_are_written_word_for_word(
 
 def test_every_published_type_that_is_written_has_its_vector() -> None:
     written = {(each.id, key) for each in registry.all_types() if not each.is_own for key in each.texts}
-    # A data plan removed, and the other two reasons for which a token is refused, have texts of ours only.
-    assert written - {(row[0], row[1]) for row in PUBLISHED} == {(34, "removed"), (7, "expired"), (7, "address")}
+    # A data plan removed, the other two reasons for which a token is refused, and wrong codes have texts of ours only.
+    ours = {(34, "removed"), (7, "expired"), (7, "address"), (6, "code"), (6, "code_too_many")}
+    assert written - {(row[0], row[1]) for row in PUBLISHED} == ours
 
 
 def test_names_of_the_list_win_over_those_of_the_examples() -> None:

@@ -31,11 +31,14 @@ OPEN_TO_NOBODY: Final = frozenset(
         "accounts/password/reset/key/<uidb36>-<key>/",
         "accounts/password/reset/key/done/",
         "accounts/signup/",
+        "accounts/second-factor/",
         "accounts/verify/",
         "accounts/verify/<str:key>/",
         "accounts/verification-sent/",
         "api/openapi.json",
         "api/docs",
+        # 204 whether there is an account or not.
+        "api/v1/user/activation_resend",
     }
 )
 """What answers somebody who has not signed in, and holds nothing of any workspace."""
@@ -48,6 +51,7 @@ _WORKSPACE: Final = """
     settings/users/invite/
     settings/users/<int:user_id>/role/
     settings/users/<int:user_id>/remove/
+    settings/users/<int:user_id>/second-factor/
     settings/users/invitations/<int:invitation_id>/resend/
     settings/users/invitations/<int:invitation_id>/withdraw/
     settings/leave/
@@ -59,6 +63,7 @@ _WORKSPACE: Final = """
     integrations/
     integrations/<int:token_id>/revoke/
     sims/
+    sims/export/
     sims/register/
     sims/<int:sim_id>/
     sims/<int:sim_id>/assign/
@@ -69,6 +74,7 @@ _WORKSPACE: Final = """
     sims/bulk/<slug:action>/preview/
     sims/bulk/<slug:action>/run/
     devices/
+    devices/export/
     devices/create/
     devices/free-sims/
     devices/<int:device_id>/
@@ -119,12 +125,17 @@ _API: Final = """
     v1/organisation/<organisation_id>/tariff_plan
     v1/tariff
     v1/organisation/<organisation_id>/inclusive_volume
+    v1/organisation/<organisation_id>/inclusive_volume/<inclusive_volume_id>
+    v1/organisation/<organisation_id>/tariff
     v1/user/mfa/status
     v1/user/mfa/type
     v1/user/mfa
     v1/user/mfa/<key_id>
     v1/user
     v1/user/status
+    v1/user/activation
+    v1/user/activation_resend
+    v1/user/password
     v1/user/role
     v1/user/<user_id>
     v1/user/<user_id>/role/<role_id>
@@ -134,6 +145,9 @@ _API: Final = """
     v1/user/<user_id>/mfa/<key_id>
     v2/user/<user_id>
     v2/user/invitation
+    v2/user/activation
+    v2/user/<user_id>/support_token
+    v2/workspace/stats/daily
     v2/user/<user_id>/workspace
     v2/user/<user_id>/workspace/<workspace_id>
     v2/user/<user_id>/workspace/<workspace_id>/role/<role_id>
@@ -151,6 +165,7 @@ _API: Final = """
     v1/country/<country_id>
     v1/organisation/<organisation_id>/stats
     v1/organisation/<organisation_id>/stats/daily
+    v1/organisation/<organisation_id>/stats/hourly
     v1/sim/migration/workspace
     v1/sim
     v1/sim/status
@@ -177,6 +192,11 @@ _API: Final = """
     v1/tariff_profile
     v1/tariff_profile/<profile_id>
     v1/tariff_profile/<profile_id>/inclusive_volume
+    v1/tariff_profile/<profile_id>/inclusive_volume/<inclusive_volume_id>
+    v1/tariff_profile/<profile_id>/coverage
+    v1/tariff_profile/<profile_id>/ratezone_selection/<ratezone_id>
+    v2/tariff_profile/<profile_id>/operator_blocklist
+    v2/tariff_profile/<profile_id>/operator_blocklist/<operator_id>
     v1/shop/article
     v1/shop/article/<article_id>
     v1/shop/product
@@ -197,19 +217,16 @@ KNOWN: Final = frozenset(
         "workspaces/",
         "support/<int:visited_id>/",
         "support/end/",
-        "accounts/security/",
-        "accounts/sessions/",
-        "accounts/2fa/",
-        "accounts/2fa/authenticate/",
-        "accounts/2fa/reauthenticate/",
-        "accounts/2fa/trust/",
-        "accounts/2fa/totp/activate/",
-        "accounts/2fa/totp/deactivate/",
-        "accounts/2fa/recovery-codes/",
-        "accounts/2fa/recovery-codes/generate/",
-        "accounts/2fa/recovery-codes/download/",
-        "accounts/reauthenticate/",
-        "accounts/password/change/",
+        "account/",
+        "account/security/",
+        "account/security/set-up/",
+        "account/security/codes/",
+        "account/security/remove/",
+        "account/security/devices/forget/",
+        "account/security/devices/<int:trusted_id>/forget/",
+        "account/sessions/",
+        "account/sessions/end/",
+        "account/sessions/<int:session_id>/end/",
         "w/<int:workspace_id>/",
         *(f"w/<int:workspace_id>/{path}" for path in _WORKSPACE.split()),
         "api/",

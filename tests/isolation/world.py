@@ -11,13 +11,17 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.apps import apps
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import models
 from django.utils import timezone
 
 from accounts import services
-from accounts.models import ApplicationToken, Invitation, Membership, User, Workspace
+from accounts.models import ApplicationToken, Invitation, Membership, TrustedDevice, User, Workspace
 from accounts.permissions import Role
+from accounts.second_factors import MfaAdapter, new_secret
 from events.models import Event
 from orders.models import Order
 from portal.kit.models import Job
@@ -65,6 +69,21 @@ class World:
     numbers: list[str] = field(default_factory=list)
 
     @property
+    def trusted(self) -> TrustedDevice:
+        """A trusted device of Acme's member."""
+        return TrustedDevice.objects.filter(user=self.cast.member).latest("pk")
+
+    @property
+    def mfa_key(self) -> Authenticator:
+        """The second factor of Acme's member."""
+        return Authenticator.objects.get(user=self.cast.member, type="totp")
+
+    @property
+    def session(self) -> UserSession:
+        """A session of Acme's member."""
+        return UserSession.objects.filter(user=self.cast.member).latest("pk")
+
+    @property
     def canaries(self) -> list[bytes]:
         """What nobody else may read."""
         return [CANARY.encode(), *(number.encode() for number in self.numbers)]
@@ -80,7 +99,9 @@ class World:
             "visited_id": acme.pk,
             "organisation_id": acme.pk,
             "sim_id": sim.pk,
-            "device_id": device.pk,
+            "device_id": self.trusted.pk if "trusted_device" in path else device.pk,
+            "trusted_id": self.trusted.pk,
+            "session_id": self.session.pk,
             "endpoint_id": device.pk,
             "policy_id": CoveragePolicy.objects.filter(workspace=acme).latest("pk").pk,
             "profile_id": policy.objects.filter(workspace=acme).latest("pk").pk,
@@ -92,7 +113,7 @@ class World:
             "token_id": ApplicationToken.objects.filter(workspace=acme).latest("pk").pk,
             "bic": SimBatch.objects.filter(workspace=acme).latest("pk").bic,
             "sms_id": 1,
-            "key_id": 1,
+            "key_id": self.mfa_key.pk,
             "package_id": acme.package_id,
             "action": "suspend",
             "kind": "coverage",
@@ -100,6 +121,8 @@ class World:
             "article_id": 1,
             "country_id": 1,
             "operator_id": 1,
+            "ratezone_id": 1,
+            "inclusive_volume_id": 1,
             "role_id": 1,
             "service_id": 1,
             "key": "abc",
@@ -117,6 +140,7 @@ def make_world(cast: Cast) -> World:
     cast.device(sim=Sim.objects.filter(workspace=cast.acme).first(), name=f"{CANARY} pump", tags=f"{CANARY}-tag")
     for policy in cast.policies():
         type(policy).objects.filter(pk=policy.pk).update(name=f"{CANARY} {policy.pk}", description=CANARY)
+    _sign_ins(cast)
     for model in all_models():
         if model._meta.label not in COMMON and _absent(model, cast):
             world.planted[model._meta.label] = plant(model, cast)
@@ -155,6 +179,24 @@ def strangers(cast: Cast) -> dict[str, User | None]:
     Workspace.objects.filter(pk=cast.umbra.pk).update(super_admin=chief)
     found["SuperAdmin"] = chief
     return found
+
+
+def _sign_ins(cast: Cast) -> None:
+    """Give Acme's member a second factor, a trusted device and a session."""
+    Authenticator.objects.create(user=cast.member, type="totp", data={"secret": MfaAdapter().encrypt(new_secret())})
+    TrustedDevice.objects.create(
+        user=cast.member,
+        digest="0" * 64,
+        name=CANARY,
+        browser=CANARY,
+        operating_system=CANARY,
+        expires=timezone.now() + dt.timedelta(days=90),
+    )
+    store = SessionStore()
+    store.create()
+    UserSession.objects.create(
+        user=cast.member, session_key=store.session_key, ip="192.0.2.77", user_agent=f"{CANARY} browser"
+    )
 
 
 def _things_happen(cast: Cast) -> None:

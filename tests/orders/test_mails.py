@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 from django.core import mail
 
+from orders.mails import tell
 from orders.models import Order, OrderBatch, PaymentMethod
 from orders.services.orders import (
     QuoteChanged,
     orders_mark_paid,
 )
 from orders.services.shipping import order_ship
+from orders.states import OrderStatus
+from portal.kit.models import OutgoingMail
 from tests.orders.conftest import Shop
 
 pytestmark = pytest.mark.django_db
@@ -49,17 +52,22 @@ def test_a_rollback_sends_no_mail(shop: Shop, django_capture_on_commit_callbacks
     assert not mail.outbox
 
 
-def test_a_broken_mail_server_undoes_nothing(
+def test_a_broken_mail_server_undoes_nothing_and_loses_nothing(
     shop: Shop, django_capture_on_commit_callbacks: Callable[..., Any], settings: Any
 ) -> None:
-    settings.EMAIL_BACKEND = "tests.orders.test_mails.Broken"
+    settings.EMAIL_BACKEND = "tests.kit.test_mail.Broken"
     with django_capture_on_commit_callbacks(execute=True):
         order = shop.order()
     assert Order.objects.filter(pk=order.pk).exists()
+    assert OutgoingMail.objects.get().error == "ConnectionRefusedError"
 
 
-class Broken:
-    """A mail backend that fails."""
-
-    def __init__(self, **options: Any) -> None:
-        raise OSError("no mail server")
+def test_many_orders_are_told_in_as_many_queries_as_one(
+    shop: Shop,
+    django_assert_max_num_queries: Callable[..., Any],
+    django_capture_on_commit_callbacks: Callable[..., Any],
+) -> None:
+    with django_capture_on_commit_callbacks():
+        orders = [shop.order() for _turn in range(3)]
+    with shop.cast.staffing(), django_assert_max_num_queries(4):
+        tell([order.pk for order in orders], OrderStatus.PAID)

@@ -35,7 +35,7 @@ def test_half_a_demo_never_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(vault.PasswordVault, "__enter__", lambda self: self)
     monkeypatch.setattr(vault.PasswordVault, "give", broken)
-    for name in ("shipments", "shop", "story", "people", "routine", "last_hour", "usage"):
+    for name in ("shipments", "shop", "story", "people", "flows", "routine", "last_hour", "usage"):
         monkeypatch.setattr(loader, f"write_{name}", lambda _stage: None)
     with pytest.raises(RuntimeError, match="stop"), transaction.atomic():
         load()

@@ -8,10 +8,12 @@ from collections.abc import Callable
 import pytest
 from django.db import connections
 
+from accounts.models import PlatformPackage
 from events.models import Event
 from portal.kit.errors import DomainError
 from sims.models import Sim
 from sims.services.assignment import assign_sim
+from sims.services.device_status import enable_devices
 from sims.services.registration import register_batch
 from sims.services.sim_status import change_sim_status
 from tests.cast import Cast
@@ -122,3 +124,34 @@ def test_a_batch_is_registered_once(cast: Cast) -> None:
     results = at_once(register, register, register)
     assert sum(isinstance(result, DomainError) for result in results) == 2
     assert types() == [48, 8, 8, 8, 8, 8]
+
+
+def test_people_do_not_use_the_same_room_of_a_package(cast: Cast) -> None:
+    PlatformPackage.objects.filter(pk=cast.acme.package_id).update(max_active_sims=7)
+    sims = cast.sims(12, status=2)
+    devices = [cast.device(sim=sim, status=1) for sim in sims[6:]]
+
+    def activate(ids: list[int]) -> Callable[[], object]:
+        def act() -> object:
+            with cast.acting(cast.owner):
+                return change_sim_status(workspace_id=cast.acme.pk, sim_ids=ids, to=1)
+
+        return act
+
+    def enable(ids: list[int]) -> Callable[[], object]:
+        def act() -> object:
+            with cast.acting(cast.owner):
+                return enable_devices(workspace_id=cast.acme.pk, device_ids=ids)
+
+        return act
+
+    outcomes = at_once(
+        activate([sim.pk for sim in sims[:6]]),
+        activate([sim.pk for sim in sims[:6]]),
+        enable([device.pk for device in devices[:3]]),
+        enable([device.pk for device in devices[3:]]),
+    )
+    assert Sim.objects.filter(status=1).count() == 7
+    changed: list[int] = [pk for outcome in outcomes for pk in outcome.changed]  # type: ignore[attr-defined]
+    assert len(changed) == 7
+    assert types().count(8) == 7

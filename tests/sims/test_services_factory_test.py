@@ -12,7 +12,7 @@ from tests.log import last, types
 def test_a_package_without_it_activates_the_sims_in_test(cast: Cast) -> None:
     cast.sims(2, status=4)
     cast.sims(1, status=0)
-    basic = PlatformPackage.objects.get(name="Standard EUR")
+    basic = PlatformPackage.objects.create(name="Untested EUR", workspaces_allowed=True, max_workspaces=3)
     with cast.staffing():
         set_package(workspace_id=cast.acme.pk, package_id=basic.pk)
     assert types(cast.acme) == [33, 8, 8]

@@ -1,11 +1,12 @@
 """How often may be called (`behaviour.md` section 20), counted in the cache; 429 with `Retry-After` beyond.
 
-Windows are fixed. Limits keep one caller from crowding out the others and are no bill: on the file cache, where nothing
-can be added to a number at one stroke, calls of the same moment may be counted once.
+Windows are fixed. Limits keep one caller from crowding out the others and are no bill; every call counts, also those
+of the same moment (`portal.kit.api.counters`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import random
 import re
 import time
@@ -14,8 +15,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from django.conf import settings
-from django.core.cache import cache
 
+from portal.kit.api.counters import add
 from portal.kit.api.errors import Code, WireError
 
 FIVE_MINUTES: Final = 300
@@ -43,6 +44,8 @@ _GROUPS: Final[tuple[tuple[str, re.Pattern[str], int], ...]] = (
     ("endpoint", re.compile(r"/endpoint/[^/]+"), _MIDDLE),
     ("connectivity", re.compile(r"/endpoint/[^/]+/connectivity"), _MIDDLE),
 )
+_GUESSING: Final = ("/authenticate", "/user/activation", "/user/activation_resend", "/user/password")
+"""Paths by which somebody could try passwords and keys, or send mails to others."""
 _VERSION: Final = re.compile(r"/api/v[12]")
 
 
@@ -61,7 +64,7 @@ def check_address(path: str, address: str | None) -> None:
         # The network delivers what has happened: sent again later it would only be more.
         return
     name = address or "none"
-    if path.endswith("/authenticate"):
+    if path.endswith(_GUESSING):
         _count(f"sign-in:{name}", SIGN_IN_CALLS * factor, FIVE_MINUTES)
     _count(f"address:{name}", ADDRESS_CALLS * factor, FIVE_MINUTES)
 
@@ -88,7 +91,7 @@ def _factor() -> int:
 def _count(name: str, limit: int, seconds: int) -> None:
     now = time.time()
     window = int(now // seconds)
-    if _add(name, window, 1, seconds * 2) > limit:
+    if add(name, window, 1, seconds * 2) > limit:
         raise too_many(max(1, round((window + 1) * seconds - now)))
 
 
@@ -98,25 +101,23 @@ def _count_month(organisation_id: int, limit: int) -> None:
     now = datetime.now(UTC)
     following = datetime(now.year + now.month // 12, now.month % 12 + 1, 1, tzinfo=UTC)
     left = int((following - now).total_seconds()) + 1
-    if _add(f"month:{organisation_id}", now.year * 12 + now.month, MONTH_SAMPLE, left) > limit:
+    if add(f"month:{organisation_id}", now.year * 12 + now.month, MONTH_SAMPLE, left) > limit:
         raise too_many(left)
 
 
-def _add(name: str, window: int, much: int, seconds: int) -> int:
-    """Add to the counter of a window and return it; the window before is forgotten."""
-    if getattr(settings, "REDIS_URL", ""):
-        key = f"api-limit:{name}:{window}"
-        cache.add(key, 0, seconds)
-        try:
-            return int(cache.incr(key, much))
-        except ValueError:  # it went between the two
-            return much
-    # One key for all windows of a counter: files would pile up.
-    key = f"api-limit:{name}"
-    kept: tuple[int, int] | None = cache.get(key)
-    counted = (kept[1] if kept is not None and kept[0] == window else 0) + much
-    cache.set(key, (window, counted), seconds)
-    return counted
+def may(name: str, limit: int, seconds: int) -> bool:
+    """Count something and tell whether it may still be done; for what is not refused aloud.
+
+    Args:
+        name: of what is counted.
+        limit: times.
+        seconds: the span in which they count.
+    """
+    factor = _factor()
+    if not factor:
+        return True
+    digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()
+    return add(f"quiet:{digest}", int(time.time() // seconds), 1, seconds * 2) <= limit * factor
 
 
 def too_many(seconds: int) -> WireError:
@@ -133,7 +134,7 @@ def published() -> Mapping[str, str]:
     """Return the limits as the documentation states them."""
     return {
         "Calls of an address": f"{ADDRESS_CALLS:,} in 5 minutes",
-        "Sign-ins of an address": f"{SIGN_IN_CALLS} in 5 minutes",
+        "Sign-ins and activations of an address": f"{SIGN_IN_CALLS} in 5 minutes",
         "Calls of an organisation": f"{MONTH_CALLS:,} a month",
         "SIM, endpoint and event list, statistics, connectivity_info": "10 a second, burst 5",
         "endpoint/{id}, connectivity": "50 a second, burst 25",

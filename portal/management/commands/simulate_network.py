@@ -15,7 +15,11 @@ from portal.kit.feed import network_feed_token
 class Command(BaseCommand):
     """Posts believable usage of the enabled devices; on the demo's database only."""
 
-    help = "Play the network: post believable usage of enabled devices to /api/v1/usage. Only on the demo's database."
+    help = (
+        "Play the network: post believable usage of enabled devices, and the delivery of SMS that wait, to"
+        " /api/v1/usage. Networks that a device or its coverage policy is kept off are not used. Only on the demo's"
+        " database."
+    )
     requires_system_checks = ()
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -138,7 +139,14 @@ def test_a_package_has_room_for_so_many_workspaces(cast: Cast) -> None:
 
 def dearer(**values: Any) -> PlatformPackage:
     return PlatformPackage.objects.create(
-        **{"name": "Pro EUR", "monthly_rate_cents": 49_900, "max_data_plans": 6, "max_workspaces": 3, **values}
+        **{
+            "name": "Pro EUR",
+            "monthly_rate_cents": 49_900,
+            "max_data_plans": 6,
+            "max_workspaces": 3,
+            "workspaces_allowed": True,
+            **values,
+        }
     )
 
 
@@ -187,3 +195,19 @@ def test_data_plans_are_booked_within_the_package(cast: Cast) -> None:
     with cast.acting(cast.owner), pytest.raises(Forbidden):
         services.set_data_plans(workspace_id=cast.acme.pk, data_plan_ids=[])
     assert types(cast.acme) == [34, 34, 34]
+
+
+def test_the_package_page_shows_what_is_used_of_each_limit(cast: Cast) -> None:
+    PlatformPackage.objects.filter(pk=cast.acme.package_id).update(max_active_sims=2, max_users=10)
+    cast.sims(3, status=SimStatus.ACTIVATED)
+    html = cast.client(cast.owner).get(url(cast, "workspace_package")).content.decode()
+    rows_shown = re.findall(
+        r'<tr><th scope="row">([^<]+)</th><td class="num">(.*?)</td><td class="num">(.*?)</td>', html
+    )
+    found = {label: (re.sub(r"<[^>]+>", "", used).strip(), most) for label, used, most in rows_shown}
+    assert found == {
+        "Activated SIMs": ("3 above the limit", "2"),
+        "Data plans": ("1", "4"),
+        "Users, with invited ones": ("3", "10"),
+        "Workspaces": ("2", "3"),
+    }

@@ -137,7 +137,7 @@ def test_a_forgotten_password(cast: Cast, django_capture_on_commit_callbacks: An
     cast.member.refresh_from_db()
     assert cast.member.check_password(NEW_PASSWORD)
     assert types(cast.acme) == [37, 10023]
-    assert b"over or was used" in Client().get(link_of(), follow=True).content
+    assert b"expired or was used" in Client().get(link_of(), follow=True).content
     assert before.get(reverse("dashboard", args=[cast.acme.pk])).status_code == 302
 
 

@@ -1,0 +1,143 @@
+"""Changing one's own password, typed in the portal or sent by a program as its SHA-1 hex (event 10023).
+
+The old password is asked for and counted like a sign-in, so that somebody who finds an open session can't guess it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hmac
+import re
+from collections.abc import Callable
+from typing import Final
+
+from django.contrib.auth.password_validation import CommonPasswordValidator
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from accounts import signals
+from accounts.authentication import WrongPassword, confirm_account
+from accounts.hashers import check_digest, encode_digest, sha1_hex
+from accounts.models import TrustedDevice, User
+from accounts.selectors import home_workspace_id, person_of
+from accounts.services.rows import lock_user
+from accounts.services.sessions import drop_sessions, require_own_account
+from accounts.services.users import choose_password
+from portal.kit.action import action
+from portal.kit.errors import Invalid
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{40}")
+
+
+@sensitive_variables("old", "new")
+def change_own_password(*, user_id: int, old: str, new: str, keep: str | None = None) -> User:
+    """Change one's own password; all sessions, tokens and trusted devices of the account end.
+
+    Must not run inside a transaction of the caller: what a wrong old password counts would be undone with it.
+
+    Args:
+        user_id: the actor's own account.
+        old: plain text, as it is now.
+        new: plain text.
+        keep: key of the session that goes on; it needs `update_session_auth_hash`.
+
+    Returns:
+        The user as it is now, for a session that goes on.
+
+    Raises:
+        Forbidden: it is somebody else's account.
+        Invalid: the old password is wrong (`field` is "old_password") or the new one does not do ("new_password").
+        AccountLocked: too many failures.
+    """
+    require_own_account(user_id)
+    _confirm_old(user_id, lambda user: user.check_password(old))
+
+    def choose(user: User) -> None:
+        if hmac.compare_digest(old.encode(), new.encode()):
+            raise _same()
+        try:
+            choose_password(user, new)
+        except Invalid as error:
+            error.field = "new_password"
+            raise
+
+    return _change(user_id, choose, keep)
+
+
+@sensitive_variables("old_digest", "new_digest")
+def change_own_password_digest(*, user_id: int, old_digest: str, new_digest: str) -> User:
+    """Change one's own password by SHA-1 hex digests, as `change_own_password`.
+
+    What the new password looks like can't be seen; it is compared with what everybody tries first.
+
+    Args:
+        user_id: the actor's own account.
+        old_digest: 40 hex digits, of the password as it is now.
+        new_digest: 40 hex digits.
+
+    Raises:
+        Forbidden, Invalid, AccountLocked: as `change_own_password`.
+    """
+    require_own_account(user_id)
+    _confirm_old(user_id, lambda user: check_digest(old_digest, user.password))
+
+    def choose(user: User) -> None:
+        check_new_digest(new_digest, user)
+        if hmac.compare_digest(old_digest.lower().encode(), new_digest.lower().encode()):
+            raise _same()
+        user.password = encode_digest(new_digest)
+
+    return _change(user_id, choose, None)
+
+
+@sensitive_variables("digest")
+def check_new_digest(digest: str, user: User, *, field: str = "new_password") -> None:
+    """Check the SHA-1 hex of a new password as far as one can.
+
+    Args:
+        digest: as the program sent it.
+        user: whose it shall be.
+        field: what the program calls it.
+
+    Raises:
+        Invalid: it is no digest, or that of a password everybody tries first.
+    """
+    digest = digest.lower()
+    if not _DIGEST.fullmatch(digest):
+        raise Invalid(_("Send the SHA-1 of the password: 40 hex digits."), field=field, code="invalid_digest")
+    own = {sha1_hex(word) for word in ("", user.email, user.email.lower(), user.name)}
+    if digest in own or digest in _common_digests():
+        raise Invalid(_("This password is too common. Choose another one."), field=field, code="password_too_common")
+
+
+@functools.cache
+def _common_digests() -> frozenset[str]:
+    """Return the digests of the passwords that everybody tries first."""
+    return frozenset(sha1_hex(word) for word in CommonPasswordValidator().passwords)
+
+
+def _same() -> Invalid:
+    return Invalid(
+        _("This is the password you have. Choose another one."), field="new_password", code="password_unchanged"
+    )
+
+
+def _confirm_old(user_id: int, check: Callable[[User], bool]) -> None:
+    try:
+        confirm_account(user_id=user_id, check=check, wrong=WrongPassword)
+    except WrongPassword as error:
+        raise Invalid(error.message, field="old_password", code=error.code) from error
+
+
+def _change(user_id: int, choose: Callable[[User], None], keep: str | None) -> User:
+    with action():
+        user = lock_user(user_id)
+        choose(user)
+        user.token_epoch += 1
+        user.save(update_fields=["password", "token_epoch"])
+        TrustedDevice.objects.filter(user=user).delete()
+        drop_sessions(user_id, keep=keep)
+        workspace_id = home_workspace_id(user)
+        if workspace_id is not None:
+            signals.password_changed.send(sender=User, workspace_id=workspace_id, subject=person_of(user))
+    return user

@@ -1,0 +1,50 @@
+"""An authenticator app for tests, and people who have one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.utils import timezone
+
+from accounts.actors import actor_of
+from accounts.models import User
+from accounts.second_factors import PERIOD
+from accounts.services.mfa import activate_second_factor, start_second_factor
+from portal.kit.context import Surface, acting_as
+
+
+class App:
+    """An authenticator app with one key.
+
+    Args:
+        secret: Base32, with or without blanks.
+    """
+
+    def __init__(self, secret: str) -> None:
+        self.secret = secret.replace(" ", "")
+
+    def code(self, *, periods: int = 0) -> str:
+        """Return the code of now, or of some periods of 30 seconds later."""
+        return str(format_hotp_value(hotp_value(self.secret, int(timezone.now().timestamp()) // PERIOD + periods)))
+
+    def wrong(self) -> str:
+        """Return a code that is not right now or near now."""
+        near = {self.code(periods=at) for at in range(-3, 4)}
+        return next(code for code in (f"{number:06d}" for number in range(100)) if code not in near)
+
+
+def set_up(user: User) -> tuple[App, list[str], Authenticator]:
+    """Give a user a second factor through the services, and return app, recovery codes and key.
+
+    Its first code belongs to the period before this one, so that the present code is still good.
+    """
+    with acting_as(actor_of(user), surface=Surface.PORTAL, ip="192.0.2.7"):
+        made = start_second_factor(user_id=user.pk)
+        app = App(made.secret)
+        codes = activate_second_factor(user_id=user.pk, key_id=made.row.pk, code=app.code(periods=-1))
+    return app, codes, Authenticator.objects.get(pk=made.row.pk)
+
+
+LATER = timedelta(seconds=PERIOD)
