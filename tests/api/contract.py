@@ -137,7 +137,7 @@ GET /api/v2/data_stream                                data streams
 GET /api/v1/api_callback                               api_callback
 GET /api/v1/api_secret                                 api_secret
 """
-"""In the contract, not served, and why: all but the first are what issue 4 leaves out by these names."""
+"""In the contract, not served, and why: all but the first are parts that the portal does not have yet."""
 
 
 def rows(table: str) -> set[tuple[str, str]]:
