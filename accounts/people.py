@@ -43,35 +43,32 @@ ROW_FIELDS: Final = (
 )
 
 
+def _ids(workspace: Workspace) -> QuerySet[Any, Any]:
+    """Return the ids of members, invited people and the SuperAdmin.
+
+    They are found by three indexed look-ups, so that users of other workspaces do not count.
+    """
+    members = Membership.objects.of(workspace.pk).order_by().values("user_id")
+    invited = Invitation.objects.of(workspace.pk).filter(accepted__isnull=True, withdrawn__isnull=True)
+    main = Workspace.objects.filter(pk=workspace.main_id or workspace.pk, super_admin__isnull=False)
+    return members.union(invited.order_by().values("user_id"), main.order_by().values("super_admin_id"))
+
+
 def people_of(workspace: Workspace) -> QuerySet[Any]:
     """Return everybody who is in a workspace or has an open invitation to it, with what the list shows of them.
 
     Of somebody who has not joined yet nothing is shown but what the invitation says: whether there is an account, what
     it is called and how it is secured is known where the person is a member.
     """
-    main_id = workspace.main_id or workspace.pk
-    super_admin = Workspace.objects.filter(pk=main_id).values("super_admin_id")
+    super_admin = Workspace.objects.filter(pk=workspace.main_id or workspace.pk).values("super_admin_id")
     membership = Membership.objects.of(workspace.pk).filter(user=OuterRef("pk"))
     invitation = Invitation.objects.of(workspace.pk).filter(
         user=OuterRef("pk"), accepted__isnull=True, withdrawn__isnull=True
     )
     totp = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.TOTP)
     inside = Q(is_member=True) | Q(is_super=True)
-    # The people are found by three indexed look-ups, so that users of other workspaces do not count.
-    ids = (
-        Membership.objects.of(workspace.pk)
-        .order_by()
-        .values("user_id")
-        .union(
-            Invitation.objects.of(workspace.pk)
-            .filter(accepted__isnull=True, withdrawn__isnull=True)
-            .order_by()
-            .values("user_id"),
-            Workspace.objects.filter(pk=main_id, super_admin__isnull=False).order_by().values("super_admin_id"),
-        )
-    )
     return (
-        User.objects.filter(pk__in=ids)
+        User.objects.filter(pk__in=_ids(workspace))
         .annotate(
             is_member=Exists(membership),
             is_super=Case(When(pk__in=Subquery(super_admin), then=Value(True)), default=Value(False)),

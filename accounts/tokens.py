@@ -6,27 +6,20 @@ still a member, or the key revoked, is looked up at every call, so that revoking
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import hmac
 import ipaddress
 import logging
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, Literal
 
-import jwt
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import signals
 from accounts.actors import Access, access_of, actor_of_token
 from accounts.authentication import forgive_failures, sign_in_with_code, sign_in_with_digest
+from accounts.jwts import TokenRefused, decode, encode, invalid_token
 from accounts.models import ApplicationToken, SupportAccess, User, Workspace
 from accounts.permissions import Role
 from accounts.second_factors import has_second_factor
@@ -37,30 +30,13 @@ from accounts.services.sessions import account_actor, record_sign_in, switch_wor
 from accounts.services.support import access_under
 from portal.kit.action import action
 from portal.kit.context import ANONYMOUS, Actor, acting_within, bind_actor, current_context
-from portal.kit.errors import DomainError, Forbidden, NotFound
+from portal.kit.errors import Forbidden, NotFound
 
 logger = logging.getLogger(__name__)
 
-ALGORITHM: Final = "HS256"
-ISSUER: Final = "portal"
-AUDIENCES: Final[Mapping[str, str]] = {
-    # The first is what recorded traffic shows; one audience for each purpose, so that none passes for another.
-    "auth": "/api/v1/authentication",
-    "refresh": "/api/v1/authentication/refresh",
-    # Says that the password was right, and opens nothing by itself.
-    "mfa": "/api/v1/authentication/mfa",
-}
-DEFAULT_MINUTES: Final[Mapping[str, int]] = {"auth": 240, "refresh": 7 * 24 * 60, "mfa": 5}
 LAST_USED_EVERY: Final = timedelta(minutes=5)
 
-Purpose = Literal["auth", "refresh", "mfa"]
 Reason = Literal["revoked", "expired", "address"]
-
-
-class TokenRefused(DomainError):
-    """A token opens nothing. `code` is "invalid_token" or "token_expired" (the wire's 1102 and 1103)."""
-
-    status = 401
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +108,7 @@ def authenticate_user(*, username: str, digest: str, fingerprint: str = "") -> U
     workspace = _first_workspace(user, access_of(user))
     if has_second_factor(user.pk):
         if not is_trusted(user_id=user.pk, kind="fingerprint", secret=fingerprint):
-            return MfaToken(mfa_token=_encode(_claims_of_user(user, workspace), "mfa"))
+            return MfaToken(mfa_token=encode(claims_of_user(user, workspace), "mfa"))
         forgive_failures(user_id=user.pk)
     return _signed_in(user, workspace)
 
@@ -158,7 +134,7 @@ def authenticate_code(*, mfa_token: str, code: str, device: NewDevice | None = N
             browser=device.browser,
             name=device.name,
         )
-    waiting, access = _user_of(_decode(mfa_token, "mfa"))
+    waiting, access = _user_of(decode(mfa_token, "mfa"))
     workspace = _first_workspace(waiting, access)
     user = sign_in_with_code(user_id=waiting.pk, code=code)
     if device is not None:
@@ -178,8 +154,8 @@ def _signed_in(user: User, workspace: Workspace) -> UserTokens:
     User.objects.filter(pk=user.pk).update(last_login=current_context().now())
     record_sign_in(user=user)
     return UserTokens(
-        auth_token=_encode(_claims_of_user(user, workspace), "auth"),
-        refresh_token=_encode(_claims_of_user(user, workspace), "refresh"),
+        auth_token=encode(claims_of_user(user, workspace), "auth"),
+        refresh_token=encode(claims_of_user(user, workspace), "refresh"),
     )
 
 
@@ -189,10 +165,10 @@ def refresh(*, refresh_token: str) -> str:
     Raises:
         TokenRefused: it is none, it is over, or the account has changed since.
     """
-    claims = _decode(refresh_token, "refresh")
+    claims = decode(refresh_token, "refresh")
     user, access = _user_of(claims)
     workspace = _workspace_in(user, access, claims)
-    return _encode(_claims_of_user(user, workspace), "auth")
+    return encode(claims_of_user(user, workspace), "auth")
 
 
 @sensitive_variables("value")
@@ -211,7 +187,7 @@ def authenticate_application(*, value: str) -> str:
     token = ApplicationToken.objects.select_related("workspace__package").filter(digest=digest_of(value)).first()
     if token is None:
         logger.warning("Failed sign-in with an unknown application token, from %s.", current_context().ip)
-        raise _invalid()
+        raise invalid_token()
     reason = _why_not(token)
     if reason is not None:
         with acting_within(ANONYMOUS), action():
@@ -222,10 +198,10 @@ def authenticate_application(*, value: str) -> str:
                 reason=reason,
                 ip=current_context().ip or "unknown",
             )
-        raise _invalid()
+        raise invalid_token()
     _touch(token)
     claims = {"sub": f"app:{token.pk}", "esc.app": token.pk, **_claims_of_workspace(token.workspace)}
-    return _encode(claims, "auth")
+    return encode(claims, "auth")
 
 
 def switch_token(*, bearer: Bearer, workspace_id: int) -> str:
@@ -247,7 +223,7 @@ def switch_token(*, bearer: Bearer, workspace_id: int) -> str:
     if entry is None:
         raise NotFound(_("Workspace with Id '%(id)s' not found.") % {"id": workspace_id})
     switch_workspace(workspace_id=workspace_id)
-    return _encode(_claims_of_user(bearer.user, entry.workspace), "auth")
+    return encode(claims_of_user(bearer.user, entry.workspace), "auth")
 
 
 # --- each call ---
@@ -264,8 +240,8 @@ def authenticate_bearer(header: str) -> Bearer:
     """
     scheme, _space, encoded = header.partition(" ")
     if scheme.lower() != "bearer" or not encoded.strip():
-        raise _invalid()
-    claims = _decode(encoded.strip(), "auth")
+        raise invalid_token()
+    claims = decode(encoded.strip(), "auth")
     if "esc.app" in claims:
         bearer = _application_bearer(claims)
     elif "esc.support" in claims:
@@ -289,10 +265,10 @@ def _support_bearer(claims: Mapping[str, Any]) -> Bearer:
         .first()
     )
     if access is None or access.expires <= current_context().now() or not access.staff.is_active:
-        raise _invalid()
+        raise invalid_token()
     opened = access_under(access)
     if claims["esc.org"] not in opened.by_id or access.acted_for.status != User.Status.ACTIVE:
-        raise _invalid()
+        raise invalid_token()
     actor = opened.actor
     if claims.get("esc.role") == Role.OBSERVER.value:
         actor = replace(actor, roles=dict.fromkeys(actor.roles, Role.OBSERVER.value))
@@ -312,7 +288,7 @@ def support_token(*, access: SupportAccess, role: str) -> str:
         "esc.role": role,
         **_claims_of_workspace(access.workspace),
     }
-    return _encode(claims, "auth", until=access.expires)
+    return encode(claims, "auth", until=access.expires)
 
 
 def _application_bearer(claims: Mapping[str, Any]) -> Bearer:
@@ -325,7 +301,7 @@ def _application_bearer(claims: Mapping[str, Any]) -> Bearer:
     reason = "revoked" if token is None else _why_not(token)
     if token is None or reason is not None:
         logger.warning("Call with application token %s refused: %s.", claims["esc.app"], reason)
-        raise _invalid()
+        raise invalid_token()
     _touch(token)
     return Bearer(actor=actor_of_token(token), workspace=token.workspace, token=token)
 
@@ -333,7 +309,7 @@ def _application_bearer(claims: Mapping[str, Any]) -> Bearer:
 def _user_of(claims: Mapping[str, Any]) -> tuple[User, Access]:
     user = User.objects.filter(pk=claims.get("esc.user", 0)).first()
     if user is None or user.status != User.Status.ACTIVE or user.token_epoch != claims.get("epoch"):
-        raise _invalid()
+        raise invalid_token()
     return user, access_of(user)
 
 
@@ -341,7 +317,7 @@ def _workspace_in(user: User, access: Access, claims: Mapping[str, Any]) -> Work
     entry = access.by_id.get(claims["esc.org"])
     workspace = entry.workspace if entry is not None else _operators_own(user)
     if workspace is None or workspace.pk != claims["esc.org"]:
-        raise _invalid()
+        raise invalid_token()
     return workspace
 
 
@@ -396,67 +372,11 @@ def _claims_of_workspace(workspace: Workspace) -> dict[str, Any]:
     return {"esc.org": workspace.pk, "esc.orgName": workspace.name}
 
 
-def _claims_of_user(user: User, workspace: Workspace) -> dict[str, Any]:
+def claims_of_user(user: User, workspace: Workspace) -> dict[str, Any]:
+    """Return what the tokens of a user say."""
     return {
         "sub": f"user:{user.pk}",
         "esc.user": user.pk,
         "epoch": user.token_epoch,
         **_claims_of_workspace(workspace),
     }
-
-
-def lifetime(purpose: Purpose) -> timedelta:
-    """Return how long a token is good for: settings `AUTH_TOKEN_MINUTES` and the same with REFRESH and MFA."""
-    minutes = getattr(settings, f"{purpose.upper()}_TOKEN_MINUTES", DEFAULT_MINUTES[purpose])
-    if minutes <= 0:
-        raise ImproperlyConfigured(f"{purpose.upper()}_TOKEN_MINUTES has to be above 0.")
-    return timedelta(minutes=minutes)
-
-
-@functools.cache
-def _key(secret: str) -> tuple[str, bytes]:
-    """Return the name and the key made of a Django secret; the secret itself signs nothing here."""
-    key = hmac.new(secret.encode(), b"portal api tokens, HS256, 1", hashlib.sha256).digest()
-    return hashlib.sha256(key).hexdigest()[:8], key
-
-
-def _encode(claims: Mapping[str, Any], purpose: Purpose, *, until: datetime | None = None) -> str:
-    now = timezone.now()
-    ends = now + lifetime(purpose)
-    name, key = _key(settings.SECRET_KEY)
-    payload = {
-        **claims,
-        "typ": purpose,
-        "iss": ISSUER,
-        "aud": AUDIENCES[purpose],
-        "iat": int(now.timestamp()),
-        "exp": int((min(ends, until) if until is not None else ends).timestamp()),
-        "jti": secrets.token_urlsafe(12),
-    }
-    return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"kid": name})
-
-
-def _decode(encoded: str, purpose: Purpose) -> dict[str, Any]:
-    """Return the claims of a token of ours; a key of `SECRET_KEY_FALLBACKS` is good for reading."""
-    keys = dict(_key(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
-    try:
-        key = keys[jwt.get_unverified_header(encoded).get("kid", "")]
-        claims = jwt.decode(
-            encoded,
-            key,
-            algorithms=[ALGORITHM],
-            audience=AUDIENCES[purpose],
-            issuer=ISSUER,
-            options={"require": ["exp", "iat", "aud", "iss", "sub", "esc.org", "typ"]},
-        )
-    except jwt.ExpiredSignatureError as error:
-        raise TokenRefused(_("The token is over. Authenticate again."), code="token_expired") from error
-    except (jwt.InvalidTokenError, KeyError) as error:
-        raise _invalid() from error
-    if claims["typ"] != purpose:
-        raise _invalid()
-    return claims
-
-
-def _invalid() -> TokenRefused:
-    return TokenRefused(_("The token is not valid. Authenticate again."), code="invalid_token")

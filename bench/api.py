@@ -17,8 +17,9 @@ from django.utils import timezone
 from pydantic import BaseModel, ConfigDict
 
 from accounts.actors import access_of
+from accounts.jwts import encode
 from accounts.models import User, Workspace
-from accounts.tokens import Bearer
+from accounts.tokens import Bearer, claims_of_user
 from bench.databases import using
 from bench.load import EMAIL
 from bench.measure import Result, compare
@@ -290,10 +291,8 @@ def _imsi(event: Any) -> dict[str, Any] | None:
 
 def _caller(user: User) -> Callable[[], bytes]:
     """Return a call of the portal's WSGI application with a token."""
-    from accounts import tokens  # noqa: PLC0415 - needs the database of the run
-
     workspace = Workspace.objects.get(pk=WORKSPACE)
-    token = tokens._encode(tokens._claims_of_user(user, workspace), "auth")
+    token = encode(claims_of_user(user, workspace), "auth")
     application = WSGIHandler()
 
     def call() -> bytes:

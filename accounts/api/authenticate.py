@@ -13,6 +13,7 @@ from pydantic import Field
 from accounts import tokens
 from accounts.api.bearer import ApiRequest
 from accounts.authentication import AccountLocked, SignInRefused
+from accounts.jwts import TokenRefused
 from portal.kit.api.document import Absent, Answer, answers
 from portal.kit.api.errors import Code, Problem, bad_request, error_response, invalid_reference
 from portal.kit.api.responses import JSON, json_response
@@ -112,7 +113,7 @@ def authenticate(request: HttpRequest, body: Credentials) -> HttpResponse:
         return response
     except Invalid as error:
         raise bad_request(error.message) from error
-    except (SignInRefused, tokens.TokenRefused):
+    except (SignInRefused, TokenRefused):
         return _not_let_in()
 
 

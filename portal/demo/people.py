@@ -8,9 +8,10 @@ from functools import partial
 
 from accounts import services as accounts
 from accounts.authentication import SignInRefused, sign_in_with_password
+from accounts.jwts import TokenRefused
 from accounts.models import ApplicationToken
 from accounts.permissions import Role
-from accounts.tokens import TokenRefused, authenticate_application
+from accounts.tokens import authenticate_application
 from portal.demo import cast, secrets
 from portal.demo.stage import Stage
 from portal.kit.context import Surface, current_context

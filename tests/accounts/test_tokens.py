@@ -17,11 +17,11 @@ from django.utils import timezone
 
 from accounts.authentication import AccountLocked, WrongCredentials
 from accounts.hashers import sha1_hex
+from accounts.jwts import TokenRefused
 from accounts.models import ApplicationToken, Membership, User
 from accounts.services import reactivate_user, revoke_application_token, set_user_password, suspend_user
 from accounts.tokens import (
     Bearer,
-    TokenRefused,
     UserTokens,
     authenticate_application,
     authenticate_bearer,
