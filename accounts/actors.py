@@ -61,6 +61,10 @@ def _roles(entries: Iterable[Entry]) -> dict[int, str]:
     return {entry.id: effective_role(entry.role, entry.workspace) for entry in entries}
 
 
+def _closed(entries: Iterable[Entry]) -> frozenset[int]:
+    return frozenset(entry.id for entry in entries if entry.closed)
+
+
 def _sim_limits(entries: Iterable[Entry]) -> dict[int, int | None]:
     return {entry.id: entry.workspace.package.max_active_sims for entry in entries}
 
@@ -78,6 +82,7 @@ def access_of(user: User) -> Access:
         person=person_of(user),
         roles=_roles(entries),
         sim_limits=_sim_limits(entries),
+        closed=_closed(entries),
     )
     return Access(actor=actor, entries=entries)
 
@@ -100,6 +105,8 @@ def staff_actor(user: User) -> Actor:
 
 def support_actor(access: SupportAccess, entries: Sequence[Entry]) -> Actor:
     """Return the actor for staff in place of a user; `staff` and `acted_for` should be loaded. No query then.
+
+    Staff answer for their own second factor, not for that of the customer: nothing is closed to them.
 
     Args:
         access: the open support access.

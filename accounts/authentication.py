@@ -12,6 +12,7 @@ made for each time it is sent.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.core.cache import cache
 from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
@@ -41,6 +43,8 @@ logger = logging.getLogger(__name__)
 
 FAILURES_TO_LOCK = 3
 LOCK_TIME = timedelta(minutes=5)
+_REMEMBERED = 24 * 60 * 60
+"""Seconds that failures of an address without an account are counted; those of an account stand on its row."""
 
 REFUSAL_ATTRIBUTE = "sign_in_refusal"
 """Where the backend leaves its reason on the request, for the form that asked."""
@@ -172,8 +176,21 @@ def _sign_in(email: str, check: Callable[[User], bool]) -> User:
     if found is None:
         spend_the_time()
         logger.warning("Failed sign-in: unknown address, from %s.", current_context().ip)
-        raise WrongCredentials
+        raise _unknown(email)
     return _attempt(found, check, WrongCredentials, forgives=False)
+
+
+def _unknown(email: str) -> SignInRefused:
+    """Count a failure of an address without an account, which is answered as if it had one: nobody learns who has."""
+    now = current_context().now()
+    key = f"unknown-sign-in:{hashlib.sha256(email.strip().lower().encode()).hexdigest()}"
+    failures, until = cache.get(key, (0, None))
+    if until is None or until <= now:
+        failures, until = failures + 1, None
+        if failures >= FAILURES_TO_LOCK:
+            failures, until = 0, now + LOCK_TIME
+        cache.set(key, (failures, until), _REMEMBERED)
+    return WrongCredentials() if until is None else AccountLocked(until)
 
 
 def _attempt(found: User, check: Callable[[User], bool], wrong: Callable[[], SignInRefused], *, forgives: bool) -> User:

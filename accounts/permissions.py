@@ -75,6 +75,13 @@ TABLE: Mapping[Permission, frozenset[Role]] = {
 
 _PEOPLE_ONLY = frozenset({Permission.SIM_TRANSFER, Permission.PACKAGE_UPDATE, Permission.WORKSPACE_REQUEST})
 """What an application token may never do (`architecture`: it can't transfer SIMs, switch workspace or use `my`)."""
+_CUSTOMERS_ONLY = frozenset({Permission.USER_MANAGE, Permission.TOKEN_CREATE})
+"""What staff in place of a user may never do: what they left behind would last longer than their visit."""
+
+_NEVER: Mapping[ActorKind, frozenset[Permission]] = {
+    ActorKind.APPLICATION_TOKEN: _PEOPLE_ONLY,
+    ActorKind.STAFF_FOR_USER: _CUSTOMERS_ONLY,
+}
 
 
 def role_may(role: str, permission: Permission) -> bool:
@@ -87,9 +94,9 @@ def actor_may(actor: Actor, workspace_id: int, permission: Permission) -> bool:
     if actor.everywhere:
         return True
     role = actor.roles.get(workspace_id)
-    if role is None or role not in TABLE[permission]:
+    if role is None or role not in TABLE[permission] or workspace_id in actor.closed:
         return False
-    return not (actor.kind == ActorKind.APPLICATION_TOKEN and permission in _PEOPLE_ONLY)
+    return permission not in _NEVER.get(actor.kind, frozenset())
 
 
 def authorise(workspace_id: int, permission: Permission) -> Actor:
@@ -101,16 +108,26 @@ def authorise(workspace_id: int, permission: Permission) -> Actor:
 
     Raises:
         NotFound: the actor is not in this workspace, so it does not exist for them.
-        Forbidden: the role lacks the right; the text says which right and who can give it.
+        Forbidden: the role lacks the right, and the text says which right and who can give it; or the workspace demands
+            a second factor, and the text says where to set it up.
     """
     actor = current_actor()
     if actor_may(actor, workspace_id, permission):
         return actor
     if workspace_id not in actor.roles:
         raise NotFound(f"Workspace with Id '{workspace_id}' not found.")
+    refuse_closed(actor, workspace_id)
     if actor.kind == ActorKind.APPLICATION_TOKEN and role_may(actor.roles[workspace_id], permission):
         raise Forbidden(
             str(_("Application tokens may not %(right)s; sign in as a user.") % {"right": permission.label}),
+            permission=permission.value,
+        )
+    if actor.kind == ActorKind.STAFF_FOR_USER and role_may(actor.roles[workspace_id], permission):
+        raise Forbidden(
+            str(
+                _("Support access may not %(right)s. The customer does it, or staff in the admin site.")
+                % {"right": permission.label}
+            ),
             permission=permission.value,
         )
     raise Forbidden(
@@ -120,6 +137,26 @@ def authorise(workspace_id: int, permission: Permission) -> Actor:
         ),
         permission=permission.value,
     )
+
+
+def refuse_closed(actor: Actor, workspace_id: int) -> None:
+    """Refuse a workspace that demands a second factor to somebody who has none.
+
+    Raises:
+        Forbidden: it is one; the text says what to do.
+    """
+    if workspace_id in actor.closed:
+        raise Forbidden(
+            str(
+                _(
+                    "Workspace %(id)s demands a second factor. Set it up in the portal under Your account, or by POST "
+                    "/api/v1/user/mfa and PATCH /api/v1/user/mfa/{key}; then try again."
+                )
+                % {"id": workspace_id}
+            ),
+            permission="second_factor",
+            code="second_factor",
+        )
 
 
 def authorise_staff() -> Actor:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, CharField, F, FilteredRelation, Q, QuerySet, Value, When
-from django.db.models.functions import Lower
+from allauth.mfa.models import Authenticator
+from django.db.models import Case, CharField, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Lower
 
 from accounts.models import ApplicationToken, Membership, User, Workspace
 from accounts.permissions import Role
+from accounts.second_factors import ACTIVE
 from portal.kit.context import Person
+
+ERASED_NAME: Final = "Erased user"
+"""What stands in place of a name that was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +27,12 @@ class Entry:
     Args:
         workspace: the row, with its package.
         role: what they are there.
+        closed: whether the workspace demands a second factor, which the person has not set up.
     """
 
     workspace: Workspace
     role: Role
+    closed: bool = False
 
     @property
     def id(self) -> int:
@@ -66,12 +74,20 @@ def entries_of(user_id: int) -> list[Entry]:
                 When(Q(super_admin_id=user_id) | Q(main__super_admin_id=user_id), then=Value(Role.SUPERADMIN.value)),
                 default=F("own__role"),
                 output_field=CharField(),
-            )
+            ),
+            has_factor=Exists(Authenticator.objects.filter(user_id=user_id, type=ACTIVE)),
         )
         .select_related("package")
         .order_by("name", "pk")
     )
-    return [Entry(workspace=workspace, role=Role(workspace.held_role)) for workspace in rows]
+    return [
+        Entry(
+            workspace=workspace,
+            role=Role(workspace.held_role),
+            closed=workspace.mfa_required and not workspace.has_factor,
+        )
+        for workspace in rows
+    ]
 
 
 def user_by_email(email: str) -> User | None:
@@ -79,9 +95,15 @@ def user_by_email(email: str) -> User | None:
     return User.objects.alias(address=Lower("email")).filter(address=email.strip().lower()).first()
 
 
+def erased_username(user_id: int) -> str:
+    """Return what stands in place of an address that was erased; texts of events show it."""
+    return f"{ERASED_NAME} (User ID: {user_id})"
+
+
 def person_of(user: User) -> Person:
     """Return a user as events remember them."""
-    return Person(user_id=user.pk, name=user.name, username=user.email)
+    username = user.email if user.erased is None else erased_username(user.pk)
+    return Person(user_id=user.pk, name=user.name, username=username)
 
 
 def zone_of(user: User) -> ZoneInfo | None:
@@ -105,6 +127,31 @@ def home_workspace_id(user: User) -> int | None:
     if user.is_staff or user.default_workspace_id is None:
         return operator_workspace_id()
     return user.default_workspace_id
+
+
+def without_administrator(user_id: int) -> list[Workspace]:
+    """Return the workspaces that nobody could administer any more without a user, by name. One query.
+
+    That is where no other active Administrator is, and no SuperAdmin: neither the present one, nor the Administrator of
+    the main organisation who would follow the user as SuperAdmin.
+    """
+
+    def others(workspace: str) -> Exists:
+        rows = Membership.objects.filter(
+            workspace_id=OuterRef(workspace), role=Role.ADMINISTRATOR.value, user__status=User.Status.ACTIVE
+        )
+        return Exists(rows.exclude(user_id=user_id))
+
+    theirs = Membership.objects.filter(user_id=user_id, role=Role.ADMINISTRATOR.value).order_by()
+    rows = (
+        Workspace.objects.filter(
+            Q(pk__in=theirs.values("workspace_id")) | Q(super_admin_id=user_id) | Q(main__super_admin_id=user_id)
+        )
+        .exclude(others("pk"))
+        .annotate(chief=Coalesce("main__super_admin_id", "super_admin_id"), follower=others("main_id"))
+        .order_by("name", "pk")
+    )
+    return [row for row in rows if (row.chief is None or row.chief == user_id) and not row.follower]
 
 
 def is_super_admin(*, user_id: int, workspace_id: int) -> bool:
@@ -138,6 +185,14 @@ def super_admin_of(workspace: Workspace) -> SuperAdminOf | None:
 def usable(token: ApplicationToken, now: datetime) -> bool:
     """Tell whether an application token still opens the door; one that is over its date counts as revoked."""
     return token.status == ApplicationToken.Status.ACTIVATED and not (token.expiry_date and token.expiry_date <= now)
+
+
+def tokens_made_by(user_id: int, *, workspace_id: int, now: datetime) -> QuerySet[ApplicationToken]:
+    """Return the application tokens that somebody made in a workspace and that work."""
+    working = Q(expiry_date__isnull=True) | Q(expiry_date__gt=now)
+    return ApplicationToken.objects.of(workspace_id).filter(
+        working, creator_id=user_id, status=ApplicationToken.Status.ACTIVATED
+    )
 
 
 def application_tokens(workspace_id: int) -> QuerySet[ApplicationToken]:

@@ -86,6 +86,10 @@ application_token_revoked = Signal()
 application_token_described = Signal()
 """Arguments: workspace_id, key (KeyRow, with the new description), old (the former one)."""
 
+application_token_lowered = Signal()
+"""Who made the token has a lower role now. Arguments: workspace_id, key (KeyRow, with the new role), old (the former
+one)."""
+
 # --- people ---
 
 user_created = Signal()

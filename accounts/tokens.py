@@ -10,7 +10,7 @@ import ipaddress
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from django.utils.translation import gettext as _
@@ -25,9 +25,9 @@ from accounts.permissions import Role
 from accounts.second_factors import has_second_factor
 from accounts.selectors import usable
 from accounts.services.application_tokens import digest_of, key_row
-from accounts.services.mfa_devices import check_device, is_trusted, trust_device
+from accounts.services.mfa_devices import check_device, is_trusted_program, trust_device
 from accounts.services.sessions import account_actor, record_sign_in, switch_workspace
-from accounts.services.support import access_under
+from accounts.services.support import access_under, may_support
 from portal.kit.action import action
 from portal.kit.context import ANONYMOUS, Actor, acting_within, bind_actor, current_context
 from portal.kit.errors import Forbidden, NotFound
@@ -35,6 +35,8 @@ from portal.kit.errors import Forbidden, NotFound
 logger = logging.getLogger(__name__)
 
 LAST_USED_EVERY: Final = timedelta(minutes=5)
+
+NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 Reason = Literal["revoked", "expired", "address"]
 
@@ -48,12 +50,14 @@ class Bearer:
         workspace: the one workspace the token opens, with its package. Objects of others do not exist for it.
         user: the person, `None` for an application token.
         token: the application token, `None` for a person.
+        signed_in: when a person sent password and code for it; long ago for everything else.
     """
 
     actor: Actor
     workspace: Workspace
     user: User | None = None
     token: ApplicationToken | None = None
+    signed_in: datetime = NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ def authenticate_user(*, username: str, digest: str, fingerprint: str = "") -> U
     user = sign_in_with_digest(email=username, digest=digest)
     workspace = _first_workspace(user, access_of(user))
     if has_second_factor(user.pk):
-        if not is_trusted(user_id=user.pk, kind="fingerprint", secret=fingerprint):
+        if not is_trusted_program(user_id=user.pk, fingerprint=fingerprint):
             return MfaToken(mfa_token=encode(claims_of_user(user, workspace), "mfa"))
         forgive_failures(user_id=user.pk)
     return _signed_in(user, workspace)
@@ -168,7 +172,7 @@ def refresh(*, refresh_token: str) -> str:
     claims = decode(refresh_token, "refresh")
     user, access = _user_of(claims)
     workspace = _workspace_in(user, access, claims)
-    return encode(claims_of_user(user, workspace), "auth")
+    return encode(claims_of_user(user, workspace, since=_signed_in_at(claims)), "auth")
 
 
 @sensitive_variables("value")
@@ -223,7 +227,7 @@ def switch_token(*, bearer: Bearer, workspace_id: int) -> str:
     if entry is None:
         raise NotFound(_("Workspace with Id '%(id)s' not found.") % {"id": workspace_id})
     switch_workspace(workspace_id=workspace_id)
-    return encode(claims_of_user(bearer.user, entry.workspace), "auth")
+    return encode(claims_of_user(bearer.user, entry.workspace, since=bearer.signed_in), "auth")
 
 
 # --- each call ---
@@ -231,6 +235,8 @@ def switch_token(*, bearer: Bearer, workspace_id: int) -> str:
 
 def authenticate_bearer(header: str) -> Bearer:
     """Read an `Authorization` header, bind its actor to the open context, and say who it is. At most two queries.
+
+    A support token of staff who are no superusers takes two more, for their rights.
 
     Args:
         header: `Bearer <auth token>`.
@@ -254,7 +260,8 @@ def authenticate_bearer(header: str) -> Bearer:
 
 def _user_bearer(claims: Mapping[str, Any]) -> Bearer:
     user, access = _user_of(claims)
-    return Bearer(actor=access.actor, workspace=_workspace_in(user, access, claims), user=user)
+    workspace = _workspace_in(user, access, claims)
+    return Bearer(actor=access.actor, workspace=workspace, user=user, signed_in=_signed_in_at(claims))
 
 
 def _support_bearer(claims: Mapping[str, Any]) -> Bearer:
@@ -264,7 +271,9 @@ def _support_bearer(claims: Mapping[str, Any]) -> Bearer:
         .filter(pk=claims["esc.support"], workspace_id=claims["esc.org"], ended__isnull=True)
         .first()
     )
-    if access is None or access.expires <= current_context().now() or not access.staff.is_active:
+    if access is None or access.expires <= current_context().now():
+        raise invalid_token()
+    if access.staff.token_epoch != claims.get("epoch") or not may_support(access.staff):
         raise invalid_token()
     opened = access_under(access)
     if claims["esc.org"] not in opened.by_id or access.acted_for.status != User.Status.ACTIVE:
@@ -276,7 +285,7 @@ def _support_bearer(claims: Mapping[str, Any]) -> Bearer:
 
 
 def support_token(*, access: SupportAccess, role: str) -> str:
-    """Return an auth token for support access; it ends with the access, however that ends.
+    """Return an auth token for support access; it ends with the access, or with the rights or keys of its staff.
 
     Args:
         access: open, of the acting member of staff.
@@ -286,6 +295,7 @@ def support_token(*, access: SupportAccess, role: str) -> str:
         "sub": f"support:{access.pk}",
         "esc.support": access.pk,
         "esc.role": role,
+        "epoch": access.staff.token_epoch,
         **_claims_of_workspace(access.workspace),
     }
     return encode(claims, "auth", until=access.expires)
@@ -372,11 +382,23 @@ def _claims_of_workspace(workspace: Workspace) -> dict[str, Any]:
     return {"esc.org": workspace.pk, "esc.orgName": workspace.name}
 
 
-def claims_of_user(user: User, workspace: Workspace) -> dict[str, Any]:
-    """Return what the tokens of a user say."""
+def _signed_in_at(claims: Mapping[str, Any]) -> datetime:
+    """Return when the password was sent for a token, or for the one it was made from."""
+    return datetime.fromtimestamp(claims.get("auth_time", claims["iat"]), UTC)
+
+
+def claims_of_user(user: User, workspace: Workspace, *, since: datetime | None = None) -> dict[str, Any]:
+    """Return what the tokens of a user say.
+
+    Args:
+        user: whose.
+        workspace: where it opens.
+        since: when they signed in; now if `None`.
+    """
     return {
         "sub": f"user:{user.pk}",
         "esc.user": user.pk,
         "epoch": user.token_epoch,
+        "auth_time": int((since or current_context().now()).timestamp()),
         **_claims_of_workspace(workspace),
     }

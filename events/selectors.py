@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import ApplicationToken, SupportAccess, Workspace
-from accounts.services.erasure import ERASED_NAME, erased_username
+from accounts.selectors import ERASED_NAME, erased_username
 from events.models import Event, FrozenPerson
 from events.querysets import EventQuerySet
 from events.wire import STAFF_KINDS, WIRE_FIELDS, Persons, Row

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
@@ -217,10 +218,12 @@ class WorkspaceAdmin(StaffAdmin):
     def members_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show the members, and add, change and remove them."""
         workspace = self.found(request, object_id)
-        may = self.has_change_permission(request, workspace)
+        may = self.has_change_permission(request, workspace) and request.user.has_perm("accounts.change_user")
         form = MemberForm(self.admin_site)
         if request.method == "POST":
             workspace = self.found(request, object_id, change=True)
+            if not may:
+                raise PermissionDenied(_("Changing members needs the right to change users."))
             what = request.POST.get("what", "")
             try:
                 if what == "add":

@@ -24,7 +24,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.models import User
-from accounts.services import set_user_password
+from accounts.services.passwords import change_own_password
+from accounts.services.sessions import follow_session
 from portal.kit.errors import DomainError
 from portal.kit.staff.base import StaffAdmin, add_refusal
 
@@ -42,12 +43,12 @@ ORDER: Final = (
 class PasswordForm(forms.Form):
     """A new password for the person who asks."""
 
-    old = forms.CharField(
+    old_password = forms.CharField(
         label=gettext_lazy("Present password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
     )
-    password = forms.CharField(
+    new_password = forms.CharField(
         label=gettext_lazy("New password"),
         strip=False,
         help_text=gettext_lazy("12 characters or more. It ends your other sessions."),
@@ -59,19 +60,9 @@ class PasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
-    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user = user
-
-    def clean_old(self) -> str:
-        old: str = self.cleaned_data["old"]
-        if not self.user.check_password(old):
-            raise forms.ValidationError(_("This is not your password."))
-        return old
-
     def clean_again(self) -> str:
         again: str = self.cleaned_data["again"]
-        if again != self.cleaned_data.get("password"):
+        if again != self.cleaned_data.get("new_password"):
             raise forms.ValidationError(_("The two differ."))
         return again
 
@@ -112,19 +103,23 @@ class PortalAdminSite(AdminSite):
         """Send to the portal's sign-out."""
         return HttpResponseRedirect(reverse("account_logout"))
 
-    @method_decorator(sensitive_post_parameters())
+    @method_decorator(sensitive_post_parameters("old_password", "new_password", "again"))
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Change one's own password, by the service."""
         user = cast(User, request.user)
-        form = PasswordForm(user, request.POST if request.method == "POST" else None)
+        form = PasswordForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
+            kept = request.session.session_key or ""
+            values = form.cleaned_data
             try:
-                set_user_password(user_id=user.pk, password=form.cleaned_data["password"])
+                user = change_own_password(
+                    user_id=user.pk, old=values["old_password"], new=values["new_password"], keep=kept
+                )
             except DomainError as error:
                 add_refusal(form, error)
             else:
-                user.refresh_from_db()
                 update_session_auth_hash(request, user)
+                follow_session(old_key=kept, new_key=request.session.session_key or "")
                 messages.success(request, _("Your password is changed."))
                 return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
         request.current_app = self.name

@@ -23,7 +23,7 @@ from accounts.models import SupportAccess, User, Workspace
 from accounts.second_factors import has_second_factor
 from accounts.selectors import Entry, zone_of
 from accounts.services.sessions import LAST_WORKSPACE, SUPPORT_ACCESS, note_activity, switch_workspace
-from accounts.services.support import access_under, end_support_access
+from accounts.services.support import access_under, end_support_access, may_support
 from portal.kit.context import ActionContext, Surface, acting_within, bind_actor, context, current_context
 from portal.kit.errors import DomainError, Forbidden
 from portal.kit.htmx import current_path, is_htmx, problem, redirect_to, render_fragment, wants_fragment
@@ -135,7 +135,10 @@ class SessionActorMiddleware:
 
     @staticmethod
     def _support(request: HttpRequest, staff: User) -> SupportAccess | None:
-        """Return the support access of the session while it lasts, and end it when its time is over."""
+        """Return the support access of the session while it lasts.
+
+        It is ended when its time is over, and when its staff have lost the right to it.
+        """
         access_id = request.session.get(SUPPORT_ACCESS)
         if access_id is None:
             return None
@@ -144,13 +147,14 @@ class SessionActorMiddleware:
             .filter(pk=access_id, staff=staff, ended__isnull=True)
             .first()
         )
-        if access is not None and access.expires > current_context().now():
+        timed_out = access is not None and access.expires <= current_context().now()
+        if access is not None and not timed_out and may_support(staff):
             return access
         del request.session[SUPPORT_ACCESS]
         request.session.pop(LAST_WORKSPACE, None)
         if access is not None:
             with acting_within(staff_actor(staff)):
-                end_support_access(access_id=access.pk, timed_out=True)
+                end_support_access(access_id=access.pk, timed_out=timed_out)
         return None
 
 
@@ -206,9 +210,7 @@ class WorkspaceMiddleware:
         entry = extended.access.by_id.get(workspace_id) if extended.access else None
         if entry is None or extended.access is None:
             raise Http404(_("There is no such workspace, or you are not a member of it."))
-        # Staff in place of a user answer for their own account, not for that of the customer.
-        demanded = entry.workspace.mfa_required and extended.support is None
-        if (demanded and not has_second_factor(request.user.pk or 0)) or _staff_must_set_up(request):
+        if entry.id in extended.access.actor.closed or _staff_must_set_up(request):
             return _to_set_up(request)
         extended.workspace = entry.workspace
         extended.role = entry.role.value

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.models import DataPlan, PlatformPackage, Workspace
 from accounts.people import PageRequest
 from accounts.permissions import Permission, authorise
-from accounts.services import is_upgrade, set_data_plans, set_package
+from accounts.services import add_data_plan, is_upgrade, set_package
 from accounts.settings_tabs import settings_tabs
 from portal.kit.context import current_context
 from portal.kit.errors import Conflict, Forbidden, Invalid
@@ -168,9 +168,8 @@ def book_plan(request: PageRequest, workspace_id: int) -> HttpResponse:
     )
     if plan is None:
         raise Http404(_("There is no such data plan."))
-    present = list(request.workspace.data_plans.values_list("pk", flat=True))
     try:
-        set_data_plans(workspace_id=workspace_id, data_plan_ids=[*present, plan.pk])
+        add_data_plan(workspace_id=workspace_id, data_plan_id=plan.pk)
     except REFUSED as error:
         messages.error(request, error.message)
         return redirect_to(request, reverse("workspace_package", args=[workspace_id]))

@@ -148,7 +148,10 @@ class CoveragePolicy(models.Model):
     uses_allowance = models.BooleanField(
         _("uses the allowance"),
         default=True,
-        help_text=_("Whether its SIMs take part in what the data plan includes; without it all traffic is paid."),
+        help_text=_(
+            "Whether its SIMs take part in what the data plan includes; recorded for billing, nothing is computed from "
+            "it here."
+        ),
     )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
@@ -179,7 +182,7 @@ class CoveragePolicy(models.Model):
         if networks:
             told.append(str(_("Not on %(networks)s.") % {"networks": ", ".join(networks)}))
         if not self.uses_allowance:
-            told.append(str(_("Without the included volume.")))
+            told.append(str(_("Without the included volume, as recorded for billing.")))
         return told
 
 

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.dispatch import receiver
 
 from accounts.models import Workspace
-from accounts.signals import SettingChange, package_changed, workspace_settings_changed
+from accounts.signals import SettingChange, package_changed, user_erased, workspace_settings_changed
+from portal.kit.context import Person
+from portal.kit.names import ErasedNames
+from sims.connectivity_models import Sms
+from sims.models import CoveragePolicy, Device, ServicePolicy
 from sims.services.factory_test import end_factory_tests
 from sims.services.limits import require_fit
+
+TEXTS: Final[tuple[tuple[type[Device | ServicePolicy | CoveragePolicy | Sms], tuple[str, ...]], ...]] = (
+    (Device, ("name", "tags")),
+    (ServicePolicy, ("description",)),
+    (CoveragePolicy, ("description",)),
+    (Sms, ("source_address", "payload")),
+)
+"""Columns in which somebody may have typed a name."""
 
 
 @receiver(package_changed)
@@ -25,3 +37,16 @@ def on_workspace_settings_changed(*, workspace_id: int, changes: Sequence[Settin
     """So does the workspace's own setting."""
     if any(change.field == "factory_test_override" for change in changes):
         end_factory_tests(workspace=Workspace.objects.select_related("package").get(pk=workspace_id))
+
+
+@receiver(user_erased)
+def on_user_erased(*, names: Sequence[str], places: Sequence[int], replacement: Person, **_kwargs: Any) -> None:
+    """Replace the person in devices, messages and policies: by e-mail address everywhere, by name where they were.
+
+    Others may be called so elsewhere. Names of policies stay: they are the customer's words for its rules.
+    """
+    erased = ErasedNames(names, replacement)
+    mailed = ErasedNames(erased.addresses, replacement)
+    for model, columns in TEXTS:
+        erased.erase_in(model.objects.filter(workspace_id__in=places), columns)
+        mailed.erase_in(model.objects.all(), columns)

@@ -158,6 +158,15 @@ class DeviceDeleted:
     device: DeviceRow
 
 
+@dataclass(slots=True)
+class TagChange:
+    """The same tags were put on devices and taken off them."""
+
+    devices: list[DeviceRow]
+    added: list[str]
+    removed: list[str]
+
+
 Step = (
     SimStatusChange
     | DeviceStatusChange
@@ -182,7 +191,7 @@ sims_transferred = Signal()
 """SIMs moved. Arguments: source, target (Workspace), sims (list[SimRow]); sent once per source."""
 
 tags_changed = Signal()
-"""Tags changed. Arguments: workspace_id, devices (list[DeviceRow]), added, removed (list[str])."""
+"""Tags changed. Arguments: workspace_id, changes (list[TagChange]), one for each way in which they did."""
 
 policy_changed = Signal()
 """A policy was created, updated or deleted. Arguments: workspace_id, kind ("service" | "coverage"),

@@ -31,6 +31,8 @@ class UsageRecord(models.Model):
     started = models.DateTimeField()
     ended = models.DateTimeField()
     received = models.DateTimeField()
+    cost = models.BigIntegerField(null=True, help_text="In millionths of the currency, if it was sent.")
+    currency = models.PositiveSmallIntegerField(null=True, help_text="1 EUR, 2 USD.")
     payload = models.JSONField(help_text="The record as sent, with the keys that mean nothing to us.")
 
     class Meta:
@@ -57,6 +59,10 @@ class UsageDay(models.Model):
     sms_total = models.BigIntegerField(default=0, help_text="Messages.")
     sms_mt = models.BigIntegerField(default=0)
     sms_mo = models.BigIntegerField(default=0)
+    data_cost_eur = models.BigIntegerField(default=0, db_default=0, help_text="Millionths of a euro.")
+    data_cost_usd = models.BigIntegerField(default=0, db_default=0, help_text="Millionths of a US dollar.")
+    sms_cost_eur = models.BigIntegerField(default=0, db_default=0)
+    sms_cost_usd = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         verbose_name = _("usage of a day")

@@ -23,6 +23,12 @@ BYTES_PER_MB: Final = 1_000_000
 """The records' megabytes are decimal (`behaviour.md` section 2)."""
 LARGEST: Final = 10**15
 """Bytes or messages of one record: far more than any network carries, and sums of it still fit 64 bits."""
+MICRO: Final = 1_000_000
+"""Costs are kept in millionths of their currency."""
+_CURRENCIES: Final = {"EUR": 1, "USD": 2}
+"""The currencies of the published price lists by the wire's ids."""
+_LARGEST_COST: Final = 8
+"""Digits after the first of a cost: more than any record's, and sums of it still fit 64 bits."""
 LONGEST_ID: Final = 100
 FUTURE: Final = timedelta(days=1)
 """How far a record may end after now: clocks differ, but a date in next year is a mistake."""
@@ -47,6 +53,8 @@ class Usage(NamedTuple):
         day: on which it ended, in UTC.
         payload: the record as JSON.
         network: the mobile network it was used on, as `portal.kit.mobile_networks` numbers it; `None` if not known.
+        cost: in millionths of the currency; `None` where the record states none, or in no currency known here.
+        currency: 1 EUR, 2 USD, of the cost.
     """
 
     record_id: str
@@ -61,6 +69,8 @@ class Usage(NamedTuple):
     day: date
     payload: str
     network: int | None
+    cost: int | None = None
+    currency: int | None = None
 
 
 def parse_json(text: bytes | str) -> Any:
@@ -113,6 +123,7 @@ def read(record: Any, now: datetime) -> Usage:
         ended.date(),
         _payload(record),
         network_of_record(record.get("operator")),
+        *_cost(record),
     )
 
 
@@ -191,6 +202,31 @@ def _exact(value: Any, key: str, traffic_type: int) -> int:
     if value != value.to_integral_value():
         raise BadRecord(_("volume.%(key)s is no whole number of messages.") % {"key": key})
     return int(value)
+
+
+def _cost(record: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """Return cost and currency. Usage counts whatever it costs: what can't be read stays in the payload alone."""
+    value, currency = record.get("cost"), _currency(record.get("currency"))
+    if currency is None or isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None, None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None, None
+    if not amount.is_finite() or amount.adjusted() > _LARGEST_COST:
+        return None, None
+    # An exponent of a thousand digits would be worked out in full.
+    return (round(amount * MICRO) if amount.adjusted() > -_LARGEST_COST else 0), currency
+
+
+def _currency(sent: Any) -> int | None:
+    if not isinstance(sent, dict):
+        return None
+    code = sent.get("code")
+    if isinstance(code, str):
+        return _CURRENCIES.get(code)
+    number = _integer(sent.get("id"))
+    return number if number in _CURRENCIES.values() else None
 
 
 def _moment(record: Mapping[str, Any], key: str) -> datetime:

@@ -23,6 +23,7 @@ from accounts.admin.user_forms import EraseForm, NewUserForm, UserForm, UserPass
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Role
 from accounts.second_factors import has_second_factor
+from accounts.selectors import without_administrator
 from accounts.services import (
     create_user,
     erase_user,
@@ -102,7 +103,7 @@ class UserAdmin(StaffAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         allowed = super().has_change_permission(request, obj)
-        return allowed and (obj is None or not obj.is_staff or request.user.is_superuser)
+        return allowed and (obj is None or not (obj.is_staff or obj.is_superuser) or request.user.is_superuser)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         account = ["email", "name"] if obj is not None else ["email", "name", "password"]
@@ -171,6 +172,8 @@ class UserAdmin(StaffAdmin):
             self.message_user(request, error.message, messages.ERROR)
         else:
             self.message_user(request, _done(what, [user.name]), messages.SUCCESS)
+            if what == "suspend":
+                self._warn_headless(request, without_administrator(user.pk))
         return HttpResponseRedirect(self.url_of(user))
 
     def second_factor_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -212,11 +215,12 @@ class UserAdmin(StaffAdmin):
         form = EraseForm(user, *((request.POST,) if request.method == "POST" else ()))
         if form.is_valid():
             try:
-                erase_user(user_id=user.pk)
+                headless = erase_user(user_id=user.pk).headless
             except DomainError as error:
                 add_refusal(form, error)
             else:
                 self.message_user(request, _("User %(id)s is erased.") % {"id": user.pk}, messages.SUCCESS)
+                self._warn_headless(request, headless)
                 return HttpResponseRedirect(self.url_of(user))
         context = {
             "form": form,
@@ -225,11 +229,18 @@ class UserAdmin(StaffAdmin):
             "danger": True,
             "original": user,
             "places": places_of([user.pk])[user.pk],
+            "headless": without_administrator(user.pk),
             "back": self.url_of(user),
             "crumbs": [(user.name, self.url_of(user))],
         }
         template = "admin/accounts/user/erase.html"
         return self.render(request, template, context, status=422 if form.errors else 200)
+
+    def _warn_headless(self, request: HttpRequest, workspaces: Sequence[Workspace]) -> None:
+        if workspaces:
+            text = _("No Administrator is left in: %(names)s. Name one on their pages, under Members.")
+            names = ", ".join(workspace.name for workspace in workspaces)
+            self.message_user(request, text % {"names": names}, messages.WARNING)
 
     def _lock_many(self, request: HttpRequest, users: QuerySet[Any], what: str) -> None:
         chosen = list(users.order_by("pk")[: MOST_AT_ONCE + 1])

@@ -9,11 +9,11 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from ninja import Router
 from pydantic import Field
 
 from accounts.api.bearer import ApiRequest, person_of
+from accounts.api.people import locked_out
 from accounts.authentication import AccountLocked
 from accounts.keys import KeyRefused
 from accounts.services.activation import activate_account, resend_activation
@@ -112,7 +112,10 @@ def post_activation_resend(request: HttpRequest, body: ActivationResend) -> Http
 
 @router.patch("/password", summary="Change one's own password", response=done(403, 422))
 def patch_password(request: ApiRequest, body: PasswordChange) -> HttpResponse:
-    """All sessions and tokens of the account end, this one's too; three wrong old passwords lock it (event 10023)."""
+    """All sessions and tokens of the account end, this one's too (event 10023).
+
+    Three wrong old passwords lock the account for a while: 429.
+    """
     user = person_of(request)
     try:
         change_own_password_digest(user_id=user.pk, old_digest=body.old_password, new_digest=body.new_password)
@@ -120,6 +123,5 @@ def patch_password(request: ApiRequest, body: PasswordChange) -> HttpResponse:
         problem = Problem(Code.INVALID_FORMAT, f"Password - {error.field}: {error.message}")
         raise WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=[problem]) from error
     except AccountLocked as error:
-        seconds = max(1, round((error.until - timezone.now()).total_seconds()))
-        raise limits.too_many(seconds) from error
+        raise locked_out(error) from error
     return no_content()

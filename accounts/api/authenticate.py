@@ -29,7 +29,7 @@ class DeviceToTrust(Body):
     wire_name = "Trusted device"
     invalid_status = 400
 
-    fingerprint: Text = Field(description="What it will send with the password; 8 to 1,000 characters.")
+    fingerprint: Text = Field(description="What it will send with the password; 16 to 1,000 characters.")
     operating_system: Text = Field(examples=["Linux"])
     browser: Text = Field(examples=["Firefox 144"])
     name: Text | None = Field(None, examples=["Build server"])

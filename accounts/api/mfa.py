@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 
 from allauth.mfa.models import Authenticator
@@ -10,7 +11,7 @@ from ninja import Router
 from pydantic import Field
 
 from accounts.api.bearer import ApiRequest, person_of
-from accounts.api.people import UserKey, find_user
+from accounts.api.people import UserKey, find_user, locked_out
 from accounts.authentication import AccountLocked
 from accounts.models import TrustedDevice, User
 from accounts.permissions import Permission, authorise
@@ -28,7 +29,7 @@ from portal.kit.api.errors import Code, WireError, invalid_reference
 from portal.kit.api.responses import json_response, no_content, wire_time
 from portal.kit.api.types import Body, PathId, Reference, Text
 from portal.kit.context import current_context
-from portal.kit.errors import NotFound
+from portal.kit.errors import Forbidden, NotFound
 
 router = Router(tags=["Second factors"])
 
@@ -37,6 +38,8 @@ ACTIVE_STATE: Final = {"id": 1, "description": "Active"}
 STATES: Final = [PENDING_STATE, ACTIVE_STATE]
 TOTP_TYPE: Final = {"id": 0, "description": "Time-Based One-Time Password"}
 TYPES: Final = [TOTP_TYPE]
+FRESH: Final = timedelta(minutes=15)
+"""How long after a sign-in one's own second factor may be removed."""
 
 
 class KeyCreation(Body):
@@ -123,21 +126,28 @@ def list_key_types(request: ApiRequest) -> HttpResponse:
 
 @router.post("", summary="Create a second factor", response=answers(NewKeyAnswer, 403, 409, 422))
 def post_key(request: ApiRequest, body: KeyCreation) -> HttpResponse:
-    """Make a key for one's own account; it is asked for once its first code has activated it, within 30 minutes."""
+    """Make a key for one's own account; it is asked for once its first code has activated it, within 30 minutes.
+
+    Three wrong passwords lock the account for a while: 429.
+    """
     user = person_of(request)
     if body.type.id != TOTP_TYPE["id"]:
         raise invalid_reference("MFA type", body.type.id, status=422)
     try:
         confirm_password_digest(user_id=user.pk, digest=body.password)
     except AccountLocked as error:
-        raise _locked() from error
+        raise locked_out(error) from error
     made = start_second_factor(user_id=user.pk)
     return json_response(key_wire(made.row) | {"secret_key": made.secret, "otpauth": made.otpauth})
 
 
 @router.patch("/{key_id}", summary="Activate a second factor", response=done(403, 404, 409, 422))
 def patch_key(request: ApiRequest, key_id: PathId, body: KeyActivation) -> HttpResponse:
-    """Activate a key of one's own by a code. Leaves event 10028."""
+    """Activate a key of one's own by a code. Leaves event 10028.
+
+    All sessions and tokens of the account end, this call's too: sign in again, with password and code. Three wrong
+    codes lock the account for a while: 429.
+    """
     user = person_of(request)
     if body.status.id != ACTIVE_STATE["id"]:
         raise invalid_reference("MFA status", body.status.id, status=422)
@@ -146,7 +156,7 @@ def patch_key(request: ApiRequest, key_id: PathId, body: KeyActivation) -> HttpR
     except NotFound as error:
         raise _no_key(key_id) from error
     except AccountLocked as error:
-        raise _locked() from error
+        raise locked_out(error) from error
     return no_content()
 
 
@@ -177,7 +187,7 @@ def get_trusted_device(request: ApiRequest, user_id: UserKey, device_id: PathId)
     return json_response(device_wire(device))
 
 
-@mine.delete("/{user_id}/mfa/trusted_device", summary="Forget all trusted devices", response=done(403, 404))
+@mine.delete("/{user_id}/mfa/trusted_device", summary="Forget all trusted devices", response=done(403, 404, 409))
 def delete_trusted_devices(request: ApiRequest, user_id: UserKey) -> HttpResponse:
     """All devices of the user are asked for a code from now on."""
     user = find_user(request, user_id)
@@ -185,7 +195,9 @@ def delete_trusted_devices(request: ApiRequest, user_id: UserKey) -> HttpRespons
     return no_content()
 
 
-@mine.delete("/{user_id}/mfa/trusted_device/{device_id}", summary="Forget a trusted device", response=done(403, 404))
+@mine.delete(
+    "/{user_id}/mfa/trusted_device/{device_id}", summary="Forget a trusted device", response=done(403, 404, 409)
+)
 def delete_trusted_device(request: ApiRequest, user_id: UserKey, device_id: PathId) -> HttpResponse:
     """The device is asked for a code from now on."""
     user = find_user(request, user_id)
@@ -198,11 +210,15 @@ def delete_trusted_device(request: ApiRequest, user_id: UserKey, device_id: Path
 
 @mine.delete("/{user_id}/mfa/{key_id}", summary="Delete a second factor", response=done(403, 404, 409))
 def delete_key(request: ApiRequest, user_id: UserKey, key_id: PathId) -> HttpResponse:
-    """Remove a key with its recovery codes and trusted devices: one's own, or a member's. Leaves event 14."""
+    """Remove a key with its recovery codes and trusted devices: one's own, or a member's. Leaves event 14.
+
+    For one's own active key, password and code must have been sent within 15 minutes. Application tokens can't do it.
+    """
     user = find_user(request, user_id)
     workspace_id = _place(request, user)
     try:
         if workspace_id is None:
+            _require_fresh_sign_in(request, user, key_id)
             remove_own_second_factor(user_id=user.pk, key_id=key_id)
         else:
             authorise(workspace_id, Permission.USER_MANAGE)
@@ -212,14 +228,22 @@ def delete_key(request: ApiRequest, user_id: UserKey, key_id: PathId) -> HttpRes
     return no_content()
 
 
+def _require_fresh_sign_in(request: ApiRequest, user: User, key_id: int) -> None:
+    """Ask for a new sign-in before an active key goes: a token that lay around must not be enough.
+
+    Raises:
+        Forbidden: the sign-in is older than 15 minutes; refreshing a token does not make it younger.
+    """
+    now = current_context().now()
+    if now - request.auth.signed_in <= FRESH or not keys_of(user.pk, now).filter(pk=key_id, type=ACTIVE).exists():
+        return
+    raise Forbidden("Authenticate again and repeat within 15 minutes.", permission="own_account", code="sign_in")
+
+
 def _place(request: ApiRequest, user: User) -> int | None:
     """Return the workspace in which somebody else's account is managed, `None` for one's own."""
     own = request.auth.user is not None and request.auth.user.pk == user.pk
     return None if own else request.auth.workspace.pk
-
-
-def _locked() -> WireError:
-    return WireError(401, Code.TOO_MANY_REQUESTS, "Too many failed authentication requests")
 
 
 def _no_key(key_id: int) -> WireError:

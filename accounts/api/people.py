@@ -9,12 +9,15 @@ from django.db.models import Q, QuerySet
 from pydantic import BeforeValidator, Field
 
 from accounts.api.bearer import ApiRequest, person_of
+from accounts.authentication import AccountLocked
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Permission, Role, authorise
+from portal.kit.api import limits
 from portal.kit.api.document import Absent, Answer, Lookup, NamedRef
 from portal.kit.api.errors import WireError, bad_request, invalid_reference
 from portal.kit.api.responses import wire_time
 from portal.kit.api.types import long_of
+from portal.kit.context import current_context
 
 KIND: Final = "User"
 STATES: Final = {
@@ -85,6 +88,11 @@ def find_user(request: ApiRequest, key: int | str, *, manage: bool = True) -> Us
 def not_found(key: int | str) -> WireError:
     """Return the answer for a user that is not in this workspace, whether there is one elsewhere or not."""
     return invalid_reference(KIND, key if isinstance(key, int) else 0)
+
+
+def locked_out(error: AccountLocked) -> WireError:
+    """Return the answer for too many wrong passwords or codes of somebody who has signed in: 429 with `Retry-After`."""
+    return limits.too_many(max(1, round((error.until - current_context().now()).total_seconds())))
 
 
 class UserAnswer(Answer):

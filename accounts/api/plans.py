@@ -13,7 +13,7 @@ from accounts.api.bearer import ApiRequest
 from accounts.api.organisations import CurrencyAnswer, OrganisationId, currency_wire, own_organisation
 from accounts.models import DataPlan, PlatformPackage, Workspace
 from accounts.permissions import Permission, authorise
-from accounts.services.workspaces import set_data_plans
+from accounts.services.workspaces import add_data_plan
 from portal.kit.api.document import Answer, Lookup, NamedRef, answers, done
 from portal.kit.api.errors import Code, Problem, WireError, invalid_reference
 from portal.kit.api.responses import created, json_response, no_content
@@ -212,9 +212,8 @@ def put_inclusive_volume(
     if plan is None:
         raise invalid_reference("Inclusive volume", inclusive_volume_id)
     _check_booking(body, plan)
-    if plan.workspaces.filter(pk=workspace.pk).exists():
+    if not _book(workspace, plan.pk):
         raise WireError(409, Code.DUPLICATED, f"Inclusive volume with Id '{plan.pk}' is booked already.")
-    _book(workspace, plan.pk)
     path = f"/api/v1/organisation/{workspace.pk}/inclusive_volume"
     return created(request, inclusive_volume_wire(plan), path)
 
@@ -231,6 +230,8 @@ def _check_booking(body: Booking, plan: DataPlan) -> None:
             problems.append(Problem(Code.INVALID_FORMAT, f"Booking - {name} has invalid format: expecting Date."))
         elif name == "start_date" and found > today:
             problems.append(Problem(Code.NOT_ALLOWED, "Booking - start_date lies ahead. Book on that day."))
+        elif name == "start_date" and found < today:
+            problems.append(Problem(Code.NOT_ALLOWED, "Booking - start_date is past. Send today's, or leave it out."))
         elif name == "end_date":
             problems.append(
                 Problem(Code.NOT_ALLOWED, "Booking - end_date cannot be set. The operator's staff end a data plan.")
@@ -248,11 +249,14 @@ def _date(text: str) -> date | None:
         return None
 
 
-def _book(workspace: Workspace, plan_id: int) -> None:
-    """Add one plan to those of a workspace. Raises WireError: 409, the package has no room, or it is not offered."""
-    present = workspace.data_plans.values_list("pk", flat=True)
+def _book(workspace: Workspace, plan_id: int) -> bool:
+    """Add one plan to those of a workspace, and tell whether it is new.
+
+    Raises:
+        WireError: 409, the package has no room, or it is not offered.
+    """
     try:
-        set_data_plans(workspace_id=workspace.pk, data_plan_ids=[*present, plan_id])
+        return add_data_plan(workspace_id=workspace.pk, data_plan_id=plan_id)
     except Conflict as error:
         raise WireError(409, Code.NOT_ALLOWED, error.message) from error
 

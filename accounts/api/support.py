@@ -15,7 +15,7 @@ from accounts.api.people import ROLES, UserKey, not_found
 from accounts.models import User
 from accounts.permissions import Role
 from accounts.selectors import user_by_email
-from accounts.services.support import start_support_access
+from accounts.services.support import may_support, start_support_access
 from portal.kit.api.document import Answer, answers
 from portal.kit.api.errors import Code, Problem, WireError
 from portal.kit.api.responses import json_response
@@ -25,7 +25,6 @@ from portal.kit.errors import Forbidden, Invalid, NotFound
 
 router = Router(tags=["Users"])
 
-REASON: Final = "Support token by API"
 _OFFERED: Final = (1, 3)
 
 
@@ -36,9 +35,7 @@ class SupportTokenRequest(Body):
 
     role: BodyId = Field(description='"1" as the user, "3" to look only.', examples=["1"])
     organisation: Reference | None = Field(None, description="The user's default workspace unless said.")
-    reason: Text | None = Field(
-        None, description="The customer reads it; 5 to 300 characters.", examples=["Ticket 4711"]
-    )
+    reason: Text = Field(description="The customer reads it; 5 to 300 characters.", examples=["Ticket 4711"])
 
 
 class SupportTokenAnswer(Answer):
@@ -55,10 +52,11 @@ class SupportTokenAnswer(Answer):
 def post_support_token(request: ApiRequest, user_id: UserKey, body: SupportTokenRequest) -> HttpResponse:
     """For operator staff, signed in with their own credentials. Never more rights than the user's; the log keeps both.
 
-    The token ends with the support access, at the latest when its time is over; asking again ends the one before.
+    The token ends with the support access, at the latest when its time is over, and with the rights of whoever asked;
+    asking again ends the one before. The reason stands in the customer's log.
     """
     staff = request.auth.user
-    if staff is None or not staff.is_staff or not staff.has_perm("accounts.add_supportaccess"):
+    if staff is None or not may_support(staff):
         raise Forbidden("Only the operator's staff can create support tokens.", permission="support_access")
     if body.role not in _OFFERED:
         problem = Problem(Code.INVALID_FORMAT, "Support token - role has invalid format: expecting 1 or 3.")
@@ -67,9 +65,7 @@ def post_support_token(request: ApiRequest, user_id: UserKey, body: SupportToken
     workspace_id = body.organisation.id if body.organisation is not None else user.default_workspace_id
     try:
         with acting_within(staff_actor(staff)):
-            access = start_support_access(
-                workspace_id=workspace_id or 0, user_id=user.pk, reason=body.reason if body.reason else REASON
-            )
+            access = start_support_access(workspace_id=workspace_id or 0, user_id=user.pk, reason=body.reason)
     except NotFound as error:
         raise not_found(user_id) from error
     except Invalid as error:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.http import HttpResponse
+from django.urls import reverse
 from ninja import Query, Router
 from pydantic import Field
 
@@ -27,6 +28,8 @@ from accounts.api.people import (
 from accounts.permissions import TABLE, Permission, Role, authorise
 from accounts.services.members import change_role, remove_member
 from accounts.services.profiles import change_account
+from accounts.services.renaming import rename_account
+from portal.kit.action import action
 from portal.kit.api.criteria import Field as QueryField
 from portal.kit.api.criteria import constant, number, parse_query, parse_sort, text
 from portal.kit.api.document import Answer, Lookup, NamedRef, answers, done
@@ -34,7 +37,7 @@ from portal.kit.api.errors import Code, Problem, WireError, invalid_reference
 from portal.kit.api.lists import Limits, ListQuery, page_response, read_page
 from portal.kit.api.responses import json_response, no_content
 from portal.kit.api.types import Body, PathId, Reference, Text
-from portal.kit.errors import Forbidden, NotFound
+from portal.kit.errors import Forbidden, Invalid, NotFound
 
 router = Router(tags=["Users"])
 
@@ -55,7 +58,7 @@ class UserPatch(Body):
     wire_name = "User"
 
     name: Text | None = Field(None, examples=["Olga Owner"])
-    username: Text | None = Field(None, description="The address stays; it can't be changed here.")
+    username: Text | None = Field(None, description="A new address; the account is activated anew by a mail to it.")
     status: Reference | None = Field(None, description="1 Active, 2 Suspended.")
 
 
@@ -114,20 +117,34 @@ def get_user(request: ApiRequest, user_id: UserKey) -> HttpResponse:
 
 @router.patch("/{user_id}", summary="Change a user", response=done(403, 404, 409, 422))
 def patch_user(request: ApiRequest, user_id: UserKey, body: UserPatch) -> HttpResponse:
-    """Change a name, suspend an account or make it active again. One's own name can be changed by everybody."""
+    """Change a name or address, suspend an account or make it active again. Everybody can change their own name.
+
+    A new address ends the password and everything signed in with it (event 10075), and a mail asks to verify it (40).
+    """
     user = find_user(request, user_id)
-    if body.username is not None and body.username.strip().lower() != user.email.lower():
-        problem = Problem(Code.NOT_ALLOWED, "User - username cannot be changed.")
-        raise WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=[problem])
+    workspace_id = request.auth.workspace.pk
     try:
-        change_account(
-            workspace_id=request.auth.workspace.pk,
-            user_id=user.pk,
-            name=body.name,
-            status=body.status.id if body.status is not None else None,
-        )
+        with action():
+            change_account(
+                workspace_id=workspace_id,
+                user_id=user.pk,
+                name=body.name,
+                status=body.status.id if body.status is not None else None,
+            )
+            if body.username is not None and body.username.strip().lower() != user.email.lower():
+                rename_account(
+                    workspace_id=workspace_id,
+                    user_id=user.pk,
+                    email=body.username,
+                    link=lambda key: request.build_absolute_uri(reverse("account_verify_key", args=[key])),
+                )
     except NotFound as error:
         raise not_found(user_id) from error
+    except Invalid as error:
+        if error.field != "username":
+            raise
+        problem = Problem(Code.INVALID_FORMAT, f"User - username: {error.message}")
+        raise WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=[problem]) from error
     return no_content()
 
 

@@ -19,7 +19,7 @@ from accounts.api.people import (
 )
 from accounts.api.users import refuse_last_role, remove_user
 from accounts.models import User, Workspace
-from accounts.permissions import Permission, Role, actor_may
+from accounts.permissions import Permission, Role, actor_may, refuse_closed
 from accounts.selectors import entries_of
 from accounts.services.members import change_role, remove_member
 from accounts.services.profiles import set_default_workspace
@@ -81,6 +81,7 @@ def _managed(request: ApiRequest, user_id: int | str, workspace_id: int) -> tupl
         Forbidden: the caller may not manage users there, or the workspace does not exist for them.
     """
     actor = current_actor()
+    refuse_closed(actor, workspace_id)
     if not actor_may(actor, workspace_id, Permission.USER_MANAGE):
         raise Forbidden("Only Administrators of the workspace can do this.", permission=Permission.USER_MANAGE.value)
     workspace = Workspace.objects.select_related("main").get(pk=workspace_id)

@@ -37,6 +37,7 @@ from accounts.services.users import (
     update_user,
 )
 from accounts.services.workspaces import (
+    add_data_plan,
     create_workspace,
     is_upgrade,
     set_data_plans,
@@ -47,6 +48,7 @@ from accounts.services.workspaces import (
 __all__ = [
     "CreatedToken",
     "accept_invitation",
+    "add_data_plan",
     "add_member",
     "change_role",
     "company_of",

@@ -73,6 +73,9 @@ def resend_activation(*, email: str, invitation_link: LinkMaker, verification_li
         if user.status != User.Status.ACTIVATION_PENDING:
             return
         own = Workspace.objects.filter(super_admin=user).values_list("pk", flat=True).first()
+        if own is None and user.memberships.exists():
+            # A member whose address was changed.
+            own = user.default_workspace_id
         if own is not None:
             ask_to_verify(user, own, verification_link)
             return

@@ -75,7 +75,8 @@ def create_application_token(
         description: what it is for.
         expiry_date: aware; from then on it counts as revoked.
         ip: address or range in CIDR notation that may use it; empty for any.
-        role: what it may do; the creator's own role when left out, and never above it.
+        role: what it may do; the creator's own role when left out, and never above it, later neither
+            (`lower_tokens`).
         value: the secret itself; only the demo gives one, all others are random.
 
     Raises:
@@ -169,6 +170,33 @@ def describe_application_token(*, workspace_id: int, token_id: int, description:
             sender=ApplicationToken, workspace_id=workspace_id, key=key_row(token), old=old
         )
     return token
+
+
+def lower_tokens(*, workspace_id: int, creator_id: int, role: str) -> None:
+    """Lower the application tokens that somebody made above the role they have now (event 10085 for each).
+
+    Part of a change of role: a token never has more rights than who made it, also when they lose some. A token whose
+    creator is removed stays as it is.
+
+    Args:
+        workspace_id: the workspace.
+        creator_id: who made the tokens.
+        role: what they are there now, a role that a membership can hold.
+    """
+    above = [each.value for each in _RANK if _RANK[each] > _RANK[Role(role)]]
+    if not above:
+        return
+    with action():
+        found = ApplicationToken.objects.of(workspace_id).filter(
+            creator_id=creator_id, role__in=above, status=ApplicationToken.Status.ACTIVATED
+        )
+        for token in found.select_for_update(of=("self",)).order_by("pk"):
+            old = token.role
+            token.role = role
+            token.save(update_fields=["role"])
+            signals.application_token_lowered.send(
+                sender=ApplicationToken, workspace_id=workspace_id, key=key_row(token), old=old
+            )
 
 
 def _description(text: str) -> str:

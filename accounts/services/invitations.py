@@ -15,7 +15,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts import keys, mails, signals
 from accounts.actors import actor_of
-from accounts.models import Invitation, Membership, User, Workspace
+from accounts.models import Invitation, Membership, TrustedDevice, User, Workspace
 from accounts.permissions import Permission, Role, authorise
 from accounts.selectors import is_super_admin, person_of, user_by_email
 from accounts.services.rows import lock_user, lock_workspace
@@ -322,3 +322,4 @@ def _activate(user: User, name: str, choose: PasswordChoice) -> None:
     user.failed_sign_ins = 0
     user.locked_until = None
     user.save(update_fields=["name", "password", "status", "token_epoch", "failed_sign_ins", "locked_until"])
+    TrustedDevice.objects.filter(user=user).delete()

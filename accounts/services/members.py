@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from allauth.mfa.models import Authenticator
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts import signals
-from accounts.models import Membership, User, Workspace
+from accounts.models import Membership, TrustedDevice, User, Workspace
 from accounts.permissions import Permission, Role, authorise
+from accounts.second_factors import ACTIVE
 from accounts.selectors import is_super_admin, person_of
+from accounts.services.application_tokens import lower_tokens
 from accounts.services.rows import lock_user, lock_workspace
-from accounts.services.sessions import refuse_own_account, require_staff
+from accounts.services.sessions import drop_sessions, refuse_own_account, require_staff
 from accounts.services.users import seat_taken
 from portal.kit.action import action
 from portal.kit.context import ActorKind, current_actor, current_context
@@ -31,7 +35,7 @@ def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
     Raises:
         Forbidden: somebody else than staff asks.
         NotFound: no such user or workspace.
-        Conflict: a member already, or the package's number of users is reached.
+        Conflict: a member already, on the operator's staff, or the package's number of users is reached.
         Invalid: not a role a member can have.
     """
     require_staff(Permission.USER_MANAGE.value)
@@ -39,6 +43,9 @@ def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
     with action():
         workspace = lock_workspace(workspace_id)
         user = lock_user(user_id)
+        if user.is_staff and workspace.type != Workspace.Type.OPERATOR:
+            text = _("Staff are no members of customers’ workspaces: they enter as support, with a reason.")
+            raise Conflict(text, code="staff", field="user")
         if workspace.memberships.filter(user=user).exists():
             raise Conflict(_("This user is a member already."), code="duplicate", field="user")
         asked = workspace.invitations.filter(user=user, accepted__isnull=True, withdrawn__isnull=True)
@@ -57,6 +64,8 @@ def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
 
 def change_role(*, workspace_id: int, user_id: int, role: str) -> Membership:
     """Give a member another role; the one held already changes nothing.
+
+    Application tokens that the member made are lowered with a lower role (event 10085).
 
     Args:
         workspace_id: the workspace.
@@ -80,17 +89,21 @@ def change_role(*, workspace_id: int, user_id: int, role: str) -> Membership:
         if old == role:
             return membership
         _refuse_super_admin(workspace_id, user_id)
-        _keep_an_administrator(membership)
+        keep_administrators(Membership.objects.filter(pk=membership.pk))
         membership.role = role
         membership.save(update_fields=["role"])
         signals.role_changed.send(
             sender=Membership, workspace_id=workspace_id, subject=person_of(membership.user), old=old, new=role
         )
+        lower_tokens(workspace_id=workspace_id, creator_id=user_id, role=role)
     return membership
 
 
 def remove_member(*, workspace_id: int, user_id: int) -> None:
     """Take a user out of a workspace; if it was the default, the next one joined becomes it.
+
+    Application tokens that the user made go on working: machines depend on them, and the dialog says how many there
+    are.
 
     It is event 10026, and 46 when it was the last one: the account ends with it (`behaviour.md` section 18).
 
@@ -132,7 +145,7 @@ def _take_out(workspace_id: int, user_id: int) -> None:
         lock_workspace(workspace_id)
         membership = _locked_membership(workspace_id, user_id)
         _refuse_super_admin(workspace_id, user_id)
-        _keep_an_administrator(membership)
+        keep_administrators(Membership.objects.filter(pk=membership.pk))
         user = lock_user(user_id)
         role = membership.role
         membership.delete()
@@ -149,15 +162,20 @@ def _take_out(workspace_id: int, user_id: int) -> None:
         if user.is_staff or left.exists() or Workspace.objects.filter(super_admin=user).exists():
             signals.member_removed.send(**facts, role=role)
         else:
-            close_account(user)
+            close_account(user, workspace_id)
             signals.user_deleted.send(**facts)
 
 
-def close_account(user: User) -> None:
+def close_account(user: User, workspace_id: int) -> None:
     """End a locked account that has no workspace left: it opens nothing, until somebody invites the person anew.
 
-    The row stays, so that its id is never given to somebody else; erasing what it knows of the person is
+    Whoever is invited then starts without a second factor, a trusted device or a session of before (event 14 for the
+    key). The row stays, so that its id is never given to somebody else; erasing what it knows of the person is
     `erase_user`.
+
+    Args:
+        user: whose account.
+        workspace_id: the workspace they leave, in whose log it is told.
     """
     user.set_unusable_password()
     if user.status == User.Status.ACTIVE:
@@ -165,20 +183,39 @@ def close_account(user: User) -> None:
     user.token_epoch += 1
     user.preferences = {}
     user.save(update_fields=["password", "status", "token_epoch", "preferences"])
+    keys = Authenticator.objects.filter(user=user)
+    active = list(keys.filter(type=ACTIVE).values_list("pk", flat=True))
+    keys.delete()
+    TrustedDevice.objects.filter(user=user).delete()
+    drop_sessions(user.pk)
+    for key_id in active:
+        signals.mfa_removed.send(sender=User, workspace_id=workspace_id, subject=person_of(user), key_id=key_id)
 
 
-def _keep_an_administrator(membership: Membership) -> None:
-    """Refuse to take the last Administrator of a workspace, whose row is locked.
+def lock_administered(user_id: int) -> None:
+    """Lock the workspaces a user is Administrator of, in the order of their ids: before the user's own row."""
+    own = Membership.objects.filter(user_id=user_id, role=Role.ADMINISTRATOR).values("workspace_id")
+    list(Workspace.objects.select_for_update(of=("self",)).filter(pk__in=own).order_by("pk").values_list("pk"))
+
+
+def keep_administrators(memberships: QuerySet[Membership]) -> None:
+    """Refuse to take the last Administrator of a workspace; only active accounts count. One query.
+
+    Args:
+        memberships: what is about to end, or to be of no use; the rows of their workspaces are locked.
 
     Raises:
-        Conflict: there would be none.
+        Conflict: a workspace would have none.
     """
-    if membership.role != Role.ADMINISTRATOR:
-        return
-    others = Membership.objects.of(membership.workspace_id).filter(role=Role.ADMINISTRATOR).exclude(pk=membership.pk)
-    if not others.exists():
+    others = Membership.objects.filter(
+        workspace_id=OuterRef("workspace_id"), role=Role.ADMINISTRATOR, user__status=User.Status.ACTIVE
+    ).exclude(pk=OuterRef("pk"))
+    alone = memberships.filter(role=Role.ADMINISTRATOR).exclude(Exists(others)).order_by("workspace__name")
+    name = alone.values_list("workspace__name", flat=True).first()
+    if name is not None:
         raise Conflict(
-            _("This is the last Administrator of the workspace. Make somebody else Administrator first."),
+            _("This is the last Administrator of %(workspace)s. Make somebody else Administrator first.")
+            % {"workspace": name},
             code="last_administrator",
         )
 
@@ -223,6 +260,7 @@ def set_super_admin(*, workspace_id: int, user_id: int) -> None:
                 old=superadmin,
                 new=held.get(former_id, NO_ROLE),
             )
+            _lower_tokens_of_former(former_id, workspace_id)
         signals.role_changed.send(
             sender=Workspace,
             workspace_id=workspace_id,
@@ -246,26 +284,67 @@ def drop_super_admin(*, workspace_id: int) -> None:
     require_staff("super_admin")
     with action():
         workspace = lock_workspace(workspace_id)
-        former_id = workspace.super_admin_id
-        if former_id is None:
+        if workspace.super_admin_id is None:
             return
         if workspace.linked.exists():
             raise Conflict(_("Workspaces are linked to it, so it keeps its SuperAdmin."), code="super_admin")
-        if not workspace.memberships.filter(role=Role.ADMINISTRATOR.value).exists():
+        administrators = workspace.memberships.filter(role=Role.ADMINISTRATOR.value, user__status=User.Status.ACTIVE)
+        if not administrators.exists():
             raise Conflict(
                 _("%(name)s has no Administrator besides its SuperAdmin. Add one first.") % {"name": workspace.name},
                 code="last_administrator",
             )
-        held = workspace.memberships.filter(user_id=former_id).values_list("role", flat=True).first()
-        workspace.super_admin = None
-        workspace.save(update_fields=["super_admin"])
-        signals.role_changed.send(
-            sender=Workspace,
-            workspace_id=workspace_id,
-            subject=person_of(User.objects.get(pk=former_id)),
-            old=Role.SUPERADMIN.value,
-            new=held or NO_ROLE,
-        )
+        _clear_super_admin(workspace)
+
+
+def keep_super_admin(main: Workspace, *, leaving: int | None = None) -> bool:
+    """Give a main organisation the SuperAdmin it lacks: its longest-standing active Administrator.
+
+    Args:
+        main: a main organisation; its row is locked.
+        leaving: id of a user who is about to go. As SuperAdmin they are replaced, by somebody else or by nobody.
+
+    Returns:
+        Whether it has one now; `False` when it has no active Administrator.
+    """
+    if main.super_admin_id not in (None, leaving):
+        return True
+    first = (
+        Membership.objects.of(main.pk)
+        .filter(role=Role.ADMINISTRATOR.value, user__status=User.Status.ACTIVE)
+        .exclude(user_id=leaving or 0)
+        .order_by("joined", "pk")
+        .values_list("user_id", flat=True)
+        .first()
+    )
+    if first is not None:
+        set_super_admin(workspace_id=main.pk, user_id=first)
+    elif main.super_admin_id is not None:
+        _clear_super_admin(main)
+    return first is not None
+
+
+def _clear_super_admin(workspace: Workspace) -> None:
+    """Leave a locked workspace without a SuperAdmin, and tell it."""
+    former = User.objects.get(pk=workspace.super_admin_id or 0)
+    held = workspace.memberships.filter(user=former).values_list("role", flat=True).first()
+    workspace.super_admin = None
+    workspace.save(update_fields=["super_admin"])
+    signals.role_changed.send(
+        sender=Workspace,
+        workspace_id=workspace.pk,
+        subject=person_of(former),
+        old=Role.SUPERADMIN.value,
+        new=held or NO_ROLE,
+    )
+    _lower_tokens_of_former(former.pk, workspace.pk)
+
+
+def _lower_tokens_of_former(user_id: int, main_id: int) -> None:
+    """Lower the application tokens of a former SuperAdmin to the roles they are left with."""
+    left = Membership.objects.filter(Q(workspace_id=main_id) | Q(workspace__main_id=main_id), user_id=user_id)
+    for workspace_id, role in left.values_list("workspace_id", "role"):
+        lower_tokens(workspace_id=workspace_id, creator_id=user_id, role=role)
 
 
 def _locked_membership(workspace_id: int, user_id: int) -> Membership:

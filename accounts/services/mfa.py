@@ -32,10 +32,10 @@ from accounts.second_factors import (
 from accounts.selectors import entries_of, home_workspace_id, person_of
 from accounts.services.profiles import require_managed
 from accounts.services.rows import lock_user
-from accounts.services.sessions import refuse_own_account, require_own_account, require_staff
+from accounts.services.sessions import drop_sessions, refuse_own_account, require_own_account, require_staff
 from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, Invalid, NotFound
+from portal.kit.context import ActorKind, current_context
+from portal.kit.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 @sensitive_variables("password")
@@ -112,13 +112,17 @@ def pending_key(*, user_id: int, key_id: int) -> NewKey | None:
 
 
 @sensitive_variables("code")
-def activate_second_factor(*, user_id: int, key_id: int, code: str) -> list[str]:
+def activate_second_factor(*, user_id: int, key_id: int, code: str, keep: str | None = None) -> list[str]:
     """Activate a key by its first code (event 10028); a key that it replaces is removed (event 14).
+
+    Recovery codes and trusted devices of the key that is replaced end with it. So do all sessions and tokens: whoever
+    had them was never asked for a code.
 
     Args:
         user_id: the actor's own account.
         key_id: the waiting key.
         code: six digits of the app.
+        keep: key of the session that goes on, which is where the code was typed.
 
     Returns:
         New recovery codes, which are shown once.
@@ -151,6 +155,9 @@ def activate_second_factor(*, user_id: int, key_id: int, code: str) -> list[str]
         _remove_active(user)
         Authenticator.objects.filter(pk=key_id).update(type=ACTIVE)
         codes = new_recovery_codes(user)
+        user.token_epoch += 1
+        user.save(update_fields=["token_epoch"])
+        drop_sessions(user_id, keep=keep)
         workspace_id = home_workspace_id(user)
         if workspace_id is not None:
             signals.mfa_enabled.send(sender=User, workspace_id=workspace_id, subject=person_of(user), kind=KIND)
@@ -221,7 +228,8 @@ def remove_second_factor(*, workspace_id: int | None, user_id: int, key_id: int 
 
     Raises:
         NotFound: the user is not in this workspace, or has no such key.
-        Forbidden: the actor may not manage this user here, or in another workspace the user is in.
+        Forbidden: the actor may not manage this user here, or in another workspace the user is in; or it is an
+            application token, which can't know who asks for it.
         Conflict: the account is that of a SuperAdmin or of staff, which only staff manage.
     """
     if workspace_id is None:
@@ -229,6 +237,11 @@ def remove_second_factor(*, workspace_id: int | None, user_id: int, key_id: int 
     else:
         actor = authorise(workspace_id, Permission.USER_MANAGE)
         refuse_own_account(actor, user_id, Permission.USER_MANAGE)
+        if actor.kind == ActorKind.APPLICATION_TOKEN:
+            raise Forbidden(
+                _("Application tokens may not remove second factors; sign in as a user."),
+                permission=Permission.USER_MANAGE.value,
+            )
     with action():
         user = lock_user(user_id) if workspace_id is None else require_managed(actor, workspace_id, user_id)
         _remove(user, _key(user, key_id))
@@ -245,19 +258,19 @@ def _key(user: User, key_id: int | None) -> Authenticator:
 def _remove(user: User, row: Authenticator) -> None:
     if row.type == ACTIVE:
         Authenticator.objects.filter(user=user, type=RECOVERY).delete()
-        TrustedDevice.objects.filter(user=user).delete()
         _remove_active(user)
     else:
         row.delete()
 
 
 def _remove_active(user: User) -> None:
-    """Delete the active key of a locked user, if there is one, and tell it."""
+    """Delete the active key of a locked user, if there is one, with the devices trusted by it, and tell it."""
     row = Authenticator.objects.filter(user=user, type=ACTIVE).first()
     if row is None:
         return
     key_id = row.pk
     row.delete()
+    TrustedDevice.objects.filter(user=user).delete()
     workspace_id = home_workspace_id(user)
     if workspace_id is not None:
         signals.mfa_removed.send(sender=User, workspace_id=workspace_id, subject=person_of(user), key_id=key_id)

@@ -18,12 +18,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import signals
-from accounts.models import Membership, TrustedDevice, User
+from accounts.models import TrustedDevice, User
 from accounts.permissions import Permission, authorise
-from accounts.selectors import home_workspace_id, is_super_admin, person_of
+from accounts.selectors import home_workspace_id, person_of
+from accounts.services.profiles import require_managed
 from accounts.services.rows import lock_user
-from accounts.services.sessions import require_own_account
+from accounts.services.sessions import refuse_own_account, require_own_account
 from portal.kit.action import action
+from portal.kit.api.counters import add
 from portal.kit.context import current_context
 from portal.kit.errors import Invalid, NotFound
 
@@ -31,7 +33,10 @@ TRUST_TIME: Final = timedelta(days=90)
 MOST_DEVICES: Final = 20
 """Of one user; the oldest goes when there are more."""
 _TEXT: Final = 100
-_SHORTEST: Final = 8
+MOST_WRONG: Final = 10
+WRONG_TIME: Final = 3600  # seconds
+"""So many wrong fingerprints of one user are looked at in that time."""
+_SHORTEST: Final = 16
 _LONGEST: Final = 1000
 
 Kind = Literal["browser", "fingerprint"]
@@ -87,6 +92,28 @@ def is_trusted(*, user_id: int, kind: Kind, secret: str) -> bool:
     return True
 
 
+@sensitive_variables("fingerprint")
+def is_trusted_program(*, user_id: int, fingerprint: str) -> bool:
+    """Tell whether a program is trusted by a user; after too many wrong fingerprints none is right for a while.
+
+    Without that, whoever has the password could try one fingerprint after the other and never fail at a sign-in.
+
+    Args:
+        user_id: whose password was right.
+        fingerprint: as sent, "" for nothing.
+    """
+    if not fingerprint:
+        return False
+    window = int(current_context().now().timestamp()) // WRONG_TIME
+    # Taken before it is looked at and given back for a right one, so that many at once are no more than many in turn.
+    if add(f"fingerprint:{user_id}", window, 1, WRONG_TIME * 2) > MOST_WRONG:
+        return False
+    if not is_trusted(user_id=user_id, kind="fingerprint", secret=fingerprint):
+        return False
+    add(f"fingerprint:{user_id}", window, -1, WRONG_TIME * 2)
+    return True
+
+
 @sensitive_variables("secret")
 def check_device(*, secret: str, operating_system: str, browser: str, name: str) -> None:
     """Check what is said of a device, before a code is used up for it. Args and errors as `trust_device`."""
@@ -94,7 +121,7 @@ def check_device(*, secret: str, operating_system: str, browser: str, name: str)
         if len(value) > _TEXT:
             raise Invalid(_("Use at most %(n)s characters.") % {"n": _TEXT}, field=field)
     if not _SHORTEST <= len(secret) <= _LONGEST:
-        raise Invalid(_("A fingerprint has 8 to 1,000 characters."), field="fingerprint")
+        raise Invalid(_("A fingerprint has 16 to 1,000 characters."), field="fingerprint")
 
 
 @sensitive_variables("secret")
@@ -142,44 +169,43 @@ def forget_device(*, user_id: int, device_id: int, workspace_id: int | None = No
     Args:
         user_id: whose.
         device_id: which one.
-        workspace_id: a workspace that both the actor and the user are in, for an Administrator; `None` for one's own.
+        workspace_id: a workspace of the user that the actor administers, in whose log it is told; `None` for one's own.
 
     Raises:
         NotFound: no such device, or no such user here.
-        Forbidden: the actor may not manage users.
+        Forbidden: the actor may not manage this user here, or in another workspace the user is in.
+        Conflict: the account is that of a SuperAdmin or of staff, which only staff manage.
     """
-    _authorise(user_id, workspace_id)
     with action():
-        user = lock_user(user_id)
+        user = _locked_owner(user_id, workspace_id)
         gone, _rows = TrustedDevice.objects.filter(user=user, pk=device_id).delete()
         if not gone:
             raise NotFound(_("Trusted device with Id '%(id)s' not found.") % {"id": device_id})
-        _tell(user, "updated: trusted device forgotten")
+        _tell(user, "updated: trusted device forgotten", workspace_id)
 
 
 def forget_all_devices(*, user_id: int, workspace_id: int | None = None) -> int:
     """Forget all trusted devices of a user, and return how many they were. Args and errors as `forget_device`."""
-    _authorise(user_id, workspace_id)
     with action():
-        user = lock_user(user_id)
+        user = _locked_owner(user_id, workspace_id)
         gone, _rows = TrustedDevice.objects.filter(user=user).delete()
         if gone:
-            _tell(user, "updated: all trusted devices forgotten")
+            _tell(user, "updated: all trusted devices forgotten", workspace_id)
     return gone
 
 
-def _authorise(user_id: int, workspace_id: int | None) -> None:
+def _locked_owner(user_id: int, workspace_id: int | None) -> User:
     if workspace_id is None:
         require_own_account(user_id)
-        return
-    authorise(workspace_id, Permission.USER_MANAGE)
-    member = Membership.objects.of(workspace_id).filter(user_id=user_id).exists()
-    if not member and not is_super_admin(user_id=user_id, workspace_id=workspace_id):
-        raise NotFound(_("User with Id '%(id)s' not found.") % {"id": user_id})
+        return lock_user(user_id)
+    actor = authorise(workspace_id, Permission.USER_MANAGE)
+    refuse_own_account(actor, user_id, Permission.USER_MANAGE)
+    return require_managed(actor, workspace_id, user_id)
 
 
-def _tell(user: User, what: str) -> None:
-    workspace_id = home_workspace_id(user)
+def _tell(user: User, what: str, workspace_id: int | None = None) -> None:
+    """Tell a change, in the workspace where an Administrator made it, else where the account is at home."""
+    workspace_id = workspace_id or home_workspace_id(user)
     if workspace_id is not None:
         signals.user_updated.send(
             sender=User, workspace_id=workspace_id, subject=person_of(user), what=what, changes={}

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 
 from accounts import signals
 from accounts.models import Membership, User, Workspace
-from accounts.permissions import Permission, actor_may, authorise
+from accounts.permissions import Permission, actor_may, authorise, refuse_closed
 from accounts.selectors import is_super_admin, person_of
+from accounts.services.members import keep_administrators, lock_administered
 from accounts.services.rows import assign, lock_user
-from accounts.services.sessions import refuse_own_account
+from accounts.services.sessions import drop_sessions, refuse_own_account
 from accounts.signals import Changes
 from portal.kit.action import action
 from portal.kit.context import Actor, ActorKind, current_actor
@@ -41,6 +42,7 @@ def change_account(*, workspace_id: int, user_id: int, name: str | None = None, 
         NotFound: the user is not in this workspace.
         Forbidden: the actor may not manage this user.
         Invalid: a value is wrong, or the state can't be reached from the present one.
+        Conflict: it would suspend the last Administrator of a workspace, which staff alone may do; or staff manage it.
     """
     actor = current_actor()
     own = _is_own(actor, user_id)
@@ -50,7 +52,11 @@ def change_account(*, workspace_id: int, user_id: int, name: str | None = None, 
     else:
         authorise(workspace_id, Permission.USER_MANAGE)
         refuse_own_account(actor, user_id, Permission.USER_MANAGE)
+    suspends = status == User.Status.SUSPENDED and not actor.everywhere
     with action():
+        if suspends and _is_member(workspace_id, user_id):
+            # So that two Administrators cannot suspend each other at once.
+            lock_administered(user_id)
         user = _member(workspace_id, user_id) if own else require_managed(actor, workspace_id, user_id)
         # A name stands with the frozen person alone and never in an event, so that a person can be erased.
         before = user.status
@@ -58,6 +64,8 @@ def change_account(*, workspace_id: int, user_id: int, name: str | None = None, 
         what = "updated"
         told: Changes = {}
         if status is not None and status != before:
+            if suspends and before == User.Status.ACTIVE:
+                keep_administrators(Membership.objects.filter(user=user))
             what = _move(user, status)
             told = {"status": {"from": before, "to": status}}
             changed += ["status", "token_epoch"]
@@ -80,6 +88,8 @@ def _move(user: User, status: int) -> str:
         )
     user.status = status
     user.token_epoch += 1
+    if status == User.Status.SUSPENDED:
+        drop_sessions(user.pk)
     return what
 
 
@@ -116,9 +126,13 @@ def _is_own(actor: Actor, user_id: int) -> bool:
     return actor.kind == ActorKind.USER and actor.person is not None and actor.person.user_id == user_id
 
 
-def _member(workspace_id: int, user_id: int) -> User:
+def _is_member(workspace_id: int, user_id: int) -> bool:
     member = Membership.objects.of(workspace_id).filter(user_id=user_id).exists()
-    if not member and not is_super_admin(user_id=user_id, workspace_id=workspace_id):
+    return member or is_super_admin(user_id=user_id, workspace_id=workspace_id)
+
+
+def _member(workspace_id: int, user_id: int) -> User:
+    if not _is_member(workspace_id, user_id):
         raise NotFound(_("User with Id '%(id)s' not found.") % {"id": user_id})
     return lock_user(user_id)
 
@@ -142,7 +156,9 @@ def _require_all_workspaces(actor: Actor, user: User) -> None:
     """Refuse to touch an account that other workspaces depend on too."""
     if user.is_staff or Workspace.objects.filter(super_admin=user).exists():
         raise Conflict(_("The operator's staff manage this account."), code="super_admin")
-    theirs = Membership.objects.filter(user=user).values_list("workspace_id", flat=True)
+    theirs = list(Membership.objects.filter(user=user).values_list("workspace_id", flat=True))
+    for workspace_id in theirs:
+        refuse_closed(actor, workspace_id)
     if not all(actor_may(actor, workspace_id, Permission.USER_MANAGE) for workspace_id in theirs):
         raise Forbidden(
             _("This account is used in workspaces that you don't administer. Remove it from this workspace instead."),

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from accounts.models import Membership, Workspace, WorkspaceRequest
-from accounts.permissions import Role
-from accounts.services.members import drop_super_admin, set_super_admin
+from accounts.models import Workspace, WorkspaceRequest
+from accounts.services.members import drop_super_admin, keep_super_admin
 from accounts.services.requests import handle_workspace_request
 from accounts.services.rows import lock_workspace
 from accounts.services.sessions import require_staff
@@ -49,7 +48,7 @@ def create_requested_workspace(
     with action():
         request = _waiting(request_id, WorkspaceRequest.Kind.NEW)
         main = lock_workspace(request.workspace_id)
-        _keep_super_admin(main)
+        _require_super_admin(main)
         made = create_workspace(
             name=name,
             package_id=package_id,
@@ -93,7 +92,7 @@ def link_requested_workspace(*, request_id: int, workspace_id: int, answer: str 
             )
         if linked.type == Workspace.Type.OPERATOR:
             raise Conflict(_("The operator's own workspace is not linked."), field="workspace")
-        _keep_super_admin(locked[request.workspace_id])
+        _require_super_admin(locked[request.workspace_id])
         if linked.super_admin_id is not None and workspace_id != request.workspace_id:
             drop_super_admin(workspace_id=workspace_id)
         linked = update_workspace(workspace_id=workspace_id, changes={"main_id": request.workspace_id})
@@ -124,25 +123,15 @@ def _waiting(request_id: int, kind: str) -> WorkspaceRequest:
     return found
 
 
-def _keep_super_admin(main: Workspace) -> None:
+def _require_super_admin(main: Workspace) -> None:
     """Give a main organisation, whose row is locked, a SuperAdmin if it has none.
 
     Raises:
         Conflict: nobody can be it.
     """
-    if main.super_admin_id is not None:
-        return
-    first = (
-        Membership.objects.of(main.pk)
-        .filter(role=Role.ADMINISTRATOR.value)
-        .order_by("joined", "pk")
-        .values_list("user_id", flat=True)
-        .first()
-    )
-    if first is None:
+    if not keep_super_admin(main):
         raise Conflict(
-            _("%(name)s has no Administrator who could be SuperAdmin. Add one on its page, under Members.")
+            _("%(name)s has no active Administrator who could be SuperAdmin. Add one on its page, under Members.")
             % {"name": main.name},
             code="no_super_admin",
         )
-    set_super_admin(workspace_id=main.pk, user_id=first)

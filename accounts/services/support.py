@@ -18,6 +18,7 @@ from portal.kit.action import action
 from portal.kit.context import acting_within, current_context
 from portal.kit.errors import Forbidden, Invalid, NotFound
 
+SUPPORT_RIGHT: Final = "accounts.add_supportaccess"
 DEFAULT_MINUTES: Final = 60
 REASON_LENGTH: Final = (5, 300)
 
@@ -25,6 +26,11 @@ REASON_LENGTH: Final = (5, 300)
 def lifetime() -> timedelta:
     """Return how long support access lasts at most: setting `SUPPORT_ACCESS_MINUTES`."""
     return timedelta(minutes=getattr(settings, "SUPPORT_ACCESS_MINUTES", DEFAULT_MINUTES))
+
+
+def may_support(user: User) -> bool:
+    """Tell whether somebody is on the staff and may act in place of users. No query for superusers, else two."""
+    return user.is_active and user.is_staff and user.has_perm(SUPPORT_RIGHT)
 
 
 def start_support_access(*, workspace_id: int, user_id: int, reason: str) -> SupportAccess:
@@ -48,16 +54,19 @@ def start_support_access(*, workspace_id: int, user_id: int, reason: str) -> Sup
         raise Invalid(_("Say why, in 5 to 300 characters. The customer reads it."), field="reason")
     now = current_context().now()
     with action():
-        lock_user(staff.person.user_id)
+        acting = lock_user(staff.person.user_id)
+        if not (acting.is_active and acting.is_staff):
+            raise Forbidden(
+                _("Only a member of the operator's staff can enter a workspace."), permission="support_access"
+            )
         user = User.objects.filter(pk=user_id, is_staff=False, status=User.Status.ACTIVE).first()
         entry = next((entry for entry in entries_of(user_id) if entry.id == workspace_id), None) if user else None
         if user is None or entry is None:
             raise NotFound(_("There is no such user in this workspace."), field="user")
-        for earlier in SupportAccess.objects.filter(staff_id=staff.person.user_id, ended__isnull=True):
-            end_support_access(access_id=earlier.pk)
+        end_accesses_of(acting.pk)
         access = SupportAccess.objects.create(
             workspace=entry.workspace,
-            staff_id=staff.person.user_id,
+            staff=acting,
             acted_for=user,
             reason=why,
             started=now,
@@ -102,6 +111,13 @@ def end_support_access(*, access_id: int, timed_out: bool = False) -> None:
                 access_id=access.pk,
                 timed_out=timed_out,
             )
+
+
+def end_accesses_of(staff_id: int) -> None:
+    """End the support access that a locked member of staff is in, by pages or by a token (event 10042)."""
+    found = SupportAccess.objects.filter(staff_id=staff_id, ended__isnull=True)
+    for access_id in list(found.values_list("pk", flat=True)):
+        end_support_access(access_id=access_id)
 
 
 def end_overdue() -> int:

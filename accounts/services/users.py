@@ -16,6 +16,7 @@ from accounts.second_factors import has_second_factor
 from accounts.selectors import home_workspace_id, operator_workspace_id, person_of, user_by_email
 from accounts.services.rows import assign, check, differences, invalid, lock_user
 from accounts.services.sessions import drop_sessions, require_staff
+from accounts.services.support import end_accesses_of, may_support
 from accounts.signals import Changes
 from portal.kit.action import action
 from portal.kit.context import current_actor, current_context
@@ -160,7 +161,7 @@ def set_user_password(*, user_id: int, password: str) -> None:
 
 
 def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
-    """Change name, address or staff rights of an account.
+    """Change name, address or staff rights of an account; support access ends with the right to it.
 
     Args:
         user_id: whose.
@@ -196,6 +197,8 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
         user.save(update_fields=[*changed, "token_epoch"])
         told = differences(before, user, [name for name in changed if name not in _PERSONAL])
         _tell(user, "updated", told)
+        if _STAFF & set(changed) and not may_support(user):
+            end_accesses_of(user_id)
     return user
 
 
@@ -205,7 +208,9 @@ def _check_staff(user: User) -> None:
 
 
 def suspend_user(*, user_id: int) -> User:
-    """Keep somebody out of every workspace; sessions and tokens end at once.
+    """Keep somebody out of every workspace; sessions, tokens and support access end at once.
+
+    Staff may suspend the last Administrator of a workspace too: they are the ones who can name another.
 
     Args:
         user_id: whom.
@@ -253,6 +258,10 @@ def _move(user_id: int, status: User.Status, what: str) -> User:
         user.token_epoch += 1
         user.save(update_fields=["status", "token_epoch"])
         _tell(user, what, {"status": {"from": old, "to": status.value}})
+        if status == User.Status.SUSPENDED:
+            # Not only shut while it lasts: an old cookie must not work again after it.
+            drop_sessions(user_id)
+            end_accesses_of(user_id)
     return user
 
 

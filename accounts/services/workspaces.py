@@ -18,7 +18,7 @@ from accounts.services.rows import assign, check, differences, lock_workspace
 from accounts.services.sessions import require_staff
 from accounts.signals import SettingChange
 from portal.kit.action import action
-from portal.kit.context import current_context
+from portal.kit.context import current_actor, current_context
 from portal.kit.errors import Conflict, Forbidden, Invalid, NotFound
 
 _ORGANISATION: Final = ("name", "country")
@@ -215,33 +215,58 @@ def set_data_plans(*, workspace_id: int, data_plan_ids: Sequence[int]) -> Worksp
         Forbidden: the role lacks the right, or a customer takes a plan away.
         Conflict: more than the package allows, or a new one can't be booked any more.
     """
-    actor = authorise(workspace_id, Permission.PACKAGE_UPDATE)
+    authorise(workspace_id, Permission.PACKAGE_UPDATE)
     with action():
         workspace = lock_workspace(workspace_id)
-        wanted = {plan.pk: plan for plan in _data_plans(data_plan_ids)}
-        present = {plan.pk: plan for plan in workspace.data_plans.all()}
-        added = [wanted[id_] for id_ in sorted(wanted.keys() - present.keys())]
-        removed = [present[id_] for id_ in sorted(present.keys() - wanted.keys())]
-        if not (added or removed):
-            return workspace
-        if removed and not actor.everywhere:
-            raise Forbidden(
-                _("Only the operator's staff can remove a data plan."), permission=Permission.PACKAGE_UPDATE.value
-            )
-        limit = workspace.package.max_data_plans
-        if added and len(wanted) > limit:
-            raise Conflict(
-                _("The package %(package)s allows %(limit)s data plans, these are %(count)s.")
-                % {"package": workspace.package.name, "limit": limit, "count": len(wanted)},
-                code="limit_reached",
-            )
-        for plan in added:
-            if not plan.active:
-                raise Conflict(_("The data plan %(name)s can't be booked.") % {"name": plan.name}, code="not_offered")
-        workspace.data_plans.add(*added)
-        workspace.data_plans.remove(*removed)
-        signals.data_plans_changed.send(sender=Workspace, workspace_id=workspace_id, added=added, removed=removed)
+        _change_data_plans(workspace, data_plan_ids)
     return workspace
+
+
+def add_data_plan(*, workspace_id: int, data_plan_id: int) -> bool:
+    """Let a workspace use one more data plan (event 34); one it has already changes nothing.
+
+    Args:
+        workspace_id: which workspace.
+        data_plan_id: the plan.
+
+    Returns:
+        Whether it is new.
+
+    Raises: as `set_data_plans`.
+    """
+    authorise(workspace_id, Permission.PACKAGE_UPDATE)
+    with action():
+        workspace = lock_workspace(workspace_id)
+        # Read under the lock, so that two bookings at once both hold.
+        return _change_data_plans(workspace, [*workspace.data_plans.values_list("pk", flat=True), data_plan_id])
+
+
+def _change_data_plans(workspace: Workspace, data_plan_ids: Sequence[int]) -> bool:
+    """Set the data plans of a locked workspace; tells whether any changed. Raises: as `set_data_plans`."""
+    wanted = {plan.pk: plan for plan in _data_plans(data_plan_ids)}
+    present = {plan.pk: plan for plan in workspace.data_plans.all()}
+    added = [wanted[id_] for id_ in sorted(wanted.keys() - present.keys())]
+    removed = [present[id_] for id_ in sorted(present.keys() - wanted.keys())]
+    if not (added or removed):
+        return False
+    if removed and not current_actor().everywhere:
+        raise Forbidden(
+            _("Only the operator's staff can remove a data plan."), permission=Permission.PACKAGE_UPDATE.value
+        )
+    limit = workspace.package.max_data_plans
+    if added and len(wanted) > limit:
+        raise Conflict(
+            _("The package %(package)s allows %(limit)s data plans, these are %(count)s.")
+            % {"package": workspace.package.name, "limit": limit, "count": len(wanted)},
+            code="limit_reached",
+        )
+    for plan in added:
+        if not plan.active:
+            raise Conflict(_("The data plan %(name)s can't be booked.") % {"name": plan.name}, code="not_offered")
+    workspace.data_plans.add(*added)
+    workspace.data_plans.remove(*removed)
+    signals.data_plans_changed.send(sender=Workspace, workspace_id=workspace.pk, added=added, removed=removed)
+    return True
 
 
 def _package(package_id: int) -> PlatformPackage:

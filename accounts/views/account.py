@@ -36,6 +36,7 @@ from portal.kit.errors import Conflict, Forbidden, Invalid
 from portal.kit.htmx import redirect_to, render_fragment
 
 REFUSED: Final = (Invalid, Conflict, Forbidden, AccountLocked)
+MOST_SESSIONS: Final = 100
 TABS: Final = (
     ("profile", gettext_lazy("Name and password"), "accounts:account"),
     ("security", gettext_lazy("Second factor"), "accounts:account_security"),
@@ -149,12 +150,10 @@ def _save_password(request: AccountRequest, form: forms.Form) -> bool:
 @require_safe
 def sessions(request: AccountRequest) -> HttpResponse:
     """Show one's open sessions."""
-    rows = [
-        {"session": row, "client": client_of(row.user_agent), "current": row.session_key == request.session.session_key}
-        for row in sessions_of(request.user.pk)[:100]
-    ]
-    # The one in use stands first.
-    rows.sort(key=lambda row: not row["current"])
+    found, key = sessions_of(request.user.pk), request.session.session_key
+    # The one in use stands first, however many are newer.
+    shown = [*found.filter(session_key=key), *found.exclude(session_key=key)[: MOST_SESSIONS - 1]]
+    rows = [{"session": row, "client": client_of(row.user_agent), "current": row.session_key == key} for row in shown]
     page = {"tabs": account_tabs("sessions"), "rows": rows}
     return render_fragment(request, "accounts/account_sessions.html", page)
 

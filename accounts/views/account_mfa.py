@@ -98,7 +98,12 @@ def _activate(request: AccountRequest, key: NewKey) -> HttpResponse:
     form = ActivationForm(request.POST)
     if form.is_valid():
         try:
-            codes = activate_second_factor(user_id=request.user.pk, key_id=key.row.pk, code=form.cleaned_data["code"])
+            codes = activate_second_factor(
+                user_id=request.user.pk,
+                key_id=key.row.pk,
+                code=form.cleaned_data["code"],
+                keep=request.session.session_key,
+            )
         except REFUSED as error:
             show_refusal(form, error)
         except NotFound:

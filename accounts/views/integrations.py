@@ -69,7 +69,7 @@ class TokenForm(forms.Form):
 @sensitive_variables("made")
 def integrations(request: PageRequest, workspace_id: int) -> HttpResponse:
     """Show the tokens of a workspace; POST makes one and shows its value this once."""
-    authorise(workspace_id, Permission.INVENTORY_READ)
+    authorise(workspace_id, Permission.TOKEN_CREATE if request.method == "POST" else Permission.INVENTORY_READ)
     made: CreatedToken | None = None
     form = TokenForm(request.POST or None, workspace=request.workspace)
     if request.method == "POST" and form.is_valid():
@@ -102,6 +102,7 @@ def _context(request: PageRequest, form: TokenForm, made: CreatedToken | None) -
         "made": made,
         "rows": [_row(token, now) for token in tokens],
         "count": ngettext("%(n)d active token", "%(n)d active tokens", active) % {"n": active},
+        "may_create": Permission.TOKEN_CREATE.name in request.may,
         "may_revoke": Permission.TOKEN_REVOKE.name in request.may,
         "examples": _examples(request, made),
         "docs_url": request.build_absolute_uri("/api/docs"),

@@ -10,9 +10,10 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.models import Workspace
+from accounts.models import User, Workspace
 from accounts.people import (
     ACCESS_STATES,
     ACTIVE,
@@ -32,6 +33,7 @@ from accounts.people import (
 )
 from accounts.people_forms import InviteForm, RoleForm, show_refusal
 from accounts.permissions import Permission, Role, authorise
+from accounts.selectors import tokens_made_by
 from accounts.services import (
     change_role,
     invite_user,
@@ -42,6 +44,7 @@ from accounts.services import (
 )
 from accounts.services.mfa import remove_second_factor
 from accounts.settings_tabs import settings_tabs
+from portal.kit.context import current_context
 from portal.kit.errors import Conflict, Forbidden, Invalid
 from portal.kit.htmx import is_htmx, redirect_to, respond, wants_fragment, with_toast, with_trigger
 from portal.kit.lists import Empty, Listing
@@ -176,9 +179,23 @@ def user_remove(request: PageRequest, workspace_id: int, user_id: int) -> HttpRe
         title=_("Remove %(name)s") % {"name": name},
         text=_("%(name)s can no longer enter this workspace, at once. What they did stays in the log.")
         % {"name": name},
-        more=_("An account whose last workspace this is ends with it."),
+        more=_tokens_left(workspace_id, user_id) + _("An account whose last workspace this is ends with it."),
         verb=_("Remove"),
     )
+
+
+def _tokens_left(workspace_id: int, user_id: int) -> str:
+    """Say how many application tokens of somebody who goes stay, "" for none."""
+    count = tokens_made_by(user_id, workspace_id=workspace_id, now=current_context().now()).count()
+    if not count:
+        return ""
+    text = ngettext(
+        "%(n)d application token created by this person goes on working; revoke it under Integrations if nothing "
+        "needs it.",
+        "%(n)d application tokens created by this person go on working; revoke under Integrations what nothing needs.",
+        count,
+    )
+    return text % {"n": count} + " "
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -230,13 +247,21 @@ def invitation_withdraw(request: PageRequest, workspace_id: int, invitation_id: 
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: PageRequest, workspace_id: int) -> HttpResponse:
     """Ask for, and do, one's own leaving."""
+
+    def go() -> None:
+        leave_workspace(workspace_id=workspace_id)
+        if not User.objects.filter(pk=request.user.pk, status=User.Status.ACTIVE).exists():
+            # The account ended, and this session with it.
+            request.session.flush()
+
     return _confirmed(
         request,
-        lambda: leave_workspace(workspace_id=workspace_id),
+        go,
         done=_("You left %(workspace)s.") % {"workspace": request.workspace.name},
         title=_("Leave %(workspace)s") % {"workspace": request.workspace.name},
         text=_("You can no longer enter this workspace. To come back you need a new invitation."),
-        more=_("If it is your last workspace, your account ends with it."),
+        more=_tokens_left(workspace_id, request.user.pk)
+        + _("If it is your last workspace, your account ends with it."),
         verb=_("Leave"),
         target=reverse("home"),
         back=reverse("accounts:workspace_settings", args=[workspace_id]),

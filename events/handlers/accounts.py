@@ -106,6 +106,13 @@ def on_application_token_described(*, workspace_id: int, key: KeyRow, old: str, 
     log([_entry(10085, workspace_id, name=key.name)._replace(detail={**_key_detail(key), "changes": changes})])
 
 
+@receiver(signals.application_token_lowered)
+def on_application_token_lowered(*, workspace_id: int, key: KeyRow, old: str, **_kwargs: Any) -> None:
+    """Log a lower role of an application token (10085)."""
+    changes = {"role": {"from": old, "to": key.role}}
+    log([_entry(10085, workspace_id, name=key.name)._replace(detail={**_key_detail(key), "changes": changes})])
+
+
 # --- people ---
 
 

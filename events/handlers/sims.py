@@ -30,6 +30,7 @@ from sims.signals import (
     SimRow,
     SimStatusChange,
     Step,
+    TagChange,
 )
 from sims.states import SIM_WIRE_NAMES, DeviceStatus, SimStatus
 
@@ -239,17 +240,18 @@ def on_sims_transferred(*, source: Workspace, target: Workspace, sims: Sequence[
 
 
 @receiver(signals.tags_changed)
-def on_tags_changed(
-    *, workspace_id: int, devices: Sequence[DeviceRow], added: list[str], removed: list[str], **_kwargs: Any
-) -> None:
-    """Log one row for all devices; a single device stands in its columns."""
-    entry = _plain(10011, workspace_id, count=len(devices))
-    detail: dict[str, Any] = {"added": added, "removed": removed}
-    if len(devices) == 1:
-        log([entry._replace(objects=objects_of(device=devices[0]), detail=detail)])
-        return
-    detail["devices"] = [{"id": device.id, "name": device.name} for device in devices]
-    log([entry._replace(detail=detail)])
+def on_tags_changed(*, workspace_id: int, changes: Sequence[TagChange], **_kwargs: Any) -> None:
+    """Log one row for all devices whose tags changed alike; a single device stands in its columns."""
+    log([_tags(workspace_id, change) for change in changes])
+
+
+def _tags(workspace_id: int, change: TagChange) -> Entry:
+    entry = _plain(10011, workspace_id, count=len(change.devices))
+    detail: dict[str, Any] = {"added": change.added, "removed": change.removed}
+    if len(change.devices) == 1:
+        return entry._replace(objects=objects_of(device=change.devices[0]), detail=detail)
+    detail["devices"] = [{"id": device.id, "name": device.name} for device in change.devices]
+    return entry._replace(detail=detail)
 
 
 @receiver(signals.policy_changed)

@@ -13,7 +13,7 @@ written to the operator's workspace, and so are 10020 and 10021 when a member of
 | 10075 | User updated | all | staff change, suspend or reactivate an account |
 | 10077 | Factory test checks late | staff | checks of factory tests have not run for some minutes |
 | 10078 | Factory test checks on time | staff | they run in time again |
-| 10085 | Application token changed | all | an application token gets another description |
+| 10085 | Application token changed | all | an application token gets another description, or its creator's lower role |
 """
 
 from collections.abc import Mapping

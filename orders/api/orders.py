@@ -30,6 +30,7 @@ from orders.services.orders import (
 from orders.services.shipping import order_ship
 from orders.states import OrderStatus
 from portal.kit.api.criteria import Field, moment, number, parse_query, parse_sort, text
+from portal.kit.api.document import done
 from portal.kit.api.errors import Code, WireError
 from portal.kit.api.lists import Limits, ListQuery, deep, page_response, read_page
 from portal.kit.api.responses import created, json_response, no_content
@@ -185,7 +186,7 @@ def patch_order(request: ApiRequest, order_id: PathId, body: OrderPatch) -> Http
     return no_content()
 
 
-@router.delete("/{order_id}", summary="Cancel an order")
+@router.delete("/{order_id}", summary="Cancel an order", response=done(403, 404, 409))
 def delete_order(request: ApiRequest, order_id: PathId) -> HttpResponse:
     """Cancel an order before it is shipped. The row stays, as Canceled."""
     _one(request, order_id)

@@ -79,6 +79,7 @@ class Actor:
         everywhere: staff and the portal itself are not bound to workspaces.
         sim_limits: workspace id to the most SIMs its package lets be activated, `None` for no limit; what is absent
             is not known here. It saves a query where there is no limit, and is never the last word where there is one.
+        closed: those of `roles` that demand a second factor which the person has not set up: theirs, but nothing opens.
     """
 
     kind: ActorKind
@@ -89,10 +90,16 @@ class Actor:
     roles: Mapping[int, str] = field(default_factory=dict, hash=False)
     everywhere: bool = False
     sim_limits: Mapping[int, int | None] = field(default_factory=dict, hash=False)
+    closed: frozenset[int] = frozenset()
 
     def __post_init__(self) -> None:
         if not self.label:
             raise ValueError("An actor needs a label: events show it where no user is known.")
+
+    @property
+    def open_workspaces(self) -> list[int]:
+        """The ids of the workspaces whose objects the actor reaches, with whatever role."""
+        return [workspace_id for workspace_id in self.roles if workspace_id not in self.closed]
 
 
 SYSTEM = Actor(kind=ActorKind.SYSTEM, id=0, label="System", everywhere=True)

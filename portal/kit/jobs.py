@@ -19,7 +19,16 @@ from django.db.models import Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from portal.kit.context import Actor, ActorKind, Person, Surface, acting_as, current_actor, current_context
+from portal.kit.context import (
+    Actor,
+    ActorKind,
+    Person,
+    Surface,
+    acting_as,
+    acting_within,
+    current_actor,
+    current_context,
+)
 from portal.kit.errors import DomainError
 from portal.kit.models import Job
 
@@ -35,6 +44,16 @@ Step = Callable[[Job], bool]
 """Does the next part of a job and returns whether there is more; it saves nothing itself."""
 
 _kinds: dict[str, Step] = {}
+
+Reviver = Callable[[Actor], Actor | None]
+"""Gives an actor the rights of now, or `None` to one that may not act any more."""
+
+_reviver: list[Reviver] = []
+
+
+def set_reviver(reviver: Reviver) -> None:
+    """Say who knows what an actor may do by now; asked before each step, for a job may outlive its actor's rights."""
+    _reviver[:] = [reviver]
 
 
 def job_kind(name: str) -> Callable[[Step], Step]:
@@ -52,8 +71,8 @@ def job_kind(name: str) -> Callable[[Step], Step]:
 def freeze_actor(actor: Actor) -> dict[str, Any]:
     """Return an actor in JSON, to be revived by the worker that acts for them."""
     data = asdict(actor)
-    # A worker reads limits again: they may be others by then.
-    del data["sim_limits"]
+    # A worker reads these again: they may be others by then.
+    del data["sim_limits"], data["closed"]
     data["kind"] = int(actor.kind)
     data["roles"] = {str(key): value for key, value in actor.roles.items()}
     return data
@@ -187,9 +206,14 @@ def _work(job: Job) -> None:
         _fail(job, f"This version of the portal does not know jobs of kind {job.kind}.")
         return
     more = True
+    asker = current_actor()
     while more:
+        actor = _reviver[0](asker) if _reviver else asker
+        if actor is None:
+            _fail(job, "Whoever asked for this may not act any more. What was done until then stays done.")
+            return
         try:
-            with transaction.atomic():
+            with acting_within(actor), transaction.atomic():
                 # The row lock keeps a second worker out that took this one for dead.
                 current = Job.objects.select_for_update().get(pk=job.pk)
                 if current.state != Job.State.RUNNING or current.attempts != job.attempts:

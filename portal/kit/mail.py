@@ -6,7 +6,6 @@ A row is a mail that is not sent yet; sending removes it, and with it the addres
 from __future__ import annotations
 
 import logging
-import smtplib
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
@@ -14,6 +13,7 @@ from typing import Final, NamedTuple
 from celery import current_app
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -26,6 +26,8 @@ FIRST_WAIT: Final = timedelta(minutes=1)
 """Until the second attempt; each further one waits twice as long, at most `LONGEST_WAIT`."""
 LONGEST_WAIT: Final = timedelta(hours=1)
 GIVEN_UP_AFTER: Final = timedelta(hours=24)
+KEPT_FOR: Final = timedelta(days=30)
+"""How long staff can see and repeat a mail that was given up; it holds an address and may hold a link."""
 AT_ONCE: Final = 100
 """Mails that one sweep looks at."""
 
@@ -101,17 +103,19 @@ def send(mail_id: int) -> bool:
         return False
     wait = min(FIRST_WAIT * 2**mail.attempts, LONGEST_WAIT)
     claimed = OutgoingMail.objects.filter(pk=mail_id, attempts=mail.attempts).update(
-        attempts=mail.attempts + 1, next_attempt=now + wait
+        attempts=mail.attempts + 1, next_attempt=now + wait, claimed=now
     )
     if not claimed:
         return False
     try:
         EmailMessage(mail.subject, mail.body, None, mail.to).send()
-    except (OSError, smtplib.SMTPException) as error:
-        # The class says what happened (refused, timed out, …); the server's text may quote addresses.
-        over = now - mail.created >= GIVEN_UP_AFTER
-        OutgoingMail.objects.filter(pk=mail_id).update(error=type(error).__name__, given_up=over)
-        logger.warning("Mail %s was not sent (attempt %s): %s", mail_id, mail.attempts + 1, type(error).__name__)
+    except Exception as error:
+        # Whatever it is, the mails behind this one must go. The class says what happened (refused, timed out, …);
+        # the server's text may quote addresses.
+        what = type(error).__name__
+        over = now - mail.since >= GIVEN_UP_AFTER
+        OutgoingMail.objects.filter(pk=mail_id).update(error=what, given_up=over)
+        logger.warning("Mail %s was not sent (attempt %s): %s", mail_id, mail.attempts + 1, what)
         return False
     mail.delete()
     return True
@@ -121,15 +125,21 @@ def retry(mail_ids: Iterable[int]) -> int:
     """Have mails tried now, those given up too, with a day more to go; returns how many.
 
     Args:
-        mail_ids: ids of `OutgoingMail` rows; what went in the meantime is left out.
+        mail_ids: ids of `OutgoingMail` rows; what went in the meantime, or is being sent, is left out.
     """
     now = timezone.now()
-    chosen = OutgoingMail.objects.filter(pk__in=list(mail_ids))
-    found = list(chosen.values_list("pk", flat=True))
-    chosen.update(given_up=False, attempts=0, created=now, next_attempt=now)
+    # A claim stands for at least `FIRST_WAIT`: whoever claimed it less than half of that ago may be sending.
+    idle = Q(given_up=True) | Q(claimed=None) | Q(claimed__lt=now - FIRST_WAIT / 2)
+    found = list(OutgoingMail.objects.filter(idle, pk__in=list(mail_ids)).values_list("pk", flat=True))
+    OutgoingMail.objects.filter(idle, pk__in=found).update(given_up=False, attempts=0, since=now, next_attempt=now)
     for pk in found:
         wake(pk)
     return len(found)
+
+
+def drop_old() -> int:
+    """Remove mails that were given up long ago; returns how many."""
+    return OutgoingMail.objects.filter(given_up=True, since__lt=timezone.now() - KEPT_FOR).delete()[0]
 
 
 def forget(addresses: Iterable[str]) -> int:

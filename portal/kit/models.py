@@ -59,6 +59,8 @@ class OutgoingMail(models.Model):
     body = models.TextField()
     created = models.DateTimeField(default=timezone.now)
     next_attempt = models.DateTimeField(default=timezone.now, db_index=True)
+    since = models.DateTimeField(default=timezone.now, help_text="When its time began; later, when it is repeated.")
+    claimed = models.DateTimeField(null=True, help_text="When somebody last began to send it.")
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=100, blank=True, help_text="What went wrong last.")
     given_up = models.BooleanField(default=False)

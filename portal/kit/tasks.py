@@ -46,6 +46,7 @@ def sweep_mails() -> None:
     """Send what waits for its next attempt, and what was never tried because its wake-up got lost."""
     for mail_id in mail.due():
         mail.send(mail_id)
+    mail.drop_old()
 
 
 @shared_task(name="kit.sweep_filters")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from accounts.api.organisations import CurrencyAnswer
 from portal.kit.api.document import Absent, Answer, Lookup, NamedRef, Ref
 
 _TIME = "2026-11-20T08:15:00.000+0000"
@@ -161,6 +162,12 @@ class Volume(Answer):
     volume: float = Field(examples=[1.25])
     volume_tx: float = Field(examples=[0.75], description="From the device.")
     volume_rx: float = Field(examples=[0.5], description="To the device.")
+    cost: float = Field(
+        examples=[0.0125],
+        description="Sum of what the network's usage records state, in the workspace's currency. Costs that they state "
+        "in another currency are not in it, and what a data plan includes is not taken off.",
+    )
+    currency: CurrencyAnswer
     traffic_type: Lookup
 
 

@@ -31,6 +31,8 @@ from sims.services.assignment import release_sims
 from sims.services.device_status import disable_devices, enable_devices, set_device_status
 from sims.services.device_updates import assign_sims, update_devices
 from sims.services.devices import update_device
+from sims.services.limits import activation_room
+from sims.services.rows import lock_devices, lock_sims
 from sims.services.sim_status import change_sim_status
 from sims.states import DeviceStatus, SimStatus
 
@@ -112,6 +114,7 @@ def apply_patches(*, workspace: Workspace, patches: Mapping[int, EndpointPatch])
         Refused: something cannot be done with some of them.
     """
     with action():
+        _lock(workspace.pk, patches)
         refusals = _update(workspace.pk, {pk: made for pk, body in patches.items() if (made := _changes(body))})
         for body in patches.values():
             if "status" in body.model_fields_set and body.status.id not in _SETTABLE:
@@ -121,6 +124,27 @@ def apply_patches(*, workspace: Workspace, patches: Mapping[int, EndpointPatch])
             refusals += _run(workspace.pk, program, groups[program])
         if refusals:
             raise Refused(refusals)
+
+
+def _lock(workspace_id: int, patches: Mapping[int, EndpointPatch]) -> None:
+    """Lock what several steps are about to lock, in the one order: workspace, devices, SIMs, each by id."""
+    if any(map(_may_activate, patches.values())):
+        activation_room(workspace_id, lock=True)
+    concerned = [pk for pk, body in patches.items() if body.sim is not None]
+    if len(patches) > 1 and concerned:
+        lock_devices(workspace_id, sorted(patches))
+        sims = Sim.objects.of(workspace_id)
+        held = sims.filter(device_id__in=concerned).values_list("pk", flat=True)
+        named = {body.sim.id for body in patches.values() if body.sim is not None and body.sim.id is not None}
+        lock_sims(workspace_id, sorted({*held, *named}))
+
+
+def _may_activate(body: EndpointPatch) -> bool:
+    """Tell whether a SIM may become activated: a change of the endpoint's status ends a factory test."""
+    if "status" in body.model_fields_set:
+        return True
+    sim = body.sim
+    return sim is not None and (sim.activate or (sim.status is not None and sim.status.id == SimStatus.ACTIVATED))
 
 
 _SETTABLE = (DeviceStatus.ENABLED, DeviceStatus.DISABLED)

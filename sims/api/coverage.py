@@ -152,7 +152,10 @@ def _select(request: ApiRequest, profile_id: int, ratezone_id: int, *, chosen: b
     response=done(403, 404, 409),
 )
 def put_inclusive_volume(request: ApiRequest, profile_id: PathId, inclusive_volume_id: PathId) -> HttpResponse:
-    """Let the SIMs of the profile take part in what its data plan includes; 409 when they do already."""
+    """Let the SIMs of the profile take part in what its data plan includes; 409 when they do already.
+
+    It is recorded for billing. The portal computes nothing from it: no costs, and not what is left of the volume.
+    """
     return _use(request, profile_id, inclusive_volume_id, uses=True)
 
 
@@ -162,7 +165,7 @@ def put_inclusive_volume(request: ApiRequest, profile_id: PathId, inclusive_volu
     response=done(403, 404),
 )
 def delete_inclusive_volume(request: ApiRequest, profile_id: PathId, inclusive_volume_id: PathId) -> HttpResponse:
-    """Take the SIMs of the profile out of what its data plan includes."""
+    """Take the SIMs of the profile out of what its data plan includes; recorded for billing, as above."""
     return _use(request, profile_id, inclusive_volume_id, uses=False)
 
 
@@ -175,7 +178,9 @@ def _use(request: ApiRequest, profile_id: int, volume_id: int, *, uses: bool) ->
     try:
         services.use_allowance(workspace_id=workspace_id, policy_id=profile_id, uses=uses)
     except NotFound as error:
-        raise invalid_reference(INCLUSIVE_VOLUME if error.field else TARIFF, volume_id) from error
+        if error.field:
+            raise invalid_reference(INCLUSIVE_VOLUME, volume_id) from error
+        raise invalid_reference(TARIFF, profile_id) from error
     except Conflict as error:
         raise WireError(409, Code.DUPLICATED, error.message) from error
     return no_content()

@@ -110,7 +110,7 @@ def _ids(body: Migration, actor: Actor) -> list[int]:
     given = [name for name in _WAYS if getattr(body, name) is not None]
     if len(given) != 1:
         raise bad_request("Send exactly one of sims, iccids and iccid_range.")
-    mine = Sim.objects.filter(workspace_id__in=list(actor.roles)).exclude(status=SimStatus.DELETED)
+    mine = Sim.objects.filter(workspace_id__in=actor.open_workspaces).exclude(status=SimStatus.DELETED)
     if body.sims is not None:
         ids = [each.id for each in body.sims]
     elif body.iccids is not None:

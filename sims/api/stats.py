@@ -1,6 +1,7 @@
 """Usage over the API (`api_contract.md` sections 4, 5 and 7), from the sums that usage records leave.
 
-Costs are left out: no price of traffic is kept here.
+Costs are what the network's records state, in the workspace's currency: no price of traffic is kept here, and what data
+plans include is not taken off.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from accounts.api import ApiRequest
-from accounts.api.organisations import OrganisationId, own_organisation
-from accounts.models import Workspace
-from accounts.permissions import Permission, actor_may, authorise
+from accounts.api.organisations import OrganisationId, currency_wire, own_organisation
+from accounts.models import Currency, Workspace
+from accounts.permissions import Permission, actor_may, authorise, refuse_closed
 from portal.kit.api.criteria import span
 from portal.kit.api.document import answers
 from portal.kit.api.errors import Code, WireError, bad_request, invalid_reference
@@ -30,7 +31,7 @@ from sims.api.wire import TRAFFIC_TYPES
 from sims.models import Device, Sim, UsageDay, UsageRecord
 from sims.states import DeviceStatus, SimStatus
 from sims.usage_models import TrafficType
-from sims.usage_records import BYTES_PER_MB
+from sims.usage_records import BYTES_PER_MB, MICRO
 
 sims = Router(tags=["SIMs"])
 endpoints = Router(tags=["Endpoints"])
@@ -40,7 +41,18 @@ workspaces = Router(tags=["Workspaces"])
 MOST_DAYS: Final = 366
 MOST_HOURS: Final = 7 * 24
 MOST_WORKSPACES: Final = 200
-_SUMS: Final = {name: Sum(name) for name in ("data_total", "data_rx", "data_tx", "sms_total", "sms_mt", "sms_mo")}
+_COSTS: Final = {Currency.EUR.value: 1, Currency.USD.value: 2}
+_SUMS: Final = {
+    name: Sum(name)
+    for name in (
+        *("data_total", "data_rx", "data_tx", "sms_total", "sms_mt", "sms_mo"),
+        *("data_cost_eur", "data_cost_usd", "sms_cost_eur", "sms_cost_usd"),
+    )
+}
+_RECORD_SUMS: Final = {
+    **{f"{name}_": Sum(name) for name in ("total", "rx", "tx")},
+    **{f"cost_{code.lower()}_": Sum("cost", filter=Q(currency=number)) for code, number in _COSTS.items()},
+}
 _NAMED_SUMS: Final = {f"{name}_": total for name, total in _SUMS.items()}
 
 
@@ -120,13 +132,13 @@ def _day(name: str, text: str) -> date | None:
 @sims.get("/{sim_id}/stats", summary="Get the usage of a SIM", response=answers(StatsAnswer, 403, 404))
 def get_sim_stats(request: ApiRequest, sim_id: PathId) -> HttpResponse:
     """What the SIM used in this workspace: last month, this month, and the last hour."""
-    return json_response(_stats(_sim(request, sim_id)))
+    return json_response(_stats(_sim(request, sim_id), request.auth.workspace.currency))
 
 
 @sims.get("/{sim_id}/stats/daily", summary="Get the daily usage of a SIM", response=answers(list[DayAnswer], 403, 404))
 def get_sim_days(request: ApiRequest, sim_id: PathId, days: Query[Days]) -> HttpResponse:
     """One row for each day with usage."""
-    return json_response(_days(_sim(request, sim_id), days))
+    return json_response(_days(_sim(request, sim_id), days, request.auth.workspace.currency))
 
 
 def _sim(request: ApiRequest, sim_id: int) -> Q:
@@ -140,7 +152,7 @@ def _sim(request: ApiRequest, sim_id: int) -> Q:
 @endpoints.get("/{endpoint_id}/stats", summary="Get the usage of an endpoint", response=answers(StatsAnswer, 403, 404))
 def get_endpoint_stats(request: ApiRequest, endpoint_id: PathId) -> HttpResponse:
     """What the SIM now on the endpoint used in this workspace."""
-    return json_response(_stats(_endpoint(request, endpoint_id)))
+    return json_response(_stats(_endpoint(request, endpoint_id), request.auth.workspace.currency))
 
 
 @endpoints.get(
@@ -150,7 +162,7 @@ def get_endpoint_stats(request: ApiRequest, endpoint_id: PathId) -> HttpResponse
 )
 def get_endpoint_days(request: ApiRequest, endpoint_id: PathId, days: Query[Days]) -> HttpResponse:
     """One row for each day with usage, of the SIM now on the endpoint."""
-    return json_response(_days(_endpoint(request, endpoint_id), days))
+    return json_response(_days(_endpoint(request, endpoint_id), days, request.auth.workspace.currency))
 
 
 def _endpoint(request: ApiRequest, device_id: int) -> Q:
@@ -168,7 +180,7 @@ def _endpoint(request: ApiRequest, device_id: int) -> Q:
 def get_organisation_stats(request: ApiRequest, organisation_id: OrganisationId) -> HttpResponse:
     """What all SIMs used in this workspace."""
     workspace = own_organisation(request, organisation_id, permission=Permission.INVENTORY_READ)
-    return json_response(_stats(Q(workspace_id=workspace.pk)))
+    return json_response(_stats(Q(workspace_id=workspace.pk), workspace.currency))
 
 
 @organisations.get(
@@ -179,7 +191,7 @@ def get_organisation_stats(request: ApiRequest, organisation_id: OrganisationId)
 def get_organisation_days(request: ApiRequest, organisation_id: OrganisationId, days: Query[Days]) -> HttpResponse:
     """One row for each day with usage, of all SIMs."""
     workspace = own_organisation(request, organisation_id, permission=Permission.INVENTORY_READ)
-    return json_response(_days(Q(workspace_id=workspace.pk), days))
+    return json_response(_days(Q(workspace_id=workspace.pk), days, workspace.currency))
 
 
 @organisations.get(
@@ -194,9 +206,12 @@ def get_organisation_hours(request: ApiRequest, organisation_id: OrganisationId,
     records = UsageRecord.objects.filter(workspace_id=workspace.pk, ended__gte=start, ended__lt=end)
     grouped = records.annotate(hour=TruncHour("ended", tzinfo=UTC)).values("hour", "traffic_type")
     found: dict[datetime, dict[str, int]] = {}
-    for row in grouped.annotate(total_=Sum("total"), rx_=Sum("rx"), tx_=Sum("tx")).order_by("hour"):
+    rows: Any = grouped.annotate(**_RECORD_SUMS).order_by("hour")
+    for row in rows:
         found.setdefault(row["hour"], {}).update(_sums_of(row))
-    return json_response([{"date": wire_time(hour), **_usage(sums)} for hour, sums in found.items()])
+    return json_response(
+        [{"date": wire_time(hour), **_usage(sums, workspace.currency)} for hour, sums in found.items()]
+    )
 
 
 @workspaces.get(
@@ -210,8 +225,10 @@ def get_workspace_days(request: ApiRequest, query: Query[WorkspaceDays]) -> Http
     if request.auth.user is None:
         seen = {request.auth.workspace.pk}
     else:
-        roles = request.auth.actor.roles
-        seen = {pk for pk in roles if actor_may(request.auth.actor, pk, Permission.INVENTORY_READ)}
+        actor = request.auth.actor
+        seen = {pk for pk in actor.roles if actor_may(actor, pk, Permission.INVENTORY_READ)}
+        for pk in named:
+            refuse_closed(actor, pk)
     for pk in named:
         if pk not in seen:
             raise WireError(404, Code.NOT_FOUND, f"Organisation with id {pk} not found")
@@ -220,52 +237,54 @@ def get_workspace_days(request: ApiRequest, query: Query[WorkspaceDays]) -> Http
     sums = UsageDay.objects.filter(workspace_id__in=wanted, day__gte=first, day__lte=last)
     rows: Any = sums.values("workspace_id", "day").annotate(**_NAMED_SUMS).order_by("workspace_id", "day")
     days: dict[int, list[dict[str, Any]]] = {pk: [] for pk in wanted}
+    told = {each.pk: each for each in Workspace.objects.filter(pk__in=wanted).only("name", "currency")}
     for row in rows:
-        days[row["workspace_id"]].append(_day_object(row))
-    names = dict(Workspace.objects.filter(pk__in=wanted).values_list("pk", "name"))
-    return json_response([{"id": pk, "name": names[pk], "stats": days[pk]} for pk in wanted])
+        days[row["workspace_id"]].append(_day_object(row, told[row["workspace_id"]].currency))
+    return json_response([{"id": pk, "name": told[pk].name, "stats": days[pk]} for pk in wanted])
 
 
-def _stats(whose: Q) -> dict[str, Any]:
+def _stats(whose: Q, currency: str) -> dict[str, Any]:
     now = current_context().now()
     this = now.date().replace(day=1)
     before = (this - timedelta(days=1)).replace(day=1)
+    months = UsageDay.objects.filter(whose)
     return {
-        "last_month": _usage(UsageDay.objects.filter(whose, day__gte=before, day__lt=this).aggregate(**_SUMS)),
-        "current_month": _usage(UsageDay.objects.filter(whose, day__gte=this).aggregate(**_SUMS)),
-        "last_hour": _last_hour(whose, now),
+        "last_month": _usage(months.filter(day__gte=before, day__lt=this).aggregate(**_SUMS), currency),
+        "current_month": _usage(months.filter(day__gte=this).aggregate(**_SUMS), currency),
+        "last_hour": _last_hour(whose, now, currency),
     }
 
 
-def _last_hour(whose: Q, now: datetime) -> dict[str, Any]:
+def _last_hour(whose: Q, now: datetime, currency: str) -> dict[str, Any]:
     records = UsageRecord.objects.filter(whose, ended__gt=now - timedelta(hours=1))
     values: dict[str, Any] = {}
-    sums = records.values("traffic_type").annotate(total_=Sum("total"), rx_=Sum("rx"), tx_=Sum("tx"))
-    for row in sums.order_by():
+    rows: Any = records.values("traffic_type").annotate(**_RECORD_SUMS).order_by()
+    for row in rows:
         values |= _sums_of(row)
-    return _usage(values)
+    return _usage(values, currency)
 
 
 def _sums_of(row: Mapping[str, Any]) -> dict[str, int]:
     """Return the sums of one traffic type under the names that days have for them."""
-    data = row["traffic_type"] == TrafficType.DATA
-    names = ("data_total", "data_rx", "data_tx") if data else ("sms_total", "sms_mt", "sms_mo")
-    return dict(zip(names, (row["total_"], row["rx_"], row["tx_"]), strict=True))
+    kind = "data" if row["traffic_type"] == TrafficType.DATA else "sms"
+    names = ("total", "rx", "tx") if kind == "data" else ("total", "mt", "mo")
+    values = dict(zip((f"{kind}_{name}" for name in names), (row["total_"], row["rx_"], row["tx_"]), strict=True))
+    return values | {f"{kind}_cost_{code.lower()}": row[f"cost_{code.lower()}_"] or 0 for code in _COSTS}
 
 
-def _days(whose: Q, days: Days) -> list[dict[str, Any]]:
+def _days(whose: Q, days: Days, currency: str) -> list[dict[str, Any]]:
     first, last = days.span(current_context().now().date())
     found = UsageDay.objects.filter(whose, day__gte=first, day__lte=last).values("day").annotate(**_NAMED_SUMS)
     ordered: Any = found.order_by("day")
-    return [_day_object(row) for row in ordered]
+    return [_day_object(row, currency) for row in ordered]
 
 
-def _day_object(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"date": row["day"].isoformat(), **_usage({name: row[f"{name}_"] for name in _SUMS})}
+def _day_object(row: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    return {"date": row["day"].isoformat(), **_usage({name: row[f"{name}_"] for name in _SUMS}, currency)}
 
 
-def _usage(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return data in MB and messages, as the wire has them."""
+def _usage(values: Mapping[str, Any], currency: str) -> dict[str, Any]:
+    """Return data in MB, messages, and what both cost in a currency, as the wire has them."""
 
     def amount(name: str, unit: int) -> float:
         return (values.get(name) or 0) / unit
@@ -275,12 +294,16 @@ def _usage(values: Mapping[str, Any]) -> dict[str, Any]:
             "volume": amount("data_total", BYTES_PER_MB),
             "volume_tx": amount("data_tx", BYTES_PER_MB),
             "volume_rx": amount("data_rx", BYTES_PER_MB),
+            "cost": amount(f"data_cost_{currency.lower()}", MICRO),
+            "currency": currency_wire(currency),
             "traffic_type": TRAFFIC_TYPES[TrafficType.DATA],
         },
         "sms": {
             "volume": amount("sms_total", 1),
             "volume_tx": amount("sms_mo", 1),
             "volume_rx": amount("sms_mt", 1),
+            "cost": amount(f"sms_cost_{currency.lower()}", MICRO),
+            "currency": currency_wire(currency),
             "traffic_type": TRAFFIC_TYPES[TrafficType.SMS],
         },
     }

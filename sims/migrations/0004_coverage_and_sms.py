@@ -57,29 +57,13 @@ class Migration(migrations.Migration):
             name="uses_allowance",
             field=models.BooleanField(
                 default=True,
-                help_text="Whether its SIMs take part in what the data plan includes; without it all traffic is paid.",
+                help_text="Whether its SIMs take part in what the data plan includes; recorded for billing, nothing is computed from it here.",
                 verbose_name="uses the allowance",
             ),
         ),
         migrations.AddIndex(
-            model_name="sim",
-            index=models.Index(fields=["workspace", "last_updated", "id"], name="sim_ws_updated"),
-        ),
-        migrations.AddIndex(
-            model_name="sim",
-            index=models.Index(fields=["msisdn"], name="sim_msisdn"),
-        ),
-        migrations.AddIndex(
             model_name="sms",
             index=models.Index(condition=models.Q(("status", 1)), fields=["expires"], name="sms_pending"),
-        ),
-        migrations.AddIndex(
-            model_name="usageday",
-            index=models.Index(fields=["workspace_id", "day"], name="usage_day_ws"),
-        ),
-        migrations.AddIndex(
-            model_name="usagerecord",
-            index=models.Index(fields=["workspace_id", "ended"], name="usage_ws_ended"),
         ),
         migrations.AddField(
             model_name="coverageblockedoperator",

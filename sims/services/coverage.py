@@ -102,6 +102,8 @@ def choose_zones(*, workspace_id: int, policy_id: int, zones: Iterable[int], cho
 def use_allowance(*, workspace_id: int, policy_id: int, uses: bool) -> None:
     """Let the SIMs of a policy take part in what its data plan includes, or not (event 10009).
 
+    It is recorded for billing; nothing here is computed from it.
+
     Args:
         workspace_id: owner of the policy.
         policy_id: the policy.

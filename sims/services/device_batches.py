@@ -69,7 +69,9 @@ def create_devices(
         workspace_id, {"service_policy_id": service_policy_id, "coverage_policy_id": coverage_policy_id}
     )
     cleaned = [_values(workspace_id, draft) for draft in drafts]
+    choices = [draft.sim for draft in drafts]
     with action():
+        room = activation_room(workspace_id, lock=True) if any(map(_activates, choices)) else Room()
         now = current_context().now()
         devices = Device.objects.bulk_create(
             [
@@ -79,10 +81,13 @@ def create_devices(
             batch_size=CHUNK,
         )
         rows = [DeviceRow(d.pk, d.name, d.imei, d.ip_address, d.tags, d.status) for d in devices]
-        signals.devices_changed.send(
-            sender=Device, workspace_id=workspace_id, steps=_steps(workspace_id, rows, [draft.sim for draft in drafts])
-        )
+        steps = _steps(workspace_id, rows, choices, room)
+        signals.devices_changed.send(sender=Device, workspace_id=workspace_id, steps=steps)
     return devices
+
+
+def _activates(choice: SimChoice | None) -> bool:
+    return choice is not None and (choice.activate or choice.status == SimStatus.ACTIVATED)
 
 
 def _values(workspace_id: int, draft: Draft) -> dict[str, Any]:
@@ -92,13 +97,11 @@ def _values(workspace_id: int, draft: Draft) -> dict[str, Any]:
     return values
 
 
-def _steps(workspace_id: int, devices: Sequence[DeviceRow], choices: Sequence[SimChoice | None]) -> list[Step]:
+def _steps(
+    workspace_id: int, devices: Sequence[DeviceRow], choices: Sequence[SimChoice | None], room: Room
+) -> list[Step]:
     """Put SIMs on new devices and return what happened, device by device."""
     chosen = [choice.sim_id for choice in choices if choice is not None]
-    activating = any(
-        choice is not None and (choice.activate or choice.status == SimStatus.ACTIVATED) for choice in choices
-    )
-    room = activation_room(workspace_id, lock=True) if activating else Room()
     sims = {row.id: row for row in lock_sims(workspace_id, sorted(set(chosen)))} if chosen else {}
     factory_test = (
         bool(chosen) and Workspace.objects.select_related("package").get(pk=workspace_id).factory_test_allowed

@@ -1,4 +1,4 @@
-"""Changing many devices, each in its own way, in a number of queries that does not grow with them."""
+"""Changing many devices, each in its own way, in a number of queries that grows with neither devices nor ways."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sims.services.limits import CODE, Room, activation_room
 from sims.services.rows import lock_devices, lock_sims, missing, sims_on
 from sims.services.sim_status import move, require_factory_test
 from sims.services.tags import normalise_tags
-from sims.signals import DeviceRow, DeviceUpdated, SimAssigned, SimRow, SimStatusChange, Step
+from sims.signals import DeviceRow, DeviceUpdated, SimAssigned, SimRow, SimStatusChange, Step, TagChange
 from sims.states import SIM_WIRE_NAMES, DeviceStatus, SimStatus, sim_may_move
 
 _POLICIES = {"service_policy_id": ServicePolicy, "coverage_policy_id": CoveragePolicy}
@@ -96,7 +96,7 @@ def _cleaned(
 
 
 def _tell(workspace_id: int, devices: Mapping[int, Device], old: Mapping[int, Changes]) -> None:
-    """Send one signal for all changes, and one more for each way in which tags alone have changed."""
+    """Send one signal for all changes, and one more for those of tags alone, device with device where they agree."""
     sims = sims_on(list(old), lock=False)
     steps: list[Step] = []
     tagged: dict[tuple[tuple[str, ...], tuple[str, ...]], list[DeviceRow]] = defaultdict(list)
@@ -112,10 +112,9 @@ def _tell(workspace_id: int, devices: Mapping[int, Device], old: Mapping[int, Ch
         steps.append(DeviceUpdated(device=row, sim=sims.get(pk), changes=changed))
     if steps:
         signals.devices_changed.send(sender=Device, workspace_id=workspace_id, steps=steps)
-    for (added, removed), rows in tagged.items():
-        signals.tags_changed.send(
-            sender=Device, workspace_id=workspace_id, devices=rows, added=list(added), removed=list(removed)
-        )
+    if tagged:
+        ways = [TagChange(rows, list(added), list(removed)) for (added, removed), rows in tagged.items()]
+        signals.tags_changed.send(sender=Device, workspace_id=workspace_id, changes=ways)
 
 
 def assign_sims(*, workspace_id: int, sims: Mapping[int, int], status: int | None = None) -> Outcome:

@@ -21,7 +21,7 @@ from sims.services.assignment import put_on
 from sims.services.limits import Room, activation_room
 from sims.services.rows import chunks, lock_devices, missing, read_devices, sims_on
 from sims.services.tags import normalise_tags
-from sims.signals import DeviceCreated, DeviceDeleted, DeviceRow, DeviceUpdated, SimRow, Step
+from sims.signals import DeviceCreated, DeviceDeleted, DeviceRow, DeviceUpdated, SimRow, Step, TagChange
 from sims.states import DeviceStatus, SimStatus
 
 UPDATABLE = ("name", "imei", "imei_lock", "ip_address", "tags", "service_policy_id", "coverage_policy_id")
@@ -78,32 +78,33 @@ def create_device(
     authorise(workspace_id, Permission.DEVICE_UPDATE)
     if sim is not None and (sim.status is not None or sim.activate):
         authorise(workspace_id, Permission.SIM_UPDATE)
-    values = clean_values(
-        workspace_id,
-        {
-            "name": name,
-            "imei": imei,
-            "imei_lock": imei_lock,
-            "ip_address": ip_address,
-            "tags": tags,
-            "service_policy_id": service_policy_id,
-            "coverage_policy_id": coverage_policy_id,
-        },
-    )
+    given = {
+        "name": name,
+        "imei": imei,
+        "imei_lock": imei_lock,
+        "ip_address": ip_address,
+        "tags": tags,
+        "service_policy_id": service_policy_id,
+        "coverage_policy_id": coverage_policy_id,
+    }
+    values = clean_values(workspace_id, given)
     if values["imei_lock"] and not values["imei"]:
         raise Invalid(_("An IMEI lock needs an IMEI."), code="required", field="imei")
     if status not in (DeviceStatus.ENABLED, DeviceStatus.DISABLED):
         raise Invalid(_("A device is created as Enabled (0) or Disabled (1)."), field="status")
+    return _create(workspace_id, {**values, "status": status}, sim)
+
+
+def _create(workspace_id: int, values: Mapping[str, Any], sim: SimChoice | None) -> Device:
+    """Store a device whose values are checked, and put its SIM on it."""
     with action():
+        to = wanted_state(workspace_id, sim) if sim is not None else None
+        room = activation_room(workspace_id, lock=True) if to == SimStatus.ACTIVATED else Room()
         now = current_context().now()
-        device = Device.objects.create(
-            workspace_id=workspace_id, status=status, created=now, last_updated=now, **values
-        )
+        device = Device.objects.create(workspace_id=workspace_id, created=now, last_updated=now, **values)
         row = DeviceRow(device.pk, device.name, device.imei, device.ip_address, device.tags, device.status)
         steps: list[Step] = [DeviceCreated(device=row)]
         if sim is not None:
-            to = wanted_state(workspace_id, sim)
-            room = activation_room(workspace_id, lock=True) if to == SimStatus.ACTIVATED else Room()
             steps += put_on(row, sim.sim_id, workspace_id=workspace_id, status=to, room=room)
         signals.devices_changed.send(sender=Device, workspace_id=workspace_id, steps=steps)
     return device
@@ -152,13 +153,10 @@ def update_device(*, workspace_id: int, device_id: int, changes: Mapping[str, An
 def _state_update(workspace_id: int, row: DeviceRow, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
     if set(new) == {"tags"}:
         before, after = normalise_tags(old["tags"]), normalise_tags(new["tags"])
-        signals.tags_changed.send(
-            sender=Device,
-            workspace_id=workspace_id,
-            devices=[row],
-            added=[tag for tag in after if tag not in before],
-            removed=[tag for tag in before if tag not in after],
-        )
+        added = [tag for tag in after if tag not in before]
+        removed = [tag for tag in before if tag not in after]
+        change = TagChange(devices=[row], added=added, removed=removed)
+        signals.tags_changed.send(sender=Device, workspace_id=workspace_id, changes=[change])
         return
     sim: SimRow | None = sims_on([row.id], lock=False).get(row.id)
     changes = {name.removesuffix("_id"): {"from": old[name], "to": value} for name, value in new.items()}

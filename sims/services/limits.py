@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from accounts.models import PlatformPackage, Workspace
-from accounts.services.rows import lock_workspace
 from portal.kit.context import current_actor
 from portal.kit.errors import Conflict
 from sims.models import Sim
@@ -87,14 +86,15 @@ def activation_room(workspace_id: int, *, lock: bool) -> Room:
     Args:
         workspace_id: whose package.
         lock: lock the workspace, so that two people can't use the same room. To be called before SIMs and devices are
-            locked: a change of the package locks the workspace first, too.
+            locked: a change of the package locks the workspace first, too. Its key is not locked: whoever holds SIMs
+            and commits a new device or a transfer needs it.
     """
     if current_actor().sim_limits.get(workspace_id, 0) is None:
         return Room()
+    workspaces = Workspace.objects.select_related("package")
     if lock:
-        package = lock_workspace(workspace_id).package
-    else:
-        package = Workspace.objects.select_related("package").get(pk=workspace_id).package
+        workspaces = workspaces.select_for_update(of=("self",), no_key=True)
+    package = workspaces.get(pk=workspace_id).package
     limit = package.max_active_sims
     if limit is None:
         return Room()

@@ -15,7 +15,7 @@ from portal.kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
 from sims.models import Device
 from sims.services.rows import chunks, lock_devices, missing
-from sims.signals import DeviceRow
+from sims.signals import DeviceRow, TagChange
 
 MAX_LENGTH = 500
 
@@ -80,9 +80,8 @@ def change_tags(
             outcome.refused += not_found(missing(ids, rows), "Device")
             _store(ids, {old: new for old, new in renamed.items() if new != old and len(new) <= MAX_LENGTH})
         if changed:
-            signals.tags_changed.send(
-                sender=Device, workspace_id=workspace_id, devices=changed, added=adding, removed=sorted(removing)
-            )
+            change = TagChange(devices=changed, added=adding, removed=sorted(removing))
+            signals.tags_changed.send(sender=Device, workspace_id=workspace_id, changes=[change])
     return outcome
 
 

@@ -136,7 +136,7 @@ def _plan(
     """Read (and lock) SIMs and their devices, and decide."""
     reachable = Sim.objects.filter(pk__in=wanted, workspace__isnull=False).exclude(status=SimStatus.DELETED)
     if not actor.everywhere:
-        reachable = reachable.filter(workspace_id__in=list(actor.roles))
+        reachable = reachable.filter(workspace_id__in=actor.open_workspaces)
     before = dict(reachable.values_list("pk", "device_id"))
     devices = Device.objects.filter(pk__in=list(filter(None, before.values()))).order_by("pk")
     if lock:

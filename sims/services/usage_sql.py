@@ -96,7 +96,9 @@ _WORKSPACE: Final = Workspace._meta.db_table
 _STAGE: Final = "usage_stage"
 _TEST: Final = int(SimStatus.FACTORY_TEST)
 _DATA, _SMS = int(TrafficType.DATA), int(TrafficType.SMS)
-_STAGED: Final = "pos, record_id, iccid, traffic_type, total, rx, tx, started, ended, payload, network, zone"
+_STAGED: Final = (
+    "pos, record_id, iccid, traffic_type, total, rx, tx, started, ended, payload, network, zone, cost, currency"
+)
 _JOINED: Final = f"{_STAGE} st LEFT JOIN {_SIM} s ON s.iccid = st.iccid LEFT JOIN {_DEVICE} d ON d.id = s.device_id"
 _COUNTABLE: Final = (
     f"s.workspace_id IS NOT NULL AND s.status IN {USABLE} AND d.status = {int(DeviceStatus.ENABLED)}"
@@ -120,21 +122,30 @@ _REFUSED: Final = (
     f" AND NOT EXISTS (SELECT 1 FROM {_RECORD} u WHERE u.record_id = r.record_id) ORDER BY r.pos"
 )
 _COLUMNS: Final = (
-    "record_id, sim_id, workspace_id, device_id, traffic_type, total, rx, tx, started, ended, received, payload"
+    "record_id, sim_id, workspace_id, device_id, traffic_type, total, rx, tx, started, ended, cost, currency, received,"
+    " payload"
 )
 # Sorted by id, so that two senders of the same records wait for each other and never in a circle.
 _INSERT: Final = (
     f"INSERT INTO {_RECORD} ({_COLUMNS})"
     " SELECT st.record_id, s.id, s.workspace_id, d.id, st.traffic_type, st.total, st.rx, st.tx, st.started, st.ended,"
-    f" %s, {{payload}} FROM {_STAGE} st JOIN {_SIM} s ON s.iccid = st.iccid JOIN {_DEVICE} d ON d.id = s.device_id"
+    f" st.cost, st.currency, %s, {{payload}} FROM {_STAGE} st JOIN {_SIM} s ON s.iccid = st.iccid"
+    f" JOIN {_DEVICE} d ON d.id = s.device_id"
     f" WHERE {_COUNTABLE} ORDER BY st.record_id{{collation}}, st.pos ON CONFLICT (record_id) DO NOTHING"
 )
 _SUMS: Final = ", ".join(
     f"COALESCE(SUM({column}) FILTER (WHERE traffic_type = {kind}), 0)"
     for kind in (_DATA, _SMS)
     for column in ("total", "rx", "tx")
+) + "".join(
+    f", COALESCE(SUM(cost) FILTER (WHERE traffic_type = {kind} AND currency = {currency}), 0)"
+    for kind in (_DATA, _SMS)
+    for currency in (1, 2)
 )
-_DAY_COLUMNS: Final = ("data_total", "data_rx", "data_tx", "sms_total", "sms_mt", "sms_mo")
+_DAY_COLUMNS: Final = (
+    *("data_total", "data_rx", "data_tx", "sms_total", "sms_mt", "sms_mo"),
+    *("data_cost_eur", "data_cost_usd", "sms_cost_eur", "sms_cost_usd"),
+)
 _ADD_DAYS: Final = (
     f"INSERT INTO {_DAY} AS t (sim_id, workspace_id, day, {', '.join(_DAY_COLUMNS)})"
     f" SELECT sim_id, workspace_id, {{day}}, {_SUMS} FROM {{new}} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
@@ -160,7 +171,7 @@ class PostgreSQL:
     CREATE = (
         f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGE} (pos integer, record_id text, iccid text,"
         " traffic_type smallint, total bigint, rx bigint, tx bigint, started timestamptz, ended timestamptz,"
-        " payload text, network integer, zone smallint) ON COMMIT DELETE ROWS"
+        " payload text, network integer, zone smallint, cost bigint, currency smallint) ON COMMIT DELETE ROWS"
     )
     LOCK = (
         f"WITH locked AS MATERIALIZED (SELECT s.id FROM {_SIM} s WHERE s.status = {_TEST}"
@@ -169,7 +180,7 @@ class PostgreSQL:
     REFUSED = _REFUSED.format(false="false")
     COUNT = (
         f"WITH n AS ({_NEW_POSTGRESQL}"
-        " RETURNING sim_id, workspace_id, traffic_type, total, rx, tx, ended),"
+        " RETURNING sim_id, workspace_id, traffic_type, total, rx, tx, ended, cost, currency),"
         f" days AS ({_DAYS_POSTGRESQL}),"
         f" tests AS ({_TESTS.format(new='n', more='')}),"
         f" counted AS (UPDATE {_SIM} s SET tested_bytes = s.tested_bytes + t.bytes, tested_sms = s.tested_sms + t.sms"
@@ -199,9 +210,10 @@ class PostgreSQL:
         with cursor.copy(f"COPY {_STAGE} ({_STAGED}) FROM STDIN") as copy:
             write = copy.write_row
             for pos, row in enumerate(usages):
-                record_id, iccid, _id, kind, total, rx, tx, started, ended, _day, payload, network = row
+                record_id, iccid, _id, kind, total, rx, tx, started, ended, _day, payload, network, cost, currency = row
                 zone = None if network is None else zone_of(network)
-                write((pos, record_id, iccid, kind, total, rx, tx, started, ended, payload, network, zone))
+                moments = started, ended
+                write((pos, record_id, iccid, kind, total, rx, tx, *moments, payload, network, zone, cost, currency))
 
     def lock(self, cursor: Any) -> None:
         """Lock the SIMs in test, in id order."""
@@ -230,7 +242,7 @@ class SQLite:
     CREATE = (
         f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGE} (pos integer PRIMARY KEY, record_id text, iccid text,"
         " traffic_type integer, total integer, rx integer, tx integer, started text, ended text, payload text,"
-        " network integer, zone integer)"
+        " network integer, zone integer, cost integer, currency integer)"
     )
     REFUSED = _REFUSED.format(false="0")
     INSERT = _INSERT.format(payload="st.payload", collation="")
@@ -249,13 +261,14 @@ class SQLite:
         cursor.execute(self.CREATE)
         cursor.execute(f"DELETE FROM {_STAGE}")
         adapt = connection.ops.adapt_datetimefield_value
-        marks = ", ".join(["%s"] * 12)
+        marks = ", ".join(["%s"] * 14)
         rows = []
         for pos, row in enumerate(usages):
-            record_id, iccid, _id, kind, total, rx, tx, started, ended, _day, payload, network = row
+            record_id, iccid, _id, kind, total, rx, tx, started, ended, _day, payload, network, cost, currency = row
             zone = None if network is None else zone_of(network)
             moments = adapt(started), adapt(ended)
-            rows.append((pos, record_id, iccid, kind, total, rx, tx, *moments, payload, network, zone))
+            costs = cost, currency
+            rows.append((pos, record_id, iccid, kind, total, rx, tx, *moments, payload, network, zone, *costs))
         cursor.executemany(f"INSERT INTO {_STAGE} ({_STAGED}) VALUES ({marks})", rows)
 
     def lock(self, cursor: Any) -> None:

@@ -247,7 +247,12 @@ def test_changing_a_role(cast: Cast, facts: Facts) -> None:
         services.change_role(workspace_id=cast.home.pk, user_id=cast.member.pk, role="Observer")
         services.change_role(workspace_id=cast.home.pk, user_id=cast.member.pk, role="Observer")
     expected = {"workspace_id": cast.home.pk, "subject": subject(cast.member), "old": "User", "new": "Observer"}
-    assert facts.seen == [("role_changed", expected)]
+    assert facts.seen[0] == ("role_changed", expected)
+    # The token that the member made has no more rights than the member.
+    assert facts.names == ["role_changed", "application_token_lowered"]
+    assert facts.one("application_token_lowered")["old"] == "User"
+    cast.token.refresh_from_db()
+    assert cast.token.role == "Observer"
     assert cast.member.memberships.get(workspace=cast.home).role == "Observer"
     assert cast.member.memberships.get(workspace=cast.linked).role == "Observer"
 

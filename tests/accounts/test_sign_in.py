@@ -15,6 +15,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from accounts.authentication import (
+    LOCK_TIME,
     AccountLocked,
     AccountNotActive,
     PortalBackend,
@@ -83,6 +84,15 @@ def test_unknown_address_reads_the_same_and_goes_to_the_process_log_only(
     assert facts.names == ["sign_in_failed"]
     assert "unknown address" in caplog.text
     assert "nobody" not in caplog.text
+
+
+@DOORS
+def test_unknown_address_locks_like_a_known_one(cast: Cast, door: Door) -> None:
+    with by(ANONYMOUS):
+        refusals = [(fail(door, "nobody@example.com").code, fail(door, cast.member.email).code) for _turn in range(4)]
+    assert refusals == [("invalid_credentials",) * 2, ("invalid_credentials",) * 2, ("locked",) * 2, ("locked",) * 2]
+    with time_machine.travel(timezone.now() + LOCK_TIME, tick=False), by(ANONYMOUS):
+        assert fail(door, "Nobody@Example.com").code == "invalid_credentials"
 
 
 def test_unknown_address_takes_a_hash_too(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import DataPlan, Membership, PlatformPackage, Workspace
+from accounts.models import DataPlan, Membership, PlatformPackage, User, Workspace
 from accounts.permissions import Role
 from events.models import Event
 from sims.states import SimStatus
@@ -230,3 +230,20 @@ def test_the_list_costs_the_same_for_any_number(staff: Client, cast: Cast, queri
         cast.sims(2, workspace=workspace, status=SimStatus.ACTIVATED)
     many = queries(lambda: staff.get("/admin/accounts/workspace/"))
     assert len(many) == len(few) <= 12, "\n".join(many)
+
+
+def test_staff_do_not_join_a_customers_workspace(staff: Client, cast: Cast) -> None:
+    address = f"/admin/accounts/workspace/{cast.acme.pk}/members/"
+    answer = staff.post(address, {"what": "add", "user": cast.staff.pk, "role": "Administrator"})
+    assert "they enter as support, with a reason" in answer.content.decode()
+    assert not cast.acme.memberships.filter(user=cast.staff).exists()
+    assert types() == []
+
+
+def test_members_are_changed_by_those_who_may_change_users(cast: Cast) -> None:
+    clerk = User.objects.create_user("ops@example.com", None, name="Oz", is_staff=True, staff_role="operations")
+    address = f"/admin/accounts/workspace/{cast.acme.pk}/members/"
+    client = cast.client(clerk)
+    assert client.get(address).status_code == 200
+    assert client.post(address, {"what": "remove", "member": cast.member.pk}).status_code == 403
+    assert cast.acme.memberships.filter(user=cast.member).exists()

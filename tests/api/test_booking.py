@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
 from accounts.models import DataPlan
+from accounts.services import add_data_plan
 from tests.api.conftest import Program, error, sign_in
 from tests.cast import Cast
 from tests.log import last, types
+from tests.sims.test_concurrency import at_once
 
 
 @pytest.fixture
@@ -41,12 +44,15 @@ def test_what_cannot_be_booked(cast: Cast, owner: Program, regional: DataPlan) -
     path = f"/organisation/my/inclusive_volume/{regional.pk}"
     for wrong in (
         {"start_date": "2099-01-01"},
+        {"start_date": "2020-01-01"},
         {"start_date": "soon"},
         {"end_date": "2099-01-01"},
         {"pooled": False},
         {"pooled": "yes"},
     ):
         error(owner.call("PUT", path, wrong), 422, 1400, "InputValidationFailed")
+    past = owner.call("PUT", path, {"start_date": "2020-01-01"}).content.decode()
+    assert "start_date is past. Send today's, or leave it out." in past
     error(owner.call("PUT", "/organisation/my/inclusive_volume/987654", {}), 404, 1401, "InvalidReference")
     error(owner.patch("/organisation/my/tariff", {"id": 987654}), 422, 1401, "InvalidReference")
     withdrawn = DataPlan.objects.create(name="Old", included_mb=1, active=False)
@@ -66,3 +72,19 @@ def test_who_may_not(cast: Cast, observer: Program, erp: Program, outsider: Prog
     own = f"/organisation/{cast.acme.pk}"
     error(outsider.patch(f"{own}/tariff", {"id": regional.pk}), 404, 1201, "NotFound")
     error(outsider.call("PUT", f"{own}/inclusive_volume/{regional.pk}", {}), 404, 1201, "NotFound")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_bookings_at_once_both_hold(cast: Cast, regional: DataPlan) -> None:
+    other = DataPlan.objects.create(name="Local", included_mb=10)
+
+    def book(plan: DataPlan) -> Callable[[], object]:
+        def act() -> object:
+            with cast.acting(cast.owner):
+                return add_data_plan(workspace_id=cast.acme.pk, data_plan_id=plan.pk)
+
+        return act
+
+    assert at_once(book(regional), book(other), book(regional)).count(True) == 2
+    assert set(cast.acme.data_plans.all()) == {cast.plan, regional, other}
+    assert types(cast.acme) == [34, 34]

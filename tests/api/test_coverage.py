@@ -8,7 +8,9 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import DataPlan
+from portal.kit.errors import NotFound
 from sims.models import CoverageBlockedOperator, CoverageExcludedZone, CoveragePolicy, UsageRecord
+from sims.services import coverage
 from sims.states import SimStatus
 from tests.api.conftest import Program, error
 from tests.cast import Cast
@@ -126,6 +128,28 @@ def test_the_allowance(cast: Cast, owner: Program, policy: CoveragePolicy) -> No
     assert len(owner.get(path).json()) == 1
 
 
+@pytest.mark.parametrize(("field", "named"), [(None, "Tariff profile"), ("inclusive_volume", "Inclusive volume")])
+def test_what_is_not_found_is_named_by_its_own_id(
+    cast: Cast,
+    owner: Program,
+    policy: CoveragePolicy,
+    monkeypatch: pytest.MonkeyPatch,
+    field: str | None,
+    named: str,
+) -> None:
+    plan = DataPlan.objects.create(pk=policy.pk + 70, name="Regional", included_mb=50)
+    CoveragePolicy.objects.filter(pk=policy.pk).update(data_plan=plan)
+
+    def gone(**_asked: Any) -> None:
+        raise NotFound("deleted at the same moment", field=field)
+
+    monkeypatch.setattr(coverage, "use_allowance", gone)
+    answer = owner.call("PUT", f"/tariff_profile/{policy.pk}/inclusive_volume/{plan.pk}")
+    error(answer, 404, 1401, "InvalidReference")
+    wrong = plan.pk if field else policy.pk
+    assert f"{named} with Id '{wrong}' not found" in answer.json()["message"]
+
+
 def test_who_may(cast: Cast, owner: Program, observer: Program, outsider: Program, policy: CoveragePolicy) -> None:
     zone = cast.plan.pk * 10 + 2
     v1, v2 = f"/tariff_profile/{policy.pk}", f"/tariff_profile/{policy.pk}/operator_blocklist"
@@ -154,5 +178,5 @@ def test_the_policy_page_says_what_is_left_out(cast: Cast, owner: Program, polic
     owner.delete(f"/tariff_profile/{policy.pk}/inclusive_volume/{cast.plan.pk}")
     owner.call("PUT", f"/tariff_profile/{policy.pk}/operator_blocklist/{TELEKOM}", version=2)
     page = cast.client(cast.owner).get(reverse("sims:policy_list", args=[cast.acme.pk])).content.decode()
-    for text in ("Not in Africa.", "Not on Telekom.", "Without the included volume."):
+    for text in ("Not in Africa.", "Not on Telekom.", "Without the included volume, as recorded for billing."):
         assert text in page

@@ -36,6 +36,19 @@ def test_sign_ins_of_an_address_are_limited(cast: Cast, monkeypatch: pytest.Monk
     assert other.status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        (None, "none"),
+    ],
+)
+def test_one_customers_addresses_count_together(address: str | None, name: str) -> None:
+    assert limits._who(address) == name
+
+
 @pytest.mark.usefixtures("limited")
 def test_calls_of_an_address_are_limited(cast: Cast, owner: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "ADDRESS_CALLS", 3)

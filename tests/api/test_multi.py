@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from events.models import Event
 from sims.models import Device, Sim
 from sims.states import DeviceStatus, SimStatus
 from tests.api.conftest import Program, error
@@ -35,6 +36,10 @@ def tags(cast: Cast, count: int) -> list[dict[str, Any]]:
     return [{"id": cast.device().pk, "tags": "north"} for _ in range(count)]
 
 
+def different_tags(cast: Cast, count: int) -> list[dict[str, Any]]:
+    return [{"id": (made := cast.device(tags="old")).pk, "tags": f"old,site {made.pk}"} for _ in range(count)]
+
+
 def policies(cast: Cast, count: int) -> list[dict[str, Any]]:
     service, coverage = cast.policies()
     changed = {"service_profile": {"id": service.pk}, "tariff_profile": {"id": coverage.pk}, "imei": "490154203237518"}
@@ -56,11 +61,25 @@ def release(cast: Cast, count: int) -> list[dict[str, Any]]:
     return [{"id": device.pk, "sim": {"id": None, "status": {"id": 2}}} for device in devices]
 
 
-@pytest.mark.parametrize("make", [names, tags, policies, both, assign, release])
+@pytest.mark.parametrize("make", [names, tags, different_tags, policies, both, assign, release])
 def test_changing_takes_as_many_queries_for_2_as_for_200(cast: Cast, owner: Program, make: Make) -> None:
     two = statements(owner, "PATCH", make(cast, 2))
     assert statements(owner, "PATCH", make(cast, 200)) <= two + 1
     assert two < 30
+
+
+def test_different_tags_leave_a_row_for_each_way(cast: Cast, owner: Program) -> None:
+    first, second, third = (cast.device(tags="old") for _ in range(3))
+    wanted = {first.pk: "old,north", second.pk: "old,north", third.pk: "south"}
+    patches = [{"id": pk, "tags": tags} for pk, tags in wanted.items()]
+    assert owner.call("PATCH", "/endpoint/multi", patches, version=2).status_code == 204
+    assert types()[-2:] == [10011, 10011]
+    both, alone = Event.objects.filter(type=10011).order_by("id")
+    told: list[Any] = [both.detail, alone.detail]
+    assert (told[0]["added"], told[0]["removed"]) == (["north"], [])
+    assert [each["id"] for each in told[0]["devices"]] == [first.pk, second.pk]
+    assert (told[1]["added"], told[1]["removed"]) == (["south"], ["old"])
+    assert (both.device_id, alone.device_id) == (None, third.pk)
 
 
 @pytest.mark.parametrize("sim", [{"activate": True}, {"status": {"id": 4}}, {"status": {"id": 1}}, {}])

@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import SupportAccess
-from accounts.services.support import end_support_access
+from accounts.actors import staff_actor
+from accounts.models import SupportAccess, User
+from accounts.services import suspend_user, update_user
+from accounts.services.support import end_support_access, start_support_access
 from events.models import Event
 from portal.kit.context import SYSTEM, ActorKind, acting_as
+from portal.kit.errors import Forbidden
 from sims.models import Sim
 from tests.api.conftest import Program, error, sign_in
-from tests.cast import Cast
+from tests.cast import PASSWORD, Cast
 from tests.log import types
 
 
@@ -24,11 +27,12 @@ def staff(cast: Cast) -> Program:
 
 
 def ask(program: Program, user: Any, role: Any = "1", **more: Any) -> Any:
-    return program.call("POST", f"/user/{user}/support_token", {"role": role, **more}, version=2)
+    body = {"role": role, "reason": "Ticket 4711", **more}
+    return program.call("POST", f"/user/{user}/support_token", body, version=2)
 
 
 def test_staff_act_in_place_of_a_user(cast: Cast, staff: Program) -> None:
-    answer = ask(staff, cast.owner.pk, reason="Ticket 4711")
+    answer = ask(staff, cast.owner.pk, reason="Ticket  4711 ")
     assert answer.status_code == 201, answer.content
     access = SupportAccess.objects.get()
     assert (access.reason, access.workspace, access.acted_for) == ("Ticket 4711", cast.acme, cast.owner)
@@ -52,7 +56,6 @@ def test_staff_act_in_place_of_a_user(cast: Cast, staff: Program) -> None:
 def test_one_that_only_looks(cast: Cast, staff: Program) -> None:
     (sim,) = cast.sims(1)
     support = Program(token=ask(staff, cast.owner.email, 3).json()["support_token"])
-    assert SupportAccess.objects.get().reason == "Support token by API"
     assert len(support.get("/sim").json()) == 1
     error(support.patch(f"/sim/{sim.pk}", {"status": {"id": 1}}), 403, 1104, "Forbidden")
     # Never more than the user may.
@@ -98,7 +101,69 @@ def test_who_may_not(cast: Cast, owner: Program, erp: Program, staff: Program) -
     for wrong in ({"role": "2"}, {"role": "x"}, {"role": 1, "reason": "no"}):
         answer = staff.call("POST", f"/user/{cast.owner.pk}/support_token", wrong, version=2)
         error(answer, 422, 1400, "InputValidationFailed")
+    missing = error(
+        staff.call("POST", f"/user/{cast.owner.pk}/support_token", {"role": 1}, version=2),
+        422,
+        1400,
+        "InputValidationFailed",
+    )
+    assert missing["errors"] == [
+        {"error_code": 1402, "error_token": "Required", "message": "Support token - reason is required"}
+    ]
+    error(ask(staff, cast.owner.pk, reason=""), 422, 1400, "InputValidationFailed")
+    error(ask(staff, cast.owner.pk, reason=None), 422, 1400, "InputValidationFailed")
     assert not SupportAccess.objects.exists()
+
+
+@pytest.fixture
+def supporter(cast: Cast) -> User:
+    """A member of staff whose rights come from the role."""
+    return User.objects.create_user("sam@example.org", PASSWORD, name="Sam", is_staff=True, staff_role="support")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"is_staff": False, "staff_role": ""},
+        {"staff_role": "reader"},
+        {"staff_role": ""},
+        None,
+    ],
+)
+def test_it_ends_with_the_rights_of_staff(cast: Cast, supporter: User, change: dict[str, Any] | None) -> None:
+    support = Program(token=ask(sign_in(supporter), cast.owner.pk).json()["support_token"])
+    assert support.get("/sim").status_code == 200
+    with cast.staffing():
+        if change is None:
+            suspend_user(user_id=supporter.pk)
+        else:
+            update_user(user_id=supporter.pk, changes=change)
+    error(support.get("/sim"), 401, 1102, "InvalidToken")
+    assert SupportAccess.objects.get().ended is not None
+    assert types(cast.acme) == [13, 10042]
+
+
+@pytest.mark.parametrize(
+    "values", [{"is_staff": False}, {"staff_role": "reader"}, {"status": User.Status.SUSPENDED}, {"token_epoch": 9}]
+)
+def test_each_call_asks_for_the_rights_anew(cast: Cast, supporter: User, values: dict[str, Any]) -> None:
+    support = Program(token=ask(sign_in(supporter), cast.owner.pk).json()["support_token"])
+    # By whatever way they went, and with the access still open.
+    User.objects.filter(pk=supporter.pk).update(**values)
+    error(support.get("/sim"), 401, 1102, "InvalidToken")
+    assert SupportAccess.objects.get().ended is None
+
+
+def test_other_changes_of_staff_leave_the_access_open(cast: Cast, supporter: User) -> None:
+    ask(sign_in(supporter), cast.owner.pk)
+    with cast.staffing():
+        update_user(user_id=supporter.pk, changes={"name": "Sam Support"})
+    assert SupportAccess.objects.get().ended is None
+    with cast.staffing():
+        update_user(user_id=supporter.pk, changes={"is_staff": False, "staff_role": ""})
+    # A request that began before they were taken away.
+    with acting_as(staff_actor(supporter)), pytest.raises(Forbidden):
+        start_support_access(workspace_id=cast.acme.pk, user_id=cast.owner.pk, reason="Ticket 4711")
 
 
 def test_staff_see_nothing_of_customers_by_their_own_token(cast: Cast, staff: Program) -> None:

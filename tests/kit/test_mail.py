@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from portal.kit import mail as outgoing
 from portal.kit.context import SYSTEM, acting_as
-from portal.kit.mail import GIVEN_UP_AFTER, LONGEST_WAIT, Letter
+from portal.kit.mail import GIVEN_UP_AFTER, KEPT_FOR, LONGEST_WAIT, Letter
 from portal.kit.models import OutgoingMail
 from portal.kit.tasks import sweep_mails
 
@@ -124,3 +124,35 @@ def test_those_to_an_erased_person_are_dropped(post: Callable[..., None], settin
     post(LETTER, Letter(["other@example.com"], "Hello", "Text"))
     assert outgoing.forget(["Somebody@Example.com"]) == 1
     assert [kept.to for kept in OutgoingMail.objects.all()] == [["other@example.com"]]
+
+
+def test_one_that_cannot_be_sent_does_not_stop_the_others(
+    post: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outgoing, "wake", lambda mail_id: None)
+    post(Letter(["no address\nat all"], "Bad", "Text"), LETTER)
+    sweep_mails()
+    assert [message.subject for message in mail.outbox] == ["Hello"]
+    assert OutgoingMail.objects.get().error == "BadHeaderError"
+
+
+def test_one_given_up_is_removed_after_a_month(post: Callable[..., None], settings: Any) -> None:
+    settings.EMAIL_BACKEND = "tests.kit.test_mail.Broken"
+    post(LETTER)
+    with time_machine.travel(timezone.now() + GIVEN_UP_AFTER, tick=False):
+        sweep_mails()
+    with time_machine.travel(timezone.now() + KEPT_FOR - timedelta(hours=1), tick=False):
+        sweep_mails()
+        assert OutgoingMail.objects.exists()
+    with time_machine.travel(timezone.now() + KEPT_FOR + timedelta(hours=1), tick=False):
+        sweep_mails()
+        assert not OutgoingMail.objects.exists()
+
+
+def test_what_is_being_sent_is_not_repeated(post: Callable[..., None], settings: Any) -> None:
+    settings.EMAIL_BACKEND = "tests.kit.test_mail.Broken"
+    post(LETTER)
+    pk = OutgoingMail.objects.get().pk
+    assert outgoing.retry([pk]) == 0
+    with time_machine.travel(timezone.now() + timedelta(minutes=1), tick=False):
+        assert outgoing.retry([pk]) == 1

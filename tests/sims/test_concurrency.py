@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
+from django.test.utils import CaptureQueriesContext
 
-from accounts.models import PlatformPackage
+from accounts.models import PlatformPackage, Workspace
 from events.models import Event
 from portal.kit.errors import DomainError
-from sims.models import Sim
+from sims.api.bodies import EndpointPatch
+from sims.api.changes import apply_patches
+from sims.models import Device, Sim
 from sims.services.assignment import assign_sim
-from sims.services.device_status import enable_devices
+from sims.services.device_batches import Draft, create_devices
+from sims.services.device_status import disable_devices, enable_devices
+from sims.services.devices import SimChoice, create_device
 from sims.services.registration import register_batch
 from sims.services.sim_status import change_sim_status
 from tests.cast import Cast
@@ -155,3 +161,70 @@ def test_people_do_not_use_the_same_room_of_a_package(cast: Cast) -> None:
     changed: list[int] = [pk for outcome in outcomes for pk in outcome.changed]  # type: ignore[attr-defined]
     assert len(changed) == 7
     assert types().count(8) == 7
+
+
+def test_patches_of_endpoints_and_other_actions_wait_in_one_order(cast: Cast) -> None:
+    """Workspace, devices, SIMs: whoever took them in another order would end in a circle on PostgreSQL."""
+    PlatformPackage.objects.filter(pk=cast.acme.package_id).update(max_active_sims=1_000)
+    sims = cast.sims(12, status=2)
+    devices = [cast.device(sim=sim, status=1) for sim in sims]
+    spare = cast.sims(12)
+    ids = [device.pk for device in devices]
+    service, coverage = cast.policies()
+
+    def acting(act: Callable[[], object]) -> Callable[[], object]:
+        def run() -> object:
+            with cast.acting(cast.owner):
+                return [act() for _ in range(4)]
+
+        return run
+
+    def patch(order: list[int], status: int) -> Callable[[], object]:
+        body = {"name": f"to {status}", "status": {"id": status}, "sim": {"status": {"id": 2 if status else 1}}}
+        return acting(
+            lambda: apply_patches(
+                workspace=Workspace.objects.select_related("package").get(pk=cast.acme.pk),
+                patches={pk: EndpointPatch.model_validate(body) for pk in order},
+            )
+        )
+
+    def create(cards: list[Sim]) -> Callable[[], object]:
+        left = [card.pk for card in cards]
+        common: dict[str, Any] = {"service_policy_id": service.pk, "coverage_policy_id": coverage.pk}
+
+        def one() -> None:
+            create_device(workspace_id=cast.acme.pk, name="One", sim=SimChoice(left.pop(), status=1), **common)
+            create_device(workspace_id=cast.acme.pk, name="As it is", sim=SimChoice(left.pop()), **common)
+            drafts = [Draft({"name": "Two"}, SimChoice(left.pop(), activate=True))]
+            create_devices(workspace_id=cast.acme.pk, status=0, drafts=drafts, **common)
+
+        return acting(one)
+
+    results = at_once(
+        patch(ids, 0),
+        patch(ids[::-1], 1),
+        patch(ids[:1], 0),
+        acting(lambda: enable_devices(workspace_id=cast.acme.pk, device_ids=ids)),
+        acting(lambda: disable_devices(workspace_id=cast.acme.pk, device_ids=ids)),
+        acting(lambda: change_sim_status(workspace_id=cast.acme.pk, sim_ids=[sim.pk for sim in sims], to=1)),
+        create(spare),
+    )
+    assert all(isinstance(result, list) and len(result) == 4 for result in results), results
+    assert Device.objects.of(cast.acme.pk).count() == 24
+
+
+@pytest.mark.parametrize("body", [{"status": {"id": 1}}, {"sim": {"status": {"id": 1}}}, {"sim": {"activate": True}}])
+def test_a_patch_locks_the_workspace_before_devices_and_sims(cast: Cast, body: dict[str, object]) -> None:
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has one lock")
+    PlatformPackage.objects.filter(pk=cast.acme.package_id).update(max_active_sims=1_000)
+    (sim,) = cast.sims(status=4)
+    device = cast.device(sim=sim)
+    patch = EndpointPatch.model_validate({"name": "New", **body})
+    workspace = Workspace.objects.select_related("package").get(pk=cast.acme.pk)
+    with cast.acting(cast.owner), CaptureQueriesContext(connection) as captured:
+        apply_patches(workspace=workspace, patches={device.pk: patch})
+    locks = [query["sql"] for query in captured.captured_queries if " FOR " in query["sql"]]
+    assert f'FROM "{Workspace._meta.db_table}"' in locks[0]
+    assert "FOR NO KEY UPDATE" in locks[0]
+    assert f'FROM "{Device._meta.db_table}"' in locks[1]

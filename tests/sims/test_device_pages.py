@@ -35,7 +35,9 @@ def buttons(page: str) -> list[str]:
 def fleet(cast: Cast) -> dict[str, Device]:
     """Four devices that differ in everything a list can be narrowed by."""
     first, second = cast.sims(2, status=SimStatus.ACTIVATED)
-    Sim.objects.filter(pk=second.pk).update(status=SimStatus.SUSPENDED, eid="8" * 32)
+    # Numbers that share no run of digits at their ends: the filter finds parts of them.
+    Sim.objects.filter(pk=first.pk).update(iccid="8988303000004711538")
+    Sim.objects.filter(pk=second.pk).update(iccid="8988303000002946017", status=SimStatus.SUSPENDED, eid="8" * 32)
     service = ServicePolicy.objects.create(workspace=cast.acme, name="Data only")
     coverage = CoveragePolicy.objects.create(workspace=cast.acme, name="Europe", data_plan=cast.plan)
     made = {

@@ -33,10 +33,12 @@ class Command(BaseCommand):
                 raise CommandError("Nothing was erased.")
         try:
             with acting_as(SYSTEM, surface=Surface.COMMAND):
-                erase_user(user_id=user.pk)
+                done = erase_user(user_id=user.pk)
         except DomainError as error:
             raise CommandError(error.message) from error
         self.stdout.write(f"User {user.pk} erased.")
+        for workspace in done.headless:
+            self.stdout.write(f"{workspace.name} (ID {workspace.pk}) has no Administrator now. Name one.")
 
     @staticmethod
     def _found(asked: str) -> User:

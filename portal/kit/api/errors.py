@@ -39,6 +39,8 @@ FORBIDDEN_TEXT: Final = (
     "You do not have the necessary permissions to access this entry point. Please contact your administrator."
 )
 """The published words of 1104."""
+_REMEDIED: Final = frozenset({"second_factor", "sign_in"})
+"""Codes of what the caller can do something about: the text says what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def problem_of(error: DomainError) -> Problem:
     if isinstance(error, WireError):
         return error.problem
     if isinstance(error, Forbidden):
-        return Problem(Code.FORBIDDEN, FORBIDDEN_TEXT)
+        return Problem(Code.FORBIDDEN, error.message if error.code in _REMEDIED else FORBIDDEN_TEXT)
     if error.status == 401:
         return Problem(_TOKEN_CODES.get(error.code, Code.INVALID_CREDENTIALS), error.message)
     if isinstance(error, NotFound):

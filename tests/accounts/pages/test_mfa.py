@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from accounts.authentication import AccountLocked, SignInRefused, WrongCode, sign_in_with_code, sign_in_with_password
 from accounts.clients import client_of
-from accounts.models import TrustedDevice, User
+from accounts.models import Membership, TrustedDevice, User, Workspace
+from accounts.permissions import Role
 from accounts.second_factors import KeyUnreadable, MfaAdapter, has_second_factor, recovery_codes_left
 from accounts.services import erase_user, set_user_password
 from accounts.services.mfa import (
@@ -26,7 +27,14 @@ from accounts.services.mfa import (
     renew_recovery_codes,
     start_second_factor,
 )
-from accounts.services.mfa_devices import MOST_DEVICES, devices_of, forget_device, is_trusted, trust_device
+from accounts.services.mfa_devices import (
+    MOST_DEVICES,
+    devices_of,
+    forget_all_devices,
+    forget_device,
+    is_trusted,
+    trust_device,
+)
 from portal.kit.context import ANONYMOUS, acting_as
 from portal.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.cast import PASSWORD, Cast
@@ -39,14 +47,14 @@ def try_code(user: User, code: str) -> User:
         return sign_in_with_code(user_id=user.pk, code=code)
 
 
-def trust(user: User, secret: str = "a fingerprint") -> TrustedDevice:
+def trust(user: User, secret: str = "the fingerprint of a server") -> TrustedDevice:
     with acting_as(ANONYMOUS):
         return trust_device(
             user_id=user.pk, kind="fingerprint", secret=secret, operating_system="Linux", browser="curl 8"
         )
 
 
-def trusted(user: User, secret: str = "a fingerprint", kind: str = "fingerprint") -> bool:
+def trusted(user: User, secret: str = "the fingerprint of a server", kind: str = "fingerprint") -> bool:
     with acting_as(ANONYMOUS):
         return is_trusted(user_id=user.pk, kind=kind, secret=secret)  # type: ignore[arg-type]  # a Literal there
 
@@ -262,7 +270,10 @@ def test_it_stays_while_a_workspace_demands_it(cast: Cast) -> None:
     cast.acme.save()
     with cast.acting(cast.member), pytest.raises(Conflict, match="Acme demands"):
         remove_own_second_factor(user_id=cast.member.pk)
-    # Whoever has lost the app is helped all the same.
+    # Whoever has lost the app is helped all the same, by somebody who has one.
+    with cast.acting(cast.owner), pytest.raises(Forbidden, match="demands a second factor"):
+        remove_second_factor(workspace_id=cast.acme.pk, user_id=cast.member.pk)
+    set_up(cast.owner)
     with cast.acting(cast.owner):
         remove_second_factor(workspace_id=cast.acme.pk, user_id=cast.member.pk)
     assert types(cast.acme)[-1] == 14
@@ -335,6 +346,57 @@ def test_a_forgotten_device_is_not_trusted(cast: Cast) -> None:
     assert rows(cast.acme)[-1] == (10075, "Account of {subject.username} updated: trusted device forgotten")
 
 
+def test_an_administrator_forgets_those_of_members_in_their_own_log(cast: Cast) -> None:
+    # At home elsewhere, in a workspace of the same Administrator.
+    Membership.objects.create(user=cast.member, workspace=cast.bolt, role=Role.USER)
+    User.objects.filter(pk=cast.member.pk).update(default_workspace=cast.bolt)
+    first, _second = trust(cast.member, "the first of two ones"), trust(cast.member, "the second of them")
+    before = types(cast.bolt)
+    with cast.acting(cast.owner):
+        forget_device(user_id=cast.member.pk, device_id=first.pk, workspace_id=cast.acme.pk)
+        assert forget_all_devices(user_id=cast.member.pk, workspace_id=cast.acme.pk) == 1
+        with pytest.raises(Forbidden, match="own account"):
+            forget_all_devices(user_id=cast.owner.pk, workspace_id=cast.acme.pk)
+    assert [text for _type, text in rows(cast.acme)] == [
+        "Account of {subject.username} updated: trusted device forgotten",
+        "Account of {subject.username} updated: all trusted devices forgotten",
+    ]
+    assert types(cast.bolt) == before
+
+
+def test_nobody_forgets_those_of_somebody_with_two_customers(cast: Cast) -> None:
+    Membership.objects.create(user=cast.member, workspace=cast.umbra, role=Role.USER)
+    device = trust(cast.member)
+    before = types(cast.acme)
+    for user, workspace in ((cast.owner, cast.acme), (cast.outsider, cast.umbra)):
+        with cast.acting(user):
+            with pytest.raises(Forbidden, match="workspaces that you don't administer"):
+                forget_device(user_id=cast.member.pk, device_id=device.pk, workspace_id=workspace.pk)
+            with pytest.raises(Forbidden):
+                forget_all_devices(user_id=cast.member.pk, workspace_id=workspace.pk)
+    Workspace.objects.filter(pk=cast.acme.pk).update(super_admin=cast.member)
+    Membership.objects.filter(user=cast.member, workspace=cast.umbra).delete()
+    with cast.acting(cast.owner), pytest.raises(Conflict):
+        forget_all_devices(user_id=cast.member.pk, workspace_id=cast.acme.pk)
+    assert trusted(cast.member)
+    assert (types(cast.acme), types(cast.umbra)) == (before, [])
+
+
+def test_another_app_forgets_all_devices(cast: Cast) -> None:
+    set_up(cast.member)
+    trust(cast.member)
+    with cast.acting(cast.member):
+        made = start_second_factor(user_id=cast.member.pk, replace=True)
+        assert trusted(cast.member)
+        app = App(made.secret)
+        with pytest.raises(Invalid):
+            activate_second_factor(user_id=cast.member.pk, key_id=made.row.pk, code=app.wrong())
+        assert trusted(cast.member)
+        activate_second_factor(user_id=cast.member.pk, key_id=made.row.pk, code=app.code())
+    assert not trusted(cast.member)
+    assert types(cast.acme)[-3:] == [6, 14, 10028]
+
+
 def test_a_new_password_forgets_all_devices(cast: Cast) -> None:
     set_up(cast.member)
     trust(cast.member)
@@ -346,11 +408,11 @@ def test_a_new_password_forgets_all_devices(cast: Cast) -> None:
 def test_the_oldest_device_makes_room(cast: Cast) -> None:
     set_up(cast.member)
     for number in range(MOST_DEVICES + 2):
-        trust(cast.member, f"fingerprint {number}")
+        trust(cast.member, f"long fingerprint {number}")
     with acting_as(ANONYMOUS):
         assert devices_of(cast.member.pk).count() == MOST_DEVICES
-    assert not trusted(cast.member, "fingerprint 1")
-    assert trusted(cast.member, "fingerprint 2")
+    assert not trusted(cast.member, "long fingerprint 1")
+    assert trusted(cast.member, "long fingerprint 2")
 
 
 @pytest.mark.parametrize(

@@ -209,8 +209,9 @@ def test_from_the_qr_code_to_the_recovery_codes(cast: Cast) -> None:
 
 
 def test_new_codes_and_removal_ask_for_the_password(cast: Cast) -> None:
-    client = sign_in(cast.member)
-    set_up(cast.member)
+    _app, codes, _key = set_up(cast.member)
+    client, _answer = first_step(cast.member)
+    client.post(SECOND, {"code": codes[0]})
     for path in ("/account/security/codes/", "/account/security/remove/"):
         assert client.post(path, {"password": "wrong"}).status_code == 422
         assert has_second_factor(cast.member.pk)
