@@ -292,7 +292,7 @@ def _imsi(event: Any) -> dict[str, Any] | None:
 def _caller(user: User) -> Callable[[], bytes]:
     """Return a call of the portal's WSGI application with a token."""
     workspace = Workspace.objects.get(pk=WORKSPACE)
-    token = encode(claims_of_user(user, workspace), "auth")
+    token = encode(claims_of_user(user, workspace, since=timezone.now()), "auth")
     application = WSGIHandler()
 
     def call() -> bytes:

@@ -31,6 +31,7 @@ urlpatterns = [
     path("", named("sims", sim_list="sims/", device_list="devices/", policy_list="policies/")),
     path("", include(([path("w/<int:workspace_id>/events/", views.events, name="list")], "events"))),
     path("accounts/", include("allauth.account.urls")),
+    path("account/", include(([path("", views.parts, name="account")], "accounts"))),
     path("admin/", lambda request: HttpResponse(), name="index"),
     path("admin2/", include(([path("", lambda request: HttpResponse(), name="index")], "admin"))),
 ]
