@@ -10,7 +10,7 @@ from django.utils.functional import cached_property
 from accounts.models import ApplicationToken, SupportAccess, User, Workspace
 from accounts.permissions import Permission, Role, actor_may
 from accounts.selectors import Entry, entries_of, person_of
-from portal.kit.context import Actor, ActorKind
+from kit.context import Actor, ActorKind
 
 STAFF_LABEL = "Operator staff"
 """What customers read in place of a member of the operator's staff."""

@@ -13,6 +13,6 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Let jobs know who may still act."""
         from accounts.revival import as_of_now  # noqa: PLC0415 - needs the app registry
-        from portal.kit.jobs import set_reviver  # noqa: PLC0415
+        from kit.jobs import set_reviver  # noqa: PLC0415
 
         set_reviver(as_of_now)

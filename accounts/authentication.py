@@ -35,9 +35,9 @@ from accounts.second_factors import has_second_factor, use_any_code
 from accounts.selectors import home_workspace_id, person_of, user_by_email, zone_of
 from accounts.services.sessions import LAST_WORKSPACE, account_actor, record_sign_in, record_sign_out
 from accounts.services.support import end_support_access
-from portal.kit.action import action
-from portal.kit.context import ANONYMOUS, Surface, acting_as, acting_within, current_context, open_context
-from portal.kit.errors import DomainError
+from kit.action import action
+from kit.context import ANONYMOUS, Surface, acting_as, acting_within, current_context, open_context
+from kit.errors import DomainError
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import Role
-from portal.kit.querysets import WorkspaceQuerySet
+from kit.querysets import WorkspaceQuerySet
 
 
 class Invitation(models.Model):

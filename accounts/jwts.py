@@ -16,7 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.kit.errors import DomainError
+from kit.errors import DomainError
 
 ALGORITHM: Final = "HS256"
 ISSUER: Final = "portal"

@@ -17,8 +17,8 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from portal.kit.context import current_context
-from portal.kit.errors import DomainError
+from kit.context import current_context
+from kit.errors import DomainError
 
 ALGORITHM: Final = "HS256"
 ISSUER: Final = "portal"

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 
-from portal.kit import mail
+from kit import mail
 
 
 def send_later(template: str, to: str, context: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ from accounts.device_models import TrustedDevice
 from accounts.flow_models import CompanyDetails, Invitation, SupportAccess, WorkspaceRequest
 from accounts.permissions import Role
 from accounts.staff_roles import StaffRole
-from portal.kit.querysets import WorkspaceQuerySet
+from kit.querysets import WorkspaceQuerySet
 
 __all__ = [
     "ApplicationToken",

@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actors import Access
 from accounts.models import Invitation, Membership, User, Workspace
 from accounts.permissions import Role
-from portal.kit.errors import NotFound
-from portal.kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter
-from portal.kit.tables import ListColumn, ListTable
+from kit.errors import NotFound
+from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter
+from kit.tables import ListColumn, ListTable
 
 ACTIVE, PENDING, EXPIRED, UNVERIFIED, SUSPENDED = "active", "pending", "expired", "unverified", "suspended"
 ACCESS_STATES: Final = (

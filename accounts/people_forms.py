@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import Role
-from portal.kit.errors import DomainError
+from kit.errors import DomainError
 
 ROLE_CHOICES = [
     (Role.USER.value, _("User: works with SIMs, devices and orders")),

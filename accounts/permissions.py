@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from portal.kit.context import Actor, ActorKind, current_actor
-from portal.kit.errors import Forbidden, NotFound
+from kit.context import Actor, ActorKind, current_actor
+from kit.errors import Forbidden, NotFound
 
 
 class Role(TextChoices):

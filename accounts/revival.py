@@ -7,7 +7,7 @@ from dataclasses import replace
 from accounts.actors import access_of, actor_of_token, staff_actor
 from accounts.models import ApplicationToken, User
 from accounts.selectors import usable
-from portal.kit.context import Actor, ActorKind, current_context
+from kit.context import Actor, ActorKind, current_context
 
 
 def as_of_now(actor: Actor) -> Actor | None:

@@ -30,8 +30,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict
+from kit.context import current_context
+from kit.errors import Conflict
 
 logger = logging.getLogger(__name__)
 

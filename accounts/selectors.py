@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce, Lower
 from accounts.models import ApplicationToken, Membership, User, Workspace
 from accounts.permissions import Role
 from accounts.second_factors import ACTIVE
-from portal.kit.context import Person
+from kit.context import Person
 
 ERASED_NAME: Final = "Erased user"
 """What stands in place of a name that was erased."""

@@ -16,7 +16,7 @@ from accounts.models import User
 from accounts.second_factors import has_second_factor
 from accounts.services.mfa_devices import TRUST_TIME, is_trusted, new_device_secret, trust_device
 from accounts.services.sessions import account_actor
-from portal.kit.context import acting_within, current_context
+from kit.context import acting_within, current_context
 
 
 class SecondFactorStage(LoginStage):  # type: ignore[misc,unused-ignore]

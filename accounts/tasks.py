@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from accounts.services.support import end_overdue
-from portal.kit.context import SCHEDULE, acting_as
+from kit.context import SCHEDULE, acting_as
 
 
 @shared_task(name="accounts.end_support_access")

@@ -28,9 +28,9 @@ from accounts.services.application_tokens import digest_of, key_row
 from accounts.services.mfa_devices import check_device, is_trusted_program, trust_device
 from accounts.services.sessions import account_actor, record_sign_in, switch_workspace
 from accounts.services.support import access_under, may_support
-from portal.kit.action import action
-from portal.kit.context import ANONYMOUS, Actor, acting_within, bind_actor, current_context
-from portal.kit.errors import Forbidden, NotFound
+from kit.action import action
+from kit.context import ANONYMOUS, Actor, acting_within, bind_actor, current_context
+from kit.errors import Forbidden, NotFound
 
 logger = logging.getLogger(__name__)
 

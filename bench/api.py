@@ -27,8 +27,8 @@ from events.api import list_events
 from events.models import Event, FrozenPerson
 from events.totals import SETTLED, events_in_log
 from events.wire import stamp
-from portal.kit.api.lists import ListQuery
-from portal.kit.context import acting_as
+from kit.api.lists import ListQuery
+from kit.context import acting_as
 
 WORKSPACE = 1
 ROWS = 100

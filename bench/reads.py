@@ -19,7 +19,7 @@ from bench.databases import using
 from bench.load import EMAIL
 from bench.measure import Result, compare
 from events.models import Event
-from portal.kit.paging import Cursor, capped_count
+from kit.paging import Cursor, capped_count
 
 WORKSPACE = 1
 PAGE = f"/w/{WORKSPACE}/events/"

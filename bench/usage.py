@@ -13,7 +13,7 @@ from django.db import connection, transaction
 
 from bench.measure import Result, compare
 from events.writer import COLUMNS
-from portal.kit.context import NETWORK, Surface, acting_as
+from kit.context import NETWORK, Surface, acting_as
 from sims.services.factory_test import settle
 from sims.services.usage import ingest
 from sims.services.usage_sql import SPAN

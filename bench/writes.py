@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from bench.measure import Result, compare
 from events.writer import COLUMNS
-from portal.kit.context import Actor, ActorKind, Person, Surface, acting_as
+from kit.context import Actor, ActorKind, Person, Surface, acting_as
 from sims.models import Sim
 from sims.services.sim_status import change_sim_status
 

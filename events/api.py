@@ -22,7 +22,7 @@ from events.text import escape
 from events.totals import events_in_log
 from events.wire import WIRE_FIELDS, wire_list
 from events.wire_rows import first_wire_rows, read_wire_rows, wire_rows
-from portal.kit.api.criteria import (
+from kit.api.criteria import (
     NOTHING,
     NULL,
     Condition,
@@ -37,11 +37,11 @@ from portal.kit.api.criteria import (
     point,
     text,
 )
-from portal.kit.api.document import Absent, Answer, Lookup, NamedRef, answers
-from portal.kit.api.lists import Limits, ListQuery, deep, page_response, read_page, total_of
-from portal.kit.api.responses import json_response
-from portal.kit.api.types import PathId, long_of
-from portal.kit.errors import Invalid
+from kit.api.document import Absent, Answer, Lookup, NamedRef, answers
+from kit.api.lists import Limits, ListQuery, deep, page_response, read_page, total_of
+from kit.api.responses import json_response
+from kit.api.types import PathId, long_of
+from kit.errors import Invalid
 from sims.api.criteria import is_whole_iccid
 from sims.identifiers import normalise_iccid
 

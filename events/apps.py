@@ -19,7 +19,7 @@ class EventsConfig(AppConfig):
         from events.handlers import accounts, orders, sims  # noqa: F401, PLC0415 - they register themselves
         from events.triggers import create_triggers  # noqa: PLC0415 - needs the app registry
         from events.writer import write  # noqa: PLC0415 - needs the app registry
-        from portal.kit.action import set_writer  # noqa: PLC0415 - needs the app registry
+        from kit.action import set_writer  # noqa: PLC0415 - needs the app registry
 
         set_writer(write)
         post_migrate.connect(create_triggers, sender=self, dispatch_uid="events.triggers")

@@ -13,7 +13,7 @@ from events.listing import ready_rows
 from events.panel import severity_name, source_name
 from events.querysets import EventQuerySet
 from events.wire import stamp
-from portal.kit.paging import CappedCount, capped_count
+from kit.paging import CappedCount, capped_count
 
 MOST_ROWS: Final = 100_000
 CHUNK: Final = 2_000

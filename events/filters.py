@@ -23,17 +23,17 @@ from events import registry
 from events.registry import Severity, Source
 from events.search import NOTHING, Found, bounded_text, contains, device_ids, sim_ids, text_since, understand, within
 from events.selectors import KIND_NAMES, actor_choices, actor_label, actors_key, of_requests
-from portal.kit.context import ActorKind
-from portal.kit.errors import Invalid
-from portal.kit.filter_sets import Files, ListFilters, encode
-from portal.kit.filters import (
+from kit.context import ActorKind
+from kit.errors import Invalid
+from kit.filter_sets import Files, ListFilters, encode
+from kit.filter_values import Values, parse_values
+from kit.filters import (
     ChoicesFilter,
     DateRangeFilter,
     SearchFilter,
     TextFilter,
     whole_number,
 )
-from portal.kit.values import Values, parse_values
 from sims.identifiers import normalise_iccid, plain
 
 CHOICES_SECONDS: Final = 60

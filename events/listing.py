@@ -18,9 +18,9 @@ from events.panel import severity_name, source_name
 from events.registry import Severity, Source
 from events.selectors import actor_short, list_rows, persons_of
 from events.wire import description_of
-from portal.kit.lists import Listing
-from portal.kit.paging import CappedCount, Cursor, InvalidCursorError, KeysetPage, capped_count, keyset_page
-from portal.kit.rendering import GLOBALS
+from kit.lists import Listing
+from kit.paging import CappedCount, Cursor, InvalidCursorError, KeysetPage, capped_count, keyset_page
+from kit.rendering import GLOBALS
 from sims.identifiers import as_printed
 
 ROWS = "events/_event_rows.html"

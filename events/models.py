@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Workspace
 from events.querysets import EventQuerySet
 from events.registry import Severity, Source
-from portal.kit.context import ActorKind, Surface
+from kit.context import ActorKind, Surface
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise

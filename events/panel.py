@@ -29,7 +29,7 @@ from events.selectors import (
     support_reason,
 )
 from events.wire import Persons, Row, description_of, detail_of, wire
-from portal.kit.context import Person, Surface
+from kit.context import Person, Surface
 from sims.identifiers import as_printed
 from sims.states import DeviceStatus, SimStatus
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Never, Self
 
 from django.db import models
 
-from portal.kit.paging import Cursor, after
+from kit.paging import Cursor, after
 
 if TYPE_CHECKING:
     from events.models import Event  # noqa: F401 - named in a string below

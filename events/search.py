@@ -25,7 +25,7 @@ from events import registry
 from events.models import Event, FrozenPerson
 from events.registry import escape
 from events.selectors import of_requests
-from portal.kit.errors import Invalid
+from kit.errors import Invalid
 from sims.identifiers import normalise_iccid, plain
 from sims.models import Device, Sim
 

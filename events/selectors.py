@@ -16,8 +16,8 @@ from accounts.selectors import ERASED_NAME, erased_username
 from events.models import Event, FrozenPerson
 from events.querysets import EventQuerySet
 from events.wire import STAFF_KINDS, WIRE_FIELDS, Persons, Row
-from portal.kit.context import ActorKind, Person
-from portal.kit.paging import CappedCount, capped_count
+from kit.context import ActorKind, Person
+from kit.paging import CappedCount, capped_count
 from sims.models import Device, Sim
 from sims.states import DeviceStatus
 

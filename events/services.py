@@ -7,7 +7,7 @@ from typing import Any
 from accounts.permissions import Permission, authorise
 from events import registry
 from events.writer import Entry, log
-from portal.kit.action import action
+from kit.action import action
 
 EXPORT_TYPE = 10051
 

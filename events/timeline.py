@@ -16,10 +16,10 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import Permission, authorise
 from events.selectors import actor_short, list_rows, log_of, persons_of
 from events.views import WorkspaceRequest
+from kit.htmx import respond
 from orders.models import OrderBatch, ShippingProvider
 from orders.selectors import order_of_workspace
 from orders.states import OrderStatus
-from portal.kit.htmx import respond
 
 SUBMITTED: Final = 38
 UPDATED: Final = 39

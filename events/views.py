@@ -22,11 +22,11 @@ from events.panel import panel_of
 from events.selectors import event_row, log_of
 from events.services import record_export
 from events.tables import EMBEDDED_COLUMNS, RECENT_COLUMNS, EventTable
-from portal.kit.errors import Invalid, NotFound
-from portal.kit.htmx import private, problem, render_fragment, respond
-from portal.kit.lists import Empty
-from portal.kit.paging import Cursor, InvalidCursorError, after, keyset_page
-from portal.kit.tables import chosen_view
+from kit.errors import Invalid, NotFound
+from kit.htmx import private, problem, render_fragment, respond
+from kit.lists import Empty
+from kit.paging import Cursor, InvalidCursorError, after, keyset_page
+from kit.tables import chosen_view
 
 EMBEDDED_ROWS = 25
 RECENT_ROWS = 10

@@ -15,7 +15,7 @@ from accounts.actors import STAFF_LABEL
 from events import registry
 from events.registry import Severity, Source
 from events.text import complete, complete_detail, mask
-from portal.kit.context import ActorKind, Person
+from kit.context import ActorKind, Person
 
 WIRE_FIELDS: Final = (
     "id",

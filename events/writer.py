@@ -1,6 +1,6 @@
 """The one way into the log: facts become rows, all rows of an action in one statement.
 
-Handlers call `log` while the action runs. `portal.kit.action` calls `write` once, at the outermost exit and inside the
+Handlers call `log` while the action runs. `kit.action` calls `write` once, at the outermost exit and inside the
 transaction. Rows get increasing ids in the order recorded; ids are not returned, rows of one action are tied by their
 request id.
 """
@@ -19,8 +19,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from events.models import Event, FrozenPerson
 from events.registry import EventType
 from events.text import escape_detail
-from portal.kit.action import record
-from portal.kit.context import ActionContext, Actor, ActorKind, Person, current_context
+from kit.action import record
+from kit.context import ActionContext, Actor, ActorKind, Person, current_context
 from sims.signals import DeviceRow, SimRow
 
 COPY_FROM = 6

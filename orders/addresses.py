@@ -15,8 +15,8 @@ from stdnum import get_cc_module
 from stdnum.eu import vat as eu_vat
 from stdnum.exceptions import ValidationError as NumberError
 
+from kit.errors import Invalid
 from orders.models import Address
-from portal.kit.errors import Invalid
 
 EU: Final = frozenset(eu_vat.MEMBER_STATES) - {"xi"}
 _VAT_PREFIX: Final = {"gr": "el"}

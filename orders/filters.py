@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter
 from orders.models import OrderBatch, OrderLine, PaymentMethod
 from orders.states import OrderStatus
-from portal.kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter
 from sims.identifiers import plain
 
 _LARGEST_ID = 2**63 - 1

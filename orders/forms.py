@@ -9,11 +9,11 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from kit.errors import DomainError
 from orders.addresses import AddressData, country_choices
 from orders.models import MOST_OF_ONE, Address, ShippingOption
 from orders.money import money
 from orders.selectors import Product
-from portal.kit.errors import DomainError
 
 _AUTOCOMPLETE: Final = {
     "company": "organization",

@@ -9,11 +9,11 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from kit import mail
+from kit.context import current_context
 from orders.models import Order, OrderBatch, PaymentMethod
 from orders.money import money
 from orders.states import OrderStatus
-from portal.kit import mail
-from portal.kit.context import current_context
 
 TEMPLATES: Final = {
     OrderStatus.SUBMITTED: "orders/mail/submitted.txt",

@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Currency, User, Workspace
+from kit.querysets import WorkspaceQuerySet
 from orders.states import OrderStatus
-from portal.kit.querysets import WorkspaceQuerySet
 from sims.models import SimBatch, SimModel
 
 SIZES: Final = (1, 25, 100, 500)

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
-from portal.kit.errors import Invalid
+from kit.errors import Invalid
 
 MINOR_DIGITS: Final = 2
 """Digits of the minor unit; all currencies of the price lists have cents."""

@@ -14,8 +14,8 @@ from typing import ClassVar, Final, Protocol
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from kit.errors import Conflict, Invalid
 from orders.models import PaymentMethod
-from portal.kit.errors import Conflict, Invalid
 
 BANK_TRANSFER_FROM: Final = 100
 """SIMs from which an order may be paid by bank transfer (`behaviour.md` section 15)."""

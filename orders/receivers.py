@@ -9,9 +9,9 @@ from django.db.models import Q
 from django.dispatch import receiver
 
 from accounts.signals import user_erased
+from kit.context import Person
+from kit.erased_names import ErasedNames
 from orders.models import Address, Cart, Order
-from portal.kit.context import Person
-from portal.kit.names import ErasedNames
 
 
 @receiver(user_erased)

@@ -19,6 +19,11 @@ from django.utils.translation import gettext_lazy
 from accounts.admin.catalogue import money
 from accounts.models import DataPlan, Membership, PlatformPackage, Workspace
 from accounts.services import create_workspace, set_data_plans, set_package, set_super_admin, update_workspace
+from kit.action import action
+from kit.admin.base import StaffAdmin, StaffForm
+from kit.admin.filters import choice_filter, condition_filter
+from kit.errors import DomainError, Invalid
+from kit.rendering import badge, dash, number, when, when_absolute
 from portal import admin_mails  # noqa: F401  (registers its page)
 from portal.admin_billing import billing_form
 from portal.admin_billing import save as save_billing
@@ -31,11 +36,6 @@ from portal.admin_overview import (
     figures_of,
     warnings_of,
 )
-from portal.kit.action import action
-from portal.kit.errors import DomainError, Invalid
-from portal.kit.rendering import badge, dash, number, when, when_absolute
-from portal.kit.staff.base import StaffAdmin, StaffForm
-from portal.kit.staff.filters import choice_filter, condition_filter
 from sims.states import SimStatus
 
 _OWN_ACTIONS = frozenset({"package", "data_plans", "super_admin"})

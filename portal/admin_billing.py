@@ -6,8 +6,8 @@ from django import forms
 
 from accounts.models import CompanyDetails, Workspace
 from accounts.services import company_of, update_billing
-from portal.kit.errors import DomainError
-from portal.kit.staff.base import add_refusal
+from kit.admin.base import add_refusal
+from kit.errors import DomainError
 
 
 class BillingForm(forms.ModelForm[CompanyDetails]):

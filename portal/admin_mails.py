@@ -11,11 +11,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from portal.kit import mail
-from portal.kit.models import OutgoingMail
-from portal.kit.rendering import badge, dash, when
-from portal.kit.staff.base import StaffAdmin
-from portal.kit.staff.filters import condition_filter
+from kit import mail
+from kit.admin.base import StaffAdmin
+from kit.admin.filters import condition_filter
+from kit.models import OutgoingMail
+from kit.rendering import badge, dash, when
 
 
 @admin.register(OutgoingMail)

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Role
 from accounts.services import add_member, change_role, remove_member
-from portal.kit.errors import DomainError, Invalid
-from portal.kit.staff.base import add_refusal
-from portal.kit.staff.filters import Picker
+from kit.admin.base import add_refusal
+from kit.admin.filters import Picker
+from kit.errors import DomainError, Invalid
 
 ROLES = [(role.value, role.label) for role in Role.assignable()]
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import Membership, Workspace
 from accounts.permissions import Role
 from events.models import Event
-from portal.kit.staff.filters import Narrow
+from kit.admin.filters import Narrow
 from sims.models import Device, Sim
 from sims.states import DeviceStatus, SimStatus
 

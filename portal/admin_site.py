@@ -26,8 +26,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.models import User
 from accounts.services.passwords import change_own_password
 from accounts.services.sessions import follow_session
-from portal.kit.errors import DomainError
-from portal.kit.staff.base import StaffAdmin, add_refusal
+from kit.admin.base import StaffAdmin, add_refusal
+from kit.errors import DomainError
 
 ORDER: Final = (
     ("accounts", ("workspace", "workspacerequest", "user", "platformpackage", "dataplan")),

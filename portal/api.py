@@ -48,13 +48,13 @@ import sims.api.sims
 import sims.api.stats
 import sims.api.usage
 from accounts.api import BearerAuth
+from kit.api import limits
+from kit.api.errors import Code, Problem, WireError, bad_request, domain_error_response, error_response
+from kit.api.parsing import parse_json
+from kit.api.validation import error_of_contexts
+from kit.context import current_context
+from kit.errors import DomainError
 from portal.api_document import Json, completed
-from portal.kit.api import limits
-from portal.kit.api.errors import Code, Problem, WireError, bad_request, domain_error_response, error_response
-from portal.kit.api.parsing import parse_json
-from portal.kit.api.validation import error_of_contexts
-from portal.kit.context import current_context
-from portal.kit.errors import DomainError
 
 logger = logging.getLogger("django.request")
 

@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from kit.api import limits
+from kit.api.errors import Code
 from portal.api import api
 from portal.api_document import operations
-from portal.kit.api import limits
-from portal.kit.api.errors import Code
 
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 

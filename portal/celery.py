@@ -1,4 +1,4 @@
-"""The Celery application. Tasks are wake-ups for `Job` rows; the database holds the job (see `portal.kit.jobs`)."""
+"""The Celery application. Tasks are wake-ups for `Job` rows; the database holds the job (see `kit.jobs`)."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_safe
 from accounts.permissions import Permission, authorise
 from events.panel import severity_name
 from events.views import WorkspaceRequest, recent_context
-from portal.kit.htmx import render_fragment
+from kit.htmx import render_fragment
 from sims.models import Device, Sim
 from sims.states import DeviceStatus, SimStatus
 

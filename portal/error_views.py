@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.translation import gettext as _
 
-from portal.kit.htmx import is_htmx, private, problem
+from kit.htmx import is_htmx, private, problem
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext, ngettext, npgettext, pgettext
 from jinja2 import Environment, StrictUndefined
 
-from portal.kit.rendering import GLOBALS
+from kit.rendering import GLOBALS
 
 
 def environment(**options: Any) -> Environment:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from portal.kit.context import NoContext, current_context
+from kit.context import NoContext, current_context
 
 # What every record carries by itself; the rest came in by `extra=`.
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "request", "status_code", "server_time"}

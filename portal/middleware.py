@@ -24,9 +24,9 @@ from accounts.second_factors import has_second_factor
 from accounts.selectors import Entry, zone_of
 from accounts.services.sessions import LAST_WORKSPACE, SUPPORT_ACCESS, note_activity, switch_workspace
 from accounts.services.support import access_under, end_support_access, may_support
-from portal.kit.context import ActionContext, Surface, acting_within, bind_actor, context, current_context
-from portal.kit.errors import DomainError, Forbidden
-from portal.kit.htmx import current_path, is_htmx, problem, redirect_to, render_fragment, wants_fragment
+from kit.context import ActionContext, Surface, acting_within, bind_actor, context, current_context
+from kit.errors import DomainError, Forbidden
+from kit.htmx import current_path, is_htmx, problem, redirect_to, render_fragment, wants_fragment
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 

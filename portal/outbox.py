@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from portal.kit.context import current_context
-from portal.kit.htmx import render_fragment
-from portal.kit.names import ErasedNames
+from kit.context import current_context
+from kit.erased_names import ErasedNames
+from kit.htmx import render_fragment
 
 SHOWN: Final = 50
 _SEPARATOR: Final = b"-" * 79 + b"\n"

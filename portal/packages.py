@@ -21,10 +21,10 @@ from accounts.people import PageRequest
 from accounts.permissions import Permission, authorise
 from accounts.services import add_data_plan, is_upgrade, set_package
 from accounts.settings_tabs import settings_tabs
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, Forbidden, Invalid
-from portal.kit.htmx import redirect_to, render_fragment, respond, wants_fragment
-from portal.kit.rendering import number
+from kit.context import current_context
+from kit.errors import Conflict, Forbidden, Invalid
+from kit.htmx import redirect_to, render_fragment, respond, wants_fragment
+from kit.rendering import number
 from sims.models import Sim
 from sims.states import SimStatus
 

@@ -14,9 +14,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from kit.htmx import is_htmx, private, problem, redirect_to, with_trigger
+from kit.tables import DENSITIES
 from portal.context_processors import THEME_COOKIE, THEMES, TIME_DISPLAYS
-from portal.kit.htmx import is_htmx, private, problem, redirect_to, with_trigger
-from portal.kit.tables import DENSITIES
 
 MAX_TABLES = 50
 MAX_COLUMNS = 60

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.dispatch import receiver
 
 from accounts.signals import user_erased
-from portal.kit.context import Person
-from portal.kit.names import ErasedNames
+from kit.context import Person
+from kit.erased_names import ErasedNames
 from portal.outbox import forget
 
 

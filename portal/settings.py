@@ -15,7 +15,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from portal.kit.env import Env, kept_secret, private_folder
+from kit.env import Env, kept_secret, private_folder
 
 # `ModelForm[Sim]`, `ModelAdmin[Sim]` and the like: the type checker needs them, plain Django refuses them when it runs.
 django_stubs_ext.monkeypatch()
@@ -51,7 +51,7 @@ PORTAL_WORKERS = env.number("PORTAL_WORKERS", default=2 if PRODUCTION else 1, mi
 # --- applications ---
 
 INSTALLED_APPS = [
-    "portal.kit",
+    "kit",
     # The log comes first, so that it hears of a cause before of what other listeners make of it.
     "events",
     "accounts",
@@ -89,7 +89,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "portal.kit.htmx.SessionEndMiddleware",
+    "kit.htmx.SessionEndMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -370,5 +370,5 @@ SHOP_BANK_ACCOUNT = env.text("SHOP_BANK_ACCOUNT")
 
 # --- the network's usage records ---
 
-# Without one nothing is taken in; an embedded portal derives its own (portal.kit.feed).
+# Without one nothing is taken in; an embedded portal derives its own (kit.network_feed).
 NETWORK_FEED_TOKEN = env.text("NETWORK_FEED_TOKEN")

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.services.sessions import LAST_WORKSPACE
-from portal.kit.htmx import respond
+from kit.htmx import respond
 
 SHOWN = 50
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.permissions import Permission
-from portal.kit.errors import Invalid, NotFound
-from portal.kit.outcomes import Outcome, not_found
+from kit.errors import Invalid, NotFound
+from kit.outcomes import Outcome, not_found
 from sims.bulk_forms import ReleaseForm, TagsForm
 from sims.services import assignment, device_status, devices, sim_status, tags
 from sims.services.rows import chunks, missing, read_devices

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.kit.errors import Invalid
+from kit.errors import Invalid
 from sims.services.tags import normalise_tags
 
 

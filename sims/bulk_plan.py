@@ -11,8 +11,8 @@ from itertools import accumulate, pairwise
 from django.core import signing
 from django.utils.translation import gettext as _
 
-from portal.kit.errors import Invalid
-from portal.kit.selection import Selection
+from kit.errors import Invalid
+from kit.selection import Selection
 
 MOST_OBJECTS = 100_000
 """Objects of one action: its result names each of them and is kept in one row."""

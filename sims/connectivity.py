@@ -8,8 +8,8 @@ from typing import Final
 
 from django.db.models import QuerySet
 
-from portal.kit.context import current_context
-from portal.kit.mobile_networks import network_of_record
+from kit.context import current_context
+from kit.mobile_networks import network_of_record
 from sims.coverage import coverage_of
 from sims.models import Device, Sim, UsageRecord
 from sims.states import DeviceStatus, SimStatus

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
-from portal.kit.querysets import WorkspaceQuerySet
+from kit.querysets import WorkspaceQuerySet
 
 
 class SmsStatus(models.IntegerChoices):

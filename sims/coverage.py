@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from portal.kit.mobile_networks import zone_of
+from kit.mobile_networks import zone_of
 from sims.models import BlockedOperator, CoverageBlockedOperator, CoverageExcludedZone
 
 

@@ -11,7 +11,8 @@ from django.db.models.functions import Concat
 from django.utils.translation import gettext_lazy as _
 from stdnum import luhn
 
-from portal.kit.filters import (
+from kit.filter_values import Values
+from kit.filters import (
     ChoicesFilter,
     DateRangeFilter,
     ListFilters,
@@ -19,7 +20,6 @@ from portal.kit.filters import (
     TextFilter,
     whole_number,
 )
-from portal.kit.values import Values
 from sims.device_selectors import NUMBERS, devices_by_iccid, devices_by_number
 from sims.identifiers import plain
 from sims.models import CoveragePolicy, Device, ServicePolicy

@@ -9,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import DataPlan, Workspace
-from portal.kit.errors import DomainError, Invalid
+from kit.errors import DomainError, Invalid
 from sims.device_selectors import only_match
 from sims.identifiers import normalise_imei
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim

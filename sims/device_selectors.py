@@ -11,7 +11,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from portal.kit.values import Values
+from kit.filter_values import Values
 from sims.identifiers import iccid_with_luhn, plain
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
 from sims.states import SimStatus

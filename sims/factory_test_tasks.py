@@ -9,7 +9,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from portal.kit.context import acting_as
+from kit.context import acting_as
 from sims.services import factory_test_watch as watch
 from sims.services.factory_test import CHECK, settle
 

@@ -9,8 +9,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
-from portal.kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter
-from portal.kit.values import Values
+from kit.filter_values import Values
+from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter
 from sims.device_filters import digits_only, iccid_digits
 from sims.identifiers import plain
 from sims.models import Device, Sim, SimBatch

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.kit.errors import DomainError, Invalid
+from kit.errors import DomainError, Invalid
 from sims.identifiers import normalise_bic
 from sims.services.sim_status import billing_note
 from sims.states import SimStatus, sim_may_move

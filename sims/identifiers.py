@@ -11,7 +11,7 @@ from stdnum import imsi as stdnum_imsi
 from stdnum import luhn
 from stdnum.exceptions import InvalidChecksum, ValidationError
 
-from portal.kit.errors import Invalid
+from kit.errors import Invalid
 
 _SEPARATORS = re.compile(r"[\s.\-]+")
 

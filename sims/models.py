@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import DataPlan, Workspace
-from portal.kit.mobile_networks import ZONES, network_name
-from portal.kit.querysets import WorkspaceQuerySet
+from kit.mobile_networks import ZONES, network_name
+from kit.querysets import WorkspaceQuerySet
 from sims.connectivity_models import (
     BlockedOperator,
     CoverageBlockedOperator,

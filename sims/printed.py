@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import CharField, F, Func, Q
 from django.db.models.lookups import EndsWith
 
-from portal.kit.values import Wildcard
+from kit.filter_values import Wildcard
 
 
 class PrintedIccid(Func):

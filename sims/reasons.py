@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from django.urls import reverse
 from django.utils.translation import ngettext
 
-from portal.kit.bulk import SHOWN_ITEMS, ReasonGroup
-from portal.kit.outcomes import Refusal
+from kit.bulk import SHOWN_ITEMS, ReasonGroup
+from kit.outcomes import Refusal
 from sims.bulk import Kind
 from sims.identifiers import iccid_with_luhn
 from sims.states import SimStatus

@@ -9,8 +9,8 @@ from django.dispatch import receiver
 
 from accounts.models import Workspace
 from accounts.signals import SettingChange, package_changed, user_erased, workspace_settings_changed
-from portal.kit.context import Person
-from portal.kit.names import ErasedNames
+from kit.context import Person
+from kit.erased_names import ErasedNames
 from sims.connectivity_models import Sms
 from sims.models import CoveragePolicy, Device, ServicePolicy
 from sims.services.factory_test import end_factory_tests

@@ -12,12 +12,12 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from portal.kit.bulk import SHOWN_ITEMS, BulkResult, ReasonGroup
-from portal.kit.context import ActorKind
-from portal.kit.errors import NotFound
-from portal.kit.jobs import revive_actor
-from portal.kit.models import Job
-from portal.kit.outcomes import Outcome, Refusal
+from kit.bulk import SHOWN_ITEMS, BulkResult, ReasonGroup
+from kit.context import ActorKind
+from kit.errors import NotFound
+from kit.jobs import revive_actor
+from kit.models import Job
+from kit.outcomes import Outcome, Refusal
 from sims.bulk import SPECS, Kind, Wording
 from sims.reasons import groups_of, items, shown_label
 from sims.selectors import labels

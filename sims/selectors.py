@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from portal.kit.errors import NotFound
-from portal.kit.querysets import CHUNK
+from kit.errors import NotFound
+from kit.querysets import CHUNK
 from sims.bulk import Kind
 from sims.identifiers import iccid_with_luhn
 from sims.models import Device, Sim, SimBatch

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from portal.kit.context import Actor, ActorKind, acting_as
+from kit.context import Actor, ActorKind, acting_as
 from sims.services.deliveries import expire_messages
 
 SWEEP = Actor(kind=ActorKind.SCHEDULE, id=0, label="SMS expiry", everywhere=True)

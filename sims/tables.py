@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from portal.kit.tables import ListColumn, ListTable
+from kit.tables import ListColumn, ListTable
 
 
 class SimTable(ListTable):

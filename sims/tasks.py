@@ -10,12 +10,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from portal.kit import jobs
-from portal.kit.action import action
-from portal.kit.context import current_actor
-from portal.kit.models import Job
-from portal.kit.outcomes import Outcome
-from portal.kit.querysets import CHUNK
+from kit import jobs
+from kit.action import action
+from kit.context import current_actor
+from kit.models import Job
+from kit.outcomes import Outcome
+from kit.querysets import CHUNK
 from sims.bulk import SPECS, BulkSpec, outcome_of
 from sims.bulk_plan import LIFETIME, Plan
 

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from django.utils.translation import gettext as _
 
-from portal.kit.mobile_networks import network_of_record
+from kit.mobile_networks import network_of_record
 from sims.identifiers import iccid_with_luhn, plain
 from sims.usage_models import TrafficType
 
@@ -52,7 +52,7 @@ class Usage(NamedTuple):
         started, ended: in UTC.
         day: on which it ended, in UTC.
         payload: the record as JSON.
-        network: the mobile network it was used on, as `portal.kit.mobile_networks` numbers it; `None` if not known.
+        network: the mobile network it was used on, as `kit.mobile_networks` numbers it; `None` if not known.
         cost: in millionths of the currency; `None` where the record states none, or in no currency known here.
         currency: 1 EUR, 2 USD, of the cost.
     """

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Workspace
-from portal.kit.rendering import number, volume
+from kit.rendering import number, volume
 from sims.models import Sim, UsageDay
 from sims.states import SimStatus
 

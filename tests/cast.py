@@ -19,7 +19,7 @@ from accounts.actors import actor_of, staff_actor
 from accounts.models import DataPlan, Membership, PlatformPackage, User, Workspace
 from accounts.permissions import Role
 from events.writer import forget_persons
-from portal.kit.context import ActionContext, Actor, ActorKind, Surface, acting_as
+from kit.context import ActionContext, Actor, ActorKind, Surface, acting_as
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch, SimModel
 from sims.states import DeviceStatus, SimStatus
 

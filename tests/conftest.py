@@ -13,7 +13,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis
 
 from events.triggers import lifted
-from portal.kit import mail as outgoing
+from kit import mail as outgoing
 from tests.cast import cast  # noqa: F401  (a fixture)
 
 # A busy machine is slow, which is no failure; the same examples everywhere, so that one is found again.

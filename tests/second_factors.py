@@ -12,7 +12,7 @@ from accounts.actors import actor_of
 from accounts.models import User
 from accounts.second_factors import PERIOD
 from accounts.services.mfa import activate_second_factor, start_second_factor
-from portal.kit.context import Surface, acting_as
+from kit.context import Surface, acting_as
 
 
 class App:

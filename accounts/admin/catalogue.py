@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import DataPlan, PlatformPackage
 from accounts.services import create_data_plan, create_package, update_data_plan, update_package
-from portal.kit.rendering import badge, dash, number
-from portal.kit.staff.base import StaffAdmin
-from portal.kit.staff.filters import choice_filter
+from kit.admin.base import StaffAdmin
+from kit.admin.filters import choice_filter
+from kit.rendering import badge, dash, number
 
 PACKAGE_TONES = {
     PlatformPackage.Status.STAGING: "info",

@@ -22,10 +22,10 @@ from accounts.services import (
     decline_workspace_request,
     link_requested_workspace,
 )
-from portal.kit.errors import DomainError
-from portal.kit.rendering import badge, dash, when, when_absolute
-from portal.kit.staff.base import StaffAdmin, add_refusal
-from portal.kit.staff.filters import Picker, choice_filter, related_filter
+from kit.admin.base import StaffAdmin, add_refusal
+from kit.admin.filters import Picker, choice_filter, related_filter
+from kit.errors import DomainError
+from kit.rendering import badge, dash, when, when_absolute
 
 STATE_TONES: Final = {
     WorkspaceRequest.Status.OPEN: "warn",

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.selectors import user_by_email
-from portal.kit.staff.base import StaffForm
+from kit.admin.base import StaffForm
 
 
 def _password_field(help_text: Any, *, required: bool) -> forms.CharField:

@@ -34,10 +34,10 @@ from accounts.services import (
     update_user,
 )
 from accounts.services.mfa import remove_second_factor
-from portal.kit.errors import DomainError
-from portal.kit.rendering import badge, dash, when, when_absolute
-from portal.kit.staff.base import StaffAdmin, add_refusal
-from portal.kit.staff.filters import condition_filter
+from kit.admin.base import StaffAdmin, add_refusal
+from kit.admin.filters import condition_filter
+from kit.errors import DomainError
+from kit.rendering import badge, dash, when, when_absolute
 
 SHOWN_WORKSPACES = 3
 MOST_AT_ONCE = 500

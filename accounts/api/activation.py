@@ -18,12 +18,12 @@ from accounts.authentication import AccountLocked
 from accounts.keys import KeyRefused
 from accounts.services.activation import activate_account, resend_activation
 from accounts.services.passwords import change_own_password_digest
-from portal.kit.api import limits
-from portal.kit.api.document import done
-from portal.kit.api.errors import Code, Problem, WireError, bad_request
-from portal.kit.api.responses import no_content
-from portal.kit.api.types import Body, Text
-from portal.kit.errors import Conflict, Invalid
+from kit.api import limits
+from kit.api.document import done
+from kit.api.errors import Code, Problem, WireError, bad_request
+from kit.api.responses import no_content
+from kit.api.types import Body, Text
+from kit.errors import Conflict, Invalid
 
 router = Router(tags=["Users"])
 version_2 = Router(tags=["Users"])

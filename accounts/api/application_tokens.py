@@ -20,13 +20,13 @@ from accounts.services.application_tokens import (
     describe_application_token,
     revoke_application_token,
 )
-from portal.kit.action import action
-from portal.kit.api.document import Absent, Answer, Lookup, answers, done
-from portal.kit.api.errors import Code, Problem, WireError, invalid_reference
-from portal.kit.api.responses import json_response, no_content, wire_time
-from portal.kit.api.types import Body, PathId, Reference, Text
-from portal.kit.context import current_context
-from portal.kit.errors import NotFound
+from kit.action import action
+from kit.api.document import Absent, Answer, Lookup, answers, done
+from kit.api.errors import Code, Problem, WireError, invalid_reference
+from kit.api.responses import json_response, no_content, wire_time
+from kit.api.types import Body, PathId, Reference, Text
+from kit.context import current_context
+from kit.errors import NotFound
 
 router = Router(tags=["Application tokens"])
 

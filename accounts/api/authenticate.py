@@ -14,11 +14,11 @@ from accounts import tokens
 from accounts.api.bearer import ApiRequest
 from accounts.authentication import AccountLocked, SignInRefused
 from accounts.jwts import TokenRefused
-from portal.kit.api.document import Absent, Answer, answers
-from portal.kit.api.errors import Code, Problem, bad_request, error_response, invalid_reference
-from portal.kit.api.responses import JSON, json_response
-from portal.kit.api.types import Body, Reference, Text
-from portal.kit.errors import Forbidden, Invalid, NotFound
+from kit.api.document import Absent, Answer, answers
+from kit.api.errors import Code, Problem, bad_request, error_response, invalid_reference
+from kit.api.responses import JSON, json_response
+from kit.api.types import Body, Reference, Text
+from kit.errors import Forbidden, Invalid, NotFound
 
 router = Router(tags=["Authentication"])
 

@@ -12,9 +12,9 @@ from ninja.security import HttpBearer
 from accounts import tokens
 from accounts.models import User
 from accounts.second_factors import has_second_factor
-from portal.kit.api import limits
-from portal.kit.api.errors import Code, WireError
-from portal.kit.errors import Forbidden
+from kit.api import limits
+from kit.api.errors import Code, WireError
+from kit.errors import Forbidden
 
 
 class ApiRequest(HttpRequest):

@@ -13,11 +13,11 @@ from accounts.api import users
 from accounts.api.bearer import ApiRequest
 from accounts.api.people import InvitedAnswer, role_wire, wanted_role
 from accounts.services.invitations import invite_user
-from portal.kit.api.document import answers
-from portal.kit.api.errors import Code, Problem, WireError, invalid_reference
-from portal.kit.api.responses import created
-from portal.kit.api.types import Body, Reference, Text
-from portal.kit.errors import Invalid
+from kit.api.document import answers
+from kit.api.errors import Code, Problem, WireError, invalid_reference
+from kit.api.responses import created
+from kit.api.types import Body, Reference, Text
+from kit.errors import Invalid
 
 invitations = Router(tags=["Users"])
 

@@ -24,12 +24,12 @@ from accounts.services.mfa import (
     start_second_factor,
 )
 from accounts.services.mfa_devices import devices_of, forget_all_devices, forget_device
-from portal.kit.api.document import Absent, Answer, Lookup, answers, done
-from portal.kit.api.errors import Code, WireError, invalid_reference
-from portal.kit.api.responses import json_response, no_content, wire_time
-from portal.kit.api.types import Body, PathId, Reference, Text
-from portal.kit.context import current_context
-from portal.kit.errors import Forbidden, NotFound
+from kit.api.document import Absent, Answer, Lookup, answers, done
+from kit.api.errors import Code, WireError, invalid_reference
+from kit.api.responses import json_response, no_content, wire_time
+from kit.api.types import Body, PathId, Reference, Text
+from kit.context import current_context
+from kit.errors import Forbidden, NotFound
 
 router = Router(tags=["Second factors"])
 

@@ -11,11 +11,11 @@ from pydantic import BeforeValidator, Field
 from accounts.api.bearer import ApiRequest
 from accounts.models import Currency, Workspace
 from accounts.permissions import Permission, authorise
-from portal.kit.api.document import Absent, Answer, Lookup, answers
-from portal.kit.api.errors import Code, WireError, bad_request
-from portal.kit.api.responses import json_response, wire_time
-from portal.kit.api.types import long_of
-from portal.kit.mobile_networks import country_of
+from kit.api.document import Absent, Answer, Lookup, answers
+from kit.api.errors import Code, WireError, bad_request
+from kit.api.responses import json_response, wire_time
+from kit.api.types import long_of
+from kit.mobile_networks import country_of
 
 router = Router(tags=["Organisation"])
 

@@ -12,12 +12,12 @@ from accounts.api.bearer import ApiRequest, person_of
 from accounts.authentication import AccountLocked
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Permission, Role, authorise
-from portal.kit.api import limits
-from portal.kit.api.document import Absent, Answer, Lookup, NamedRef
-from portal.kit.api.errors import WireError, bad_request, invalid_reference
-from portal.kit.api.responses import wire_time
-from portal.kit.api.types import long_of
-from portal.kit.context import current_context
+from kit.api import limits
+from kit.api.document import Absent, Answer, Lookup, NamedRef
+from kit.api.errors import WireError, bad_request, invalid_reference
+from kit.api.responses import wire_time
+from kit.api.types import long_of
+from kit.context import current_context
 
 KIND: Final = "User"
 STATES: Final = {

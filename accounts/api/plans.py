@@ -14,12 +14,12 @@ from accounts.api.organisations import CurrencyAnswer, OrganisationId, currency_
 from accounts.models import DataPlan, PlatformPackage, Workspace
 from accounts.permissions import Permission, authorise
 from accounts.services.workspaces import add_data_plan
-from portal.kit.api.document import Answer, Lookup, NamedRef, answers, done
-from portal.kit.api.errors import Code, Problem, WireError, invalid_reference
-from portal.kit.api.responses import created, json_response, no_content
-from portal.kit.api.types import Body, BodyId, Flag, PathId, Text
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict
+from kit.api.document import Answer, Lookup, NamedRef, answers, done
+from kit.api.errors import Code, Problem, WireError, invalid_reference
+from kit.api.responses import created, json_response, no_content
+from kit.api.types import Body, BodyId, Flag, PathId, Text
+from kit.context import current_context
+from kit.errors import Conflict
 
 router = Router(tags=["Plans"])
 

@@ -16,12 +16,12 @@ from accounts.models import User
 from accounts.permissions import Role
 from accounts.selectors import user_by_email
 from accounts.services.support import may_support, start_support_access
-from portal.kit.api.document import Answer, answers
-from portal.kit.api.errors import Code, Problem, WireError
-from portal.kit.api.responses import json_response
-from portal.kit.api.types import Body, BodyId, Reference, Text
-from portal.kit.context import acting_within
-from portal.kit.errors import Forbidden, Invalid, NotFound
+from kit.api.document import Answer, answers
+from kit.api.errors import Code, Problem, WireError
+from kit.api.responses import json_response
+from kit.api.types import Body, BodyId, Reference, Text
+from kit.context import acting_within
+from kit.errors import Forbidden, Invalid, NotFound
 
 router = Router(tags=["Users"])
 

@@ -29,15 +29,15 @@ from accounts.permissions import TABLE, Permission, Role, authorise
 from accounts.services.members import change_role, remove_member
 from accounts.services.profiles import change_account
 from accounts.services.renaming import rename_account
-from portal.kit.action import action
-from portal.kit.api.criteria import Field as QueryField
-from portal.kit.api.criteria import constant, number, parse_query, parse_sort, text
-from portal.kit.api.document import Answer, Lookup, NamedRef, answers, done
-from portal.kit.api.errors import Code, Problem, WireError, invalid_reference
-from portal.kit.api.lists import Limits, ListQuery, page_response, read_page
-from portal.kit.api.responses import json_response, no_content
-from portal.kit.api.types import Body, PathId, Reference, Text
-from portal.kit.errors import Forbidden, Invalid, NotFound
+from kit.action import action
+from kit.api.criteria import Field as QueryField
+from kit.api.criteria import constant, number, parse_query, parse_sort, text
+from kit.api.document import Answer, Lookup, NamedRef, answers, done
+from kit.api.errors import Code, Problem, WireError, invalid_reference
+from kit.api.lists import Limits, ListQuery, page_response, read_page
+from kit.api.responses import json_response, no_content
+from kit.api.types import Body, PathId, Reference, Text
+from kit.errors import Forbidden, Invalid, NotFound
 
 router = Router(tags=["Users"])
 

@@ -23,12 +23,12 @@ from accounts.permissions import Permission, Role, actor_may, refuse_closed
 from accounts.selectors import entries_of
 from accounts.services.members import change_role, remove_member
 from accounts.services.profiles import set_default_workspace
-from portal.kit.api.document import answers, done
-from portal.kit.api.errors import Code, WireError, bad_request, invalid_reference
-from portal.kit.api.responses import json_response, no_content
-from portal.kit.api.types import Body, PathId, Reference
-from portal.kit.context import current_actor
-from portal.kit.errors import Forbidden, NotFound
+from kit.api.document import answers, done
+from kit.api.errors import Code, WireError, bad_request, invalid_reference
+from kit.api.responses import json_response, no_content
+from kit.api.types import Body, PathId, Reference
+from kit.context import current_actor
+from kit.errors import Forbidden, NotFound
 
 router = Router(tags=["Workspaces of a user"])
 

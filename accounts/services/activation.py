@@ -19,9 +19,9 @@ from accounts.services.invitations import LinkMaker, accept_invitation, invitati
 from accounts.services.passwords import check_new_digest
 from accounts.services.rows import lock_user
 from accounts.services.signup import ask_to_verify, verify_user
-from portal.kit.action import action
-from portal.kit.context import ANONYMOUS, acting_within, current_context
-from portal.kit.errors import Invalid
+from kit.action import action
+from kit.context import ANONYMOUS, acting_within, current_context
+from kit.errors import Invalid
 
 
 @sensitive_variables("key", "digest")

@@ -15,9 +15,9 @@ from accounts.actors import token_name
 from accounts.models import ApplicationToken
 from accounts.permissions import Permission, Role, authorise
 from accounts.signals import KeyRow
-from portal.kit.action import action
-from portal.kit.context import Actor, current_context
-from portal.kit.errors import Forbidden, Invalid
+from kit.action import action
+from kit.context import Actor, current_context
+from kit.errors import Forbidden, Invalid
 
 PREFIX = "portal_app_"
 """Starts every value, so that a scanner for leaked secrets can recognise one."""

@@ -13,8 +13,8 @@ from accounts.selectors import operator_workspace_id
 from accounts.services.rows import assign, check, differences, plain
 from accounts.services.sessions import require_staff
 from accounts.signals import Changes
-from portal.kit.action import action
-from portal.kit.errors import NotFound
+from kit.action import action
+from kit.errors import NotFound
 
 Kind = Literal["package", "data_plan"]
 What = Literal["created", "updated", "withdrawn"]

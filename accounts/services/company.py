@@ -13,9 +13,9 @@ from accounts.permissions import Permission, authorise
 from accounts.second_factors import has_second_factor
 from accounts.services.rows import assign, differences, lock_workspace
 from accounts.signals import Changes, SettingChange
-from portal.kit.action import action
-from portal.kit.context import ActorKind
-from portal.kit.errors import Conflict, Forbidden, Invalid
+from kit.action import action
+from kit.context import ActorKind
+from kit.errors import Conflict, Forbidden, Invalid
 
 WORKSPACE_FIELDS: Final = ("name", "country")
 DETAIL_FIELDS: Final = ("street", "postal_code", "city", "verification_type", "verification")

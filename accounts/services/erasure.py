@@ -29,12 +29,12 @@ from accounts.services.members import keep_super_admin
 from accounts.services.rows import lock_user
 from accounts.services.sessions import drop_sessions, require_staff
 from accounts.services.support import end_support_access
-from portal.kit import mail
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict
-from portal.kit.models import Job, OutgoingMail, SavedFilter
-from portal.kit.names import ErasedNames
+from kit import mail
+from kit.action import action
+from kit.context import current_context
+from kit.erased_names import ErasedNames
+from kit.errors import Conflict
+from kit.models import Job, OutgoingMail, SavedFilter
 
 _TEXTS: Final[tuple[tuple[type[models.Model], tuple[str, ...]], ...]] = (
     (WorkspaceRequest, ("text", "answer")),

@@ -20,9 +20,9 @@ from accounts.permissions import Permission, Role, authorise
 from accounts.selectors import is_super_admin, person_of, user_by_email
 from accounts.services.rows import lock_user, lock_workspace
 from accounts.services.users import choose_password, seat_taken
-from portal.kit.action import action
-from portal.kit.context import ANONYMOUS, Person, acting_within, current_context
-from portal.kit.errors import Conflict, Invalid, NotFound
+from kit.action import action
+from kit.context import ANONYMOUS, Person, acting_within, current_context
+from kit.errors import Conflict, Invalid, NotFound
 
 DEFAULT_DAYS: Final = 7
 

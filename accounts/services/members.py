@@ -15,9 +15,9 @@ from accounts.services.application_tokens import lower_tokens
 from accounts.services.rows import lock_user, lock_workspace
 from accounts.services.sessions import drop_sessions, refuse_own_account, require_staff
 from accounts.services.users import seat_taken
-from portal.kit.action import action
-from portal.kit.context import ActorKind, current_actor, current_context
-from portal.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from kit.action import action
+from kit.context import ActorKind, current_actor, current_context
+from kit.errors import Conflict, Forbidden, Invalid, NotFound
 
 NO_ROLE = "none"
 

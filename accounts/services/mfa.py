@@ -33,9 +33,9 @@ from accounts.selectors import entries_of, home_workspace_id, person_of
 from accounts.services.profiles import require_managed
 from accounts.services.rows import lock_user
 from accounts.services.sessions import drop_sessions, refuse_own_account, require_own_account, require_staff
-from portal.kit.action import action
-from portal.kit.context import ActorKind, current_context
-from portal.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from kit.action import action
+from kit.context import ActorKind, current_context
+from kit.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 @sensitive_variables("password")

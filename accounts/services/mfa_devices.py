@@ -24,10 +24,10 @@ from accounts.selectors import home_workspace_id, person_of
 from accounts.services.profiles import require_managed
 from accounts.services.rows import lock_user
 from accounts.services.sessions import refuse_own_account, require_own_account
-from portal.kit.action import action
-from portal.kit.api.counters import add
-from portal.kit.context import current_context
-from portal.kit.errors import Invalid, NotFound
+from kit.action import action
+from kit.api.counters import add
+from kit.context import current_context
+from kit.errors import Invalid, NotFound
 
 TRUST_TIME: Final = timedelta(days=90)
 MOST_DEVICES: Final = 20

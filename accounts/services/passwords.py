@@ -23,8 +23,8 @@ from accounts.selectors import home_workspace_id, person_of
 from accounts.services.rows import lock_user
 from accounts.services.sessions import drop_sessions, require_own_account
 from accounts.services.users import choose_password
-from portal.kit.action import action
-from portal.kit.errors import Invalid
+from kit.action import action
+from kit.errors import Invalid
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{40}")
 

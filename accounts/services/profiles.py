@@ -15,9 +15,9 @@ from accounts.services.members import keep_administrators, lock_administered
 from accounts.services.rows import assign, lock_user
 from accounts.services.sessions import drop_sessions, refuse_own_account
 from accounts.signals import Changes
-from portal.kit.action import action
-from portal.kit.context import Actor, ActorKind, current_actor
-from portal.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from kit.action import action
+from kit.context import Actor, ActorKind, current_actor
+from kit.errors import Conflict, Forbidden, Invalid, NotFound
 
 _STATES: Final[Mapping[tuple[int, int], str]] = {
     (User.Status.ACTIVE, User.Status.SUSPENDED): "suspended",

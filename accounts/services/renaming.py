@@ -17,9 +17,9 @@ from accounts.services.profiles import require_managed
 from accounts.services.rows import lock_user
 from accounts.services.sessions import drop_sessions, refuse_own_account
 from accounts.services.signup import ask_to_verify
-from portal.kit.action import action
-from portal.kit.context import Person, current_context
-from portal.kit.errors import Conflict, Invalid
+from kit.action import action
+from kit.context import Person, current_context
+from kit.errors import Conflict, Invalid
 
 
 def rename_account(*, workspace_id: int, user_id: int, email: str, link: LinkMaker) -> User:

@@ -12,8 +12,8 @@ from accounts.services.requests import handle_workspace_request
 from accounts.services.rows import lock_workspace
 from accounts.services.sessions import require_staff
 from accounts.services.workspaces import create_workspace, update_workspace
-from portal.kit.action import action
-from portal.kit.errors import Conflict, NotFound
+from kit.action import action
+from kit.errors import Conflict, NotFound
 
 DONE = WorkspaceRequest.Status.DONE
 

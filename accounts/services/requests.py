@@ -12,9 +12,9 @@ from accounts.permissions import Permission, authorise
 from accounts.services.rows import lock_workspace
 from accounts.services.sessions import require_staff
 from accounts.signals import SettingChange
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, Invalid, NotFound
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Conflict, Invalid, NotFound
 
 TEXT_LENGTH = 2000
 

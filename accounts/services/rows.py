@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User, Workspace
 from accounts.signals import Changes
-from portal.kit.errors import Invalid, NotFound
+from kit.errors import Invalid, NotFound
 
 
 def lock_user(user_id: int) -> User:

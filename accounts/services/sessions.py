@@ -18,9 +18,9 @@ from accounts.models import User, Workspace
 from accounts.permissions import Permission
 from accounts.selectors import home_workspace_id, person_of
 from accounts.services.rows import lock_user
-from portal.kit.action import action
-from portal.kit.context import Actor, ActorKind, acting_within, current_actor
-from portal.kit.errors import Forbidden, NotFound
+from kit.action import action
+from kit.context import Actor, ActorKind, acting_within, current_actor
+from kit.errors import Forbidden, NotFound
 
 logger = logging.getLogger(__name__)
 

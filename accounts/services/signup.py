@@ -19,9 +19,9 @@ from accounts.services.invitations import LinkMaker, PasswordChoice
 from accounts.services.rows import lock_user
 from accounts.services.users import choose_password, set_user_password
 from accounts.services.workspaces import create_workspace
-from portal.kit.action import action
-from portal.kit.context import ANONYMOUS, SYSTEM, acting_within, current_context
-from portal.kit.errors import Conflict, Invalid
+from kit.action import action
+from kit.context import ANONYMOUS, SYSTEM, acting_within, current_context
+from kit.errors import Conflict, Invalid
 
 VERIFICATION_TIME: Final = timedelta(days=3)
 

@@ -14,9 +14,9 @@ from accounts.models import SupportAccess, User, Workspace
 from accounts.selectors import entries_of, operator_workspace_id, person_of
 from accounts.services.rows import lock_user
 from accounts.services.sessions import require_staff
-from portal.kit.action import action
-from portal.kit.context import acting_within, current_context
-from portal.kit.errors import Forbidden, Invalid, NotFound
+from kit.action import action
+from kit.context import acting_within, current_context
+from kit.errors import Forbidden, Invalid, NotFound
 
 SUPPORT_RIGHT: Final = "accounts.add_supportaccess"
 DEFAULT_MINUTES: Final = 60

@@ -18,9 +18,9 @@ from accounts.services.rows import assign, check, differences, invalid, lock_use
 from accounts.services.sessions import drop_sessions, require_staff
 from accounts.services.support import end_accesses_of, may_support
 from accounts.signals import Changes
-from portal.kit.action import action
-from portal.kit.context import current_actor, current_context
-from portal.kit.errors import Conflict, DomainError, Forbidden, Invalid
+from kit.action import action
+from kit.context import current_actor, current_context
+from kit.errors import Conflict, DomainError, Forbidden, Invalid
 
 _EDITABLE: Final = frozenset({"name", "email", "is_staff", "is_superuser", "staff_role"})
 _STAFF: Final = frozenset({"is_staff", "is_superuser", "staff_role"})

@@ -17,9 +17,9 @@ from accounts.services.requests import require_room
 from accounts.services.rows import assign, check, differences, lock_workspace
 from accounts.services.sessions import require_staff
 from accounts.signals import SettingChange
-from portal.kit.action import action
-from portal.kit.context import current_actor, current_context
-from portal.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from kit.action import action
+from kit.context import current_actor, current_context
+from kit.errors import Conflict, Forbidden, Invalid, NotFound
 
 _ORGANISATION: Final = ("name", "country")
 _STAFF_SETTINGS: Final = (

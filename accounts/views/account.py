@@ -32,8 +32,8 @@ from accounts.services.sessions import (
     follow_session,
     sessions_of,
 )
-from portal.kit.errors import Conflict, Forbidden, Invalid
-from portal.kit.htmx import redirect_to, render_fragment
+from kit.errors import Conflict, Forbidden, Invalid
+from kit.htmx import redirect_to, render_fragment
 
 REFUSED: Final = (Invalid, Conflict, Forbidden, AccountLocked)
 MOST_SESSIONS: Final = 100

@@ -31,9 +31,9 @@ from accounts.services.mfa_devices import devices_of, forget_all_devices, forget
 from accounts.services.sessions import require_own_account
 from accounts.stages import trusted_secret
 from accounts.views.account import AccountRequest, account_page, account_tabs
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, Invalid, NotFound
-from portal.kit.htmx import redirect_to, render_fragment
+from kit.context import current_context
+from kit.errors import Conflict, Invalid, NotFound
+from kit.htmx import redirect_to, render_fragment
 
 REFUSED: Final = (Invalid, Conflict, AccountLocked)
 PENDING_KEY: Final = "second_factor_key"

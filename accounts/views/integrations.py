@@ -22,9 +22,9 @@ from accounts.permissions import Permission, Role, authorise
 from accounts.selectors import application_tokens, usable
 from accounts.services import create_application_token, revoke_application_token
 from accounts.services.application_tokens import CreatedToken, roles_below
-from portal.kit.context import current_actor, current_context
-from portal.kit.errors import DomainError
-from portal.kit.htmx import redirect_to
+from kit.context import current_actor, current_context
+from kit.errors import DomainError
+from kit.htmx import redirect_to
 
 PLACEHOLDER: Final = "YOUR_APPLICATION_TOKEN"
 

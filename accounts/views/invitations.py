@@ -20,8 +20,8 @@ from accounts.models import Invitation, User
 from accounts.people_forms import NewAccountForm, show_refusal
 from accounts.permissions import Role
 from accounts.services.invitations import accept_invitation, invitation_of
-from portal.kit.errors import Conflict, Invalid
-from portal.kit.htmx import render_fragment
+from kit.errors import Conflict, Invalid
+from kit.htmx import render_fragment
 
 SESSION_KEY: Final = "invitation_key"
 

@@ -44,10 +44,10 @@ from accounts.services import (
 )
 from accounts.services.mfa import remove_second_factor
 from accounts.settings_tabs import settings_tabs
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, Forbidden, Invalid
-from portal.kit.htmx import is_htmx, redirect_to, respond, wants_fragment, with_toast, with_trigger
-from portal.kit.lists import Empty, Listing
+from kit.context import current_context
+from kit.errors import Conflict, Forbidden, Invalid
+from kit.htmx import is_htmx, redirect_to, respond, wants_fragment, with_toast, with_trigger
+from kit.lists import Empty, Listing
 
 TONES: Final = {ACTIVE: "good", PENDING: "info", EXPIRED: "warn", UNVERIFIED: "warn", SUSPENDED: "bad"}
 ACTS: Final = ("role", "resend", "withdraw", "second_factor", "remove", "kept")

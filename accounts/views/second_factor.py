@@ -16,7 +16,7 @@ from accounts.authentication import SignInRefused, WrongCode, sign_in_with_code
 from accounts.forms import CodeForm
 from accounts.models import User
 from accounts.stages import SecondFactorStage, trust_browser
-from portal.kit.htmx import render_fragment
+from kit.htmx import render_fragment
 
 
 @method_decorator(

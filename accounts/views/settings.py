@@ -20,8 +20,8 @@ from accounts.selectors import SuperAdminOf, super_admin_of
 from accounts.services import company_of, request_workspace, set_mfa_required, update_billing, update_company
 from accounts.settings_forms import BillingForm, CompanyForm, RequestForm, SecurityForm, initial_of
 from accounts.settings_tabs import settings_tabs
-from portal.kit.errors import Conflict, Invalid
-from portal.kit.htmx import redirect_to, render_fragment
+from kit.errors import Conflict, Invalid
+from kit.htmx import redirect_to, render_fragment
 
 REFUSED: Final = (Invalid, Conflict)
 FORMS: Final[dict[str, type[forms.Form]]] = {

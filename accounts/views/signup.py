@@ -20,8 +20,8 @@ from accounts.forms import SignUpForm, VerifyForm
 from accounts.keys import KeyRefused
 from accounts.people_forms import show_refusal
 from accounts.services.signup import sign_up, trial_package, verification_of, verify_user
-from portal.kit.errors import Conflict, Invalid
-from portal.kit.htmx import render_fragment
+from kit.errors import Conflict, Invalid
+from kit.htmx import render_fragment
 
 SESSION_KEY: Final = "verification_key"
 

@@ -22,9 +22,9 @@ from accounts.permissions import Permission, authorise
 from accounts.services.sessions import LAST_WORKSPACE, SUPPORT_ACCESS
 from accounts.services.support import end_support_access, lifetime, start_support_access
 from accounts.settings_tabs import settings_tabs
-from portal.kit.context import acting_within
-from portal.kit.errors import Invalid, NotFound
-from portal.kit.htmx import redirect_to, render_fragment
+from kit.context import acting_within
+from kit.errors import Invalid, NotFound
+from kit.htmx import redirect_to, render_fragment
 
 SHOWN = 200
 

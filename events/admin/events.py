@@ -31,12 +31,12 @@ from events.models import Event
 from events.panel import panel_of, severity_name, source_name
 from events.selectors import LIST_FIELDS, PANEL_FIELDS, actor_short, persons_of
 from events.wire import Persons, Row, description_of
-from portal.kit.context import ActorKind
-from portal.kit.paging import CappedCount, capped_count
-from portal.kit.rendering import badge, dash, identifier, severity, when
-from portal.kit.staff.base import StaffAdmin
-from portal.kit.staff.filters import StaffFilter, related_filter
-from portal.kit.staff.lists import KeysetChangeList
+from kit.admin.base import StaffAdmin
+from kit.admin.filters import StaffFilter, related_filter
+from kit.admin.lists import KeysetChangeList
+from kit.context import ActorKind
+from kit.paging import CappedCount, capped_count
+from kit.rendering import badge, dash, identifier, severity, when
 from sims.identifiers import as_printed
 
 ACTOR_DAYS = 30

@@ -12,8 +12,8 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Q
 
-from portal.kit.context import ActorKind
-from portal.kit.paging import Cursor
+from kit.context import ActorKind
+from kit.paging import Cursor
 
 PERSON_KINDS: Final = (ActorKind.USER, ActorKind.STAFF, ActorKind.STAFF_FOR_USER)
 

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from events.models import FrozenPerson, RetentionReceipt
-from portal.kit.rendering import number, when, when_absolute
-from portal.kit.staff.base import StaffAdmin
-from portal.kit.staff.filters import related_filter
+from kit.admin.base import StaffAdmin
+from kit.admin.filters import related_filter
+from kit.rendering import number, when, when_absolute
 
 
 @admin.register(FrozenPerson)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from events.models import Event, FrozenPerson
 from events.search import MAX_ID, NOTHING, as_uuid, sim_ids
-from portal.kit.errors import Invalid
+from kit.errors import Invalid
 from sims.identifiers import normalise_iccid, plain
 
 MOST_USERS: Final = 5

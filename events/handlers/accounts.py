@@ -19,7 +19,7 @@ from events.models import FrozenPerson
 from events.registry import ACTOR_USERNAME, SUBJECT_NAME, SUBJECT_USERNAME
 from events.selectors import actors_key
 from events.writer import Entry, forget_persons, log
-from portal.kit.context import Person, current_context
+from kit.context import Person, current_context
 
 CURRENCY_IDS = {"EUR": 1, "USD": 2}
 

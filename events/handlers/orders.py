@@ -11,9 +11,9 @@ from accounts.selectors import operator_workspace_id
 from events import registry
 from events.wire import stamp
 from events.writer import Entry, log
+from kit.errors import Conflict
 from orders import signals
 from orders.signals import OrderChange
-from portal.kit.errors import Conflict
 
 LOCATION: Final = "/api/v1/order/{id}"
 """The published path; orders are served under /api/v1/shop/order as well (`gaps.md` 35)."""

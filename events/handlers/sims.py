@@ -12,7 +12,7 @@ from accounts.models import Workspace
 from accounts.selectors import operator_workspace_id
 from events import registry
 from events.writer import NOTHING, Entry, log, objects_of
-from portal.kit.errors import Conflict
+from kit.errors import Conflict
 from sims import signals
 from sims.identifiers import iccid_with_luhn
 from sims.models import SimBatch

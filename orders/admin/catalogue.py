@@ -13,15 +13,15 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Currency
+from kit.admin.base import StaffAdmin, StaffForm
+from kit.admin.filters import choice_filter
+from kit.errors import Invalid
+from kit.rendering import badge, dash, number
 from orders.models import Article, Quality, ShippingOption, ShippingProvider
 from orders.money import decimal_text, minor_units, money
 from orders.quotes import price_in
 from orders.services.catalogue import article_create, article_update, offer_create, offer_update
 from orders.stock import available
-from portal.kit.errors import Invalid
-from portal.kit.rendering import badge, dash, number
-from portal.kit.staff.base import StaffAdmin, StaffForm
-from portal.kit.staff.filters import choice_filter
 
 _ACTIVE = choice_filter("active", _("can be ordered"), "active", ((1, _("Yes")), (0, _("No"))))
 

@@ -15,6 +15,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from kit.admin.base import StaffAdmin, add_refusal
+from kit.admin.filters import choice_filter, related_filter
+from kit.errors import DomainError
+from kit.outcomes import Outcome
+from kit.rendering import badge, dash, number, when, when_absolute
 from orders.addresses import country_name
 from orders.models import Address, Order, PaymentMethod, ShippingProvider
 from orders.money import money
@@ -23,11 +28,6 @@ from orders.services.orders import orders_cancel, orders_mark_paid, refusal_text
 from orders.services.shipping import MOST_REFERENCE, order_ship
 from orders.states import OrderStatus, may_move, moves_from
 from orders.stock import short_articles
-from portal.kit.errors import DomainError
-from portal.kit.outcomes import Outcome
-from portal.kit.rendering import badge, dash, number, when, when_absolute
-from portal.kit.staff.base import StaffAdmin, add_refusal
-from portal.kit.staff.filters import choice_filter, related_filter
 
 MOST_AT_ONCE = 500
 BUTTONS = {

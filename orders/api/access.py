@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from accounts.actors import staff_actor
 from accounts.api import ApiRequest
 from accounts.models import Workspace
-from portal.kit.context import acting_within
+from kit.context import acting_within
 
 
 @contextmanager

@@ -10,6 +10,10 @@ from ninja import Query, Router
 
 from accounts.api import ApiRequest
 from accounts.permissions import Permission, authorise
+from kit.api.errors import Code, WireError
+from kit.api.lists import Limits, PageQuery, page_response, read_page
+from kit.api.responses import created, json_response, no_content
+from kit.api.types import PathId
 from orders.api.access import as_staff
 from orders.api.bodies import ArticleBody, ArticlePatch, PriceBody, article_values
 from orders.api.wire import CURRENCIES, article_object, option_object, product_object, provider_object
@@ -18,10 +22,6 @@ from orders.quotes import options_of
 from orders.selectors import products_of
 from orders.services.catalogue import article_create, article_update
 from orders.stock import available
-from portal.kit.api.errors import Code, WireError
-from portal.kit.api.lists import Limits, PageQuery, page_response, read_page
-from portal.kit.api.responses import created, json_response, no_content
-from portal.kit.api.types import PathId
 
 router = Router(tags=["SIM shop"])
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
+from kit.api.types import Body, BodyId, Flag, Reference, Text
 from orders.addresses import AddressData
-from portal.kit.api.types import Body, BodyId, Flag, Reference, Text
 
 
 class PriceBody(Body):

@@ -13,6 +13,14 @@ from ninja import Query, Router
 from accounts.api import ApiRequest
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
+from kit.api.criteria import Field, moment, number, parse_query, parse_sort, text
+from kit.api.document import done
+from kit.api.errors import Code, WireError
+from kit.api.lists import Limits, ListQuery, deep, page_response, read_page
+from kit.api.responses import created, json_response, no_content
+from kit.api.types import PathId
+from kit.errors import NotFound
+from kit.outcomes import Outcome
 from orders.api.access import as_staff
 from orders.api.bodies import ItemBody, OrderBody, OrderPatch, QuoteBody
 from orders.api.wire import STATES, invoice_object, order_object, quote_object
@@ -29,14 +37,6 @@ from orders.services.orders import (
 )
 from orders.services.shipping import order_ship
 from orders.states import OrderStatus
-from portal.kit.api.criteria import Field, moment, number, parse_query, parse_sort, text
-from portal.kit.api.document import done
-from portal.kit.api.errors import Code, WireError
-from portal.kit.api.lists import Limits, ListQuery, deep, page_response, read_page
-from portal.kit.api.responses import created, json_response, no_content
-from portal.kit.api.types import PathId
-from portal.kit.errors import NotFound
-from portal.kit.outcomes import Outcome
 
 router = Router(tags=["SIM orders"])
 published = Router(tags=["SIM orders"])

@@ -9,12 +9,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
+from kit.action import action
+from kit.errors import Conflict, Invalid
 from orders.addresses import AddressData, checked
 from orders.models import MOST_OF_ONE, Address, Article, Cart, CartLine, Order, PaymentMethod, ShippingOption
 from orders.quotes import Item
 from orders.services.orders import Purchase, order_submit
-from portal.kit.action import action
-from portal.kit.errors import Conflict, Invalid
 
 MOST_LINES: Final = 50
 

@@ -12,10 +12,10 @@ from accounts.models import Currency
 from accounts.permissions import authorise_staff
 from accounts.services.rows import assign, check, differences, plain
 from accounts.signals import Changes
+from kit.action import action
+from kit.errors import Invalid, NotFound
 from orders import signals
 from orders.models import Article, ArticlePrice, ShippingOption, ShippingProvider
-from portal.kit.action import action
-from portal.kit.errors import Invalid, NotFound
 from sims.models import SimModel
 
 What = Literal["created", "updated", "withdrawn"]

@@ -16,16 +16,16 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise, authorise_staff
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Conflict, Invalid, NotFound
+from kit.outcomes import Outcome, Refusal, not_found
 from orders import mails, payments, signals
 from orders.addresses import AddressData, checked
 from orders.models import Order, OrderLine, PaymentMethod
 from orders.quotes import Item, Quote, quote
 from orders.signals import OrderChange, Shipment
 from orders.states import OrderStatus, may_move
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, Invalid, NotFound
-from portal.kit.outcomes import Outcome, Refusal, not_found
 
 MOST_KEY = 64
 

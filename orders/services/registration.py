@@ -8,9 +8,9 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
+from kit.action import action
+from kit.errors import Conflict, NotFound
 from orders.selectors import allotted, order_of_workspace
-from portal.kit.action import action
-from portal.kit.errors import Conflict, NotFound
 from sims.services.registration import register_batch
 from sims.states import SimStatus
 

@@ -7,11 +7,11 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from accounts.permissions import authorise_staff
+from kit.action import action
+from kit.errors import Conflict, Invalid
 from orders.models import Order, OrderBatch, OrderLine, ShippingProvider
 from orders.services.orders import locked_order, move_to_shipped, require_shippable
 from orders.stock import free_batches, locked_articles
-from portal.kit.action import action
-from portal.kit.errors import Conflict, Invalid
 from sims.services.stock import assign_batch
 
 MOST_REFERENCE: Final = 100

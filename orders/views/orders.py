@@ -14,6 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
+from kit.errors import Conflict, DomainError, Forbidden, NotFound
+from kit.htmx import redirect_to, render_fragment
+from kit.lists import Empty, Listing
+from kit.rendering import badge
 from orders import payments
 from orders.addresses import country_name
 from orders.filters import OrderFilters
@@ -24,10 +28,6 @@ from orders.services.orders import orders_cancel, refusal_text
 from orders.services.registration import order_register
 from orders.states import OrderStatus, may_move
 from orders.tables import OrderTable
-from portal.kit.errors import Conflict, DomainError, Forbidden, NotFound
-from portal.kit.htmx import redirect_to, render_fragment
-from portal.kit.lists import Empty, Listing
-from portal.kit.rendering import badge
 from sims.views.requests import WorkspaceRequest
 
 

@@ -10,14 +10,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import Permission, authorise
+from kit.errors import Conflict, Invalid
+from kit.htmx import redirect_to, render_fragment
 from orders import payments
 from orders.forms import CardForm
 from orders.money import money
 from orders.selectors import order_of_workspace
 from orders.services.orders import order_pay_online, refusal_text
 from orders.states import OrderStatus, may_move
-from portal.kit.errors import Conflict, Invalid
-from portal.kit.htmx import redirect_to, render_fragment
 from sims.views.requests import WorkspaceRequest
 
 

@@ -18,6 +18,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import Permission, authorise
+from kit.errors import DomainError, Forbidden, NotFound
+from kit.htmx import redirect_to, render_fragment, wants_fragment
 from orders import payments
 from orders.addresses import AddressData, country_name
 from orders.forms import BILLING, SHIPPING, CartForm, DetailsForm
@@ -35,8 +37,6 @@ from orders.services.cart import (
 )
 from orders.services.orders import QuoteChanged
 from orders.states import OrderStatus
-from portal.kit.errors import DomainError, Forbidden, NotFound
-from portal.kit.htmx import redirect_to, render_fragment, wants_fragment
 from sims.views.requests import WorkspaceRequest, user_id
 
 STEPS: Final = (

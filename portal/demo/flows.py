@@ -15,9 +15,9 @@ from accounts.second_factors import PERIOD
 from accounts.services.invitations import key_of
 from accounts.services.mfa import activate_second_factor, remove_second_factor, start_second_factor
 from accounts.services.support import end_overdue, end_support_access, start_support_access
+from kit.context import current_context
 from portal.demo import cast
 from portal.demo.stage import Stage
-from portal.kit.context import current_context
 from sims.models import Device
 from sims.services.blocklist import allow_operator, block_operator
 from sims.services.factory_test_watch import note_check, note_ranges, ranges_in_test, tell_lateness, watch_only

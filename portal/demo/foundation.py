@@ -8,10 +8,10 @@ from functools import partial
 
 from accounts import services as accounts
 from accounts.models import PlatformPackage, Workspace
+from kit.context import Surface
 from portal.catalogue import INTERNAL_PACKAGE
 from portal.demo import cast, secrets
 from portal.demo.stage import Stage
-from portal.kit.context import Surface
 from sims.models import SimModel
 from sims.services import policies
 

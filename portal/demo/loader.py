@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import User, Workspace
 from accounts.permissions import Role
 from accounts.selectors import entries_of
+from kit.context import SYSTEM, Surface, acting_as
 from portal.demo import cast, secrets, upkeep
 from portal.demo.flows import write_flows
 from portal.demo.foundation import write_foundation
@@ -23,7 +24,6 @@ from portal.demo.stage import Calendar, Progress, Stage
 from portal.demo.story import write_story
 from portal.demo.usage import write_usage
 from portal.demo.vault import PasswordVault
-from portal.kit.context import SYSTEM, Surface, acting_as
 from sims.models import CoveragePolicy, ServicePolicy
 from sims.services.policies import create_coverage_policy, create_service_policy
 

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
-from portal.kit.mobile_networks import networks
+from kit.mobile_networks import networks
 from sims.coverage import Coverage, coverage_of
 from sims.identifiers import iccid_with_luhn
 from sims.models import Sim, Sms, SmsStatus

@@ -12,9 +12,9 @@ from accounts.jwts import TokenRefused
 from accounts.models import ApplicationToken
 from accounts.permissions import Role
 from accounts.tokens import authenticate_application
+from kit.context import Surface, current_context
 from portal.demo import cast, secrets
 from portal.demo.stage import Stage
-from portal.kit.context import Surface, current_context
 
 WRONG = "not-my-password"
 

@@ -11,10 +11,10 @@ from typing import Final
 
 from accounts import services as accounts
 from accounts.tokens import authenticate_application
+from kit.context import Surface, current_context
 from portal.demo import cast, secrets
 from portal.demo.foundation import administrator_of, user_of
 from portal.demo.stage import SEED, Stage, is_workday
-from portal.kit.context import Surface, current_context
 from sims.models import Sim
 from sims.services.assignment import assign_sim, release_sims
 from sims.services.device_status import disable_devices, enable_devices, reset_connectivity

@@ -10,7 +10,7 @@ from typing import Final
 from django.conf import settings
 
 from accounts.services.application_tokens import PREFIX
-from portal.kit import feed
+from kit import network_feed as feed
 
 _PURPOSE: Final = b"portal demo, 1"
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"

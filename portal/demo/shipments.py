@@ -8,11 +8,11 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from kit.context import Surface
 from portal.demo import cast
 from portal.demo.numbers import addresses, imeis
 from portal.demo.scenery import NAMES
 from portal.demo.stage import Stage
-from portal.kit.context import Surface
 from sims.models import SimModel
 from sims.services.devices import SimChoice, create_device
 from sims.services.registration import register_batch

@@ -12,9 +12,9 @@ from typing import Final
 
 from accounts.actors import actor_of, actor_of_token, staff_actor
 from accounts.models import ApplicationToken, User
+from kit.context import ANONYMOUS, NETWORK, SCHEDULE, SYSTEM, Actor, Surface, acting_as
 from portal.demo import cast
 from portal.demo.numbers import Numbers
-from portal.kit.context import ANONYMOUS, NETWORK, SCHEDULE, SYSTEM, Actor, Surface, acting_as
 
 SEED: Final = 20_417
 WEEKS: Final = 4

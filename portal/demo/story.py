@@ -7,8 +7,8 @@ from functools import partial
 
 from accounts import services as accounts
 from accounts.models import DataPlan, PlatformPackage, Workspace
+from kit.context import Surface
 from portal.demo.stage import Stage
-from portal.kit.context import Surface
 from sims.services import policies
 from sims.services.assignment import assign_sim, release_sims
 from sims.services.device_status import disable_devices, set_device_status

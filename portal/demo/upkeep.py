@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from accounts.models import ApplicationToken, PlatformPackage, User, Workspace
 from accounts.selectors import usable
 from accounts.services import create_application_token, digest_of
+from kit.errors import Conflict
 from portal.demo import cast, secrets
 from portal.demo.numbers import Numbers
 from portal.demo.shipments import WAITING
-from portal.kit.errors import Conflict
 from sims.models import SimBatch, SimModel
 from sims.services.stock import assign_batch, create_batch, import_sims
 

@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any, Final
 
 from accounts.services import update_workspace
+from kit.context import current_context
 from portal.demo.network import SimOfNetwork, on_the_network, usage_record
 from portal.demo.stage import SEED, Stage
-from portal.kit.context import current_context
 from sims.models import Sim
 from sims.services.factory_test import settle
 from sims.services.factory_test_watch import ranges_in_test

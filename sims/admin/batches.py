@@ -18,12 +18,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Workspace
-from portal.kit.action import action
-from portal.kit.errors import DomainError
-from portal.kit.rendering import badge, dash, identifier, number, when, when_absolute
-from portal.kit.staff.base import StaffAdmin, add_refusal
-from portal.kit.staff.filters import Picker, choice_filter, condition_filter, related_filter
-from portal.kit.staff.lists import prefix_range
+from kit.action import action
+from kit.admin.base import StaffAdmin, add_refusal
+from kit.admin.filters import Picker, choice_filter, condition_filter, related_filter
+from kit.admin.lists import prefix_range
+from kit.errors import DomainError
+from kit.rendering import badge, dash, identifier, number, when, when_absolute
 from sims.identifiers import iccid_with_luhn, plain
 from sims.models import SimBatch, SimModel
 from sims.services.stock import COLUMNS, ImportRefused, LineError, assign_batch, create_batch, import_sims, read_sim_csv

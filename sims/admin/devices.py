@@ -15,10 +15,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.kit.rendering import badge, dash, identifier, state_badge, when, when_absolute
-from portal.kit.staff.base import StaffAdmin
-from portal.kit.staff.filters import choice_filter, related_filter
-from portal.kit.staff.lists import prefix_range
+from kit.admin.base import StaffAdmin
+from kit.admin.filters import choice_filter, related_filter
+from kit.admin.lists import prefix_range
+from kit.rendering import badge, dash, identifier, state_badge, when, when_absolute
 from sims.admin.batches import workspace_link
 from sims.identifiers import iccid_with_luhn, plain
 from sims.models import CoveragePolicy, Device, ServicePolicy, SimModel

@@ -19,14 +19,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Workspace
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import DomainError
-from portal.kit.outcomes import Outcome
-from portal.kit.rendering import dash, identifier, number, state_badge, when, when_absolute
-from portal.kit.staff.base import StaffAdmin
-from portal.kit.staff.filters import StaffFilter, choice_filter, condition_filter, related_filter
-from portal.kit.staff.lists import prefix_range
+from kit.action import action
+from kit.admin.base import StaffAdmin
+from kit.admin.filters import StaffFilter, choice_filter, condition_filter, related_filter
+from kit.admin.lists import prefix_range
+from kit.context import current_context
+from kit.errors import DomainError
+from kit.outcomes import Outcome
+from kit.rendering import dash, identifier, number, state_badge, when, when_absolute
 from sims.admin.batches import workspace_link
 from sims.identifiers import iccid_with_luhn, plain
 from sims.models import Sim

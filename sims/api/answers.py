@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from accounts.api.organisations import CurrencyAnswer
-from portal.kit.api.document import Absent, Answer, Lookup, NamedRef, Ref
+from kit.api.document import Absent, Answer, Lookup, NamedRef, Ref
 
 _TIME = "2026-11-20T08:15:00.000+0000"
 _ICCID, _FULL_ICCID, _IMSI = "8988303000000000001", "89883030000000000012", "901430000000001"

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from portal.kit.api.types import Body, BodyId, Flag, Reference, Text
+from kit.api.types import Body, BodyId, Flag, Reference, Text
 
 
 class SimOfNewEndpoint(Body):

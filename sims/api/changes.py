@@ -22,9 +22,9 @@ from typing import Any, Literal
 from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
-from portal.kit.action import action
-from portal.kit.errors import Conflict, DomainError, Invalid, NotFound
-from portal.kit.outcomes import Outcome, Refusal
+from kit.action import action
+from kit.errors import Conflict, DomainError, Invalid, NotFound
+from kit.outcomes import Outcome, Refusal
 from sims.api.bodies import EndpointPatch, SimOfEndpoint
 from sims.models import Sim
 from sims.services.assignment import release_sims

@@ -12,13 +12,13 @@ from pydantic import Field
 from accounts.api import ApiRequest
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
-from portal.kit.api.document import answers, done
-from portal.kit.api.errors import Code, Problem, WireError, bad_request, invalid_reference, problem_of
-from portal.kit.api.responses import created, json_response, no_content, wire_time
-from portal.kit.api.types import Body, PathId, Text
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, Invalid, NotFound
-from portal.kit.mobile_networks import network_name, networks
+from kit.api.document import answers, done
+from kit.api.errors import Code, Problem, WireError, bad_request, invalid_reference, problem_of
+from kit.api.responses import created, json_response, no_content, wire_time
+from kit.api.types import Body, PathId, Text
+from kit.context import current_context
+from kit.errors import Conflict, Invalid, NotFound
+from kit.mobile_networks import network_name, networks
 from sims.api.answers import BlockedOperatorAnswer, ConnectivityAnswer, ConnectivityInfo, SmsAnswer
 from sims.api.bodies import ConnectivityPatch
 from sims.api.endpoints import KIND, raise_if_refused

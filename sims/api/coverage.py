@@ -15,12 +15,12 @@ from pydantic import Field
 
 from accounts.api import ApiRequest
 from accounts.permissions import Permission, authorise
-from portal.kit.api.document import Absent, Answer, NamedRef, answers, done
-from portal.kit.api.errors import Code, WireError, invalid_reference
-from portal.kit.api.responses import json_response, no_content
-from portal.kit.api.types import PathId
-from portal.kit.errors import Conflict, NotFound
-from portal.kit.mobile_networks import ZONES, Country, networks, zone_of
+from kit.api.document import Absent, Answer, NamedRef, answers, done
+from kit.api.errors import Code, WireError, invalid_reference
+from kit.api.responses import json_response, no_content
+from kit.api.types import PathId
+from kit.errors import Conflict, NotFound
+from kit.mobile_networks import ZONES, Country, networks, zone_of
 from sims.api.answers import BlockedOperatorAnswer
 from sims.api.connectivity import blocked_operator_object
 from sims.api.profiles import TARIFF, coverage_policy

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db.models import Q
 
-from portal.kit.api.criteria import (
+from kit.api.criteria import (
     NOTHING,
     NULL,
     Condition,
@@ -19,7 +19,7 @@ from portal.kit.api.criteria import (
     number,
     text,
 )
-from portal.kit.errors import Invalid
+from kit.errors import Invalid
 from sims.identifiers import normalise_iccid
 from sims.printed import printed_iccid
 

@@ -11,14 +11,14 @@ from ninja import Query, Router
 from accounts.api import ApiRequest
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
-from portal.kit.api.criteria import parse_query, parse_sort
-from portal.kit.api.document import Lookup, answers, done
-from portal.kit.api.errors import Code, Problem, WireError, invalid_reference, problem_of
-from portal.kit.api.lists import Limits, ListQuery, deep, page_response, read_page
-from portal.kit.api.responses import created, json_response, no_content
-from portal.kit.api.types import Body, PathId, Reference
-from portal.kit.errors import Conflict, Invalid, NotFound
-from portal.kit.outcomes import Outcome
+from kit.api.criteria import parse_query, parse_sort
+from kit.api.document import Lookup, answers, done
+from kit.api.errors import Code, Problem, WireError, invalid_reference, problem_of
+from kit.api.lists import Limits, ListQuery, deep, page_response, read_page
+from kit.api.responses import created, json_response, no_content
+from kit.api.types import Body, PathId, Reference
+from kit.errors import Conflict, Invalid, NotFound
+from kit.outcomes import Outcome
 from sims.api import wire
 from sims.api.answers import EndpointAnswer
 from sims.api.bodies import EndpointCreation, EndpointPatch

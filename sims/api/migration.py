@@ -10,12 +10,12 @@ from pydantic import Field
 
 from accounts.api import ApiRequest
 from accounts.permissions import Permission, authorise
-from portal.kit.api.document import answers
-from portal.kit.api.errors import Code, WireError, bad_request
-from portal.kit.api.responses import json_response
-from portal.kit.api.types import Body, BodyId, Flag, Reference, Text
-from portal.kit.context import Actor
-from portal.kit.errors import Conflict, Invalid, NotFound
+from kit.api.document import answers
+from kit.api.errors import Code, WireError, bad_request
+from kit.api.responses import json_response
+from kit.api.types import Body, BodyId, Flag, Reference, Text
+from kit.context import Actor
+from kit.errors import Conflict, Invalid, NotFound
 from sims.api.answers import MigrationAnswer, MigrationRefused
 from sims.api.wire import SIM_STATES
 from sims.identifiers import iccid_with_luhn, normalise_iccid

@@ -10,12 +10,12 @@ from pydantic import Field
 
 from accounts.api import ApiRequest
 from accounts.permissions import Permission, authorise
-from portal.kit.api.document import Answer, Ref, answers, done
-from portal.kit.api.errors import Code, Problem, WireError, bad_request, invalid_reference, problem_of
-from portal.kit.api.responses import json_response, no_content
-from portal.kit.api.types import Body, BodyId, Flag, Reference, Text
-from portal.kit.errors import Conflict, DomainError, Invalid, NotFound
-from portal.kit.outcomes import Refusal
+from kit.api.document import Answer, Ref, answers, done
+from kit.api.errors import Code, Problem, WireError, bad_request, invalid_reference, problem_of
+from kit.api.responses import json_response, no_content
+from kit.api.types import Body, BodyId, Flag, Reference, Text
+from kit.errors import Conflict, DomainError, Invalid, NotFound
+from kit.outcomes import Refusal
 from sims.api.bodies import EndpointPatch, SimOfNewEndpoint
 from sims.api.changes import Refused, apply_patches
 from sims.api.endpoints import check_organisation

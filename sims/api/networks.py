@@ -9,11 +9,11 @@ from django.http import HttpResponse
 from ninja import Router
 
 from accounts.api import ApiRequest
-from portal.kit.api.document import answers
-from portal.kit.api.errors import Code, WireError
-from portal.kit.api.responses import json_response
-from portal.kit.api.types import PathId
-from portal.kit.mobile_networks import Country, Network, countries, networks
+from kit.api.document import answers
+from kit.api.errors import Code, WireError
+from kit.api.responses import json_response
+from kit.api.types import PathId
+from kit.mobile_networks import Country, Network, countries, networks
 from sims.api.answers import CountryAnswer, OperatorAnswer
 
 router = Router(tags=["Networks"])

@@ -12,12 +12,12 @@ from pydantic import Field
 from accounts.api import ApiRequest
 from accounts.api.plans import InclusiveVolumeAnswer, inclusive_volume_wire
 from accounts.permissions import Permission, authorise
-from portal.kit.api.document import Answer, NamedRef, answers, done
-from portal.kit.api.errors import Code, Problem, WireError, invalid_reference, problem_of
-from portal.kit.api.lists import Limits, PageQuery, page_response, read_page
-from portal.kit.api.responses import created, json_response, no_content
-from portal.kit.api.types import Body, Flag, PathId, Reference, Text
-from portal.kit.errors import Conflict, Invalid, NotFound
+from kit.api.document import Answer, NamedRef, answers, done
+from kit.api.errors import Code, Problem, WireError, invalid_reference, problem_of
+from kit.api.lists import Limits, PageQuery, page_response, read_page
+from kit.api.responses import created, json_response, no_content
+from kit.api.types import Body, Flag, PathId, Reference, Text
+from kit.errors import Conflict, Invalid, NotFound
 from sims.models import CoveragePolicy, ServicePolicy
 from sims.services import policies as services
 

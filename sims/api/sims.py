@@ -11,15 +11,15 @@ from pydantic import Field, model_validator
 
 from accounts.api import ApiRequest
 from accounts.permissions import Permission, authorise
-from portal.kit.action import action
-from portal.kit.api.criteria import parse_query, parse_sort
-from portal.kit.api.document import Lookup, answers, done
-from portal.kit.api.errors import Code, WireError, bad_request, invalid_reference, problem_of
-from portal.kit.api.lists import Limits, ListQuery, deep, page_response, read_page
-from portal.kit.api.responses import json_response, no_content
-from portal.kit.api.types import Body, PathId, Reference
-from portal.kit.errors import Conflict, DomainError, Invalid, NotFound
-from portal.kit.outcomes import Outcome
+from kit.action import action
+from kit.api.criteria import parse_query, parse_sort
+from kit.api.document import Lookup, answers, done
+from kit.api.errors import Code, WireError, bad_request, invalid_reference, problem_of
+from kit.api.lists import Limits, ListQuery, deep, page_response, read_page
+from kit.api.responses import json_response, no_content
+from kit.api.types import Body, PathId, Reference
+from kit.errors import Conflict, DomainError, Invalid, NotFound
+from kit.outcomes import Outcome
 from sims.api import wire
 from sims.api.answers import BatchAnswer, RegistrationAnswer, SimAnswer
 from sims.api.criteria import SIM_SORT, sim_fields

@@ -20,12 +20,12 @@ from accounts.api import ApiRequest
 from accounts.api.organisations import OrganisationId, currency_wire, own_organisation
 from accounts.models import Currency, Workspace
 from accounts.permissions import Permission, actor_may, authorise, refuse_closed
-from portal.kit.api.criteria import span
-from portal.kit.api.document import answers
-from portal.kit.api.errors import Code, WireError, bad_request, invalid_reference
-from portal.kit.api.responses import json_response, wire_time
-from portal.kit.api.types import PathId, long_of
-from portal.kit.context import current_context
+from kit.api.criteria import span
+from kit.api.document import answers
+from kit.api.errors import Code, WireError, bad_request, invalid_reference
+from kit.api.responses import json_response, wire_time
+from kit.api.types import PathId, long_of
+from kit.context import current_context
 from sims.api.answers import DayAnswer, HourAnswer, StatsAnswer, WorkspaceDaysAnswer
 from sims.api.wire import TRAFFIC_TYPES
 from sims.models import Device, Sim, UsageDay, UsageRecord

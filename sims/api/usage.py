@@ -13,10 +13,10 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
-from portal.kit.api.errors import Code, WireError, bad_request
-from portal.kit.api.responses import json_response
-from portal.kit.context import NETWORK, bind_actor
-from portal.kit.feed import network_feed_token
+from kit.api.errors import Code, WireError, bad_request
+from kit.api.responses import json_response
+from kit.context import NETWORK, bind_actor
+from kit.network_feed import network_feed_token
 from sims.services.usage import ingest
 from sims.usage_records import parse_json
 

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from stdnum import luhn
 
 from accounts.models import Workspace
-from portal.kit.api.responses import wire_time
+from kit.api.responses import wire_time
 from sims.identifiers import iccid_with_luhn
 from sims.models import SimBatch, SimModel
 from sims.states import DEVICE_WIRE_NAMES, SIM_WIRE_NAMES

@@ -1,6 +1,6 @@
 from django.db import migrations, models
 
-from portal.kit.indexes import AddIndexBeside
+from kit.indexes import AddIndexBeside
 
 
 class Migration(migrations.Migration):

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, Invalid, NotFound
-from portal.kit.outcomes import Outcome, Refusal, not_found
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Conflict, Invalid, NotFound
+from kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
 from sims.models import Device, Sim
 from sims.services.limits import Room, activation_room

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, NotFound
-from portal.kit.mobile_networks import network_name, networks
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Conflict, NotFound
+from kit.mobile_networks import network_name, networks
 from sims import signals
 from sims.models import BlockedOperator, Device
 from sims.services.rows import lock_devices, sims_on
@@ -21,7 +21,7 @@ def block_operator(*, workspace_id: int, device_id: int, operator_id: int) -> No
     Args:
         workspace_id: owner of the device.
         device_id: the device.
-        operator_id: the network, as `portal.kit.mobile_networks` numbers them.
+        operator_id: the network, as `kit.mobile_networks` numbers them.
 
     Raises:
         Forbidden: the actor may not change devices here.

@@ -1,6 +1,6 @@
 """What a coverage policy lets its devices use: rate zones, networks, and the allowance of its data plan.
 
-The rate zones of a data plan are the parts of the world (`portal.kit.mobile_networks.ZONES`). A new policy chooses all
+The rate zones of a data plan are the parts of the world (`kit.mobile_networks.ZONES`). A new policy chooses all
 of them and keeps off no network. What is taken away here is refused to every device of the policy from then on: usage
 records of such a network are rejected (`services.usage`).
 """
@@ -13,10 +13,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, NotFound
-from portal.kit.mobile_networks import ZONES, network_name, networks
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Conflict, NotFound
+from kit.mobile_networks import ZONES, network_name, networks
 from sims import signals
 from sims.models import CoverageBlockedOperator, CoverageExcludedZone, CoveragePolicy
 
@@ -27,7 +27,7 @@ def block_policy_operator(*, workspace_id: int, policy_id: int, operator_id: int
     Args:
         workspace_id: owner of the policy.
         policy_id: the policy.
-        operator_id: the network, as `portal.kit.mobile_networks` numbers them.
+        operator_id: the network, as `kit.mobile_networks` numbers them.
 
     Raises:
         Forbidden: the actor may not change policies here.

@@ -14,7 +14,7 @@ from typing import Final
 
 from django.db.models import Case, DateTimeField, Value, When
 
-from portal.kit.context import current_context
+from kit.context import current_context
 from sims.models import Sms, SmsStatus
 from sims.usage_models import TrafficType
 from sims.usage_records import Usage

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, Invalid, NotFound
-from portal.kit.outcomes import Outcome
-from portal.kit.querysets import CHUNK
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Conflict, Invalid, NotFound
+from kit.outcomes import Outcome
+from kit.querysets import CHUNK
 from sims import signals
 from sims.models import Device, Sim
 from sims.services.assignment import release_sims

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.outcomes import Outcome, Refusal, not_found
+from kit.action import action
+from kit.context import current_context
+from kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
 from sims.models import Device
 from sims.services.limits import CODE, Room, activation_room

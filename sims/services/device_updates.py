@@ -9,11 +9,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Invalid, NotFound
-from portal.kit.outcomes import Outcome, Refusal, not_found
-from portal.kit.querysets import CHUNK
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Invalid, NotFound
+from kit.outcomes import Outcome, Refusal, not_found
+from kit.querysets import CHUNK
 from sims import signals
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
 from sims.services.devices import clean_values

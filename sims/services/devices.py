@@ -10,10 +10,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Invalid, NotFound
-from portal.kit.outcomes import Outcome, Refusal, not_found
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Invalid, NotFound
+from kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
 from sims.identifiers import normalise_imei
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim

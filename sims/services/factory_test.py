@@ -16,8 +16,8 @@ from django.db import connection
 from django.db.models import F, Q
 
 from accounts.models import Workspace
-from portal.kit.action import action
-from portal.kit.context import Actor, ActorKind, acting_within, current_context
+from kit.action import action
+from kit.context import Actor, ActorKind, acting_within, current_context
 from sims import signals
 from sims.models import Sim, UsageRecord
 from sims.services.rows import SIM_FIELDS, chunks, lock_sims

@@ -16,8 +16,8 @@ from django.db.models import Max, Min
 from django.utils import timezone
 
 from accounts.selectors import operator_workspace_id
-from portal.kit.action import action
-from portal.kit.context import current_context
+from kit.action import action
+from kit.context import current_context
 from sims import signals
 from sims.models import FactoryTestRange, FactoryTestWatch, Sim
 from sims.services.usage_sql import SPAN

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from accounts.models import PlatformPackage, Workspace
-from portal.kit.context import current_actor
-from portal.kit.errors import Conflict
+from kit.context import current_actor
+from kit.errors import Conflict
 from sims.models import Sim
 from sims.states import SimStatus
 

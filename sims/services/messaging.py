@@ -10,9 +10,9 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, Invalid, NotFound
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Conflict, Invalid, NotFound
 from sims import signals
 from sims.models import Device, Sms
 from sims.services.deliveries import record_id_of_sms

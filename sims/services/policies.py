@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import DataPlan
 from accounts.permissions import Permission, authorise
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, Invalid, NotFound
-from portal.kit.mobile_networks import ZONES
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Conflict, Invalid, NotFound
+from kit.mobile_networks import ZONES
 from sims import signals
 from sims.models import CoverageExcludedZone, CoveragePolicy, Device, ServicePolicy
 from sims.states import DeviceStatus

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, Invalid, NotFound
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Conflict, Invalid, NotFound
 from sims import signals
 from sims.identifiers import normalise_bic
 from sims.models import Sim, SimBatch

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from portal.kit.querysets import CHUNK
+from kit.querysets import CHUNK
 from sims.models import Device, Sim
 from sims.signals import DeviceRow, SimRow
 from sims.states import DeviceStatus, SimStatus

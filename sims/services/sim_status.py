@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Invalid
-from portal.kit.outcomes import Outcome, Refusal, not_found
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Invalid
+from kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
 from sims.models import Sim
 from sims.services.limits import CODE, Room, activation_room

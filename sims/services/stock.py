@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
 from accounts.permissions import authorise_staff
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, DomainError, Invalid, NotFound
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Conflict, DomainError, Invalid, NotFound
 from sims import signals
 from sims.identifiers import normalise_bic, normalise_eid, normalise_iccid, normalise_imsi, plain
 from sims.models import Sim, SimBatch, SimModel

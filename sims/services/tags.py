@@ -8,10 +8,10 @@ from django.db.models import Case, Value, When
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from portal.kit.action import action
-from portal.kit.context import current_context
-from portal.kit.errors import Invalid
-from portal.kit.outcomes import Outcome, Refusal, not_found
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Invalid
+from kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
 from sims.models import Device
 from sims.services.rows import chunks, lock_devices, missing

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, actor_may, authorise
-from portal.kit.action import action
-from portal.kit.context import Actor, current_context
-from portal.kit.errors import Conflict, Invalid, NotFound
+from kit.action import action
+from kit.context import Actor, current_context
+from kit.errors import Conflict, Invalid, NotFound
 from sims import signals
 from sims.models import Device, Sim
 from sims.services.rows import DEVICE_FIELDS, SIM_FIELDS

@@ -17,8 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.kit.action import action
-from portal.kit.context import current_context
+from kit.action import action
+from kit.context import current_context
 from sims.models import Sim
 from sims.services import usage_sql
 from sims.services.deliveries import note_deliveries

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from django.db import connection
 
 from accounts.models import Workspace
-from portal.kit.mobile_networks import zone_of
+from kit.mobile_networks import zone_of
 from sims.models import (
     BlockedOperator,
     CoverageBlockedOperator,

@@ -14,14 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from portal.kit.bulk import BulkAction, BulkDialog
-from portal.kit.errors import Invalid
-from portal.kit.filters import ListFilters
-from portal.kit.htmx import current_path, redirect_to, render_fragment, respond, wants_fragment
-from portal.kit.outcomes import Outcome
-from portal.kit.paging import COUNT_CAP
-from portal.kit.querysets import WorkspaceQuerySet
-from portal.kit.selection import Selection
+from kit.bulk import BulkAction, BulkDialog
+from kit.errors import Invalid
+from kit.filters import ListFilters
+from kit.htmx import current_path, redirect_to, render_fragment, respond, wants_fragment
+from kit.outcomes import Outcome
+from kit.paging import COUNT_CAP
+from kit.querysets import WorkspaceQuerySet
+from kit.selection import Selection
 from sims.bulk import ACTIONS, BulkSpec, Kind, counted, outcome_of, spec_of
 from sims.bulk_plan import Plan, PlannedSelection, check_size
 from sims.device_filters import DeviceFilters

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Permission, authorise
-from portal.kit.errors import Conflict, Invalid, NotFound
-from portal.kit.filters import whole_number
-from portal.kit.htmx import is_htmx, redirect_to, render_fragment, respond, wants_fragment, with_toast, with_trigger
+from kit.errors import Conflict, Invalid, NotFound
+from kit.filters import whole_number
+from kit.htmx import is_htmx, redirect_to, render_fragment, respond, wants_fragment, with_toast, with_trigger
 from sims.device_forms import AssignForm, CreateDeviceForm, DeviceForm, ReleaseForm, initial_of, show_error
 from sims.device_selectors import device_of, offered_sims, sim_of
 from sims.identifiers import iccid_with_luhn

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Permission, authorise
-from portal.kit.bulk import BulkAction
-from portal.kit.htmx import respond
-from portal.kit.lists import Empty, Listing
-from portal.kit.rendering import state_badge
+from kit.bulk import BulkAction
+from kit.htmx import respond
+from kit.lists import Empty, Listing
+from kit.rendering import state_badge
 from sims.device_filters import DeviceFilters
 from sims.device_selectors import device_of, device_rows, sim_of
 from sims.device_tables import DeviceTable

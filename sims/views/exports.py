@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Permission, authorise
-from portal.kit.filters import ListFilters
-from portal.kit.htmx import private, problem
-from portal.kit.paging import capped_count
-from portal.kit.tables import ListTable, chosen_view
+from kit.filters import ListFilters
+from kit.htmx import private, problem
+from kit.paging import capped_count
+from kit.tables import ListTable, chosen_view
 from sims.device_filters import DeviceFilters
 from sims.device_selectors import device_rows
 from sims.device_tables import DeviceTable

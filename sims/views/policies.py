@@ -16,8 +16,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
-from portal.kit.errors import Conflict, Invalid
-from portal.kit.htmx import redirect_to, render_fragment, respond, wants_fragment
+from kit.errors import Conflict, Invalid
+from kit.htmx import redirect_to, render_fragment, respond, wants_fragment
 from sims.device_forms import CoveragePolicyForm, PolicyForm, ServicePolicyForm, show_error
 from sims.device_selectors import coverage_policies, service_policies
 from sims.models import CoveragePolicy, ServicePolicy

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
-from portal.kit import jobs
-from portal.kit.action import action
-from portal.kit.errors import DomainError, Forbidden
-from portal.kit.htmx import redirect_to, render_fragment
-from portal.kit.models import Job
+from kit import jobs
+from kit.action import action
+from kit.errors import DomainError, Forbidden
+from kit.htmx import redirect_to, render_fragment
+from kit.models import Job
 from sims.bulk import counted
 from sims.bulk_plan import Plan
 from sims.forms import RegisterForm

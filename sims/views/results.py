@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Permission, authorise
-from portal.kit.bulk import SHOWN_ITEMS
-from portal.kit.filter_sets import encode
-from portal.kit.htmx import private, redirect_to, render_fragment
+from kit.bulk import SHOWN_ITEMS
+from kit.filter_sets import encode
+from kit.htmx import private, redirect_to, render_fragment
 from sims.bulk import Kind
 from sims.results import REGISTER, Report, report_of
 from sims.states import SimStatus

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Permission, authorise
-from portal.kit.bulk import BulkAction
-from portal.kit.errors import DomainError, Forbidden
-from portal.kit.htmx import redirect_to, render_fragment, respond
-from portal.kit.lists import Empty, Listing
-from portal.kit.rendering import state_badge
+from kit.bulk import BulkAction
+from kit.errors import DomainError, Forbidden
+from kit.htmx import redirect_to, render_fragment, respond
+from kit.lists import Empty, Listing
+from kit.rendering import state_badge
 from sims.filters import SimFilters
 from sims.forms import AssignForm
 from sims.identifiers import iccid_with_luhn

@@ -16,14 +16,14 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, actor_may, authorise
-from portal.kit import jobs
-from portal.kit.action import action
-from portal.kit.bulk import BulkAction, ReasonGroup
-from portal.kit.context import current_context
-from portal.kit.errors import NotFound
-from portal.kit.htmx import respond
-from portal.kit.models import Job
-from portal.kit.outcomes import Outcome
+from kit import jobs
+from kit.action import action
+from kit.bulk import BulkAction, ReasonGroup
+from kit.context import current_context
+from kit.errors import NotFound
+from kit.htmx import respond
+from kit.models import Job
+from kit.outcomes import Outcome
 from sims.bulk import counted
 from sims.bulk_plan import Plan
 from sims.forms import TransferForm

@@ -15,7 +15,7 @@ from accounts.actors import actor_of
 from accounts.models import ApplicationToken, Membership, PlatformPackage, User, Workspace
 from accounts.permissions import Role
 from accounts.services.application_tokens import digest_of
-from portal.kit.context import SYSTEM, ActionContext, Actor, Surface, acting_as
+from kit.context import SYSTEM, ActionContext, Actor, Surface, acting_as
 
 PASSWORD = "a long enough phrase"
 TOKEN_VALUE = "portal_app_" + "t" * 40

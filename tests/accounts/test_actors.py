@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.actors import access_of, actor_of, actor_of_token, rights_of, staff_actor
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Permission
-from portal.kit.context import ActorKind, Person
+from kit.context import ActorKind, Person
 from tests.accounts.conftest import Cast
 
 

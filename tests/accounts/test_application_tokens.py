@@ -12,7 +12,7 @@ from accounts import services
 from accounts.actors import actor_of_token
 from accounts.models import ApplicationToken
 from accounts.services import digest_of
-from portal.kit.errors import Forbidden, Invalid, NotFound
+from kit.errors import Forbidden, Invalid, NotFound
 from tests.accounts.conftest import Cast, Facts, by
 
 # --- application tokens ---

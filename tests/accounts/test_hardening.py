@@ -29,8 +29,8 @@ from accounts.services.mfa import confirm_password, remove_second_factor, start_
 from accounts.services.mfa_devices import trust_device
 from accounts.services.profiles import change_account
 from events.models import Event
-from portal.kit.context import ANONYMOUS, Actor, acting_as
-from portal.kit.errors import Forbidden
+from kit.context import ANONYMOUS, Actor, acting_as
+from kit.errors import Forbidden
 from tests.cast import PASSWORD, Cast, cast  # noqa: F401  (a fixture, in place of the one of the services' tests)
 from tests.log import last, types
 from tests.second_factors import App, set_up

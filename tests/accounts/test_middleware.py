@@ -11,7 +11,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership, User, Workspace
-from portal.kit.context import Surface
+from kit.context import Surface
 from portal.middleware import client_ip, surface_of
 from tests.accounts.conftest import PASSWORD, Cast, Facts
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from accounts.permissions import TABLE, Permission, Role, actor_may, authorise, role_may
-from portal.kit.context import NETWORK, SYSTEM, Actor, ActorKind, NoActor, NoContext, Surface, acting_as
-from portal.kit.errors import Forbidden, NotFound
+from kit.context import NETWORK, SYSTEM, Actor, ActorKind, NoActor, NoContext, Surface, acting_as
+from kit.errors import Forbidden, NotFound
 
 PINNED = """
     right                SuperAdmin Administrator User Observer token

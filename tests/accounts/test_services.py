@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts import services, signals
 from accounts.actors import actor_of_token, staff_actor
 from accounts.models import DataPlan, Membership, PlatformPackage, User, Workspace
-from portal.kit.context import NoActor, NoContext, Person, acting_as
-from portal.kit.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from kit.context import NoActor, NoContext, Person, acting_as
+from kit.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from tests.accounts.conftest import Cast, Facts, by, by_system
 
 

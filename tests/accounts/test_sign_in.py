@@ -26,7 +26,7 @@ from accounts.authentication import (
 )
 from accounts.hashers import sha1_hex
 from accounts.models import User
-from portal.kit.context import ANONYMOUS, Person
+from kit.context import ANONYMOUS, Person
 from tests.accounts.conftest import ADDRESS, PASSWORD, Cast, Facts, by
 
 

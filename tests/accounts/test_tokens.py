@@ -29,7 +29,7 @@ from accounts.tokens import (
     refresh,
     switch_token,
 )
-from portal.kit.context import (
+from kit.context import (
     ANONYMOUS,
     ActionContext,
     ActorKind,
@@ -39,7 +39,7 @@ from portal.kit.context import (
     current_actor,
     current_context,
 )
-from portal.kit.errors import Forbidden, NotFound
+from kit.errors import Forbidden, NotFound
 from tests.accounts.conftest import ADDRESS, PASSWORD, TOKEN_VALUE, Cast, Facts, by, by_system
 
 pytestmark = pytest.mark.usefixtures("facts")

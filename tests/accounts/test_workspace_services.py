@@ -10,7 +10,7 @@ from accounts import services
 from accounts.actors import staff_actor
 from accounts.models import DataPlan, PlatformPackage, Workspace
 from accounts.signals import SettingChange
-from portal.kit.errors import Conflict, DomainError, Invalid, NotFound
+from kit.errors import Conflict, DomainError, Invalid, NotFound
 from tests.accounts.conftest import Cast, Facts, by, by_system
 
 # --- workspaces ---

@@ -8,9 +8,9 @@ from django.contrib import admin
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.urls import include, path
 
+from kit.context import current_context
+from kit.errors import Conflict, Forbidden, NotFound
 from portal import preferences, switcher
-from portal.kit.context import current_context
-from portal.kit.errors import Conflict, Forbidden, NotFound
 
 
 def page(request: HttpRequest, workspace_id: int) -> HttpResponse:

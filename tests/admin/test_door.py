@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from accounts.models import User, Workspace
 from events.models import Event
-from portal.kit.staff.base import RawWrite, StaffAdmin
+from kit.admin.base import RawWrite, StaffAdmin
 from sims.models import Sim
 from tests.cast import PASSWORD, Cast
 from tests.log import types

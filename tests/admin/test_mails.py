@@ -9,7 +9,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from portal.kit.models import OutgoingMail
+from kit.models import OutgoingMail
 from tests.admin.conftest import messages_of, text_of
 
 LIST = "/admin/kit/outgoingmail/"

@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import Workspace
 from events.models import Event
-from portal.kit.paging import COUNT_CAP
+from kit.paging import COUNT_CAP
 from sims.identifiers import iccid_with_luhn
 from sims.models import Sim
 from sims.states import DeviceStatus, SimStatus
@@ -171,7 +171,7 @@ def test_the_list_counts_up_to_a_cap(staff: Client, cast: Cast, queries: Any, mo
     counting = [sql for sql in queries(lambda: staff.get(LIST)) if "COUNT(" in sql.upper()]
     assert len(counting) == 1
     assert f"LIMIT {COUNT_CAP + 1}" in counting[0]
-    monkeypatch.setattr("portal.kit.paging.capped_count.__defaults__", (10,), raising=False)
+    monkeypatch.setattr("kit.paging.capped_count.__defaults__", (10,), raising=False)
     assert "10+ SIMs" in text_of(staff.get(LIST))
 
 

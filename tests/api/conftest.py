@@ -14,7 +14,7 @@ from accounts.actors import actor_of
 from accounts.hashers import sha1_hex
 from accounts.models import ApplicationToken, User, Workspace
 from accounts.services.application_tokens import create_application_token
-from portal.kit.context import acting_as
+from kit.context import acting_as
 from tests.cast import PASSWORD, Cast
 
 

@@ -9,7 +9,7 @@ import pytest
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Role
 from events.models import Event
-from portal.kit.api.errors import FORBIDDEN_TEXT
+from kit.api.errors import FORBIDDEN_TEXT
 from sims.models import Device, Sim, SimBatch
 from tests.api.conftest import Program, error, exchange, make_token, sign_in
 from tests.cast import Cast

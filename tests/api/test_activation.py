@@ -12,7 +12,7 @@ from accounts.hashers import check_digest, sha1_hex
 from accounts.models import Invitation, Membership, PlatformPackage, User
 from accounts.services.invitations import accept_invitation, invite_user, key_of
 from accounts.services.signup import sign_up
-from portal.kit.context import ANONYMOUS, acting_as
+from kit.context import ANONYMOUS, acting_as
 from tests.api.conftest import Program, error, sign_in
 from tests.cast import PASSWORD, Cast
 from tests.log import rows, types

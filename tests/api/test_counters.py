@@ -11,8 +11,8 @@ from pathlib import Path
 from django.conf import settings
 from django.core.cache import cache
 
-from portal.kit.api import limits
-from portal.kit.api.counters import add
+from kit.api import limits
+from kit.api.counters import add
 
 THREADS, TIMES = 8, 25
 
@@ -43,7 +43,7 @@ def test_processes_count_each_call_once() -> None:
         "from django.conf import settings\n"
         "settings.configure(VAR_DIR=Path(sys.argv[1]), CACHES={'default': {'BACKEND':\n"
         " 'django.core.cache.backends.filebased.FileBasedCache', 'LOCATION': sys.argv[1] + '/counted'}})\n"
-        "from portal.kit.api.counters import add\n"
+        "from kit.api.counters import add\n"
         "print(' '.join(str(add('processes', 1, 1, 60)) for _ in range(40)))\n"
     )
     folder = str(settings.VAR_DIR)

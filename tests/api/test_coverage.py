@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import DataPlan
-from portal.kit.errors import NotFound
+from kit.errors import NotFound
 from sims.models import CoverageBlockedOperator, CoverageExcludedZone, CoveragePolicy, UsageRecord
 from sims.services import coverage
 from sims.states import SimStatus

@@ -7,9 +7,9 @@ from collections import Counter
 from functools import cache
 from typing import Any
 
+from kit.api.document import ErrorAnswer
 from portal.api import api
 from portal.api_document import operations
-from portal.kit.api.document import ErrorAnswer
 from tests.api.conftest import Program
 from tests.api.contract import LEFT_OUT, OWN, SERVED, rows
 from tests.cast import Cast

@@ -10,8 +10,8 @@ import pytest
 from django.core.cache import cache
 
 from events.models import Event
-from portal.kit.api import lists
-from portal.kit.context import acting_as
+from kit.api import lists
+from kit.context import acting_as
 from sims.models import Sim
 from sims.services.sim_status import change_sim_status
 from sims.states import SimStatus

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from portal.kit.api import limits
+from kit.api import limits
 from tests.api.conftest import Program, error
 from tests.cast import Cast
 

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from portal.kit.context import acting_as
+from kit.context import acting_as
 from sims.models import Device, Sim
 from sims.services.sim_status import change_sim_status
 from sims.states import SimStatus

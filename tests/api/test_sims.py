@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portal.kit.context import acting_as
+from kit.context import acting_as
 from sims.models import Sim, SimBatch
 from sims.services.registration import register_batch
 from sims.states import SimStatus

@@ -13,8 +13,8 @@ from accounts.models import SupportAccess, User
 from accounts.services import suspend_user, update_user
 from accounts.services.support import end_support_access, start_support_access
 from events.models import Event
-from portal.kit.context import SYSTEM, ActorKind, acting_as
-from portal.kit.errors import Forbidden
+from kit.context import SYSTEM, ActorKind, acting_as
+from kit.errors import Forbidden
 from sims.models import Sim
 from tests.api.conftest import Program, error, sign_in
 from tests.cast import PASSWORD, Cast

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from events.models import Event
-from portal.kit.context import ActorKind, Surface
+from kit.context import ActorKind, Surface
 from sims.models import Sim
 from sims.states import SimStatus
 from tests.api.conftest import Program

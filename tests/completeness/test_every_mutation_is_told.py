@@ -19,7 +19,7 @@ from django.dispatch import Signal
 
 BASE = Path(settings.BASE_DIR)
 APPS = ("accounts", "sims", "orders")
-PACKAGES = (*APPS, "events", "portal/kit")
+PACKAGES = (*APPS, "events", "kit")
 OUTSIDE = frozenset({"migrations", "tests", "management", "admin", "staff"})
 """Folders that are not looked through: tables' history, commands that call services, and forms of the admin site."""
 SIGNALS = {
@@ -77,13 +77,13 @@ EXEMPT_FUNCTIONS = {
     "orders.services.cart.cart_set_payment": "a cart is a half-filled form",
     "orders.services.cart._drop": "a cart is a half-filled form",
     "orders.services.shipping._allot": "part of shipping, which is 39",
-    "portal.kit.jobs.start": "a job: what it does is told by the action it runs",
-    "portal.kit.jobs.keep_result": "a job's result",
-    "portal.kit.jobs._claim": "the state of a job",
-    "portal.kit.jobs._give_up": "the state of a job",
-    "portal.kit.jobs._work": "the state of a job",
-    "portal.kit.mail.send": "delivery state",
-    "portal.kit.names.ErasedNames.erase_in": "part of an erasure, which is 10027",
+    "kit.jobs.start": "a job: what it does is told by the action it runs",
+    "kit.jobs.keep_result": "a job's result",
+    "kit.jobs._claim": "the state of a job",
+    "kit.jobs._give_up": "the state of a job",
+    "kit.jobs._work": "the state of a job",
+    "kit.mail.send": "delivery state",
+    "kit.erased_names.ErasedNames.erase_in": "part of an erasure, which is 10027",
 }
 """Functions that write rows and leave the telling to their caller."""
 

@@ -15,8 +15,8 @@ from accounts.models import Workspace
 from events import registry
 from events.models import Event
 from events.writer import Entry, log, objects_of
-from portal.kit.action import action
-from portal.kit.context import NETWORK, Actor, Person, Surface, acting_as
+from kit.action import action
+from kit.context import NETWORK, Actor, Person, Surface, acting_as
 from sims.models import Device, Sim
 from sims.services.rows import read_devices, read_sims
 from tests.cast import Cast

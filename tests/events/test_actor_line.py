@@ -8,7 +8,7 @@ from accounts.actors import actor_of, staff_actor
 from accounts.models import User
 from events.models import Event, FrozenPerson
 from events.selectors import actor_choices, actor_line, persons_of
-from portal.kit.context import NETWORK, SCHEDULE, SYSTEM, Actor, ActorKind, Person
+from kit.context import NETWORK, SCHEDULE, SYSTEM, Actor, ActorKind, Person
 from tests.cast import Cast
 from tests.events.build import record
 

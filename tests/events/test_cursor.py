@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from events.models import Event
 from events.querysets import EventQuerySet
-from portal.kit.context import SYSTEM
-from portal.kit.paging import Cursor, KeysetPage, keyset_page
+from kit.context import SYSTEM
+from kit.paging import Cursor, KeysetPage, keyset_page
 from tests.cast import Cast
 from tests.events.build import record
 

@@ -17,8 +17,8 @@ from events.models import AppendOnly, Event, FrozenPerson, RetentionReceipt
 from events.registry import UnregisteredType, get
 from events.text import complete
 from events.writer import Entry, log
-from portal.kit.action import NoAction
-from portal.kit.context import Actor, ActorKind, Person, Surface, acting_as
+from kit.action import NoAction
+from kit.context import Actor, ActorKind, Person, Surface, acting_as
 from sims.services.device_status import disable_devices
 from sims.services.sim_status import change_sim_status
 from tests.cast import Cast

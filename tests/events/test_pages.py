@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.actors import actor_of, staff_actor
 from accounts.models import User
 from events.models import Event
-from portal.kit.context import NETWORK, Person
+from kit.context import NETWORK, Person
 from sims.identifiers import iccid_with_luhn
 from sims.states import DeviceStatus, SimStatus
 from tests.cast import Cast

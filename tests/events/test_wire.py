@@ -11,7 +11,7 @@ from events.models import Event
 from events.selectors import persons_of
 from events.text import MASK
 from events.wire import WIRE_FIELDS, stamp, wire
-from portal.kit.context import Actor, ActorKind, Person
+from kit.context import Actor, ActorKind, Person
 from tests.cast import Cast
 from tests.events.build import record
 

@@ -23,8 +23,8 @@ from accounts.models import ApplicationToken, Invitation, Membership, TrustedDev
 from accounts.permissions import Role
 from accounts.second_factors import MfaAdapter, new_secret
 from events.models import Event
+from kit.models import Job
 from orders.models import Order
-from portal.kit.models import Job
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch
 from sims.services.devices import update_device
 from sims.services.sim_status import change_sim_status

@@ -6,9 +6,9 @@ from typing import Any
 from django.http import HttpRequest, QueryDict
 from django.test import RequestFactory
 
-from portal.kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter, whole_number
-from portal.kit.models import SavedFilter
-from portal.kit.tables import ListColumn, ListTable
+from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter, whole_number
+from kit.models import SavedFilter
+from kit.tables import ListColumn, ListTable
 
 START = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 

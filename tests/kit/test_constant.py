@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.template import Context, Template
 from django.utils import translation
 
-from portal.kit.filters import Choice
-from portal.kit.rendering import choice_lines
+from kit.filters import Choice
+from kit.rendering import choice_lines
 
 
 def test_it_is_drawn_once_a_language() -> None:

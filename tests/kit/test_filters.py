@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from portal.kit.filter_sets import Files, encode
-from portal.kit.models import SavedFilter
+from kit.filter_sets import Files, encode
+from kit.models import SavedFilter
 from tests.kit.samples import SampleFilters, found, make
 
 pytestmark = pytest.mark.django_db

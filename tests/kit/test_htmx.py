@@ -6,7 +6,7 @@ import pytest
 from django.http import HttpResponse, HttpResponseRedirect
 from django.test import RequestFactory
 
-from portal.kit.htmx import (
+from kit.htmx import (
     SessionEndMiddleware,
     current_path,
     private,

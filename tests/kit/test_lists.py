@@ -7,11 +7,11 @@ import pytest
 from django.http import HttpRequest, QueryDict
 from django.test import RequestFactory
 
-from portal.kit.errors import Invalid
-from portal.kit.lists import Listing
-from portal.kit.models import SavedFilter
-from portal.kit.selection import Selection
-from portal.kit.tables import UnknownSortError, chosen_view, headers, ordered
+from kit.errors import Invalid
+from kit.lists import Listing
+from kit.models import SavedFilter
+from kit.selection import Selection
+from kit.tables import UnknownSortError, chosen_view, headers, ordered
 from tests.kit.samples import SampleFilters, SampleTable, get, make
 
 pytestmark = pytest.mark.django_db

@@ -13,11 +13,11 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import transaction
 from django.utils import timezone
 
-from portal.kit import mail as outgoing
-from portal.kit.context import SYSTEM, acting_as
-from portal.kit.mail import GIVEN_UP_AFTER, KEPT_FOR, LONGEST_WAIT, Letter
-from portal.kit.models import OutgoingMail
-from portal.kit.tasks import sweep_mails
+from kit import mail as outgoing
+from kit.context import SYSTEM, acting_as
+from kit.mail import GIVEN_UP_AFTER, KEPT_FOR, LONGEST_WAIT, Letter
+from kit.models import OutgoingMail
+from kit.tasks import sweep_mails
 
 pytestmark = pytest.mark.django_db
 

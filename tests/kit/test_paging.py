@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from portal.kit.models import SavedFilter
-from portal.kit.paging import CURSOR_SALT, Cursor, InvalidCursorError, after, capped_count, keyset_page, number_page
+from kit.models import SavedFilter
+from kit.paging import CURSOR_SALT, Cursor, InvalidCursorError, after, capped_count, keyset_page, number_page
 from tests.kit.samples import START, make
 
 FIELDS = ("created_at", "id")

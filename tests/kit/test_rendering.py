@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from portal.kit import rendering
+from kit import rendering
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 

@@ -9,8 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.kit.models import SavedFilter
-from portal.kit.values import (
+from kit.filter_values import (
     MAX_BYTES,
     MAX_ROWS,
     check_values,
@@ -21,6 +20,7 @@ from portal.kit.values import (
     parse_values,
     read_upload,
 )
+from kit.models import SavedFilter
 
 SURROGATES: tuple[Literal["Cs"]] = ("Cs",)
 VALUE = (

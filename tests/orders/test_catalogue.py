@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from kit.errors import Invalid
 from orders.addresses import AddressData, checked, checked_vat_id
 from orders.services.catalogue import article_create, article_update
-from portal.kit.errors import Invalid
 from tests.log import last, rows
 from tests.orders.conftest import ADDRESS, Shop
 

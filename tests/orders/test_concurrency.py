@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from kit.errors import DomainError
 from orders.models import Order, OrderBatch, PaymentMethod
 from orders.services.orders import order_pay_online, order_submit, orders_cancel, orders_mark_paid
 from orders.services.shipping import order_ship
 from orders.states import OrderStatus
 from orders.stock import available
-from portal.kit.errors import DomainError
 from tests.log import types
 from tests.orders.conftest import Shop
 from tests.sims.test_concurrency import at_once

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
+from kit.models import OutgoingMail
 from orders.mails import tell
 from orders.models import Order, OrderBatch, PaymentMethod
 from orders.services.orders import (
@@ -16,7 +17,6 @@ from orders.services.orders import (
 )
 from orders.services.shipping import order_ship
 from orders.states import OrderStatus
-from portal.kit.models import OutgoingMail
 from tests.orders.conftest import Shop
 
 pytestmark = pytest.mark.django_db

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from events.models import Event
+from kit.errors import Conflict, Forbidden, Invalid, NotFound
 from orders.addresses import AddressData
 from orders.models import Article, ArticlePrice, Order, PaymentMethod
 from orders.services.catalogue import article_update
@@ -23,7 +24,6 @@ from orders.services.orders import (
 from orders.services.shipping import order_ship
 from orders.states import MOVES, OrderStatus, may_move
 from orders.stock import available
-from portal.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.log import last, types
 from tests.orders.conftest import ADDRESS, Shop
 

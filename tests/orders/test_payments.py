@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from kit.errors import Conflict, Invalid
 from orders import payments
 from orders.models import Order, PaymentMethod
 from orders.payments import Charge, PaymentDeclined
@@ -15,7 +16,6 @@ from orders.services.orders import (
     orders_cancel,
 )
 from orders.states import OrderStatus
-from portal.kit.errors import Conflict, Invalid
 from tests.log import last, types
 from tests.orders.conftest import Shop
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from kit.errors import Conflict, Invalid, NotFound
 from orders.models import OrderBatch
 from orders.services.registration import order_register
 from orders.services.shipping import order_ship
 from orders.states import OrderStatus
-from portal.kit.errors import Conflict, Invalid, NotFound
 from sims.models import Sim, SimBatch
 from sims.services.stock import assign_batch
 from tests.log import types

@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.actors import actor_of
+from kit.context import SYSTEM
 from portal.dashboard import DAYS, boundaries, chart, counts_by_day, scale
-from portal.kit.context import SYSTEM
 from sims.states import DeviceStatus, SimStatus
 from tests.cast import Cast
 from tests.events.build import ago, record

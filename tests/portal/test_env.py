@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.kit.env import Env, EnvError, kept_secret, private_folder
+from kit.env import Env, EnvError, kept_secret, private_folder
 
 
 @pytest.mark.parametrize("value", ["1", "true", "YES", " on "])

@@ -26,12 +26,12 @@ from accounts.models import ApplicationToken, CompanyDetails, User
 from accounts.permissions import Role
 from accounts.services.support import start_support_access
 from events.models import Event
+from kit import jobs, mail
+from kit.filter_values import keep_list
+from kit.models import Job, OutgoingMail, SavedFilter
 from orders.models import Address, Order
 from orders.services.cart import cart_fill, cart_set_details
 from orders.services.orders import order_submit
-from portal.kit import jobs, mail
-from portal.kit.models import Job, OutgoingMail, SavedFilter
-from portal.kit.values import keep_list
 from portal.outbox import mails
 from sims.models import Device, Sim
 from sims.services.devices import update_device

@@ -25,9 +25,9 @@ from accounts.tokens import authenticate_application
 from events import writer
 from events.models import Event, FrozenPerson
 from events.registry import find
+from kit.context import ANONYMOUS, SYSTEM, ActorKind, acting_as
 from portal.demo import ForeignDatabase, cast, secrets
 from portal.demo.shipments import WAITING
-from portal.kit.context import ANONYMOUS, SYSTEM, ActorKind, acting_as
 from sims.identifiers import normalise_bic, normalise_iccid, normalise_imei, normalise_imsi
 from sims.models import CoveragePolicy, Device, FactoryTestWatch, ServicePolicy, Sim, SimBatch
 from sims.services.registration import register_batch

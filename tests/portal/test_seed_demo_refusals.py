@@ -8,8 +8,8 @@ from django.db import transaction
 
 from accounts.models import User, Workspace
 from accounts.services import create_package, create_workspace
+from kit.context import SYSTEM, acting_as
 from portal.demo import load, loader, vault
-from portal.kit.context import SYSTEM, acting_as
 from sims.models import Sim
 
 

@@ -93,7 +93,7 @@ def test_production_does_not_start_without(name: str, tmp_path: Path) -> None:
 def test_an_odd_value_stops_the_start(name: str, value: str, tmp_path: Path) -> None:
     done = python("-c", "import portal.settings", var=tmp_path, **{name: value})
     assert done.returncode != 0
-    assert done.stderr.strip().splitlines()[-1].startswith(f"portal.kit.env.EnvError: {name}: ")
+    assert done.stderr.strip().splitlines()[-1].startswith(f"kit.env.EnvError: {name}: ")
 
 
 def test_the_deployment_check_is_clean(tmp_path: Path) -> None:

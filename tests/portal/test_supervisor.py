@@ -162,8 +162,8 @@ def test_a_killed_supervisor_leaves_no_orphan(workers: str, start: Callable[...,
 WAKE = """
 import uuid, time, django
 django.setup()
-from portal.kit import jobs
-from portal.kit.models import Job
+from kit import jobs
+from kit.models import Job
 job = Job.objects.create(kind="nobody's", title="", actor={}, request_id=uuid.uuid4(), surface=5)
 jobs.wake(str(job.pk))
 for _ in range(200):

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from events.models import Event
-from portal.kit.models import Job
+from kit.models import Job
 from sims import bulk_plan
 from sims.bulk import ACTIONS
 from sims.bulk_plan import Plan

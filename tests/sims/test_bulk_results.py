@@ -10,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from events.models import Event
-from portal.kit import jobs
-from portal.kit.context import current_context
-from portal.kit.models import Job
+from kit import jobs
+from kit.context import current_context
+from kit.models import Job
 from sims import tasks
 from sims.bulk import outcome_of
 from sims.bulk_plan import Plan

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import PlatformPackage, Workspace
 from events.models import Event
-from portal.kit.errors import DomainError
+from kit.errors import DomainError
 from sims.api.bodies import EndpointPatch
 from sims.api.changes import apply_patches
 from sims.models import Device, Sim

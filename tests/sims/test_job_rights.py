@@ -11,9 +11,9 @@ from accounts.actors import actor_of_token
 from accounts.models import ApplicationToken, Membership, User
 from accounts.permissions import Role
 from accounts.revival import as_of_now
-from portal.kit import jobs
-from portal.kit.context import SCHEDULE, acting_as
-from portal.kit.models import Job
+from kit import jobs
+from kit.context import SCHEDULE, acting_as
+from kit.models import Job
 from sims import tasks
 from sims.bulk import outcome_of
 from tests.cast import Cast

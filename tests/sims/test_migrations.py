@@ -7,7 +7,7 @@ from django.db import connection, migrations
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
-from portal.kit.indexes import AddIndexBeside
+from kit.indexes import AddIndexBeside
 from sims.models import Sim, UsageDay, UsageRecord
 
 INDEXES = {

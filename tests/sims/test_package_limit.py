@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Membership, PlatformPackage, Workspace
 from accounts.permissions import Role
 from accounts.services import set_package
-from portal.kit.context import SYSTEM, acting_as
-from portal.kit.errors import Conflict
+from kit.context import SYSTEM, acting_as
+from kit.errors import Conflict
 from sims.bulk import ACTIONS
 from sims.models import Device, Sim
 from sims.services.assignment import assign_sim

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from events.models import Event
-from portal.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from kit.errors import Conflict, Forbidden, Invalid, NotFound
 from sims.models import Device, Sim
 from sims.services.assignment import assign_sim, preview_release, release_sims
 from sims.services.device_status import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from events.models import Event
-from portal.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from kit.errors import Conflict, Forbidden, Invalid, NotFound
 from sims.identifiers import iccid_with_luhn
 from sims.models import Sim, SimBatch
 from sims.services.registration import find_batch, register_batch

@@ -9,9 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from events.models import Event
-from portal.kit.action import action
-from portal.kit.context import NoActor, NoContext, acting_as, context
-from portal.kit.errors import Forbidden, Invalid, NotFound
+from kit.action import action
+from kit.context import NoActor, NoContext, acting_as, context
+from kit.errors import Forbidden, Invalid, NotFound
 from sims.models import Sim
 from sims.services.sim_status import change_sim_status, preview_sim_status
 from sims.states import SIM_MOVES, SimStatus, sim_may_move

@@ -6,8 +6,8 @@ import pytest
 
 from accounts.models import Membership
 from events.models import Event
-from portal.kit.context import acting_as
-from portal.kit.errors import Forbidden, Invalid, NotFound
+from kit.context import acting_as
+from kit.errors import Forbidden, Invalid, NotFound
 from sims.models import Sim
 from sims.services.transfer import TransferRefused, transfer_sims
 from tests.cast import Cast

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from events.models import Event
-from portal.kit.models import Job
+from kit.models import Job
 from sims.identifiers import iccid_with_luhn
 from sims.models import Sim
 from sims.states import DeviceStatus, SimStatus

@@ -8,7 +8,7 @@ from typing import Any
 from accounts.models import Membership, Workspace
 from accounts.permissions import Role
 from events.models import Event
-from portal.kit.models import Job
+from kit.models import Job
 from sims.models import Sim
 from sims.services.assignment import assign_sim
 from sims.states import DeviceStatus

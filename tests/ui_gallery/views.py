@@ -6,12 +6,12 @@ from django import forms
 from django.http import HttpResponse
 from django.utils import timezone
 
-from portal.kit.bulk import BulkAction, BulkDialog, BulkResult, ReasonGroup
-from portal.kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter
-from portal.kit.htmx import problem, render_fragment, respond
-from portal.kit.lists import Empty, Listing
-from portal.kit.selection import Selection
-from portal.kit.tables import ListColumn, ListTable
+from kit.bulk import BulkAction, BulkDialog, BulkResult, ReasonGroup
+from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter
+from kit.htmx import problem, render_fragment, respond
+from kit.lists import Empty, Listing
+from kit.selection import Selection
+from kit.tables import ListColumn, ListTable
 from tests.ui_gallery.models import Sample
 
 STATES = {

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from portal.kit.context import NETWORK, Surface, acting_as
+from kit.context import NETWORK, Surface, acting_as
 from sims.models import Sim
 from sims.services.factory_test import settle
 from sims.services.sim_status import change_sim_status

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from portal.kit.feed import network_feed_token
+from kit.network_feed import network_feed_token
 from sims.models import UsageRecord
 from tests.cast import Cast
 from tests.log import types

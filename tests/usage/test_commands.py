@@ -12,8 +12,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from kit.network_feed import network_feed_token
 from portal.demo import network, upkeep
-from portal.kit.feed import network_feed_token
 from sims.models import Sim, UsageDay, UsageRecord
 from sims.states import DeviceStatus
 from tests.cast import Cast

@@ -16,7 +16,7 @@ from events.models import Event
 from events.panel import panel_of
 from events.selectors import event_row
 from events.wire import wire as wire_event
-from portal.kit.context import ActorKind
+from kit.context import ActorKind
 from sims.models import Sim, UsageRecord
 from sims.services.device_status import reset_connectivity, set_device_status
 from sims.services.sim_status import change_sim_status

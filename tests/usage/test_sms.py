@@ -11,8 +11,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from kit.network_feed import network_feed_token
 from portal.demo.network import Network
-from portal.kit.feed import network_feed_token
 from sims.models import BlockedOperator, Device, Sim, Sms, SmsStatus, UsageDay, UsageRecord
 from sims.services.deliveries import record_id_of_sms
 from sims.services.messaging import SmsText, send_sms

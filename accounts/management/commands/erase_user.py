@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from accounts.selectors import user_by_email
 from accounts.services.erasure import erase_user
-from portal.kit.context import SYSTEM, Surface, acting_as
-from portal.kit.errors import DomainError
+from kit.context import SYSTEM, Surface, acting_as
+from kit.errors import DomainError
 
 
 class Command(BaseCommand):

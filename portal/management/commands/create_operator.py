@@ -13,10 +13,10 @@ from django.db import transaction
 
 from accounts.models import PlatformPackage, User, Workspace
 from accounts.services import create_package, create_user, create_workspace
+from kit.context import SYSTEM, Surface, acting_as
+from kit.errors import DomainError
 from portal import preparation
 from portal.catalogue import INTERNAL_PACKAGE
-from portal.kit.context import SYSTEM, Surface, acting_as
-from portal.kit.errors import DomainError
 
 PASSWORD_VARIABLE = "OPERATOR_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 

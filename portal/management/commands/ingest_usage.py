@@ -14,7 +14,7 @@ from typing import IO, Any, Final
 import orjson
 from django.core.management import BaseCommand, CommandError
 
-from portal.kit.context import NETWORK, Surface, acting_as
+from kit.context import NETWORK, Surface, acting_as
 from sims.services.usage import CHUNK, Report, ingest
 from sims.usage_records import parse_json
 

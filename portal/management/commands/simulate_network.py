@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
+from kit.network_feed import network_feed_token
 from portal.demo import ForeignDatabase, network, upkeep
-from portal.kit.feed import network_feed_token
 
 
 class Command(BaseCommand):

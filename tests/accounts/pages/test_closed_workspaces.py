@@ -13,9 +13,9 @@ from accounts.permissions import Permission, actor_may, authorise
 from accounts.services.mfa import start_second_factor
 from accounts.services.sessions import switch_workspace
 from accounts.services.support import access_under, start_support_access
-from portal.kit.context import Actor
-from portal.kit.errors import Forbidden, NotFound
-from portal.kit.jobs import freeze_actor, revive_actor
+from kit.context import Actor
+from kit.errors import Forbidden, NotFound
+from kit.jobs import freeze_actor, revive_actor
 from sims.models import Sim
 from sims.services.transfer import transfer_sims
 from sims.views.transfer import targets_of

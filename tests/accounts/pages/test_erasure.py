@@ -14,7 +14,7 @@ from accounts.models import User
 from events.models import Event
 from events.selectors import actor_line, event_row, persons_of
 from events.wire import wire
-from portal.kit.errors import Conflict, Forbidden
+from kit.errors import Conflict, Forbidden
 from sims.services.devices import update_device
 from tests.cast import Cast
 from tests.log import types

@@ -11,8 +11,8 @@ from accounts import services
 from accounts.models import Membership, User, Workspace
 from accounts.permissions import Role
 from accounts.services.profiles import change_account
-from portal.kit.context import acting_as
-from portal.kit.errors import Conflict
+from kit.context import acting_as
+from kit.errors import Conflict
 from tests.cast import Cast
 from tests.log import types
 

@@ -35,8 +35,8 @@ from accounts.services.mfa_devices import (
     is_trusted,
     trust_device,
 )
-from portal.kit.context import ANONYMOUS, acting_as
-from portal.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from kit.context import ANONYMOUS, acting_as
+from kit.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.cast import PASSWORD, Cast
 from tests.log import rows, types
 from tests.second_factors import App, set_up

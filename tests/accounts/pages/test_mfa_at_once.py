@@ -9,7 +9,7 @@ import pytest
 from accounts.authentication import sign_in_with_code
 from accounts.models import User
 from accounts.second_factors import recovery_codes_left
-from portal.kit.context import ANONYMOUS, acting_as
+from kit.context import ANONYMOUS, acting_as
 from tests.cast import Cast
 from tests.log import types
 from tests.second_factors import set_up

@@ -18,7 +18,7 @@ from accounts.permissions import Role
 from events.models import Event, FrozenPerson
 from events.selectors import event_row, latest_persons, persons_of
 from events.wire import wire
-from portal.kit.errors import Conflict, Forbidden, NotFound
+from kit.errors import Conflict, Forbidden, NotFound
 from tests.cast import PASSWORD, Cast
 from tests.log import last, rows, types
 

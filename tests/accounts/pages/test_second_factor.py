@@ -20,7 +20,7 @@ from accounts.models import TrustedDevice, User
 from accounts.second_factors import has_second_factor
 from accounts.services import set_mfa_required, start_support_access
 from accounts.services.mfa import renew_recovery_codes
-from portal.kit.errors import Conflict, Forbidden
+from kit.errors import Conflict, Forbidden
 from tests.cast import PASSWORD, Cast
 from tests.log import types
 from tests.second_factors import App, set_up

@@ -14,7 +14,7 @@ from accounts.permissions import TABLE, Permission
 from events.models import Event
 from events.selectors import event_row, persons_of
 from events.wire import wire
-from portal.kit.errors import Conflict, Forbidden, Invalid
+from kit.errors import Conflict, Forbidden, Invalid
 from sims.states import SimStatus
 from tests.cast import Cast
 from tests.log import last, rows, types

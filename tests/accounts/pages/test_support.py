@@ -18,8 +18,8 @@ from events.models import Event
 from events.panel import panel_of
 from events.selectors import event_row, persons_of
 from events.wire import wire
-from portal.kit.context import ActorKind
-from portal.kit.errors import Forbidden, Invalid, NotFound
+from kit.context import ActorKind
+from kit.errors import Forbidden, Invalid, NotFound
 from tests.cast import Cast
 from tests.log import last, types
 

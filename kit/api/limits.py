@@ -1,7 +1,7 @@
 """How often may be called (`behaviour.md` section 20), counted in the cache; 429 with `Retry-After` beyond.
 
 Windows are fixed. Limits keep one caller from crowding out the others and are no bill. By the second and in five
-minutes every call counts, also those of the same moment (`portal.kit.api.counters`); an organisation's month is an
+minutes every call counts, also those of the same moment (`kit.api.counters`); an organisation's month is an
 estimate from one call in a hundred.
 """
 
@@ -18,8 +18,8 @@ from typing import Final
 
 from django.conf import settings
 
-from portal.kit.api.counters import add
-from portal.kit.api.errors import Code, WireError
+from kit.api.counters import add
+from kit.api.errors import Code, WireError
 
 FIVE_MINUTES: Final = 300
 ADDRESS_CALLS: Final = 2_000

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Cast
 
-from portal.kit.context import Person
+from kit.context import Person
 
 
 class ErasedNames:

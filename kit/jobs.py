@@ -19,7 +19,7 @@ from django.db.models import Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from portal.kit.context import (
+from kit.context import (
     Actor,
     ActorKind,
     Person,
@@ -29,8 +29,8 @@ from portal.kit.context import (
     current_actor,
     current_context,
 )
-from portal.kit.errors import DomainError
-from portal.kit.models import Job
+from kit.errors import DomainError
+from kit.models import Job
 
 logger = logging.getLogger(__name__)
 

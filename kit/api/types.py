@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Strict
 
-from portal.kit.api.errors import bad_request
+from kit.api.errors import bad_request
 
 _LARGEST: Final = 2**63 - 1
 _LONG: Final = re.compile(r"([+-]?[0-9]{1,19})(?:\.0{1,19})?", re.ASCII)

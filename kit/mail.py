@@ -17,8 +17,8 @@ from django.db.models import Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from portal.kit.context import current_context
-from portal.kit.models import OutgoingMail
+from kit.context import current_context
+from kit.models import OutgoingMail
 
 logger = logging.getLogger(__name__)
 

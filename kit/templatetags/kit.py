@@ -1,4 +1,4 @@
-"""`{% load kit %}`: the functions of `portal.kit.rendering` as tags, and what forms need."""
+"""`{% load kit %}`: the functions of `kit.rendering` as tags, and what forms need."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.forms import BoundField
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from portal.kit import rendering
+from kit import rendering
 
 register = template.Library()
 

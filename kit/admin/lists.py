@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
-from portal.kit.paging import CappedCount, Cursor, InvalidCursorError, capped_count
+from kit.paging import CappedCount, Cursor, InvalidCursorError, capped_count
 
 OLDER = "older"
 NEWER = "newer"

@@ -7,6 +7,6 @@ from django.utils.translation import gettext_lazy as _
 class KitConfig(AppConfig):
     """Installed, because `Job` rows are its own; everything else in it is plain code."""
 
-    name = "portal.kit"
+    name = "kit"
     label = "kit"
     verbose_name = _("Delivery")

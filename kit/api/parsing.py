@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from portal.kit.api.errors import bad_request
+from kit.api.errors import bad_request
 
 
 def parse_json(body: bytes) -> Any:

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import transaction
 
-from portal.kit.context import current_actor
+from kit.context import current_actor
 
 Row = Any
 Writer = Callable[[list[Row]], None]

@@ -15,8 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from portal.kit.filter_sets import Files, ListFilter, ListFilters
-from portal.kit.values import (
+from kit.filter_sets import Files, ListFilter, ListFilters
+from kit.filter_values import (
     MAX_STARS,
     PARTIAL_LIMIT,
     TOKEN_PREFIX,

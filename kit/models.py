@@ -52,7 +52,7 @@ class Job(models.Model):
 
 
 class OutgoingMail(models.Model):
-    """A mail that is not sent yet: `portal.kit.mail`."""
+    """A mail that is not sent yet: `kit.mail`."""
 
     to = models.JSONField(help_text="Addresses.")
     subject = models.CharField(max_length=500)

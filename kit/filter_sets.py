@@ -20,7 +20,7 @@ from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.text import capfirst
 
-from portal.kit.values import TypedValues
+from kit.filter_values import TypedValues
 
 Files: TypeAlias = "MultiValueDict[str, UploadedFile[Any]]"
 RESERVED = frozenset({"page", "per_page", "sort", "cursor", "tab", "csrfmiddlewaretoken"})

@@ -7,8 +7,8 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from portal.kit import jobs, mail
-from portal.kit.models import SavedFilter
+from kit import jobs, mail
+from kit.models import SavedFilter
 
 FILTER_LIFE = timedelta(days=400)
 """As long as events are kept: a shared link to a filtered log works until its rows are gone."""

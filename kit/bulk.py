@@ -8,7 +8,7 @@ from typing import Any
 
 from django.forms import BaseForm
 
-from portal.kit.selection import Selection
+from kit.selection import Selection
 
 SHOWN_ITEMS = 50
 """Objects that a group lists by name in a dialog; the rest stands in the CSV."""

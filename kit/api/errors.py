@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from django.http import HttpResponse
 
-from portal.kit.api.responses import json_response
-from portal.kit.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
+from kit.api.responses import json_response
+from kit.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 
 
 class Code(Enum):

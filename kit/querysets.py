@@ -6,7 +6,7 @@ from typing import Any, Self, TypeVar
 
 from django.db import models
 
-from portal.kit.errors import NotFound
+from kit.errors import NotFound
 
 M = TypeVar("M", bound=models.Model)
 

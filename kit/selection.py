@@ -11,8 +11,8 @@ from django.http import HttpRequest, QueryDict
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from portal.kit.errors import Invalid
-from portal.kit.filters import ListFilters, whole_number
+from kit.errors import Invalid
+from kit.filters import ListFilters, whole_number
 
 MAX_IDS = 10_000
 

@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 COUNT_CAP = 10_000
 PER_PAGE_CHOICES = (25, 50, 100, 200)
 PER_PAGE_DEFAULT = 50
-CURSOR_SALT = "portal.kit.cursor"
+CURSOR_SALT = "kit.cursor"
 
 Fetch = Callable[[QuerySet[Any]], list[Any]]
 

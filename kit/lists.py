@@ -15,10 +15,10 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from portal.kit.bulk import BulkAction
-from portal.kit.filter_sets import Chip, ListFilters, encode
-from portal.kit.htmx import private, respond, wants_fragment
-from portal.kit.paging import (
+from kit.bulk import BulkAction
+from kit.filter_sets import Chip, ListFilters, encode
+from kit.htmx import private, respond, wants_fragment
+from kit.paging import (
     PER_PAGE_CHOICES,
     PER_PAGE_DEFAULT,
     Cursor,
@@ -28,8 +28,8 @@ from portal.kit.paging import (
     keyset_page,
     number_page,
 )
-from portal.kit.rendering import GLOBALS
-from portal.kit.tables import Header, ListTable, UnknownSortError, View, chosen_view, headers, ordered, split_sort
+from kit.rendering import GLOBALS
+from kit.tables import Header, ListTable, UnknownSortError, View, chosen_view, headers, ordered, split_sort
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,7 @@ def choice_lines(name: str, choices: Iterable[Any], focus: bool) -> SafeString:
 
     Args:
         name: of the parameter.
-        choices: `portal.kit.filters.Choice` rows, hashable, with texts that are translated already.
+        choices: `kit.filters.Choice` rows, hashable, with texts that are translated already.
         focus: whether the first box takes the focus when the panel opens.
     """
     return _choice_lines(name, tuple(choices), focus)

@@ -8,8 +8,8 @@ from typing import Any, Final
 from ninja.errors import ValidationErrorContext
 from pydantic_core import ErrorDetails
 
-from portal.kit.api.errors import Code, Problem, WireError, bad_request
-from portal.kit.api.types import Body
+from kit.api.errors import Code, Problem, WireError, bad_request
+from kit.api.types import Body
 
 _EXPECTED: Final = {
     "string_type": "String",

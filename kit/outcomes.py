@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from portal.kit.errors import Conflict, DomainError, NotFound
+from kit.errors import Conflict, DomainError, NotFound
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from django.db.models import Field, Lookup, Q
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from portal.kit.models import SavedFilter
+from kit.models import SavedFilter
 
 # Limits of the published product (`behaviour.md` section 13).
 MAX_ROWS = 10_000
@@ -112,7 +112,7 @@ def keep_list(workspace_id: int, field: str, values: list[str]) -> str:
     Args:
         workspace_id: 0 for pages of the staff, which belong to no workspace.
     """
-    digest = salted_hmac("portal.kit.values", json.dumps([workspace_id, field, values])).hexdigest()[:24]
+    digest = salted_hmac("kit.filter_values", json.dumps([workspace_id, field, values])).hexdigest()[:24]
     SavedFilter.objects.get_or_create(
         token=digest, defaults={"workspace_id": workspace_id, "field": field, "values": values}
     )

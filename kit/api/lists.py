@@ -14,8 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Field as QueryField
 from ninja import Schema
 
-from portal.kit.api.responses import json_response
-from portal.kit.api.types import integer_parameter
+from kit.api.responses import json_response
+from kit.api.types import integer_parameter
 
 M = TypeVar("M", bound=Model)
 

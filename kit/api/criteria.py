@@ -15,9 +15,9 @@ from typing import Final
 from django.db.models import Q
 from django.utils.dateparse import parse_date, parse_datetime
 
-from portal.kit.api.errors import Code, WireError
-from portal.kit.api.types import long_of
-from portal.kit.values import MAX_STARS
+from kit.api.errors import Code, WireError
+from kit.api.types import long_of
+from kit.filter_values import MAX_STARS
 
 Condition = Callable[[str], Q]
 """Turns one value into a condition; raises ValueError for a value that it cannot read."""

@@ -24,9 +24,9 @@ from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from portal.kit.errors import DomainError
-from portal.kit.staff.filters import RelatedFilter
-from portal.kit.staff.lists import CappedPaginator, StaffChangeList
+from kit.admin.filters import RelatedFilter
+from kit.admin.lists import CappedPaginator, StaffChangeList
+from kit.errors import DomainError
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
