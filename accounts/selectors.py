@@ -12,8 +12,8 @@ from django.db.models import Case, CharField, Exists, F, FilteredRelation, Outer
 from django.db.models.functions import Coalesce, Lower
 
 from accounts.models import ApplicationToken, Membership, User, Workspace
+from accounts.models.second_factors import ACTIVE
 from accounts.permissions import Role
-from accounts.second_factors import ACTIVE
 from kit.context import Person
 
 ERASED_NAME: Final = "Erased user"

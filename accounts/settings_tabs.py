@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.permissions import Permission
 
 if TYPE_CHECKING:
-    from accounts.people import PageRequest
+    from accounts.requests import WorkspacePageRequest
 
 TABS: Final = (
     ("settings", _("Workspace"), "accounts:workspace_settings", None),
@@ -22,7 +22,7 @@ TABS: Final = (
 )
 
 
-def settings_tabs(request: PageRequest, active: str) -> list[dict[str, Any]]:
+def settings_tabs(request: WorkspacePageRequest, active: str) -> list[dict[str, Any]]:
     """Return the tabs for `kit/_tabs.html`.
 
     Args:

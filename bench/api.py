@@ -17,9 +17,9 @@ from django.utils import timezone
 from pydantic import BaseModel, ConfigDict
 
 from accounts.actors import access_of
-from accounts.jwts import encode
 from accounts.models import User, Workspace
-from accounts.tokens import Bearer, claims_of_user
+from accounts.tokens.jwts import encode
+from accounts.tokens.user_tokens import Bearer, claims_of_user
 from bench.databases import using
 from bench.load import EMAIL
 from bench.measure import Result, compare

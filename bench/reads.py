@@ -33,7 +33,7 @@ class Browser:
         user = User.objects.get(email=EMAIL)
         session = SessionStore()
         session[SESSION_KEY] = str(user.pk)
-        session[BACKEND_SESSION_KEY] = "accounts.authentication.PortalBackend"
+        session[BACKEND_SESSION_KEY] = "accounts.sign_in.authentication.PortalBackend"
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         session["workspace_id"] = WORKSPACE
         session.create()

@@ -10,10 +10,9 @@ from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import Field as Described
 
-from accounts.api import ApiRequest
-from accounts.api.organisations import OrganisationId, own_organisation
-from accounts.api.people import UserKey, find_user
+from accounts.people.wire import UserKey, find_user
 from accounts.permissions import Permission, authorise
+from accounts.tokens.bearer import ApiRequest, OrganisationId, own_organisation
 from events import registry
 from events.querysets import EventQuerySet
 from events.search import sim_ids

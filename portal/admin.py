@@ -16,9 +16,11 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin.catalogue import money
 from accounts.models import DataPlan, Membership, PlatformPackage, Workspace
-from accounts.services import create_workspace, set_data_plans, set_package, set_super_admin, update_workspace
+from accounts.packages.admin import money
+from accounts.packages.services.subscriptions import set_data_plans, set_package
+from accounts.people.services.members import set_super_admin
+from accounts.workspaces.services.workspaces import create_workspace, update_workspace
 from kit.action import action
 from kit.admin.base import StaffAdmin, StaffForm
 from kit.admin.filters import choice_filter, condition_filter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from accounts.models import CompanyDetails, Workspace
-from accounts.services import company_of, update_billing
+from accounts.workspaces.services.company import company_of, update_billing
 from kit.admin.base import add_refusal
 from kit.errors import DomainError
 

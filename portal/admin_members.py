@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Membership, User, Workspace
+from accounts.people.services.members import add_member, change_role, remove_member
 from accounts.permissions import Role
-from accounts.services import add_member, change_role, remove_member
 from kit.admin.base import add_refusal
 from kit.admin.filters import Picker
 from kit.errors import DomainError, Invalid

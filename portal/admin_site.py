@@ -24,8 +24,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.models import User
-from accounts.services.passwords import change_own_password
-from accounts.services.sessions import follow_session
+from accounts.sign_in.services.passwords import change_own_password
+from accounts.sign_in.services.sessions import follow_session
 from kit.admin.base import StaffAdmin, add_refusal
 from kit.errors import DomainError
 

@@ -24,16 +24,16 @@ from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 from ninja.parser import Parser
 from ninja.types import DictStrAny
 
-import accounts.api.activation
-import accounts.api.application_tokens
-import accounts.api.authenticate
-import accounts.api.invitations
-import accounts.api.mfa
-import accounts.api.organisations
-import accounts.api.plans
-import accounts.api.support
-import accounts.api.users
-import accounts.api.workspaces
+import accounts.packages.api
+import accounts.people.api.activation
+import accounts.people.api.invitations
+import accounts.people.api.memberships
+import accounts.people.api.second_factors
+import accounts.people.api.support_tokens
+import accounts.people.api.users
+import accounts.tokens.api.application_tokens
+import accounts.tokens.api.authenticate
+import accounts.workspaces.api
 import events.api
 import orders.api.articles
 import orders.api.orders
@@ -47,7 +47,7 @@ import sims.api.profiles
 import sims.api.sims
 import sims.api.stats
 import sims.api.usage
-from accounts.api import BearerAuth
+from accounts.tokens.bearer import BearerAuth
 from kit.api import limits
 from kit.api.errors import Code, Problem, WireError, bad_request, domain_error_response, error_response
 from kit.api.parsing import parse_json
@@ -215,18 +215,18 @@ def _defect(request: HttpRequest, error: Exception) -> HttpResponse:
     return error_response(500, Problem(Code.INTERNAL, "Something went wrong on our side."))
 
 
-api.add_router("/v1", accounts.api.authenticate.router)
-api.add_router("/v1/application_token", accounts.api.application_tokens.router)
-api.add_router("/v1/organisation", accounts.api.organisations.router)
-api.add_router("/v1", accounts.api.plans.router)
-api.add_router("/v1/user/mfa", accounts.api.mfa.router)
-api.add_router("/v1/user", accounts.api.activation.router)
-api.add_router("/v1/user", accounts.api.users.router)
-api.add_router("/v1/user", accounts.api.mfa.mine)
-api.add_router("/v2/user", accounts.api.activation.version_2)
-api.add_router("/v2/user", accounts.api.invitations.invitations)
-api.add_router("/v2/user", accounts.api.workspaces.router)
-api.add_router("/v2/user", accounts.api.support.router)
+api.add_router("/v1", accounts.tokens.api.authenticate.router)
+api.add_router("/v1/application_token", accounts.tokens.api.application_tokens.router)
+api.add_router("/v1/organisation", accounts.workspaces.api.router)
+api.add_router("/v1", accounts.packages.api.router)
+api.add_router("/v1/user/mfa", accounts.people.api.second_factors.router)
+api.add_router("/v1/user", accounts.people.api.activation.router)
+api.add_router("/v1/user", accounts.people.api.users.router)
+api.add_router("/v1/user", accounts.people.api.second_factors.mine)
+api.add_router("/v2/user", accounts.people.api.activation.version_2)
+api.add_router("/v2/user", accounts.people.api.invitations.invitations)
+api.add_router("/v2/user", accounts.people.api.memberships.router)
+api.add_router("/v2/user", accounts.people.api.support_tokens.router)
 api.add_router("/v2/workspace", sims.api.stats.workspaces)
 api.add_router("/v1", events.api.router)
 api.add_router("/v1", sims.api.usage.router)

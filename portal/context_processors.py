@@ -35,7 +35,7 @@ NAVIGATION: tuple[tuple[Any, str, str, str, tuple[str, ...]], ...] = (
         "p",
         ("sims:policy", "sims:service", "sims:coverage"),
     ),
-    (gettext_lazy("Integrations"), "plug", "integrations", "i", ("integrations",)),
+    (gettext_lazy("Integrations"), "plug", "accounts:integrations", "i", ("accounts:integrations",)),
     (gettext_lazy("Workspace settings"), "settings", "accounts:workspace_settings", "t", ("accounts:workspace",)),
 )
 

@@ -10,8 +10,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.models import User
-from accounts.services.sessions import LAST_WORKSPACE
-from portal.middleware import PortalRequest
+from accounts.requests import PortalRequest
+from accounts.session_keys import LAST_WORKSPACE
 
 
 @require_safe

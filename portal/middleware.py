@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import uuid
 from collections.abc import Callable
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -18,12 +18,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts.actors import NO_RIGHTS, Access, Rights, access_of, rights_of, staff_actor
-from accounts.models import SupportAccess, User, Workspace
-from accounts.second_factors import has_second_factor
-from accounts.selectors import Entry, zone_of
-from accounts.services.sessions import LAST_WORKSPACE, SUPPORT_ACCESS, note_activity, switch_workspace
-from accounts.services.support import access_under, end_support_access, may_support
+from accounts.actors import NO_RIGHTS, access_of, rights_of, staff_actor
+from accounts.models import SupportAccess, User
+from accounts.requests import PortalRequest
+from accounts.selectors import zone_of
+from accounts.session_keys import LAST_WORKSPACE, SUPPORT_ACCESS
+from accounts.sign_in.second_factors import has_second_factor
+from accounts.sign_in.services.sessions import note_activity, switch_workspace
+from accounts.support.services import access_under, end_support_access, may_support
 from kit.context import ActionContext, Surface, acting_within, bind_actor, context, current_context
 from kit.errors import DomainError, Forbidden
 from kit.htmx import current_path, is_htmx, problem, redirect_to, render_fragment, wants_fragment
@@ -33,28 +35,6 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 SEEN: Final = "seen"
 """Session key: when its use was noted last, in seconds."""
 SEEN_EVERY: Final = 300  # seconds
-
-
-class PortalRequest(Protocol):
-    """What these middlewares put on a request.
-
-    Attributes:
-        request_id: ties everything together that this request does.
-        access: actor and workspaces of the session's customer, `None` for anybody else.
-        support: the support access that a member of staff is in, `None` for everybody else.
-        workspace: that of the address, with its package; `None` outside workspaces.
-        role: what the user is in it: "SuperAdmin", "Administrator", "User" or "Observer"; "" outside workspaces.
-        workspaces: where the user may go, by name, for the switcher.
-        may: what the user may do in the workspace: `{% if request.may.SIM_UPDATE %}`.
-    """
-
-    request_id: uuid.UUID
-    access: Access | None
-    support: SupportAccess | None
-    workspace: Workspace | None
-    role: str
-    workspaces: list[Entry]
-    may: Rights
 
 
 def surface_of(path: str) -> Surface:

@@ -17,9 +17,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import DataPlan, PlatformPackage, Workspace
-from accounts.people import PageRequest
+from accounts.packages.services.subscriptions import add_data_plan, is_upgrade, set_package
 from accounts.permissions import Permission, authorise
-from accounts.services import add_data_plan, is_upgrade, set_package
+from accounts.requests import WorkspacePageRequest
 from accounts.settings_tabs import settings_tabs
 from kit.context import current_context
 from kit.errors import Conflict, Forbidden, Invalid
@@ -90,7 +90,7 @@ def used(workspace: Workspace, booked: int) -> list[tuple[str, int, int | None]]
 
 
 @require_safe
-def package_page(request: PageRequest, workspace_id: int) -> HttpResponse:
+def package_page(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show the package, what it contains and uses, the data plans, and the packages that are an upgrade."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     workspace = request.workspace
@@ -99,7 +99,7 @@ def package_page(request: PageRequest, workspace_id: int) -> HttpResponse:
     return render_fragment(request, "accounts/package.html", _page(request, workspace, booked, may=may))
 
 
-def _page(request: PageRequest, workspace: Workspace, booked: list[DataPlan], *, may: bool) -> dict[str, Any]:
+def _page(request: WorkspacePageRequest, workspace: Workspace, booked: list[DataPlan], *, may: bool) -> dict[str, Any]:
     package = workspace.package
     offered = PlatformPackage.objects.filter(status=PlatformPackage.Status.ACTIVE).order_by("monthly_rate_cents")
     return {
@@ -120,7 +120,7 @@ def _page(request: PageRequest, workspace: Workspace, booked: list[DataPlan], *,
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def package_change(request: PageRequest, workspace_id: int, package_id: int) -> HttpResponse:
+def package_change(request: WorkspacePageRequest, workspace_id: int, package_id: int) -> HttpResponse:
     """Say what an upgrade changes and when, and do it (event 33)."""
     authorise(workspace_id, Permission.PACKAGE_UPDATE)
     workspace = request.workspace
@@ -157,7 +157,7 @@ def package_change(request: PageRequest, workspace_id: int, package_id: int) -> 
 
 
 @require_http_methods(["POST"])
-def book_plan(request: PageRequest, workspace_id: int) -> HttpResponse:
+def book_plan(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Book a further data plan (event 34)."""
     authorise(workspace_id, Permission.PACKAGE_UPDATE)
     wanted = request.POST.get("plan", "")
@@ -176,6 +176,6 @@ def book_plan(request: PageRequest, workspace_id: int) -> HttpResponse:
     return _done(request, workspace_id, _("Data plan %(name)s booked.") % {"name": plan.name})
 
 
-def _done(request: PageRequest, workspace_id: int, text: str) -> HttpResponse:
+def _done(request: WorkspacePageRequest, workspace_id: int, text: str) -> HttpResponse:
     messages.success(request, text)
     return redirect_to(request, reverse("workspace_package", args=[workspace_id]))

@@ -216,8 +216,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
 AUTH_USER_MODEL = "accounts.User"
 # The address is unique in lower case, by an index that this check does not know (`user_email_unique`).
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
-AUTHENTICATION_BACKENDS = ["accounts.authentication.PortalBackend"]
-PASSWORD_HASHERS = ["accounts.hashers.Argon2Sha1PasswordHasher"]
+AUTHENTICATION_BACKENDS = ["accounts.sign_in.authentication.PortalBackend"]
+PASSWORD_HASHERS = ["accounts.sign_in.hashers.Argon2Sha1PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -228,13 +228,13 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
 
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-MFA_ADAPTER = "accounts.second_factors.MfaAdapter"
+ACCOUNT_ADAPTER = "accounts.sign_in.allauth_adapter.AccountAdapter"
+MFA_ADAPTER = "accounts.sign_in.second_factors.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 ACCOUNT_FORMS = {
-    "login": "accounts.forms.SignInForm",
-    "reset_password": "accounts.forms.ForgottenForm",
-    "reset_password_from_key": "accounts.forms.NewPasswordForm",
+    "login": "accounts.sign_in.forms.SignInForm",
+    "reset_password": "accounts.sign_in.forms.ForgottenForm",
+    "reset_password_from_key": "accounts.sign_in.forms.NewPasswordForm",
 }
 # An address without an account gets no mail: nobody shall be written to because somebody typed it here.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from accounts.services.sessions import LAST_WORKSPACE
+from accounts.session_keys import LAST_WORKSPACE
 from kit.htmx import respond
 
 SHOWN = 50

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from accounts.views import integrations
 from portal import outbox, packages, preferences, switcher
 from portal.api import api
 from portal.api_docs import documentation
@@ -22,11 +21,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home, name="home"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
-    path("accounts/", include("accounts.urls")),
+    path("accounts/", include("accounts.sign_in.urls")),
+    path("accounts/", include("accounts.sign_up.urls")),
     path("outbox/", outbox.outbox, name="outbox"),
     path("preferences/", preferences.change, name="preferences"),
-    path("w/<int:workspace_id>/integrations/", integrations.integrations, name="integrations"),
-    path("w/<int:workspace_id>/integrations/<int:token_id>/revoke/", integrations.revoke, name="integrations_revoke"),
     path("workspaces/", switcher.switcher, name="workspace_switcher"),
     path("w/<int:workspace_id>/settings/package/", packages.package_page, name="workspace_package"),
     path("w/<int:workspace_id>/settings/package/plans/", packages.book_plan, name="workspace_package_plans"),
@@ -37,7 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("admin/", admin.site.urls),
     path("w/<int:workspace_id>/", dashboard, name="dashboard"),
-    path("", include("accounts.page_urls")),
+    path("", include("accounts.urls")),
     path("", include("sims.urls")),
     path("", include("orders.urls")),
     path("", include("events.urls")),

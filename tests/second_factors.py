@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from accounts.actors import actor_of
 from accounts.models import User
-from accounts.second_factors import PERIOD
-from accounts.services.mfa import activate_second_factor, start_second_factor
+from accounts.sign_in.second_factors import PERIOD
+from accounts.sign_in.services.second_factors import activate_second_factor, start_second_factor
 from kit.context import Surface, acting_as
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from accounts.actors import staff_actor
-from accounts.api import ApiRequest
 from accounts.models import Workspace
+from accounts.tokens.bearer import ApiRequest
 from kit.context import acting_within
 
 

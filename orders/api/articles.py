@@ -8,8 +8,8 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Query, Router
 
-from accounts.api import ApiRequest
 from accounts.permissions import Permission, authorise
+from accounts.tokens.bearer import ApiRequest
 from kit.api.errors import Code, WireError
 from kit.api.lists import Limits, PageQuery, page_response, read_page
 from kit.api.responses import created, json_response, no_content

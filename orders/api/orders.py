@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Query, Router
 
-from accounts.api import ApiRequest
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
+from accounts.tokens.bearer import ApiRequest
 from kit.api.criteria import Field, moment, number, parse_query, parse_sort, text
 from kit.api.document import done
 from kit.api.errors import Code, WireError

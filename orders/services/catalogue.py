@@ -8,9 +8,9 @@ from typing import Any, Final, Literal, TypeVar
 from django.db import models
 from django.utils.translation import gettext as _
 
+from accounts.changes import assign, check, differences, plain
 from accounts.models import Currency
 from accounts.permissions import authorise_staff
-from accounts.services.rows import assign, check, differences, plain
 from accounts.signals import Changes
 from kit.action import action
 from kit.errors import Invalid, NotFound

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
 from kit.errors import Conflict, DomainError, Forbidden, NotFound
 from kit.htmx import redirect_to, render_fragment
 from kit.lists import Empty, Listing
@@ -28,7 +29,6 @@ from orders.services.orders import orders_cancel, refusal_text
 from orders.services.registration import order_register
 from orders.states import OrderStatus, may_move
 from orders.tables import OrderTable
-from sims.views.requests import WorkspaceRequest
 
 
 def badge_of(status: int) -> str:
@@ -38,7 +38,7 @@ def badge_of(status: int) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def order_list(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def order_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show the orders of a workspace. POST carries pasted filter values and changes nothing."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     may_order = Permission.ORDER_CREATE.name in request.may
@@ -68,7 +68,7 @@ def order_list(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
 
 
 @require_safe
-def order_detail(request: WorkspaceRequest, workspace_id: int, order_id: int) -> HttpResponse:
+def order_detail(request: WorkspacePageRequest, workspace_id: int, order_id: int) -> HttpResponse:
     """Show one order, with its SIMs and what happened to it."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     order = order_of_workspace(workspace_id, order_id)
@@ -120,7 +120,7 @@ def _timeline_url(order: Order) -> str:
 
 
 @require_safe
-def invoice(request: WorkspaceRequest, workspace_id: int, order_id: int) -> HttpResponse:
+def invoice(request: WorkspacePageRequest, workspace_id: int, order_id: int) -> HttpResponse:
     """Show the invoice of an order, made for paper."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     order = order_of_workspace(workspace_id, order_id)
@@ -146,7 +146,7 @@ def _invoice_state(order: Order) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def order_cancel(request: WorkspaceRequest, workspace_id: int, order_id: int) -> HttpResponse:
+def order_cancel(request: WorkspacePageRequest, workspace_id: int, order_id: int) -> HttpResponse:
     """Ask whether an order shall be canceled, and cancel it."""
     authorise(workspace_id, Permission.ORDER_CREATE)
     order = order_of_workspace(workspace_id, order_id)
@@ -167,7 +167,7 @@ def order_cancel(request: WorkspaceRequest, workspace_id: int, order_id: int) ->
 
 
 @require_POST
-def register(request: WorkspaceRequest, workspace_id: int, order_id: int) -> HttpResponse:
+def register(request: WorkspacePageRequest, workspace_id: int, order_id: int) -> HttpResponse:
     """Register a batch of an order (`bic`), or all that wait."""
     bic = request.POST.get("bic") or None
     try:

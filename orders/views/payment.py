@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
 from kit.errors import Conflict, Invalid
 from kit.htmx import redirect_to, render_fragment
 from orders import payments
@@ -18,12 +19,11 @@ from orders.money import money
 from orders.selectors import order_of_workspace
 from orders.services.orders import order_pay_online, refusal_text
 from orders.states import OrderStatus, may_move
-from sims.views.requests import WorkspaceRequest
 
 
 @sensitive_post_parameters("card")
 @require_http_methods(["GET", "HEAD", "POST"])
-def pay(request: WorkspaceRequest, workspace_id: int, order_id: int) -> HttpResponse:
+def pay(request: WorkspacePageRequest, workspace_id: int, order_id: int) -> HttpResponse:
     """Take the card. An order that can't be paid any more leads to its page, which says why."""
     authorise(workspace_id, Permission.ORDER_CREATE)
     order = order_of_workspace(workspace_id, order_id)

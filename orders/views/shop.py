@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
 from kit.errors import DomainError, Forbidden, NotFound
 from kit.htmx import redirect_to, render_fragment, wants_fragment
 from orders import payments
@@ -37,7 +38,6 @@ from orders.services.cart import (
 )
 from orders.services.orders import QuoteChanged
 from orders.states import OrderStatus
-from sims.views.requests import WorkspaceRequest, user_id
 
 STEPS: Final = (
     ("shop", gettext_lazy("Cart")),
@@ -56,8 +56,8 @@ class Step:
     current: bool
 
 
-def _state(request: WorkspaceRequest) -> tuple[Cart | None, Quote]:
-    cart = cart_of(workspace_id=request.workspace.pk, user_id=user_id(request))
+def _state(request: WorkspacePageRequest) -> tuple[Cart | None, Quote]:
+    cart = cart_of(workspace_id=request.workspace.pk, user_id=request.user.pk)
     option_id = cart.shipping_option_id if cart is not None else None
     return cart, quote(workspace=request.workspace, items=items_of(cart), option_id=option_id)
 
@@ -73,11 +73,11 @@ def _reached(cart: Cart | None, found: Quote) -> int:
     return 4
 
 
-def _url(request: WorkspaceRequest, name: str) -> str:
+def _url(request: WorkspacePageRequest, name: str) -> str:
     return reverse(f"orders:{name}", args=[request.workspace.pk])
 
 
-def _context(request: WorkspaceRequest, cart: Cart | None, found: Quote, current: str) -> dict[str, Any]:
+def _context(request: WorkspacePageRequest, cart: Cart | None, found: Quote, current: str) -> dict[str, Any]:
     reached = _reached(cart, found)
     return {
         "steps": [
@@ -90,7 +90,7 @@ def _context(request: WorkspaceRequest, cart: Cart | None, found: Quote, current
     }
 
 
-def _sent_back(request: WorkspaceRequest, cart: Cart | None, found: Quote, step: int) -> HttpResponse | None:
+def _sent_back(request: WorkspacePageRequest, cart: Cart | None, found: Quote, step: int) -> HttpResponse | None:
     """Return the way to the first step that is not done, `None` when this one may be entered."""
     reached = _reached(cart, found)
     if step < reached:
@@ -104,18 +104,18 @@ def _sent_back(request: WorkspaceRequest, cart: Cart | None, found: Quote, step:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def cart(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def cart(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show what can be bought, and lay it into the cart."""
     authorise(workspace_id, Permission.ORDER_CREATE)
     products = products_of(request.workspace)
-    present = cart_of(workspace_id=workspace_id, user_id=user_id(request))
+    present = cart_of(workspace_id=workspace_id, user_id=request.user.pk)
     held = {item.article_id: item.quantity for item in items_of(present)}
     form = CartForm(request.POST if request.method == "POST" else None, products=products, held=held)
     if request.method == "POST" and form.is_valid():
         quantities = form.quantities()
         # What is sold no longer can't be seen, so it can't be taken out by hand.
         quantities |= dict.fromkeys(held.keys() - {product.article.pk for product in products}, 0)
-        cart_fill(workspace_id=workspace_id, user_id=user_id(request), quantities=quantities)
+        cart_fill(workspace_id=workspace_id, user_id=request.user.pk, quantities=quantities)
         if not wants_fragment(request):
             any_left = any(quantities.values())
             if not any_left:
@@ -133,7 +133,7 @@ def cart(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def details(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def details(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Ask where the parcel and the invoice go."""
     authorise(workspace_id, Permission.ORDER_CREATE)
     current, found = _state(request)
@@ -146,7 +146,7 @@ def details(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
         try:
             cart_set_details(
                 workspace_id=workspace_id,
-                user_id=user_id(request),
+                user_id=request.user.pk,
                 shipping=form.shipping(),
                 billing=form.billing(),
                 shipping_option_id=form.cleaned_data["shipping_option"],
@@ -177,7 +177,7 @@ def _refuse_details(form: DetailsForm, error: DomainError) -> None:
     form.refuse(error)
 
 
-def _initial(request: WorkspaceRequest, cart: Cart | None, options: Mapping[int, Any]) -> dict[str, Any]:
+def _initial(request: WorkspacePageRequest, cart: Cart | None, options: Mapping[int, Any]) -> dict[str, Any]:
     """Return what was entered before: in this cart, else in the newest order, else what the workspace knows."""
     source: Cart | Order | None = cart
     if cart is None or cart.shipping_address is None:
@@ -211,7 +211,7 @@ def _initial(request: WorkspaceRequest, cart: Cart | None, options: Mapping[int,
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def payment(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def payment(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Ask how the order is paid; what is not for an order of this size can be seen and not chosen."""
     authorise(workspace_id, Permission.ORDER_CREATE)
     current, found = _state(request)
@@ -228,7 +228,7 @@ def payment(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
                 sim_count=found.sim_count,
                 amount=found.total_amount,
             )
-            cart_set_payment(workspace_id=workspace_id, user_id=user_id(request), method=method)
+            cart_set_payment(workspace_id=workspace_id, user_id=request.user.pk, method=method)
         except (Forbidden, NotFound):
             raise
         except DomainError as refused:
@@ -252,7 +252,7 @@ def payment(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def confirm(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def confirm(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show everything once more, and buy it."""
     authorise(workspace_id, Permission.ORDER_CREATE)
     reasons: list[str] = []
@@ -260,7 +260,7 @@ def confirm(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
     if request.method == "POST":
         key, seen = request.POST.get("key", ""), request.POST.get("seen", "")
         try:
-            order = cart_buy(workspace_id=workspace_id, user_id=user_id(request), key=key, seen=seen)
+            order = cart_buy(workspace_id=workspace_id, user_id=request.user.pk, key=key, seen=seen)
             return _bought(request, order)
         except CartMoved as error:
             messages.warning(request, error.message)
@@ -305,7 +305,7 @@ def _payment_refusal(cart: Cart | None, found: Quote) -> str:
     return provider.why_not(sim_count=found.sim_count) if provider is not None else ""
 
 
-def _bought(request: WorkspaceRequest, order: Order) -> HttpResponse:
+def _bought(request: WorkspacePageRequest, order: Order) -> HttpResponse:
     messages.success(request, _("Order %(id)s submitted") % {"id": order.pk})
     provider = payments.provider_of(order.payment_method)
     if order.status == OrderStatus.SUBMITTED and provider is not None and provider.online:

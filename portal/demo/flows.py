@@ -9,12 +9,26 @@ from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.contrib.auth.tokens import default_token_generator
 from django.utils import timezone
 
-from accounts import services as accounts
 from accounts.models import CompanyDetails, Invitation, SupportAccess, User, WorkspaceRequest
-from accounts.second_factors import PERIOD
-from accounts.services.invitations import key_of
-from accounts.services.mfa import activate_second_factor, remove_second_factor, start_second_factor
-from accounts.services.support import end_overdue, end_support_access, start_support_access
+from accounts.people.services.erasure import erase_user
+from accounts.people.services.invitations import (
+    accept_invitation,
+    invite_user,
+    key_of,
+    resend_invitation,
+    withdraw_invitation,
+)
+from accounts.people.services.members import remove_member
+from accounts.people.services.verification import verify_user
+from accounts.sign_in.second_factors import PERIOD
+from accounts.sign_in.services.password_reset import request_password_reset
+from accounts.sign_in.services.second_factors import activate_second_factor, remove_second_factor, start_second_factor
+from accounts.sign_up.services import sign_up
+from accounts.support.services import end_overdue, end_support_access, start_support_access
+from accounts.tokens.services import describe_application_token
+from accounts.workspaces.services.company import update_billing
+from accounts.workspaces.services.request_answers import create_requested_workspace, decline_workspace_request
+from accounts.workspaces.services.requests import request_workspace
 from kit.context import current_context
 from portal.demo import cast
 from portal.demo.stage import Stage
@@ -63,13 +77,13 @@ def _sign_up(stage: Stage) -> None:
         keys.append(key)
         return _link(key)
 
-    accounts.sign_up(email=person.email, name=person.name, organisation=HEATHMILL, link=link, sign_in_url=_link(""))
+    sign_up(email=person.email, name=person.name, organisation=HEATHMILL, link=link, sign_in_url=_link(""))
     stage.mail_keys["nils"] = keys[-1]
     stage.users["nils"] = User.objects.get(email=person.email)
 
 
 def _verify(stage: Stage) -> None:
-    stage.users["nils"] = accounts.verify_user(key=stage.mail_keys["nils"], choose=_no_password)
+    stage.users["nils"] = verify_user(key=stage.mail_keys["nils"], choose=_no_password)
 
 
 def _no_password(user: User) -> None:
@@ -80,7 +94,7 @@ def _no_password(user: User) -> None:
 def _ask_for_password(stage: Stage, person: str) -> None:
     user = stage.users[person]
     key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
-    accounts.request_password_reset(user=user, key=key, link=_link(key))
+    request_password_reset(user=user, key=key, link=_link(key))
 
 
 def _write_invitations(stage: Stage) -> None:
@@ -102,9 +116,7 @@ def _write_invitations(stage: Stage) -> None:
 
 def _invite(stage: Stage, workspace: str, person: str, role: str) -> None:
     guest = cast.GUESTS[person]
-    accounts.invite_user(
-        workspace_id=stage.workspaces[workspace], email=guest.email, name=guest.name, role=role, link=_link
-    )
+    invite_user(workspace_id=stage.workspaces[workspace], email=guest.email, name=guest.name, role=role, link=_link)
     stage.users[person] = User.objects.get(email=guest.email)
 
 
@@ -114,23 +126,23 @@ def _invitation(stage: Stage, workspace: str, person: str) -> Invitation:
 
 def _resend(stage: Stage, workspace: str, person: str) -> None:
     invitation = _invitation(stage, workspace, person)
-    accounts.resend_invitation(workspace_id=invitation.workspace_id, invitation_id=invitation.pk, link=_link)
+    resend_invitation(workspace_id=invitation.workspace_id, invitation_id=invitation.pk, link=_link)
 
 
 def _withdraw(stage: Stage, workspace: str, person: str) -> None:
     invitation = _invitation(stage, workspace, person)
-    accounts.withdraw_invitation(workspace_id=invitation.workspace_id, invitation_id=invitation.pk)
+    withdraw_invitation(workspace_id=invitation.workspace_id, invitation_id=invitation.pk)
 
 
 def _accept(stage: Stage, workspace: str, person: str) -> None:
     key = key_of(_invitation(stage, workspace, person))
-    accounts.accept_invitation(key=key, name=cast.GUESTS[person].name, choose=_no_password)
+    accept_invitation(key=key, name=cast.GUESTS[person].name, choose=_no_password)
     stage.users[person].refresh_from_db()
     stage.forget_actors()
 
 
 def _remove(stage: Stage, workspace: str, person: str) -> None:
-    accounts.remove_member(workspace_id=stage.workspaces[workspace], user_id=stage.users[person].pk)
+    remove_member(workspace_id=stage.workspaces[workspace], user_id=stage.users[person].pk)
     stage.forget_actors()
 
 
@@ -195,7 +207,7 @@ def _write_requests(stage: Stage) -> None:
 
 
 def _ask(stage: Stage, kind: str, text: str) -> None:
-    accounts.request_workspace(
+    request_workspace(
         workspace_id=stage.workspaces["cold"], kind=kind, contact_email=cast.PEOPLE["hugo"].email, text=text
     )
 
@@ -205,7 +217,7 @@ def _waiting() -> int:
 
 
 def _make(stage: Stage, name: str, package: str) -> None:
-    accounts.create_requested_workspace(
+    create_requested_workspace(
         request_id=_waiting(),
         name=name,
         package_id=stage.packages[package],
@@ -215,18 +227,18 @@ def _make(stage: Stage, name: str, package: str) -> None:
 
 
 def _decline(_stage: Stage, answer: str) -> None:
-    accounts.decline_workspace_request(request_id=_waiting(), answer=answer)
+    decline_workspace_request(request_id=_waiting(), answer=answer)
 
 
 def _bill(stage: Stage, workspace: str, email: str) -> None:
-    accounts.update_billing(
+    update_billing(
         workspace_id=stage.workspaces[workspace], changes={"vatin": "CHE-123.456.788", "invoice_email": email}
     )
 
 
 def _terms(stage: Stage, workspace: str) -> None:
     terms = {"payment_term": CompanyDetails.PaymentTerm.DAYS_30}
-    accounts.update_billing(workspace_id=stage.workspaces[workspace], changes=terms)
+    update_billing(workspace_id=stage.workspaces[workspace], changes=terms)
 
 
 # --- the rest ---
@@ -269,7 +281,7 @@ def _message(stage: Stage, workspace: str, text: str) -> None:
 
 
 def _describe(stage: Stage, workspace: str, text: str) -> None:
-    accounts.describe_application_token(
+    describe_application_token(
         workspace_id=stage.workspaces[workspace], token_id=stage.tokens[workspace].pk, description=text
     )
     stage.tokens[workspace].refresh_from_db()
@@ -290,5 +302,5 @@ def _checks_are_on_time() -> None:
 
 
 def _erase(stage: Stage, person: str) -> None:
-    accounts.erase_user(user_id=stage.users[person].pk)
+    erase_user(user_id=stage.users[person].pk)
     stage.forget_actors()

@@ -6,8 +6,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 
-from accounts import services as accounts
 from accounts.models import PlatformPackage, Workspace
+from accounts.packages.services.catalogue import create_data_plan, create_package
+from accounts.packages.services.subscriptions import set_data_plans
+from accounts.people.services.members import add_member, set_super_admin
+from accounts.people.services.staff_accounts import create_user
+from accounts.tokens.services import create_application_token, revoke_application_token
+from accounts.workspaces.services.workspaces import create_workspace
 from kit.context import Surface
 from portal.catalogue import INTERNAL_PACKAGE
 from portal.demo import cast, secrets
@@ -80,8 +85,8 @@ def user_of(workspace: str) -> str:
 
 
 def _operator(stage: Stage) -> None:
-    package = accounts.create_package(values=INTERNAL_PACKAGE)
-    workspace = accounts.create_workspace(
+    package = create_package(values=INTERNAL_PACKAGE)
+    workspace = create_workspace(
         name=cast.OPERATOR_NAME,
         package_id=package.pk,
         type=Workspace.Type.OPERATOR,
@@ -93,15 +98,15 @@ def _operator(stage: Stage) -> None:
 def _mark(stage: Stage) -> None:
     """Leave the mark by which the loader knows its database; see `secrets.marker`."""
     workspace_id = stage.workspaces["operator"]
-    created = accounts.create_application_token(
+    created = create_application_token(
         workspace_id=workspace_id, description="Demo data", role=cast.OBSERVER, value=secrets.marker()
     )
-    accounts.revoke_application_token(workspace_id=workspace_id, token_id=created.token.pk)
+    revoke_application_token(workspace_id=workspace_id, token_id=created.token.pk)
 
 
 def _user(stage: Stage, key: str, person: cast.Person, *, superuser: bool = False) -> None:
     # Passwords come at the end, see `vault`.
-    stage.users[key] = accounts.create_user(
+    stage.users[key] = create_user(
         email=person.email,
         name=person.name,
         is_staff=not person.roles,
@@ -110,11 +115,11 @@ def _user(stage: Stage, key: str, person: cast.Person, *, superuser: bool = Fals
 
 
 def _data_plan(stage: Stage, values: Mapping[str, object]) -> None:
-    stage.plans[str(values["name"])] = accounts.create_data_plan(values=values).pk
+    stage.plans[str(values["name"])] = create_data_plan(values=values).pk
 
 
 def _package(stage: Stage, values: Mapping[str, object]) -> None:
-    stage.packages[str(values["name"])] = accounts.create_package(values=values).pk
+    stage.packages[str(values["name"])] = create_package(values=values).pk
 
 
 def _sim_models() -> None:
@@ -124,7 +129,7 @@ def _sim_models() -> None:
 
 
 def _workspace(stage: Stage, key: str, customer: cast.Customer) -> None:
-    workspace = accounts.create_workspace(
+    workspace = create_workspace(
         name=customer.name,
         package_id=PlatformPackage.objects.get(name=customer.package).pk,
         country=customer.country,
@@ -134,14 +139,14 @@ def _workspace(stage: Stage, key: str, customer: cast.Customer) -> None:
 
 
 def _book(stage: Stage, key: str, plans: tuple[str, ...]) -> None:
-    accounts.set_data_plans(workspace_id=stage.workspaces[key], data_plan_ids=[stage.plans[name] for name in plans])
+    set_data_plans(workspace_id=stage.workspaces[key], data_plan_ids=[stage.plans[name] for name in plans])
 
 
 def _join(stage: Stage, person_key: str, person: cast.Person, workspace: str) -> None:
     if person_key not in stage.users:
         _user(stage, person_key, person)
     role = person.roles[workspace]
-    accounts.add_member(
+    add_member(
         workspace_id=stage.workspaces[workspace],
         user_id=stage.users[person_key].pk,
         role=cast.ADMINISTRATOR if role == cast.SUPERADMIN else role,
@@ -152,7 +157,7 @@ def _join(stage: Stage, person_key: str, person: cast.Person, workspace: str) ->
 def _name_super_admin(stage: Stage, key: str) -> None:
     for person_key, person in cast.PEOPLE.items():
         if person.roles.get(key) == cast.SUPERADMIN:
-            accounts.set_super_admin(workspace_id=stage.workspaces[key], user_id=stage.users[person_key].pk)
+            set_super_admin(workspace_id=stage.workspaces[key], user_id=stage.users[person_key].pk)
     stage.forget_actors()
 
 
@@ -186,7 +191,7 @@ def _write_program(stage: Stage, key: str, customer: cast.Customer) -> None:
 
 
 def _program(stage: Stage, key: str, customer: cast.Customer) -> None:
-    stage.tokens[key] = accounts.create_application_token(
+    stage.tokens[key] = create_application_token(
         workspace_id=stage.workspaces[key],
         description=customer.program,
         role=cast.ADMINISTRATOR,

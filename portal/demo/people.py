@@ -6,12 +6,15 @@ from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 
-from accounts import services as accounts
-from accounts.authentication import SignInRefused, sign_in_with_password
-from accounts.jwts import TokenRefused
 from accounts.models import ApplicationToken
+from accounts.people.services.members import change_role, remove_member
+from accounts.people.services.staff_accounts import reactivate_user, suspend_user, unlock_user, update_user
 from accounts.permissions import Role
-from accounts.tokens import authenticate_application
+from accounts.sign_in.authentication import SignInRefused, sign_in_with_password
+from accounts.sign_in.services.passwords import set_user_password
+from accounts.tokens.jwts import TokenRefused
+from accounts.tokens.services import create_application_token, revoke_application_token
+from accounts.tokens.user_tokens import authenticate_application
 from kit.context import Surface, current_context
 from portal.demo import cast, secrets
 from portal.demo.stage import Stage
@@ -41,30 +44,30 @@ def _write_accounts(stage: Stage) -> None:
 
 
 def _role(stage: Stage, workspace: str, person: str, role: Role) -> None:
-    accounts.change_role(workspace_id=stage.workspaces[workspace], user_id=stage.users[person].pk, role=role)
+    change_role(workspace_id=stage.workspaces[workspace], user_id=stage.users[person].pk, role=role)
     stage.forget_actors()
 
 
 def _remove(stage: Stage, workspace: str, person: str) -> None:
-    accounts.remove_member(workspace_id=stage.workspaces[workspace], user_id=stage.users[person].pk)
+    remove_member(workspace_id=stage.workspaces[workspace], user_id=stage.users[person].pk)
 
 
 def _suspend(stage: Stage, person: str) -> None:
-    accounts.suspend_user(user_id=stage.users[person].pk)
+    suspend_user(user_id=stage.users[person].pk)
 
 
 def _reactivate(stage: Stage, person: str) -> None:
-    accounts.reactivate_user(user_id=stage.users[person].pk)
+    reactivate_user(user_id=stage.users[person].pk)
 
 
 def _rename(stage: Stage, person: str, name: str) -> None:
-    stage.users[person] = accounts.update_user(user_id=stage.users[person].pk, changes={"name": name})
+    stage.users[person] = update_user(user_id=stage.users[person].pk, changes={"name": name})
     stage.forget_actors()
 
 
 def _password(stage: Stage, person: str) -> None:
     """Set a password; it is the one that the demo prints."""
-    accounts.set_user_password(user_id=stage.users[person].pk, password=secrets.password_of(person))
+    set_user_password(user_id=stage.users[person].pk, password=secrets.password_of(person))
 
 
 def _write_refusals(stage: Stage) -> None:
@@ -87,7 +90,7 @@ def _fail(stage: Stage, person: str) -> None:
 
 
 def _unlock(stage: Stage, person: str) -> None:
-    accounts.unlock_user(user_id=stage.users[person].pk)
+    unlock_user(user_id=stage.users[person].pk)
 
 
 def _write_tokens(stage: Stage) -> None:
@@ -126,7 +129,7 @@ def _write_tokens(stage: Stage) -> None:
 
 def _create(stage: Stage, key: str, name: str, role: Role, *, days: int = 0, ip: str = "") -> None:
     expiry = current_context().now() + timedelta(days=days) if days else None
-    stage.tokens[key] = accounts.create_application_token(
+    stage.tokens[key] = create_application_token(
         workspace_id=stage.workspaces[key.partition("/")[0]],
         description=name,
         role=role,
@@ -138,7 +141,7 @@ def _create(stage: Stage, key: str, name: str, role: Role, *, days: int = 0, ip:
 
 def _revoke(stage: Stage, key: str) -> None:
     token: ApplicationToken = stage.tokens[key]
-    accounts.revoke_application_token(workspace_id=token.workspace_id, token_id=token.pk)
+    revoke_application_token(workspace_id=token.workspace_id, token_id=token.pk)
 
 
 def _try(stage: Stage, key: str) -> None:

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from accounts import services as accounts
-from accounts.tokens import authenticate_application
+from accounts.sign_in.services.sessions import record_sign_in, record_sign_out, switch_workspace
+from accounts.tokens.user_tokens import authenticate_application
 from kit.context import Surface, current_context
 from portal.demo import cast, secrets
 from portal.demo.foundation import administrator_of, user_of
@@ -176,16 +176,16 @@ def _others(key: str) -> list[str]:
 
 
 def _sign_in(stage: Stage, key: str) -> None:
-    accounts.record_sign_in(user=stage.users[key])
+    record_sign_in(user=stage.users[key])
     stage.last_sign_in[key] = current_context().now()
 
 
 def _sign_out(stage: Stage, key: str) -> None:
-    accounts.record_sign_out(user=stage.users[key])
+    record_sign_out(user=stage.users[key])
 
 
 def _switch(stage: Stage, workspace: str) -> None:
-    accounts.switch_workspace(workspace_id=stage.workspaces[workspace])
+    switch_workspace(workspace_id=stage.workspaces[workspace])
 
 
 def _write_work(stage: Stage, rng: random.Random, day: int, workspace: str, end: datetime) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.conf import settings
 
-from accounts.services.application_tokens import PREFIX
+from accounts.tokens.services import PREFIX
 from kit import network_feed as feed
 
 _PURPOSE: Final = b"portal demo, 1"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from accounts import services as accounts
 from accounts.models import DataPlan, PlatformPackage, Workspace
+from accounts.packages.services.catalogue import create_data_plan, create_package, update_data_plan, update_package
+from accounts.packages.services.subscriptions import set_data_plans, set_package
+from accounts.workspaces.services.workspaces import update_workspace
 from kit.context import Surface
 from portal.demo.stage import Stage
 from sims.services import policies
@@ -207,7 +209,7 @@ def _write_operator(stage: Stage) -> None:
 
 
 def _sell(stage: Stage) -> None:
-    plan = accounts.create_data_plan(
+    plan = create_data_plan(
         values={
             "name": "Summer 500",
             "description": "For a season.",
@@ -216,7 +218,7 @@ def _sell(stage: Stage) -> None:
         }
     )
     stage.plans["Summer 500"] = plan.pk
-    package = accounts.create_package(
+    package = create_package(
         values={
             "name": "Trial USD",
             "description": "60 days with prepaid credit.",
@@ -229,23 +231,23 @@ def _sell(stage: Stage) -> None:
 
 
 def _reprice(stage: Stage) -> None:
-    accounts.update_package(package_id=stage.packages["Plus EUR"], changes={"monthly_rate_cents": 20_900})
-    accounts.update_data_plan(data_plan_id=stage.plans["Global Basic"], changes={"included_mb": 25})
+    update_package(package_id=stage.packages["Plus EUR"], changes={"monthly_rate_cents": 20_900})
+    update_data_plan(data_plan_id=stage.plans["Global Basic"], changes={"included_mb": 25})
 
 
 def _withdraw(stage: Stage) -> None:
     changes: Mapping[str, object] = {"status": PlatformPackage.Status.DEPRECATED}
-    accounts.update_package(package_id=stage.packages["Trial USD"], changes=changes)
-    accounts.update_data_plan(data_plan_id=stage.plans["Summer 500"], changes={"active": False})
+    update_package(package_id=stage.packages["Trial USD"], changes=changes)
+    update_data_plan(data_plan_id=stage.plans["Summer 500"], changes={"active": False})
 
 
 def _package(stage: Stage, workspace: str, name: str) -> None:
-    accounts.set_package(workspace_id=stage.workspaces[workspace], package_id=stage.packages[name])
+    set_package(workspace_id=stage.workspaces[workspace], package_id=stage.packages[name])
 
 
 def _plans(stage: Stage, workspace: str, names: tuple[str, ...]) -> None:
     ids = [stage.plans[name] for name in names]
-    accounts.set_data_plans(workspace_id=stage.workspaces[workspace], data_plan_ids=ids)
+    set_data_plans(workspace_id=stage.workspaces[workspace], data_plan_ids=ids)
 
 
 def _write_settings(stage: Stage) -> None:
@@ -260,5 +262,5 @@ def _write_settings(stage: Stage) -> None:
 
 
 def _change(stage: Stage, workspace: str, changes: Mapping[str, object]) -> None:
-    accounts.update_workspace(workspace_id=stage.workspaces[workspace], changes=changes)
+    update_workspace(workspace_id=stage.workspaces[workspace], changes=changes)
     stage.forget_actors()

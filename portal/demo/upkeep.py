@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import ApplicationToken, PlatformPackage, User, Workspace
 from accounts.selectors import usable
-from accounts.services import create_application_token, digest_of
+from accounts.tokens.services import create_application_token, digest_of
 from kit.errors import Conflict
 from portal.demo import cast, secrets
 from portal.demo.numbers import Numbers

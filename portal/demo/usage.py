@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from accounts.services import update_workspace
+from accounts.workspaces.services.workspaces import update_workspace
 from kit.context import current_context
 from portal.demo.network import SimOfNetwork, on_the_network, usage_record
 from portal.demo.stage import SEED, Stage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from accounts.api.organisations import CurrencyAnswer
+from accounts.wire import CurrencyAnswer
 from kit.api.document import Absent, Answer, Lookup, NamedRef, Ref
 
 _TIME = "2026-11-20T08:15:00.000+0000"

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import Field
 
-from accounts.api import ApiRequest
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
+from accounts.tokens.bearer import ApiRequest
 from kit.api.document import answers, done
 from kit.api.errors import Code, Problem, WireError, bad_request, invalid_reference, problem_of
 from kit.api.responses import created, json_response, no_content, wire_time

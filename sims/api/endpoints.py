@@ -8,9 +8,9 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from ninja import Query, Router
 
-from accounts.api import ApiRequest
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
+from accounts.tokens.bearer import ApiRequest
 from kit.api.criteria import parse_query, parse_sort
 from kit.api.document import Lookup, answers, done
 from kit.api.errors import Code, Problem, WireError, invalid_reference, problem_of

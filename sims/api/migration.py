@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from ninja import Router
 from pydantic import Field
 
-from accounts.api import ApiRequest
 from accounts.permissions import Permission, authorise
+from accounts.tokens.bearer import ApiRequest
 from kit.api.document import answers
 from kit.api.errors import Code, WireError, bad_request
 from kit.api.responses import json_response

@@ -8,8 +8,8 @@ from django.http import HttpResponse
 from ninja import Router
 from pydantic import Field
 
-from accounts.api import ApiRequest
 from accounts.permissions import Permission, authorise
+from accounts.tokens.bearer import ApiRequest
 from kit.api.document import Answer, Ref, answers, done
 from kit.api.errors import Code, Problem, WireError, bad_request, invalid_reference, problem_of
 from kit.api.responses import json_response, no_content

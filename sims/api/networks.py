@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpResponse
 from ninja import Router
 
-from accounts.api import ApiRequest
+from accounts.tokens.bearer import ApiRequest
 from kit.api.document import answers
 from kit.api.errors import Code, WireError
 from kit.api.responses import json_response

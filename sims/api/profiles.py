@@ -9,9 +9,9 @@ from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import Field
 
-from accounts.api import ApiRequest
-from accounts.api.plans import InclusiveVolumeAnswer, inclusive_volume_wire
+from accounts.packages.api import InclusiveVolumeAnswer, inclusive_volume_wire
 from accounts.permissions import Permission, authorise
+from accounts.tokens.bearer import ApiRequest
 from kit.api.document import Answer, NamedRef, answers, done
 from kit.api.errors import Code, Problem, WireError, invalid_reference, problem_of
 from kit.api.lists import Limits, PageQuery, page_response, read_page

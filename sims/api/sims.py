@@ -9,8 +9,8 @@ from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import Field, model_validator
 
-from accounts.api import ApiRequest
 from accounts.permissions import Permission, authorise
+from accounts.tokens.bearer import ApiRequest
 from kit.action import action
 from kit.api.criteria import parse_query, parse_sort
 from kit.api.document import Lookup, answers, done

@@ -16,10 +16,10 @@ from django.http import HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from accounts.api import ApiRequest
-from accounts.api.organisations import OrganisationId, currency_wire, own_organisation
 from accounts.models import Currency, Workspace
 from accounts.permissions import Permission, actor_may, authorise, refuse_closed
+from accounts.tokens.bearer import ApiRequest, OrganisationId, own_organisation
+from accounts.wire import currency_wire
 from kit.api.criteria import span
 from kit.api.document import answers
 from kit.api.errors import Code, WireError, bad_request, invalid_reference

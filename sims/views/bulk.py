@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from accounts.requests import WorkspacePageRequest
 from kit.bulk import BulkAction, BulkDialog
 from kit.errors import Invalid
 from kit.filters import ListFilters
@@ -32,12 +33,11 @@ from sims.reasons import groups_of
 from sims.results import Report, unchanged_group
 from sims.selectors import labels
 from sims.tasks import carry_out
-from sims.views.requests import WorkspaceRequest, user_id
 
 DETAIL_PAGES = ("sims:sim_detail", "sims:device_detail")
 
 
-def bulk_actions(request: WorkspaceRequest, kind: Kind, *, names: Iterable[str] = ()) -> list[BulkAction]:
+def bulk_actions(request: WorkspacePageRequest, kind: Kind, *, names: Iterable[str] = ()) -> list[BulkAction]:
     """Return the buttons of the actions that the reader's role may use.
 
     Args:
@@ -73,7 +73,7 @@ class Chosen:
     seen_note: str = ""
 
 
-def chosen(request: WorkspaceRequest, kind: Kind, action: str) -> Chosen:
+def chosen(request: WorkspacePageRequest, kind: Kind, action: str) -> Chosen:
     """Read what is selected: a dialog that is asked for again posts its plan, a list ticked rows or its filter.
 
     Ticked ids go to the service as they are, so that one of another workspace is refused by name; a filter is
@@ -84,7 +84,7 @@ def chosen(request: WorkspaceRequest, kind: Kind, action: str) -> Chosen:
     """
     if "plan" in request.POST:
         plan = Plan.load(
-            request.POST["plan"], workspace_id=request.workspace.pk, user_id=user_id(request), action=action
+            request.POST["plan"], workspace_id=request.workspace.pk, user_id=request.user.pk, action=action
         )
         return Chosen(plan.objects)
     selection = Selection.from_post(request.POST)
@@ -108,14 +108,14 @@ def _seen_note(seen: int | None, found: int) -> str:
 
 
 @require_POST
-def preview(request: WorkspaceRequest, workspace_id: int, kind: Kind, action: str) -> HttpResponse:
+def preview(request: WorkspacePageRequest, workspace_id: int, kind: Kind, action: str) -> HttpResponse:
     """Ask before an action: what will change, what cannot and why, and what it means for billing."""
     spec = spec_of(kind, action)
     selected = chosen(request, kind, spec.path)
     return _ask(request, spec, selected, _form(request, spec, bound="plan" in request.POST))
 
 
-def _form(request: WorkspaceRequest, spec: BulkSpec, *, bound: bool) -> forms.Form | None:
+def _form(request: WorkspacePageRequest, spec: BulkSpec, *, bound: bool) -> forms.Form | None:
     if spec.form is None:
         return None
     form = spec.form(request.POST if bound else None)
@@ -133,7 +133,7 @@ def _form(request: WorkspaceRequest, spec: BulkSpec, *, bound: bool) -> forms.Fo
 
 
 def _ask(
-    request: WorkspaceRequest, spec: BulkSpec, selected: Chosen, form: forms.Form | None, *, status: int = 200
+    request: WorkspacePageRequest, spec: BulkSpec, selected: Chosen, form: forms.Form | None, *, status: int = 200
 ) -> HttpResponse:
     options = _options(form)
     outcome = outcome_of(spec.preview, request.workspace.pk, selected.ids, options)
@@ -150,7 +150,7 @@ def _options(form: forms.Form | None) -> dict[str, Any]:
 
 
 def dialog_of(
-    request: WorkspaceRequest, spec: BulkSpec, selected: Chosen, outcome: Outcome, form: forms.Form | None
+    request: WorkspacePageRequest, spec: BulkSpec, selected: Chosen, outcome: Outcome, form: forms.Form | None
 ) -> BulkDialog:
     """Return the question, with the plan that its button carries out."""
     workspace_id = request.workspace.pk
@@ -158,7 +158,7 @@ def dialog_of(
     if outcome.unchanged:
         groups.append(unchanged_group(spec.kind, workspace_id, outcome.unchanged, spec.unchanged))
     confirm, confirm_label = _confirmation(spec, outcome)
-    plan = Plan(workspace_id, user_id(request), spec.path, tuple(sorted(selected.ids)), confirm)
+    plan = Plan(workspace_id, request.user.pk, spec.path, tuple(sorted(selected.ids)), confirm)
     return BulkDialog(
         title=spec.asked(len(selected.ids)),
         url=f"{url_of(workspace_id, spec)}run/",
@@ -198,12 +198,10 @@ def _confirmation(spec: BulkSpec, outcome: Outcome) -> tuple[str, str]:
 
 
 @require_POST
-def run(request: WorkspaceRequest, workspace_id: int, kind: Kind, action: str) -> HttpResponse:
+def run(request: WorkspacePageRequest, workspace_id: int, kind: Kind, action: str) -> HttpResponse:
     """Carry out what was confirmed. Pressed twice, it runs once and shows the same result."""
     spec = spec_of(kind, action)
-    plan = Plan.load(
-        request.POST.get("plan", ""), workspace_id=workspace_id, user_id=user_id(request), action=spec.path
-    )
+    plan = Plan.load(request.POST.get("plan", ""), workspace_id=workspace_id, user_id=request.user.pk, action=spec.path)
     form = _form(request, spec, bound=True)
     if form is not None and not form.is_valid():
         return _ask(request, spec, Chosen(plan.objects), form, status=422)
@@ -213,7 +211,7 @@ def run(request: WorkspaceRequest, workspace_id: int, kind: Kind, action: str) -
     return answer(request, report)
 
 
-def answer(request: WorkspaceRequest, report: Report, *, back: str = "") -> HttpResponse:
+def answer(request: WorkspacePageRequest, report: Report, *, back: str = "") -> HttpResponse:
     """Show what became of an action: its progress, its result in the dialog, or the page it was started from.
 
     Args:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
 from kit.errors import Conflict, Invalid, NotFound
 from kit.filters import whole_number
 from kit.htmx import is_htmx, redirect_to, render_fragment, respond, wants_fragment, with_toast, with_trigger
@@ -23,7 +24,6 @@ from sims.services.devices import create_device, update_device
 from sims.services.sim_status import billing_note
 from sims.states import DeviceStatus, SimStatus
 from sims.views.devices import sim_badges
-from sims.views.requests import WorkspaceRequest
 
 # What a person can mend in the form; everything else is the middleware's.
 REFUSED = (Invalid, NotFound, Conflict)
@@ -51,7 +51,7 @@ def _picker(workspace_id: int, data: QueryDict, *, optional: bool) -> dict[str, 
 
 
 @require_safe
-def sim_options(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def sim_options(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show the free SIMs that match what is typed into a picker."""
     authorise(workspace_id, Permission.DEVICE_UPDATE)
     data = request.GET.copy()
@@ -63,7 +63,7 @@ def sim_options(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def device_create(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def device_create(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show and take the form of a new device; `?sim=<id>` begins with a SIM chosen."""
     authorise(workspace_id, Permission.DEVICE_UPDATE)
     workspace = request.workspace
@@ -91,7 +91,7 @@ def device_create(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
 
 
 def _create_page(
-    request: WorkspaceRequest, form: CreateDeviceForm, context: dict[str, Any], *, status: int = 200
+    request: WorkspacePageRequest, form: CreateDeviceForm, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     workspace_id = request.workspace.pk
     policies = {name: bool(form.fields[name].choices[1:]) for name in ("service_policy", "coverage_policy")}  # type: ignore[attr-defined]  # of ModelChoiceField
@@ -124,7 +124,7 @@ def _live_device(workspace_id: int, device_id: int) -> Device:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def device_edit(request: WorkspaceRequest, workspace_id: int, device_id: int) -> HttpResponse:
+def device_edit(request: WorkspacePageRequest, workspace_id: int, device_id: int) -> HttpResponse:
     """Show and take the form with a device's properties."""
     authorise(workspace_id, Permission.DEVICE_UPDATE)
     device = _live_device(workspace_id, device_id)
@@ -152,7 +152,7 @@ def device_edit(request: WorkspaceRequest, workspace_id: int, device_id: int) ->
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def device_assign(request: WorkspaceRequest, workspace_id: int, device_id: int) -> HttpResponse:
+def device_assign(request: WorkspacePageRequest, workspace_id: int, device_id: int) -> HttpResponse:
     """Show and take the dialog that puts a free SIM on a device; a page of its own without script."""
     authorise(workspace_id, Permission.DEVICE_UPDATE)
     device = _live_device(workspace_id, device_id)
@@ -182,7 +182,7 @@ def device_assign(request: WorkspaceRequest, workspace_id: int, device_id: int) 
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def device_release(request: WorkspaceRequest, workspace_id: int, device_id: int) -> HttpResponse:
+def device_release(request: WorkspacePageRequest, workspace_id: int, device_id: int) -> HttpResponse:
     """Show and take the dialog that takes the SIM off a device; suspending it too stands preselected."""
     authorise(workspace_id, Permission.DEVICE_UPDATE)
     device = _live_device(workspace_id, device_id)
@@ -211,7 +211,7 @@ def device_release(request: WorkspaceRequest, workspace_id: int, device_id: int)
 
 
 def _dialog(
-    request: WorkspaceRequest, device: Device, name: str, context: dict[str, Any], *, status: int
+    request: WorkspacePageRequest, device: Device, name: str, context: dict[str, Any], *, status: int
 ) -> HttpResponse:
     """Show a dialog in the page, or as a page of its own."""
     context |= {

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
 from kit.bulk import BulkAction
 from kit.htmx import respond
 from kit.lists import Empty, Listing
@@ -22,7 +23,6 @@ from sims.identifiers import iccid_with_luhn
 from sims.models import Device, Sim
 from sims.states import DeviceStatus, SimStatus
 from sims.views.bulk import bulk_actions
-from sims.views.requests import WorkspaceRequest
 
 SIM_KEYS: Mapping[int, str] = {state.value: state.name.lower() for state in SimStatus}
 DEVICE_KEYS: Mapping[int, str] = {state.value: state.name.lower() for state in DeviceStatus}
@@ -43,7 +43,7 @@ BULK = ("enable", "disable", "reset", "release", "tags", "delete")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def device_list(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def device_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show the devices of a workspace. POST carries pasted or uploaded filter values and changes nothing."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     creating = reverse("sims:device_create", args=[workspace_id])
@@ -76,7 +76,7 @@ def device_list(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
 
 
 @require_safe
-def device_detail(request: WorkspaceRequest, workspace_id: int, device_id: int) -> HttpResponse:
+def device_detail(request: WorkspacePageRequest, workspace_id: int, device_id: int) -> HttpResponse:
     """Show one device: what it is and holds (`?tab=details`), or what happened to it (`?tab=events`).
 
     Deleted devices stay readable, so that links from old events lead somewhere.
@@ -89,7 +89,7 @@ def device_detail(request: WorkspaceRequest, workspace_id: int, device_id: int) 
     return respond(request, "sims/device_detail.html", "sims/_device_update.html", _page(request, device, tab))
 
 
-def _page(request: WorkspaceRequest, device: Device, tab: str) -> dict[str, Any]:
+def _page(request: WorkspacePageRequest, device: Device, tab: str) -> dict[str, Any]:
     sim = sim_of(device)
     here = reverse("sims:device_detail", args=[device.workspace_id, device.pk])
     badges = sim_badges()
@@ -114,7 +114,7 @@ def _page(request: WorkspaceRequest, device: Device, tab: str) -> dict[str, Any]
     }
 
 
-def _actions(request: WorkspaceRequest, device: Device, sim: Sim | None) -> list[BulkAction]:
+def _actions(request: WorkspacePageRequest, device: Device, sim: Sim | None) -> list[BulkAction]:
     """Return the buttons that make sense for a device as it is; the dialog of each says what will happen."""
     if device.status == DeviceStatus.DELETED:
         return []

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
 from kit.filters import ListFilters
 from kit.htmx import private, problem
 from kit.paging import capped_count
@@ -27,7 +28,6 @@ from sims.models import Device, Sim
 from sims.selectors import sim_rows
 from sims.states import DeviceStatus, SimStatus
 from sims.tables import SimTable
-from sims.views.requests import WorkspaceRequest
 from sims.views.results import Echo, safe_cells
 
 MOST_ROWS: Final = 100_000
@@ -83,7 +83,7 @@ DEVICES: Final = Export(DeviceTable, _DEVICE_VALUES, device_rows)
 
 
 @require_safe
-def sim_export(request: WorkspaceRequest, workspace_id: int) -> HttpResponseBase:
+def sim_export(request: WorkspacePageRequest, workspace_id: int) -> HttpResponseBase:
     """The SIM inventory as it is filtered by the query string."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     found = SimFilters(request.GET, Sim.objects.of(workspace_id), request=request)
@@ -91,14 +91,14 @@ def sim_export(request: WorkspaceRequest, workspace_id: int) -> HttpResponseBase
 
 
 @require_safe
-def device_export(request: WorkspaceRequest, workspace_id: int) -> HttpResponseBase:
+def device_export(request: WorkspacePageRequest, workspace_id: int) -> HttpResponseBase:
     """The devices as they are filtered by the query string."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     found = DeviceFilters(request.GET, Device.objects.of(workspace_id), request=request)
     return _file(request, f"devices-{workspace_id}", DEVICES, found)
 
 
-def _file(request: WorkspaceRequest, name: str, export: Export, filters: ListFilters) -> HttpResponseBase:
+def _file(request: WorkspacePageRequest, name: str, export: Export, filters: ListFilters) -> HttpResponseBase:
     if not filters.is_valid():
         return problem(request, " ".join(filters.mistakes.values()), 422)
     if capped_count(filters.qs, MOST_ROWS).more:

@@ -16,13 +16,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
 from kit.errors import Conflict, Invalid
 from kit.htmx import redirect_to, render_fragment, respond, wants_fragment
 from sims.device_forms import CoveragePolicyForm, PolicyForm, ServicePolicyForm, show_error
 from sims.device_selectors import coverage_policies, service_policies
 from sims.models import CoveragePolicy, ServicePolicy
 from sims.services import policies as services
-from sims.views.requests import WorkspaceRequest
 
 Policy = ServicePolicy | CoveragePolicy
 
@@ -112,7 +112,7 @@ def _form(kind: Kind, workspace: Workspace, data: Any, policy: Policy | None) ->
 
 
 @require_safe
-def policy_list(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def policy_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show all policies of a workspace and how many devices use each."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     context = {
@@ -126,7 +126,7 @@ def policy_list(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def policy_create(request: WorkspaceRequest, workspace_id: int, kind: str) -> HttpResponse:
+def policy_create(request: WorkspacePageRequest, workspace_id: int, kind: str) -> HttpResponse:
     """Show and take the form of a new policy."""
     authorise(workspace_id, Permission.POLICY_UPDATE)
     chosen = _kind(kind)
@@ -144,7 +144,7 @@ def policy_create(request: WorkspaceRequest, workspace_id: int, kind: str) -> Ht
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def policy_edit(request: WorkspaceRequest, workspace_id: int, kind: str, policy_id: int) -> HttpResponse:
+def policy_edit(request: WorkspacePageRequest, workspace_id: int, kind: str, policy_id: int) -> HttpResponse:
     """Show and take the form of a policy."""
     authorise(workspace_id, Permission.POLICY_UPDATE)
     chosen = _kind(kind)
@@ -163,7 +163,7 @@ def policy_edit(request: WorkspaceRequest, workspace_id: int, kind: str, policy_
     return _page(request, chosen, form, policy, status=200 if posted is None else 422)
 
 
-def _page(request: WorkspaceRequest, kind: Kind, form: PolicyForm, policy: Any, *, status: int) -> HttpResponse:
+def _page(request: WorkspacePageRequest, kind: Kind, form: PolicyForm, policy: Any, *, status: int) -> HttpResponse:
     workspace_id = request.workspace.pk
     context = {
         "kind": kind,
@@ -176,7 +176,7 @@ def _page(request: WorkspaceRequest, kind: Kind, form: PolicyForm, policy: Any, 
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def policy_delete(request: WorkspaceRequest, workspace_id: int, kind: str, policy_id: int) -> HttpResponse:
+def policy_delete(request: WorkspacePageRequest, workspace_id: int, kind: str, policy_id: int) -> HttpResponse:
     """Show and take the dialog that deletes a policy; one that devices use says how many and where."""
     authorise(workspace_id, Permission.POLICY_UPDATE)
     chosen = _kind(kind)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
 from kit import jobs
 from kit.action import action
 from kit.errors import DomainError, Forbidden
@@ -28,7 +29,6 @@ from sims.services.registration import find_batch, register_batch
 from sims.services.sim_status import billing_note
 from sims.states import SimStatus
 from sims.tasks import done_before
-from sims.views.requests import WorkspaceRequest, user_id
 
 PATH = "sims/register"
 
@@ -51,7 +51,7 @@ class Checked:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def register(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def register(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Ask for codes, show what they stand for, and register the batches once that was confirmed."""
     authorise(workspace_id, Permission.SIM_REGISTER)
     if request.method != "POST":
@@ -64,11 +64,11 @@ def register(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
     status = form.cleaned_data["status"]
     if request.POST.get("step") != "register":
         return _check(request, form, status)
-    plan = Plan.load(request.POST.get("plan", ""), workspace_id=workspace_id, user_id=user_id(request), action=PATH)
+    plan = Plan.load(request.POST.get("plan", ""), workspace_id=workspace_id, user_id=request.user.pk, action=PATH)
     return redirect_to(request, Report(_register(plan, form.cleaned_data["bics"], status)).url)
 
 
-def _form(request: WorkspaceRequest, initial: dict[str, Any] | None = None) -> RegisterForm:
+def _form(request: WorkspacePageRequest, initial: dict[str, Any] | None = None) -> RegisterForm:
     bound = request.POST if initial is None else None
     given = {"status": SimStatus.ISSUED.value, **(initial or {})}
     return RegisterForm(
@@ -87,11 +87,11 @@ def price_of(workspace: Workspace) -> str:
     return _("%(rate)s %(currency)s a SIM and month, for the whole month.") % values
 
 
-def _enter(request: WorkspaceRequest, form: RegisterForm, *, status: int = 200) -> HttpResponse:
+def _enter(request: WorkspacePageRequest, form: RegisterForm, *, status: int = 200) -> HttpResponse:
     return render_fragment(request, "sims/sim_register.html", {"form": form}, status=status)
 
 
-def _check(request: WorkspaceRequest, form: RegisterForm, status: int) -> HttpResponse:
+def _check(request: WorkspacePageRequest, form: RegisterForm, status: int) -> HttpResponse:
     checked = [_checked(request.workspace.pk, bic) for bic in form.cleaned_data["bics"]]
     found = [line for line in checked if line.batch is not None]
     sims = sum(line.batch.quantity for line in found if line.batch is not None)
@@ -99,7 +99,7 @@ def _check(request: WorkspaceRequest, form: RegisterForm, status: int) -> HttpRe
         for line in checked:
             form.add_error("bics", line.error)
         return _enter(request, form, status=422)
-    plan = Plan(request.workspace.pk, user_id(request), PATH, ())
+    plan = Plan(request.workspace.pk, request.user.pk, PATH, ())
     context = {
         "form": form,
         "checked": checked,

@@ -13,20 +13,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
 from kit.bulk import SHOWN_ITEMS
 from kit.filter_sets import encode
 from kit.htmx import private, redirect_to, render_fragment
 from sims.bulk import Kind
 from sims.results import REGISTER, Report, report_of
 from sims.states import SimStatus
-from sims.views.requests import WorkspaceRequest
 
 HEAD_LABEL: dict[Kind, str] = {"sims": "iccid", "devices": "device"}
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @require_safe
-def result(request: WorkspaceRequest, workspace_id: int, job_id: uuid.UUID) -> HttpResponse:
+def result(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UUID) -> HttpResponse:
     """Show the report of an action, or how far it is."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     report = report_of(workspace_id, job_id)
@@ -55,7 +55,7 @@ def _registration(report: Report) -> dict[str, Any]:
 
 
 @require_safe
-def progress(request: WorkspaceRequest, workspace_id: int, job_id: uuid.UUID) -> HttpResponse:
+def progress(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UUID) -> HttpResponse:
     """Answer a poll: how far the job is, and once it has ended its result in place of the whole dialog or page."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     report = report_of(workspace_id, job_id)
@@ -69,7 +69,7 @@ def progress(request: WorkspaceRequest, workspace_id: int, job_id: uuid.UUID) ->
 
 
 @require_safe
-def result_csv(request: WorkspaceRequest, workspace_id: int, job_id: uuid.UUID) -> HttpResponseBase:
+def result_csv(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UUID) -> HttpResponseBase:
     """Send the report line by line. Texts that a spreadsheet would run as a formula are quoted."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     report = report_of(workspace_id, job_id)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
 from kit.bulk import BulkAction
 from kit.errors import DomainError, Forbidden
 from kit.htmx import redirect_to, render_fragment, respond
@@ -27,7 +28,6 @@ from sims.states import DeviceStatus, SimStatus, sim_may_move
 from sims.tables import SimTable
 from sims.usage_views import usage_context
 from sims.views.bulk import bulk_actions
-from sims.views.requests import WorkspaceRequest
 from sims.views.transfer import transfer_action
 
 ACTION_STATES = {
@@ -45,7 +45,7 @@ def badge_of(status: int) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def sim_list(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show the SIMs of a workspace. POST carries pasted or uploaded filter values and changes nothing."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     register_url = reverse("sims:register", args=[workspace_id]) if Permission.SIM_REGISTER.name in request.may else ""
@@ -76,7 +76,7 @@ def sim_list(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
     return listing.respond("sims/sim_list.html", {"register_url": register_url})
 
 
-def _list_actions(request: WorkspaceRequest) -> list[BulkAction]:
+def _list_actions(request: WorkspacePageRequest) -> list[BulkAction]:
     actions = bulk_actions(request, "sims")
     if not request.workspace.factory_test_allowed:
         actions = [action for action in actions if action.name != "factory-test"]
@@ -86,7 +86,7 @@ def _list_actions(request: WorkspaceRequest) -> list[BulkAction]:
 
 
 @require_safe
-def sim_detail(request: WorkspaceRequest, workspace_id: int, sim_id: int) -> HttpResponse:
+def sim_detail(request: WorkspacePageRequest, workspace_id: int, sim_id: int) -> HttpResponse:
     """Show one SIM: what it is (`?tab=details`), has used (`?tab=usage`), or what happened to it (`?tab=events`).
 
     Deleted SIMs stay readable, so that links from old events lead somewhere.
@@ -122,7 +122,7 @@ def sim_detail(request: WorkspaceRequest, workspace_id: int, sim_id: int) -> Htt
     return render_fragment(request, "sims/sim_detail.html", context)
 
 
-def _actions(request: WorkspaceRequest, sim: Sim) -> list[BulkAction]:
+def _actions(request: WorkspacePageRequest, sim: Sim) -> list[BulkAction]:
     """Return the buttons that make sense in the SIM's state; the dialog of each says what will happen."""
     if sim.status == SimStatus.DELETED:
         return []
@@ -133,11 +133,11 @@ def _actions(request: WorkspaceRequest, sim: Sim) -> list[BulkAction]:
     ]
 
 
-def _may_assign(request: WorkspaceRequest, sim: Sim) -> bool:
+def _may_assign(request: WorkspacePageRequest, sim: Sim) -> bool:
     return Permission.DEVICE_UPDATE.name in request.may and sim.device_id is None and sim.status != SimStatus.DELETED
 
 
-def _release(request: WorkspaceRequest, sim: Sim) -> BulkAction | None:
+def _release(request: WorkspacePageRequest, sim: Sim) -> BulkAction | None:
     if sim.device_id is None:
         return None
     return next(iter(bulk_actions(request, "devices", names=["release"])), None)
@@ -159,7 +159,7 @@ def _embedded_events(workspace_id: int, sim_id: int) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def sim_assign(request: WorkspaceRequest, workspace_id: int, sim_id: int) -> HttpResponse:
+def sim_assign(request: WorkspacePageRequest, workspace_id: int, sim_id: int) -> HttpResponse:
     """Ask for the device a SIM goes onto (`?search=` narrows the devices), and put it there."""
     authorise(workspace_id, Permission.DEVICE_UPDATE)
     sim = sim_of_workspace(workspace_id, sim_id)
@@ -190,7 +190,7 @@ def sim_assign(request: WorkspaceRequest, workspace_id: int, sim_id: int) -> Htt
     return _ask_for_device(request, sim, form)
 
 
-def _ask_for_device(request: WorkspaceRequest, sim: Sim, form: AssignForm) -> HttpResponse:
+def _ask_for_device(request: WorkspacePageRequest, sim: Sim, form: AssignForm) -> HttpResponse:
     data = request.POST if request.method == "POST" else request.GET
     chosen = data.get("device", "")
     context: dict[str, Any] = {

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, actor_may, authorise
+from accounts.requests import WorkspacePageRequest
 from kit import jobs
 from kit.action import action
 from kit.bulk import BulkAction, ReasonGroup
@@ -34,12 +35,11 @@ from sims.services.transfer import MOST, Problem, Transfer, TransferRefused, tra
 from sims.states import SimStatus
 from sims.tasks import done_before
 from sims.views.bulk import Chosen, answer, chosen
-from sims.views.requests import WorkspaceRequest, user_id
 
 PATH = "sims/transfer"
 
 
-def targets_of(request: WorkspaceRequest) -> list[tuple[int, str]]:
+def targets_of(request: WorkspacePageRequest) -> list[tuple[int, str]]:
     """Return id and name of the workspaces that may receive SIMs of this one. No query."""
     actor = request.access.actor
     return [
@@ -51,14 +51,14 @@ def targets_of(request: WorkspaceRequest) -> list[tuple[int, str]]:
     ]
 
 
-def transfer_action(request: WorkspaceRequest) -> BulkAction | None:
+def transfer_action(request: WorkspacePageRequest) -> BulkAction | None:
     """Return the button, for those who may transfer SIMs away from here."""
     if Permission.SIM_TRANSFER.name not in request.may:
         return None
     return BulkAction("transfer", gettext_lazy("Transfer"), _url(request), icon="arrow-right-left")
 
 
-def _url(request: WorkspaceRequest) -> str:
+def _url(request: WorkspacePageRequest) -> str:
     return reverse("sims:sim_bulk", args=[request.workspace.pk, "transfer"])
 
 
@@ -106,7 +106,7 @@ def title_of(count: int) -> str:
 
 
 @require_POST
-def preview(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def preview(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Ask where SIMs go, and tell by a dry run what would happen to them."""
     authorise(workspace_id, Permission.SIM_TRANSFER)
     selected = chosen(request, "sims", PATH)
@@ -133,14 +133,14 @@ def _require_here(workspace_id: int, ids: Sequence[int]) -> None:
         raise NotFound(_("Not in this workspace: SIM %(ids)s.") % {"ids": ", ".join(absent[:10])})
 
 
-def _form(request: WorkspaceRequest, *, bound: bool) -> TransferForm:
+def _form(request: WorkspacePageRequest, *, bound: bool) -> TransferForm:
     return TransferForm(
         request.POST if bound else None, targets=targets_of(request), preview_url=f"{_url(request)}preview/"
     )
 
 
 def _ask(
-    request: WorkspaceRequest, selected: Chosen, form: TransferForm, problems: list[Problem] | None = None
+    request: WorkspacePageRequest, selected: Chosen, form: TransferForm, problems: list[Problem] | None = None
 ) -> HttpResponse:
     targets = targets_of(request)
     target, detach = targets[0][0] if len(targets) == 1 else None, False
@@ -152,7 +152,7 @@ def _ask(
     transfer = None
     if target is not None:
         transfer = transfer_sims(target_id=target, sim_ids=selected.ids, auto_detach=detach, dry_run=True)
-    plan = Plan(request.workspace.pk, user_id(request), PATH, tuple(sorted(selected.ids)))
+    plan = Plan(request.workspace.pk, request.user.pk, PATH, tuple(sorted(selected.ids)))
     found = problems if problems is not None else (transfer.problems if transfer else [])
     dialog = TransferDialog(
         ids=selected.ids,
@@ -170,7 +170,7 @@ def _ask(
     return respond(request, "sims/sim_transfer.html", "sims/_sim_transfer.html", {"dialog": dialog}, status=status)
 
 
-def _unbound(request: WorkspaceRequest, target: int | None, detach: bool) -> TransferForm:
+def _unbound(request: WorkspacePageRequest, target: int | None, detach: bool) -> TransferForm:
     return TransferForm(
         initial={"target": target, "detach": detach},
         targets=targets_of(request),
@@ -178,7 +178,7 @@ def _unbound(request: WorkspaceRequest, target: int | None, detach: bool) -> Tra
     )
 
 
-def _groups(request: WorkspaceRequest, transfer: Transfer | None, problems: list[Problem]) -> list[ReasonGroup]:
+def _groups(request: WorkspacePageRequest, transfer: Transfer | None, problems: list[Problem]) -> list[ReasonGroup]:
     known = {sim.id: sim.iccid for sim in transfer.sims} if transfer else {}
     return [
         ReasonGroup.of(
@@ -233,10 +233,10 @@ def _effects(transfer: Transfer) -> list[str]:
 
 
 @require_POST
-def run(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def run(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Transfer the SIMs that were confirmed: all of them, or none and the reasons."""
     authorise(workspace_id, Permission.SIM_TRANSFER)
-    plan = Plan.load(request.POST.get("plan", ""), workspace_id=workspace_id, user_id=user_id(request), action=PATH)
+    plan = Plan.load(request.POST.get("plan", ""), workspace_id=workspace_id, user_id=request.user.pk, action=PATH)
     form = _form(request, bound=True)
     if not form.is_valid():
         return _ask(request, Chosen(plan.objects), form, [])

@@ -14,7 +14,7 @@ from accounts import signals
 from accounts.actors import actor_of
 from accounts.models import ApplicationToken, Membership, PlatformPackage, User, Workspace
 from accounts.permissions import Role
-from accounts.services.application_tokens import digest_of
+from accounts.tokens.services import digest_of
 from kit.context import SYSTEM, ActionContext, Actor, Surface, acting_as
 
 PASSWORD = "a long enough phrase"

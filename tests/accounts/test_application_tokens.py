@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts import services
 from accounts.actors import actor_of_token
 from accounts.models import ApplicationToken
-from accounts.services import digest_of
+from accounts.tokens.services import create_application_token, digest_of, revoke_application_token
 from kit.errors import Forbidden, Invalid, NotFound
 from tests.accounts.conftest import Cast, Facts, by
 
@@ -21,7 +20,7 @@ from tests.accounts.conftest import Cast, Facts, by
 def test_a_key_is_shown_once_and_kept_as_a_digest(cast: Cast, facts: Facts) -> None:
     expiry = timezone.now() + timedelta(days=30)
     with by(cast.member):
-        made = services.create_application_token(
+        made = create_application_token(
             workspace_id=cast.home.pk, description="Billing", expiry_date=expiry, ip="10.88.0.139/24"
         )
     made.token.refresh_from_db()
@@ -37,9 +36,9 @@ def test_a_key_is_shown_once_and_kept_as_a_digest(cast: Cast, facts: Facts) -> N
 
 def test_values_differ_and_the_demo_may_choose_its_own(cast: Cast, facts: Facts) -> None:
     with by(cast.member):
-        values = {services.create_application_token(workspace_id=cast.home.pk).value for _ in range(5)}
+        values = {create_application_token(workspace_id=cast.home.pk).value for _ in range(5)}
         assert len(values) == 5
-        chosen = services.create_application_token(workspace_id=cast.home.pk, value="d" * 40)
+        chosen = create_application_token(workspace_id=cast.home.pk, value="d" * 40)
         assert (chosen.value, chosen.token.digest) == ("d" * 40, digest_of("d" * 40))
 
 
@@ -62,18 +61,18 @@ def test_a_key_never_has_more_rights_than_its_creator(
     with by(getattr(cast, who)):
         if role is None:
             with pytest.raises((Forbidden, Invalid)):
-                services.create_application_token(workspace_id=cast.home.pk, role=wanted)
+                create_application_token(workspace_id=cast.home.pk, role=wanted)
             assert facts.names == []
         else:
-            made = services.create_application_token(workspace_id=cast.home.pk, role=wanted)
+            made = create_application_token(workspace_id=cast.home.pk, role=wanted)
             assert made.token.role == role
 
 
 def test_a_key_made_by_a_key_has_no_creator(cast: Cast, facts: Facts) -> None:
     with by(actor_of_token(cast.token)):
-        made = services.create_application_token(workspace_id=cast.home.pk)
+        made = create_application_token(workspace_id=cast.home.pk)
         with pytest.raises(NotFound):
-            services.create_application_token(workspace_id=cast.linked.pk)
+            create_application_token(workspace_id=cast.linked.pk)
     assert (made.token.creator, made.token.role) == (None, "User")
 
 
@@ -89,17 +88,17 @@ def test_a_key_made_by_a_key_has_no_creator(cast: Cast, facts: Facts) -> None:
 )
 def test_bad_keys_are_refused_with_the_field(cast: Cast, facts: Facts, values: dict[str, Any], field: str) -> None:
     with by(cast.admin), pytest.raises(Invalid) as caught:
-        services.create_application_token(workspace_id=cast.home.pk, **values)
+        create_application_token(workspace_id=cast.home.pk, **values)
     assert caught.value.field == field
     assert facts.names == []
 
 
 def test_revoking_is_told_once_and_stays_in_the_workspace(cast: Cast, facts: Facts) -> None:
     with by(cast.admin):
-        services.revoke_application_token(workspace_id=cast.home.pk, token_id=cast.token.pk)
-        services.revoke_application_token(workspace_id=cast.home.pk, token_id=cast.token.pk)
+        revoke_application_token(workspace_id=cast.home.pk, token_id=cast.token.pk)
+        revoke_application_token(workspace_id=cast.home.pk, token_id=cast.token.pk)
     with by(cast.outsider), pytest.raises(NotFound):
-        services.revoke_application_token(workspace_id=cast.strange.pk, token_id=cast.token.pk)
+        revoke_application_token(workspace_id=cast.strange.pk, token_id=cast.token.pk)
     assert facts.one("application_token_revoked")["key"].id == cast.token.pk
     cast.token.refresh_from_db()
     assert cast.token.status == ApplicationToken.Status.REVOKED

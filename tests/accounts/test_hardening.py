@@ -11,23 +11,16 @@ from django.urls import reverse
 
 from accounts.actors import actor_of, rights_of, support_actor
 from accounts.models import ApplicationToken, Membership, SupportAccess, TrustedDevice, User
+from accounts.people.services.invitations import accept_invitation, invite_user
+from accounts.people.services.members import change_role, drop_super_admin, remove_member, set_super_admin
+from accounts.people.services.profiles import change_account
+from accounts.people.services.staff_accounts import reactivate_user, suspend_user
 from accounts.permissions import Permission, Role, actor_may, authorise
 from accounts.selectors import entries_of
-from accounts.services import (
-    accept_invitation,
-    change_role,
-    create_application_token,
-    drop_super_admin,
-    invite_user,
-    reactivate_user,
-    remove_member,
-    set_super_admin,
-    start_support_access,
-    suspend_user,
-)
-from accounts.services.mfa import confirm_password, remove_second_factor, start_second_factor
-from accounts.services.mfa_devices import trust_device
-from accounts.services.profiles import change_account
+from accounts.sign_in.services.second_factors import confirm_password, remove_second_factor, start_second_factor
+from accounts.sign_in.services.trusted_devices import trust_device
+from accounts.support.services import start_support_access
+from accounts.tokens.services import create_application_token
 from events.models import Event
 from kit.context import ANONYMOUS, Actor, acting_as
 from kit.errors import Forbidden
@@ -191,7 +184,7 @@ def test_support_sees_no_button_for_what_it_may_not(cast: Cast) -> None:  # noqa
     client = cast.client(cast.staff)
     start = reverse("accounts:support_start", args=[cast.acme.pk])
     assert client.post(start, {"user": cast.owner.pk, "reason": "Ticket 4711"}).status_code == 303
-    page = reverse("integrations", args=[cast.acme.pk])
+    page = reverse("accounts:integrations", args=[cast.acme.pk])
     html = client.get(page).content.decode()
     assert "Support access may not create application tokens" in html
     assert 'name="description"' not in html

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 from django.contrib.auth.hashers import check_password, make_password
 
-from accounts.hashers import Argon2Sha1PasswordHasher, check_digest, sha1_hex
+from accounts.sign_in.hashers import Argon2Sha1PasswordHasher, check_digest, sha1_hex
 
 PASSWORD = "Grüße, 世界"
 DIGEST = hashlib.sha1(PASSWORD.encode()).hexdigest()

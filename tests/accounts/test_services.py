@@ -9,9 +9,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts import services, signals
+from accounts import signals
 from accounts.actors import actor_of_token, staff_actor
 from accounts.models import DataPlan, Membership, PlatformPackage, User, Workspace
+from accounts.packages.services.catalogue import create_data_plan, create_package, update_package
+from accounts.packages.services.subscriptions import set_data_plans, set_package
+from accounts.people.services.members import add_member, change_role, remove_member, set_super_admin
+from accounts.people.services.staff_accounts import create_user, reactivate_user, suspend_user, unlock_user, update_user
+from accounts.sign_in.services.passwords import set_user_password
+from accounts.sign_in.services.sessions import switch_workspace
+from accounts.tokens.services import create_application_token, revoke_application_token
+from accounts.workspaces.services.workspaces import create_workspace, update_workspace
 from kit.context import NoActor, NoContext, Person, acting_as
 from kit.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from tests.accounts.conftest import Cast, Facts, by, by_system
@@ -34,21 +42,21 @@ def with_a_plan(workspace: Workspace) -> Workspace:
 
 
 STAFF_ONLY: dict[str, Callable[[Cast], object]] = {
-    "create_user": lambda cast: services.create_user(email="new@example.com", name="New"),
-    "update_user": lambda cast: services.update_user(user_id=cast.member.pk, changes={"name": "New"}),
-    "set_user_password": lambda cast: services.set_user_password(user_id=cast.member.pk, password="x" * 20),
-    "suspend_user": lambda cast: services.suspend_user(user_id=cast.member.pk),
-    "reactivate_user": lambda cast: services.reactivate_user(user_id=cast.member.pk),
-    "unlock_user": lambda cast: services.unlock_user(user_id=cast.member.pk),
-    "create_workspace": lambda cast: services.create_workspace(name="New", package_id=cast.package.pk),
-    "downgrade": lambda cast: services.set_package(workspace_id=cast.home.pk, package_id=lower_package().pk),
-    "remove_data_plan": lambda cast: services.set_data_plans(workspace_id=with_a_plan(cast.home).pk, data_plan_ids=[]),
-    "add_member": lambda cast: services.add_member(workspace_id=cast.home.pk, user_id=cast.outsider.pk, role="User"),
-    "set_super_admin": lambda cast: services.set_super_admin(workspace_id=cast.home.pk, user_id=cast.admin.pk),
-    "create_package": lambda cast: services.create_package(values={"name": "New"}),
-    "update_package": lambda cast: services.update_package(package_id=cast.package.pk, changes={"max_users": 1}),
-    "create_data_plan": lambda cast: services.create_data_plan(values={"name": "New"}),
-    "settings": lambda cast: services.update_workspace(workspace_id=cast.home.pk, changes={"event_days": 30}),
+    "create_user": lambda cast: create_user(email="new@example.com", name="New"),
+    "update_user": lambda cast: update_user(user_id=cast.member.pk, changes={"name": "New"}),
+    "set_user_password": lambda cast: set_user_password(user_id=cast.member.pk, password="x" * 20),
+    "suspend_user": lambda cast: suspend_user(user_id=cast.member.pk),
+    "reactivate_user": lambda cast: reactivate_user(user_id=cast.member.pk),
+    "unlock_user": lambda cast: unlock_user(user_id=cast.member.pk),
+    "create_workspace": lambda cast: create_workspace(name="New", package_id=cast.package.pk),
+    "downgrade": lambda cast: set_package(workspace_id=cast.home.pk, package_id=lower_package().pk),
+    "remove_data_plan": lambda cast: set_data_plans(workspace_id=with_a_plan(cast.home).pk, data_plan_ids=[]),
+    "add_member": lambda cast: add_member(workspace_id=cast.home.pk, user_id=cast.outsider.pk, role="User"),
+    "set_super_admin": lambda cast: set_super_admin(workspace_id=cast.home.pk, user_id=cast.admin.pk),
+    "create_package": lambda cast: create_package(values={"name": "New"}),
+    "update_package": lambda cast: update_package(package_id=cast.package.pk, changes={"max_users": 1}),
+    "create_data_plan": lambda cast: create_data_plan(values={"name": "New"}),
+    "settings": lambda cast: update_workspace(workspace_id=cast.home.pk, changes={"event_days": 30}),
 }
 
 
@@ -72,23 +80,23 @@ def test_without_an_actor_nothing_happens(cast: Cast, facts: Facts, name: str) -
 
 WITH_A_RIGHT: dict[str, tuple[Callable[[Cast], object], set[str]]] = {
     "change_role": (
-        lambda cast: services.change_role(workspace_id=cast.home.pk, user_id=cast.observer.pk, role="User"),
+        lambda cast: change_role(workspace_id=cast.home.pk, user_id=cast.observer.pk, role="User"),
         {"owner", "admin"},
     ),
     "remove_member": (
-        lambda cast: services.remove_member(workspace_id=cast.home.pk, user_id=cast.observer.pk),
+        lambda cast: remove_member(workspace_id=cast.home.pk, user_id=cast.observer.pk),
         {"owner", "admin"},
     ),
     "update_workspace": (
-        lambda cast: services.update_workspace(workspace_id=cast.home.pk, changes={"name": "New"}),
+        lambda cast: update_workspace(workspace_id=cast.home.pk, changes={"name": "New"}),
         {"owner", "admin"},
     ),
     "create_application_token": (
-        lambda cast: services.create_application_token(workspace_id=cast.home.pk),
+        lambda cast: create_application_token(workspace_id=cast.home.pk),
         {"owner", "admin", "member", "observer"},
     ),
     "revoke_application_token": (
-        lambda cast: services.revoke_application_token(workspace_id=cast.home.pk, token_id=cast.token.pk),
+        lambda cast: revoke_application_token(workspace_id=cast.home.pk, token_id=cast.token.pk),
         {"owner", "admin"},
     ),
 }
@@ -115,7 +123,7 @@ def test_the_table_decides_in_a_workspace(cast: Cast, facts: Facts, name: str, w
 def test_an_account_is_made_and_told_to_the_operator(cast: Cast, facts: Facts) -> None:
     moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     with acting_as(staff_actor(cast.staff), moment=moment):
-        user = services.create_user(email=" New@Example.com", name="New Person", password="a believable phrase")
+        user = create_user(email=" New@Example.com", name="New Person", password="a believable phrase")
     user.refresh_from_db()
     assert (user.email, user.created, user.is_active) == ("new@example.com", moment, True)
     assert user.check_password("a believable phrase")
@@ -136,7 +144,7 @@ def test_bad_accounts_are_refused_with_the_field(
     cast: Cast, facts: Facts, values: dict[str, str], error: type[DomainError], field: str
 ) -> None:
     with by_system(), pytest.raises(error) as caught:
-        services.create_user(**{"email": "new@example.com", "name": "New", "password": None, **values})  # type: ignore[arg-type]
+        create_user(**{"email": "new@example.com", "name": "New", "password": None, **values})  # type: ignore[arg-type]
     assert caught.value.field == field
     assert facts.names == []
 
@@ -145,7 +153,7 @@ def test_a_new_password_ends_lock_sessions_and_tokens(cast: Cast, facts: Facts) 
     User.objects.filter(pk=cast.member.pk).update(locked_until=timezone.now() + timedelta(minutes=5))
     before = cast.member.get_session_auth_hash()
     with by(staff_actor(cast.staff)):
-        services.set_user_password(user_id=cast.member.pk, password="another long phrase")
+        set_user_password(user_id=cast.member.pk, password="another long phrase")
     cast.member.refresh_from_db()
     assert cast.member.check_password("another long phrase")
     assert cast.member.get_session_auth_hash() != before
@@ -155,15 +163,15 @@ def test_a_new_password_ends_lock_sessions_and_tokens(cast: Cast, facts: Facts) 
 
 def test_everybody_may_change_their_own_password(cast: Cast, facts: Facts) -> None:
     with by(cast.observer):
-        services.set_user_password(user_id=cast.observer.pk, password="another long phrase")
+        set_user_password(user_id=cast.observer.pk, password="another long phrase")
     assert facts.names == ["password_changed"]
 
 
 def test_suspending_and_reactivating(cast: Cast, facts: Facts) -> None:
     with by(staff_actor(cast.staff)):
-        services.suspend_user(user_id=cast.member.pk)
-        services.suspend_user(user_id=cast.member.pk)
-        services.reactivate_user(user_id=cast.member.pk)
+        suspend_user(user_id=cast.member.pk)
+        suspend_user(user_id=cast.member.pk)
+        reactivate_user(user_id=cast.member.pk)
     cast.member.refresh_from_db()
     assert (cast.member.status, cast.member.token_epoch) == (User.Status.ACTIVE, 2)
     assert [(fact["what"], fact["changes"]) for _name, fact in facts.seen] == [
@@ -176,39 +184,39 @@ def test_pending_and_own_accounts_are_not_suspended(cast: Cast, facts: Facts) ->
     User.objects.filter(pk=cast.member.pk).update(status=User.Status.ACTIVATION_PENDING)
     with by(staff_actor(cast.staff)):
         with pytest.raises(Conflict):
-            services.suspend_user(user_id=cast.member.pk)
+            suspend_user(user_id=cast.member.pk)
         with pytest.raises(DomainError):
-            services.suspend_user(user_id=cast.staff.pk)
+            suspend_user(user_id=cast.staff.pk)
         with pytest.raises(DomainError):
-            services.update_user(user_id=cast.staff.pk, changes={"is_superuser": False})
+            update_user(user_id=cast.staff.pk, changes={"is_superuser": False})
         with pytest.raises(NotFound):
-            services.suspend_user(user_id=999_999)
+            suspend_user(user_id=999_999)
     assert facts.names == []
 
 
 def test_unlocking_is_told_when_there_was_a_lock(cast: Cast, facts: Facts) -> None:
     with by(staff_actor(cast.staff)):
-        services.unlock_user(user_id=cast.member.pk)
+        unlock_user(user_id=cast.member.pk)
         assert facts.names == []
         User.objects.filter(pk=cast.member.pk).update(locked_until=timezone.now() + timedelta(minutes=5))
-        services.unlock_user(user_id=cast.member.pk)
+        unlock_user(user_id=cast.member.pk)
     assert facts.one("user_updated")["what"] == "unlocked"
 
 
 def test_personal_data_stands_with_the_person_and_not_in_the_changes(cast: Cast, facts: Facts) -> None:
     with by(staff_actor(cast.staff)):
-        services.update_user(user_id=cast.member.pk, changes={"name": "Other Name", "email": "Other@example.com"})
-        services.update_user(user_id=cast.member.pk, changes={"name": "Other Name"})
+        update_user(user_id=cast.member.pk, changes={"name": "Other Name", "email": "Other@example.com"})
+        update_user(user_id=cast.member.pk, changes={"name": "Other Name"})
     fact = facts.one("user_updated")
     assert fact["subject"] == Person(cast.member.pk, "Other Name", "other@example.com")
     assert fact["changes"] == {}
     facts.clear()
     with by(staff_actor(cast.staff)):
-        services.update_user(user_id=cast.member.pk, changes={"is_staff": True})
+        update_user(user_id=cast.member.pk, changes={"is_staff": True})
         with pytest.raises(Conflict):
-            services.update_user(user_id=cast.member.pk, changes={"email": cast.owner.email})
+            update_user(user_id=cast.member.pk, changes={"email": cast.owner.email})
         with pytest.raises(ValueError, match="can't be set here"):
-            services.update_user(user_id=cast.member.pk, changes={"password": "x"})
+            update_user(user_id=cast.member.pk, changes={"password": "x"})
     fact = facts.one("user_updated")
     assert (fact["workspace_id"], fact["changes"]) == (cast.operator.pk, {"is_staff": {"from": False, "to": True}})
 
@@ -218,10 +226,10 @@ def test_personal_data_stands_with_the_person_and_not_in_the_changes(cast: Cast,
 
 def test_the_first_workspace_joined_is_the_default(cast: Cast, facts: Facts) -> None:
     with by_system():
-        user = services.create_user(email="new@example.com", name="New")
+        user = create_user(email="new@example.com", name="New")
         facts.clear()
-        services.add_member(workspace_id=cast.linked.pk, user_id=user.pk, role="Observer")
-        services.add_member(workspace_id=cast.home.pk, user_id=user.pk, role="User")
+        add_member(workspace_id=cast.linked.pk, user_id=user.pk, role="Observer")
+        add_member(workspace_id=cast.home.pk, user_id=user.pk, role="User")
     user.refresh_from_db()
     assert user.default_workspace == cast.linked
     assert facts.seen == [
@@ -233,19 +241,19 @@ def test_the_first_workspace_joined_is_the_default(cast: Cast, facts: Facts) -> 
 def test_nobody_joins_twice_or_as_superadmin_or_past_the_package(cast: Cast, facts: Facts) -> None:
     with by_system():
         with pytest.raises(Conflict):
-            services.add_member(workspace_id=cast.home.pk, user_id=cast.member.pk, role="User")
+            add_member(workspace_id=cast.home.pk, user_id=cast.member.pk, role="User")
         with pytest.raises(Invalid):
-            services.add_member(workspace_id=cast.home.pk, user_id=cast.outsider.pk, role="SuperAdmin")
+            add_member(workspace_id=cast.home.pk, user_id=cast.outsider.pk, role="SuperAdmin")
         PlatformPackage.objects.update(max_users=4)
         with pytest.raises(Conflict, match="4 users"):
-            services.add_member(workspace_id=cast.home.pk, user_id=cast.outsider.pk, role="User")
+            add_member(workspace_id=cast.home.pk, user_id=cast.outsider.pk, role="User")
     assert facts.names == []
 
 
 def test_changing_a_role(cast: Cast, facts: Facts) -> None:
     with by(cast.admin):
-        services.change_role(workspace_id=cast.home.pk, user_id=cast.member.pk, role="Observer")
-        services.change_role(workspace_id=cast.home.pk, user_id=cast.member.pk, role="Observer")
+        change_role(workspace_id=cast.home.pk, user_id=cast.member.pk, role="Observer")
+        change_role(workspace_id=cast.home.pk, user_id=cast.member.pk, role="Observer")
     expected = {"workspace_id": cast.home.pk, "subject": subject(cast.member), "old": "User", "new": "Observer"}
     assert facts.seen[0] == ("role_changed", expected)
     # The token that the member made has no more rights than the member.
@@ -257,7 +265,7 @@ def test_changing_a_role(cast: Cast, facts: Facts) -> None:
     assert cast.member.memberships.get(workspace=cast.linked).role == "Observer"
 
 
-@pytest.mark.parametrize("act", [services.remove_member, lambda **ids: services.change_role(**ids, role="User")])
+@pytest.mark.parametrize("act", [remove_member, lambda **ids: change_role(**ids, role="User")])
 def test_own_account_superadmin_and_strangers(cast: Cast, facts: Facts, act: Callable[..., object]) -> None:
     with by(cast.admin):
         with pytest.raises(Forbidden):
@@ -271,23 +279,23 @@ def test_own_account_superadmin_and_strangers(cast: Cast, facts: Facts, act: Cal
 
 def test_the_next_workspace_joined_becomes_the_default(cast: Cast, facts: Facts) -> None:
     with by(cast.admin):
-        services.remove_member(workspace_id=cast.home.pk, user_id=cast.member.pk)
+        remove_member(workspace_id=cast.home.pk, user_id=cast.member.pk)
     cast.member.refresh_from_db()
     assert cast.member.default_workspace == cast.linked
     expected = {"workspace_id": cast.home.pk, "subject": subject(cast.member), "role": "User"}
     assert facts.seen == [("member_removed", expected)]
     with by_system():
-        services.remove_member(workspace_id=cast.linked.pk, user_id=cast.member.pk)
+        remove_member(workspace_id=cast.linked.pk, user_id=cast.member.pk)
     cast.member.refresh_from_db()
     assert cast.member.default_workspace is None
 
 
 def test_there_is_one_superadmin(cast: Cast, facts: Facts) -> None:
     with by(staff_actor(cast.staff)):
-        services.set_super_admin(workspace_id=cast.home.pk, user_id=cast.member.pk)
-        services.set_super_admin(workspace_id=cast.home.pk, user_id=cast.member.pk)
+        set_super_admin(workspace_id=cast.home.pk, user_id=cast.member.pk)
+        set_super_admin(workspace_id=cast.home.pk, user_id=cast.member.pk)
         with pytest.raises(Conflict):
-            services.set_super_admin(workspace_id=cast.linked.pk, user_id=cast.member.pk)
+            set_super_admin(workspace_id=cast.linked.pk, user_id=cast.member.pk)
     assert [(fact["subject"].user_id, fact["old"], fact["new"]) for _name, fact in facts.seen] == [
         (cast.owner.pk, "SuperAdmin", "Administrator"),
         (cast.member.pk, "User", "SuperAdmin"),
@@ -299,11 +307,11 @@ def test_there_is_one_superadmin(cast: Cast, facts: Facts) -> None:
 
 def test_switching_needs_a_person_and_a_membership(cast: Cast, facts: Facts) -> None:
     with by(cast.member):
-        services.switch_workspace(workspace_id=cast.linked.pk)
+        switch_workspace(workspace_id=cast.linked.pk)
         with pytest.raises(NotFound):
-            services.switch_workspace(workspace_id=cast.strange.pk)
+            switch_workspace(workspace_id=cast.strange.pk)
     with by(actor_of_token(cast.token)), pytest.raises(Forbidden):
-        services.switch_workspace(workspace_id=cast.home.pk)
+        switch_workspace(workspace_id=cast.home.pk)
     assert facts.seen == [("workspace_switched", {"workspace_id": cast.linked.pk, "user_id": cast.member.pk})]
 
 
@@ -314,7 +322,7 @@ def test_a_listener_that_fails_undoes_the_change(cast: Cast) -> None:
     signals.member_removed.connect(fails)
     try:
         with by(cast.admin), pytest.raises(RuntimeError):
-            services.remove_member(workspace_id=cast.home.pk, user_id=cast.member.pk)
+            remove_member(workspace_id=cast.home.pk, user_id=cast.member.pk)
     finally:
         signals.member_removed.disconnect(fails)
     assert Membership.objects.filter(user=cast.member, workspace=cast.home).exists()

@@ -14,7 +14,8 @@ from django.db import connection, transaction
 from django.test import RequestFactory
 from django.utils import timezone
 
-from accounts.authentication import (
+from accounts.models import User
+from accounts.sign_in.authentication import (
     LOCK_TIME,
     AccountLocked,
     AccountNotActive,
@@ -24,8 +25,7 @@ from accounts.authentication import (
     sign_in_with_digest,
     sign_in_with_password,
 )
-from accounts.hashers import sha1_hex
-from accounts.models import User
+from accounts.sign_in.hashers import sha1_hex
 from kit.context import ANONYMOUS, Person
 from tests.accounts.conftest import ADDRESS, PASSWORD, Cast, Facts, by
 
@@ -97,7 +97,7 @@ def test_unknown_address_locks_like_a_known_one(cast: Cast, door: Door) -> None:
 
 def test_unknown_address_takes_a_hash_too(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     spent: list[bool] = []
-    monkeypatch.setattr("accounts.authentication.spend_the_time", lambda: spent.append(True))
+    monkeypatch.setattr("accounts.sign_in.authentication.spend_the_time", lambda: spent.append(True))
     with by(ANONYMOUS):
         fail(portal, "nobody@example.com")
     assert spent == [True]

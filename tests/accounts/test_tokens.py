@@ -15,12 +15,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.authentication import AccountLocked, WrongCredentials
-from accounts.hashers import sha1_hex
-from accounts.jwts import TokenRefused
 from accounts.models import ApplicationToken, Membership, User
-from accounts.services import reactivate_user, revoke_application_token, set_user_password, suspend_user
-from accounts.tokens import (
+from accounts.people.services.staff_accounts import reactivate_user, suspend_user
+from accounts.sign_in.authentication import AccountLocked, WrongCredentials
+from accounts.sign_in.hashers import sha1_hex
+from accounts.sign_in.services.passwords import set_user_password
+from accounts.tokens.jwts import TokenRefused
+from accounts.tokens.services import revoke_application_token
+from accounts.tokens.user_tokens import (
     Bearer,
     UserTokens,
     authenticate_application,

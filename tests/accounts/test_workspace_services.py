@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from accounts import services
 from accounts.actors import staff_actor
 from accounts.models import DataPlan, PlatformPackage, Workspace
+from accounts.packages.services.catalogue import create_data_plan, create_package, update_data_plan, update_package
+from accounts.packages.services.subscriptions import set_data_plans, set_package
 from accounts.signals import SettingChange
+from accounts.workspaces.services.workspaces import create_workspace, update_workspace
 from kit.errors import Conflict, DomainError, Invalid, NotFound
 from tests.accounts.conftest import Cast, Facts, by, by_system
 
@@ -19,7 +21,7 @@ from tests.accounts.conftest import Cast, Facts, by, by_system
 def test_a_workspace_is_made(cast: Cast, facts: Facts) -> None:
     plan = DataPlan.objects.create(name="Regional")
     with by(staff_actor(cast.staff)):
-        made = services.create_workspace(
+        made = create_workspace(
             name="Third", package_id=cast.package.pk, country="de", main_id=cast.home.pk, data_plan_ids=[plan.pk]
         )
     assert (made.country, made.main, list(made.data_plans.all())) == ("DE", cast.home, [plan])
@@ -41,7 +43,7 @@ def test_a_workspace_is_made(cast: Cast, facts: Facts) -> None:
 def test_bad_workspaces_are_refused(cast: Cast, facts: Facts, values: dict[str, Any], error: type[DomainError]) -> None:
     before = Workspace.objects.count()
     with by_system(), pytest.raises(error):
-        services.create_workspace(**{"name": "New", "package_id": cast.package.pk, **values})
+        create_workspace(**{"name": "New", "package_id": cast.package.pk, **values})
     assert (facts.names, Workspace.objects.count()) == ([], before)
 
 
@@ -55,8 +57,8 @@ def test_name_and_country_are_the_organisation_the_rest_are_settings(cast: Cast,
         "event_days": 400,
     }
     with by(staff_actor(cast.staff)):
-        services.update_workspace(workspace_id=cast.home.pk, changes=changes)
-        services.update_workspace(workspace_id=cast.home.pk, changes=changes)
+        update_workspace(workspace_id=cast.home.pk, changes=changes)
+        update_workspace(workspace_id=cast.home.pk, changes=changes)
     assert facts.names == ["organisation_updated", "workspace_settings_changed"]
     assert facts.one("organisation_updated") == {
         "workspace_id": cast.home.pk,
@@ -71,28 +73,28 @@ def test_name_and_country_are_the_organisation_the_rest_are_settings(cast: Cast,
 
 def test_links_form_no_chains(cast: Cast, facts: Facts) -> None:
     with by_system():
-        services.update_workspace(workspace_id=cast.strange.pk, changes={"main_id": cast.home.pk})
+        update_workspace(workspace_id=cast.strange.pk, changes={"main_id": cast.home.pk})
         assert facts.one("workspace_settings_changed")["changes"] == [
             SettingChange("main_id", "Main organisation", "none", "Home")
         ]
         for child, main in ((cast.home, cast.strange), (cast.strange, cast.strange), (cast.operator, cast.linked)):
             with pytest.raises((Conflict, Invalid)):
-                services.update_workspace(workspace_id=child.pk, changes={"main_id": main.pk})
+                update_workspace(workspace_id=child.pk, changes={"main_id": main.pk})
         with pytest.raises(Invalid):
-            services.update_workspace(workspace_id=cast.operator.pk, changes={"main_id": 999_999})
+            update_workspace(workspace_id=cast.operator.pk, changes={"main_id": 999_999})
         with pytest.raises(Invalid):
-            services.update_workspace(workspace_id=cast.operator.pk, changes={"event_days": 5})
+            update_workspace(workspace_id=cast.operator.pk, changes={"event_days": 5})
 
 
 def test_another_package(cast: Cast, facts: Facts) -> None:
     basic = PlatformPackage.objects.create(name="Standard EUR", workspaces_allowed=True, max_workspaces=2)
     gone = PlatformPackage.objects.create(name="Gone EUR", status=PlatformPackage.Status.DEPRECATED)
     with by(staff_actor(cast.staff)):
-        services.set_package(workspace_id=cast.home.pk, package_id=cast.package.pk)
-        services.set_package(workspace_id=cast.home.pk, package_id=basic.pk)
+        set_package(workspace_id=cast.home.pk, package_id=cast.package.pk)
+        set_package(workspace_id=cast.home.pk, package_id=basic.pk)
         for wrong, error in ((gone.pk, Conflict), (999_999, NotFound)):
             with pytest.raises(error):
-                services.set_package(workspace_id=cast.home.pk, package_id=wrong)
+                set_package(workspace_id=cast.home.pk, package_id=wrong)
     fact = facts.one("package_changed")
     assert (fact["workspace"], fact["old"], fact["new"]) == (cast.home, cast.package, basic)
     cast.home.refresh_from_db()
@@ -104,7 +106,7 @@ def test_data_plans_come_and_go_within_the_package(cast: Cast, facts: Facts) -> 
     old = DataPlan.objects.create(name="D", active=False)
 
     def choose(*plans: DataPlan) -> None:
-        services.set_data_plans(workspace_id=cast.home.pk, data_plan_ids=[plan.pk for plan in plans])
+        set_data_plans(workspace_id=cast.home.pk, data_plan_ids=[plan.pk for plan in plans])
 
     with by(staff_actor(cast.staff)):
         choose(first, second)
@@ -125,13 +127,13 @@ def test_data_plans_come_and_go_within_the_package(cast: Cast, facts: Facts) -> 
 
 def test_the_catalogue_is_told_to_the_operator(cast: Cast, facts: Facts) -> None:
     with by(staff_actor(cast.staff)):
-        package = services.create_package(values={"name": "Plus USD", "currency": "USD"})
-        services.update_package(package_id=package.pk, changes={"max_users": 5, "currency": "USD"})
-        services.update_package(package_id=package.pk, changes={"status": PlatformPackage.Status.DEPRECATED})
-        plan = services.create_data_plan(values={"name": "Regional"})
-        services.update_data_plan(data_plan_id=plan.pk, changes={"included_mb": 100})
-        services.update_data_plan(data_plan_id=plan.pk, changes={"included_mb": 100})
-        services.update_data_plan(data_plan_id=plan.pk, changes={"active": False})
+        package = create_package(values={"name": "Plus USD", "currency": "USD"})
+        update_package(package_id=package.pk, changes={"max_users": 5, "currency": "USD"})
+        update_package(package_id=package.pk, changes={"status": PlatformPackage.Status.DEPRECATED})
+        plan = create_data_plan(values={"name": "Regional"})
+        update_data_plan(data_plan_id=plan.pk, changes={"included_mb": 100})
+        update_data_plan(data_plan_id=plan.pk, changes={"included_mb": 100})
+        update_data_plan(data_plan_id=plan.pk, changes={"active": False})
     assert {fact["workspace_id"] for _name, fact in facts.seen} == {cast.operator.pk}
     assert [(fact["kind"], fact["what"], fact["changes"]) for _name, fact in facts.seen] == [
         ("package", "created", {"name": {"from": None, "to": "Plus USD"}, "currency": {"from": None, "to": "USD"}}),
@@ -147,7 +149,7 @@ def test_a_catalogue_without_sense_is_refused(cast: Cast, facts: Facts) -> None:
     with by_system():
         for values in ({"name": "Pro EUR"}, {"name": ""}, {"name": "X", "currency": "GBP"}):
             with pytest.raises(Invalid):
-                services.create_package(values=values)
+                create_package(values=values)
         with pytest.raises(NotFound):
-            services.update_data_plan(data_plan_id=999_999, changes={"name": "X"})
+            update_data_plan(data_plan_id=999_999, changes={"name": "X"})
     assert facts.names == []

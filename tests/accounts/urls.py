@@ -57,6 +57,7 @@ urlpatterns = [
     path("api/v1/who", who),
     path("api/v1/w/<int:workspace_id>/who", lambda request, workspace_id: who(request)),
     path("admin/", admin.site.urls),
-    path("accounts/", include("accounts.urls")),
-    path("", include("accounts.page_urls")),
+    path("accounts/", include("accounts.sign_in.urls")),
+    path("accounts/", include("accounts.sign_up.urls")),
+    path("", include("accounts.urls")),
 ]

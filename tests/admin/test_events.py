@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from accounts.services import suspend_user
+from accounts.people.services.staff_accounts import suspend_user
 from events.models import Event
 from sims.services.sim_status import change_sim_status
 from sims.states import SimStatus

@@ -12,7 +12,7 @@ from django.test import Client
 from accounts.models import Membership, PlatformPackage, Workspace, WorkspaceRequest
 from accounts.permissions import Role
 from accounts.selectors import entries_of
-from accounts.services import request_workspace
+from accounts.workspaces.services.requests import request_workspace
 from tests.admin.conftest import messages_of, text_of
 from tests.cast import Cast
 from tests.log import rows, types

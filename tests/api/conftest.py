@@ -11,9 +11,9 @@ from django.test import Client
 from pytest_django import Settings
 
 from accounts.actors import actor_of
-from accounts.hashers import sha1_hex
 from accounts.models import ApplicationToken, User, Workspace
-from accounts.services.application_tokens import create_application_token
+from accounts.sign_in.hashers import sha1_hex
+from accounts.tokens.services import create_application_token
 from kit.context import acting_as
 from tests.cast import PASSWORD, Cast
 

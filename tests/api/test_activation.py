@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from accounts.hashers import check_digest, sha1_hex
 from accounts.models import Invitation, Membership, PlatformPackage, User
-from accounts.services.invitations import accept_invitation, invite_user, key_of
-from accounts.services.signup import sign_up
+from accounts.people.services.invitations import accept_invitation, invite_user, key_of
+from accounts.sign_in.hashers import check_digest, sha1_hex
+from accounts.sign_up.services import sign_up
 from kit.context import ANONYMOUS, acting_as
 from tests.api.conftest import Program, error, sign_in
 from tests.cast import PASSWORD, Cast

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from accounts.hashers import sha1_hex
 from accounts.models import ApplicationToken, User
+from accounts.sign_in.hashers import sha1_hex
 from events.models import Event
 from tests.api.conftest import Program, error, exchange, make_token, sign_in
 from tests.cast import PASSWORD, Cast

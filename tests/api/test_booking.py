@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from accounts.models import DataPlan
-from accounts.services import add_data_plan
+from accounts.packages.services.subscriptions import add_data_plan
 from tests.api.conftest import Program, error, sign_in
 from tests.cast import Cast
 from tests.log import last, types

@@ -33,8 +33,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from accounts.models import TrustedDevice
-from accounts.second_factors import MfaAdapter, new_secret
-from accounts.services import create_application_token
+from accounts.sign_in.second_factors import MfaAdapter, new_secret
+from accounts.tokens.services import create_application_token
 from orders.models import Article, Order
 from sims.services.messaging import SmsText, send_sms
 from sims.states import SimStatus

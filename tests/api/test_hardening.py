@@ -9,11 +9,11 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from accounts.hashers import sha1_hex
 from accounts.models import ApplicationToken, SupportAccess, TrustedDevice, User, Workspace
-from accounts.second_factors import has_second_factor
-from accounts.services import change_role
-from accounts.services.mfa_devices import MOST_WRONG
+from accounts.people.services.members import change_role
+from accounts.sign_in.hashers import sha1_hex
+from accounts.sign_in.second_factors import has_second_factor
+from accounts.sign_in.services.trusted_devices import MOST_WRONG
 from tests.api.conftest import Program, error, exchange, make_token, sign_in
 from tests.api.contract import SERVED, rows
 from tests.cast import PASSWORD, Cast

@@ -11,10 +11,10 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
-from accounts.hashers import sha1_hex
 from accounts.models import Membership, TrustedDevice, User, Workspace
 from accounts.permissions import Role
-from accounts.second_factors import has_second_factor
+from accounts.sign_in.hashers import sha1_hex
+from accounts.sign_in.second_factors import has_second_factor
 from sims.models import Sim
 from tests.api.conftest import Program, error, exchange, make_token, sign_in
 from tests.cast import PASSWORD, Cast

@@ -10,9 +10,9 @@ import pytest
 from allauth.usersessions.models import UserSession
 from django.utils import timezone
 
-from accounts.hashers import sha1_hex
 from accounts.models import Invitation, Membership, TrustedDevice, User
 from accounts.permissions import Role
+from accounts.sign_in.hashers import sha1_hex
 from tests.api.conftest import Program, error, sign_in
 from tests.cast import PASSWORD, Cast
 from tests.log import last, rows, types

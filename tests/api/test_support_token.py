@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from accounts.actors import staff_actor
 from accounts.models import SupportAccess, User
-from accounts.services import suspend_user, update_user
-from accounts.services.support import end_support_access, start_support_access
+from accounts.people.services.staff_accounts import suspend_user, update_user
+from accounts.support.services import end_support_access, start_support_access
 from events.models import Event
 from kit.context import SYSTEM, ActorKind, acting_as
 from kit.errors import Forbidden

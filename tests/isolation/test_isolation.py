@@ -14,9 +14,9 @@ from django.db import transaction
 from django.http.response import HttpResponseBase
 from django.test import Client
 
-from accounts.hashers import sha1_hex
 from accounts.models import User
-from accounts.services import create_application_token
+from accounts.sign_in.hashers import sha1_hex
+from accounts.tokens.services import create_application_token
 from events.models import Event
 from portal.api import api
 from tests.cast import PASSWORD, Cast

@@ -18,10 +18,12 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import models
 from django.utils import timezone
 
-from accounts import services
 from accounts.models import ApplicationToken, Invitation, Membership, TrustedDevice, User, Workspace
+from accounts.people.services.members import change_role
 from accounts.permissions import Role
-from accounts.second_factors import MfaAdapter, new_secret
+from accounts.sign_in.second_factors import MfaAdapter, new_secret
+from accounts.tokens.services import create_application_token
+from accounts.workspaces.services.company import update_company
 from events.models import Event
 from kit.models import Job
 from orders.models import Order
@@ -206,9 +208,9 @@ def _things_happen(cast: Cast) -> None:
         update_device(workspace_id=cast.acme.pk, device_id=device.pk, changes={"name": f"{CANARY} valve"})
         first = Sim.objects.filter(workspace=cast.acme).earliest("pk")
         change_sim_status(workspace_id=cast.acme.pk, sim_ids=[first.pk], to=SimStatus.SUSPENDED)
-        services.change_role(workspace_id=cast.acme.pk, user_id=cast.member.pk, role="Observer")
-        services.create_application_token(workspace_id=cast.acme.pk, description=f"{CANARY} token")
-        services.update_company(workspace_id=cast.acme.pk, changes={"city": f"{CANARY}ville", "verification_type": 1})
+        change_role(workspace_id=cast.acme.pk, user_id=cast.member.pk, role="Observer")
+        create_application_token(workspace_id=cast.acme.pk, description=f"{CANARY} token")
+        update_company(workspace_id=cast.acme.pk, changes={"city": f"{CANARY}ville", "verification_type": 1})
 
 
 # --- planting ---

@@ -21,10 +21,16 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 
-from accounts import services
 from accounts.models import ApplicationToken, CompanyDetails, User
+from accounts.people.services.erasure import erase_user
+from accounts.people.services.invitations import invite_user
+from accounts.people.services.members import add_member, change_role
+from accounts.people.services.staff_accounts import update_user
 from accounts.permissions import Role
-from accounts.services.support import start_support_access
+from accounts.support.services import start_support_access
+from accounts.tokens.services import create_application_token
+from accounts.workspaces.services.company import update_billing
+from accounts.workspaces.services.requests import request_workspace
 from events.models import Event
 from kit import jobs, mail
 from kit.filter_values import keep_list
@@ -88,7 +94,7 @@ def person(cast: Cast) -> User:
     """The person, Administrator of Acme, invited into Bolt."""
     user = User.objects.create_user(FORMER_EMAIL, PASSWORD, name=FORMER)
     with cast.staffing():
-        services.add_member(workspace_id=cast.acme.pk, user_id=user.pk, role=Role.ADMINISTRATOR)
+        add_member(workspace_id=cast.acme.pk, user_id=user.pk, role=Role.ADMINISTRATOR)
     return user
 
 
@@ -97,7 +103,7 @@ def under_the_former_name(cast: Cast, person: User, device: Device) -> None:
     with cast.acting(person):
         update_device(workspace_id=cast.acme.pk, device_id=device.pk, changes={"name": "Valve"})
     with cast.staffing():
-        services.update_user(user_id=person.pk, changes={"name": NAME, "email": EMAIL})
+        update_user(user_id=person.pk, changes={"name": NAME, "email": EMAIL})
     person.refresh_from_db()
 
 
@@ -112,13 +118,13 @@ def leave_traces(cast: Cast, sold: Shop, person: User) -> None:
     acme = cast.acme.pk
     with cast.acting(person):
         update_device(workspace_id=acme, device_id=device.pk, changes={"name": "Pump"})
-        token = services.create_application_token(workspace_id=acme, description="Script").token
-        services.invite_user(workspace_id=acme, email="nora@example.com", name="Nora", role="User", link=link)
-        services.change_role(workspace_id=acme, user_id=cast.member.pk, role="Observer")
-        services.request_workspace(
+        token = create_application_token(workspace_id=acme, description="Script").token
+        invite_user(workspace_id=acme, email="nora@example.com", name="Nora", role="User", link=link)
+        change_role(workspace_id=acme, user_id=cast.member.pk, role="Observer")
+        request_workspace(
             workspace_id=acme, kind="new", contact_email=EMAIL, text=f"Call {NAME} or write to <{EMAIL}>."
         )
-        services.update_billing(workspace_id=acme, changes={"invoice_email": EMAIL})
+        update_billing(workspace_id=acme, changes={"invoice_email": EMAIL})
         keep_list(acme, "actor", [EMAIL, "somebody@example.com"])
         jobs.keep_result(
             kind="export",
@@ -132,8 +138,8 @@ def leave_traces(cast: Cast, sold: Shop, person: User) -> None:
     # The names of things that were logged stay in the log as they were typed; everywhere else they are cleaned.
     ApplicationToken.objects.filter(pk=token.pk).update(description=f"Script of {NAME.upper()}")
     with cast.acting(cast.owner):
-        services.invite_user(workspace_id=cast.bolt.pk, email=EMAIL, name=FORMER, role="User", link=link)
-        services.change_role(workspace_id=acme, user_id=person.pk, role="User")
+        invite_user(workspace_id=cast.bolt.pk, email=EMAIL, name=FORMER, role="User", link=link)
+        change_role(workspace_id=acme, user_id=person.pk, role="User")
     with cast.staffing():
         start_support_access(workspace_id=acme, user_id=person.pk, reason=REASON)
     type_it_into_things(cast, device)
@@ -320,7 +326,7 @@ def test_what_others_need_is_still_there(
     )
     events = list(Event.objects.order_by("pk").values())
     with cast.staffing(), django_capture_on_commit_callbacks(execute=True):
-        services.erase_user(user_id=person.pk)
+        erase_user(user_id=person.pk)
     # No event was touched, and who did it is one and the same person still.
     assert list(Event.objects.filter(pk__lte=events[-1]["id"]).order_by("pk").values()) == events
     erased = f"Erased user (User ID: {person.pk})"
@@ -342,5 +348,5 @@ def test_what_others_need_is_still_there(
     # Mails to others that name nobody are kept.
     assert all(not found_in(f"{each.to} {each.subject} {each.parts}") for each in mails())
     with cast.acting(cast.owner):
-        fresh = services.invite_user(workspace_id=cast.acme.pk, email=EMAIL, name="Anew", role="User", link=link)
+        fresh = invite_user(workspace_id=cast.acme.pk, email=EMAIL, name="Anew", role="User", link=link)
     assert fresh.user_id != person.pk

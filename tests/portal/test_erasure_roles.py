@@ -8,11 +8,11 @@ import pytest
 from django.core.management import call_command
 
 from accounts.models import Membership, SupportAccess, User, Workspace
+from accounts.people.services.erasure import erase_user
+from accounts.people.services.members import set_super_admin
 from accounts.permissions import Role
 from accounts.selectors import without_administrator
-from accounts.services import erase_user
-from accounts.services.members import set_super_admin
-from accounts.services.support import start_support_access
+from accounts.support.services import start_support_access
 from events.models import Event
 from tests.admin.conftest import text_of
 from tests.cast import PASSWORD, Cast

@@ -15,7 +15,7 @@ from tests.log import types
 
 
 def page(cast: Cast) -> str:
-    return reverse("integrations", args=[cast.acme.pk])
+    return reverse("accounts:integrations", args=[cast.acme.pk])
 
 
 def value_on(html: str) -> str:
@@ -41,7 +41,7 @@ def test_a_token_is_created_shown_once_used_and_revoked(cast: Cast) -> None:
     assert program.post("/api/v1/authenticate", body, content_type="application/json").status_code == 200
     assert "Never" not in browser.get(page(cast)).content.decode()
 
-    address = reverse("integrations_revoke", args=[cast.acme.pk, token.pk])
+    address = reverse("accounts:integrations_revoke", args=[cast.acme.pk, token.pk])
     assert "Revoke" in browser.get(address).content.decode()
     assert browser.post(address).status_code in (302, 303)
     assert types(cast.acme)[-1] == 10031
@@ -77,7 +77,7 @@ def test_nobody_makes_a_token_above_their_own_role(cast: Cast) -> None:
     assert browser.post(page(cast), {"description": "x", "role": "Administrator"}).status_code == 422
     assert browser.post(page(cast), {"description": "x", "role": "Observer"}).status_code == 200
     token = ApplicationToken.objects.get()
-    address = reverse("integrations_revoke", args=[cast.acme.pk, token.pk])
+    address = reverse("accounts:integrations_revoke", args=[cast.acme.pk, token.pk])
     assert "/revoke/" not in browser.get(page(cast)).content.decode()
     assert browser.post(address).status_code == 403
 
@@ -86,8 +86,8 @@ def test_foreign_tokens_are_not_there(cast: Cast) -> None:
     foreign = ApplicationToken.objects.create(workspace=cast.umbra, description="CANARY", digest="x", role="User")
     browser = cast.client(cast.owner)
     assert "CANARY" not in browser.get(page(cast)).content.decode()
-    assert browser.post(reverse("integrations_revoke", args=[cast.acme.pk, foreign.pk])).status_code == 404
-    assert browser.get(reverse("integrations", args=[cast.umbra.pk])).status_code == 404
+    assert browser.post(reverse("accounts:integrations_revoke", args=[cast.acme.pk, foreign.pk])).status_code == 404
+    assert browser.get(reverse("accounts:integrations", args=[cast.umbra.pk])).status_code == 404
 
 
 def test_the_documentation_is_served_here(cast: Cast, client: Client) -> None:

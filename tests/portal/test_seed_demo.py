@@ -17,11 +17,14 @@ from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 
 import events.handlers
-from accounts.authentication import sign_in_with_password
 from accounts.models import ApplicationToken, Invitation, SupportAccess, User, Workspace
+from accounts.people.services.members import add_member
+from accounts.people.services.staff_accounts import create_user
 from accounts.permissions import Role
-from accounts.services import add_member, create_user, create_workspace, revoke_application_token
-from accounts.tokens import authenticate_application
+from accounts.sign_in.authentication import sign_in_with_password
+from accounts.tokens.services import revoke_application_token
+from accounts.tokens.user_tokens import authenticate_application
+from accounts.workspaces.services.workspaces import create_workspace
 from events import writer
 from events.models import Event, FrozenPerson
 from events.registry import find

@@ -7,7 +7,8 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from accounts.models import User, Workspace
-from accounts.services import create_package, create_workspace
+from accounts.packages.services.catalogue import create_package
+from accounts.workspaces.services.workspaces import create_workspace
 from kit.context import SYSTEM, acting_as
 from portal.demo import load, loader, vault
 from sims.models import Sim

@@ -10,7 +10,7 @@ import pytest
 from accounts.actors import actor_of_token
 from accounts.models import ApplicationToken, Membership, User
 from accounts.permissions import Role
-from accounts.revival import as_of_now
+from accounts.queued_actors import as_of_now
 from kit import jobs
 from kit.context import SCHEDULE, acting_as
 from kit.models import Job

@@ -10,8 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership, PlatformPackage, Workspace
+from accounts.packages.services.subscriptions import set_package
 from accounts.permissions import Role
-from accounts.services import set_package
 from kit.context import SYSTEM, acting_as
 from kit.errors import Conflict
 from sims.bulk import ACTIONS

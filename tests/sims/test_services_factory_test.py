@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from accounts.models import PlatformPackage
-from accounts.services import set_package, update_workspace
+from accounts.packages.services.subscriptions import set_package
+from accounts.workspaces.services.workspaces import update_workspace
 from sims.models import Sim
 from tests.cast import Cast
 from tests.log import last, types

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.models import User
+from accounts.people.services.erasure import erase_user
 from accounts.selectors import user_by_email
-from accounts.services.erasure import erase_user
 from kit.context import SYSTEM, Surface, acting_as
 from kit.errors import DomainError
 

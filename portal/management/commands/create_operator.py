@@ -12,7 +12,9 @@ from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.models import PlatformPackage, User, Workspace
-from accounts.services import create_package, create_user, create_workspace
+from accounts.packages.services.catalogue import create_package
+from accounts.people.services.staff_accounts import create_user
+from accounts.workspaces.services.workspaces import create_workspace
 from kit.context import SYSTEM, Surface, acting_as
 from kit.errors import DomainError
 from portal import preparation

@@ -12,7 +12,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from accounts.models import TrustedDevice, User
-from accounts.views.account import MOST_SESSIONS
+from accounts.own_account.views.profile import MOST_SESSIONS
 from tests.accounts.pages.test_second_factor import NEW_PASSWORD, SECOND, SET_UP, first_step, sign_in
 from tests.cast import PASSWORD, Cast
 from tests.log import rows, types

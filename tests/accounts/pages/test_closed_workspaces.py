@@ -10,9 +10,9 @@ from django.urls import reverse
 from accounts.actors import access_of, actor_of, actor_of_token, rights_of
 from accounts.models import ApplicationToken, Workspace
 from accounts.permissions import Permission, actor_may, authorise
-from accounts.services.mfa import start_second_factor
-from accounts.services.sessions import switch_workspace
-from accounts.services.support import access_under, start_support_access
+from accounts.sign_in.services.second_factors import start_second_factor
+from accounts.sign_in.services.sessions import switch_workspace
+from accounts.support.services import access_under, start_support_access
 from kit.context import Actor
 from kit.errors import Forbidden, NotFound
 from kit.jobs import freeze_actor, revive_actor

@@ -9,8 +9,9 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import models
 
-from accounts import services
 from accounts.models import User
+from accounts.people.services.erasure import erase_user
+from accounts.people.services.members import change_role
 from events.models import Event
 from events.selectors import actor_line, event_row, persons_of
 from events.wire import wire
@@ -43,7 +44,7 @@ def act(cast: Cast) -> None:
     with cast.acting(cast.member):
         update_device(workspace_id=cast.acme.pk, device_id=device.pk, changes={"name": "Pump"})
     with cast.acting(cast.owner):
-        services.change_role(workspace_id=cast.acme.pk, user_id=cast.member.pk, role="Observer")
+        change_role(workspace_id=cast.acme.pk, user_id=cast.member.pk, role="Observer")
 
 
 def test_nothing_of_the_person_is_left_and_the_events_still_read(cast: Cast) -> None:
@@ -72,12 +73,12 @@ def test_nothing_of_the_person_is_left_and_the_events_still_read(cast: Cast) -> 
 
 def test_only_staff_erase_and_only_once(cast: Cast) -> None:
     with cast.acting(cast.owner), pytest.raises(Forbidden):
-        services.erase_user(user_id=cast.member.pk)
+        erase_user(user_id=cast.member.pk)
     with cast.staffing():
         with pytest.raises(Conflict):
-            services.erase_user(user_id=cast.staff.pk)
-        services.erase_user(user_id=cast.member.pk)
+            erase_user(user_id=cast.staff.pk)
+        erase_user(user_id=cast.member.pk)
         with pytest.raises(Conflict):
-            services.erase_user(user_id=cast.member.pk)
+            erase_user(user_id=cast.member.pk)
     with pytest.raises(CommandError):
         call_command("erase_user", "nobody@example.com", "--no-input")

@@ -7,10 +7,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts import services
 from accounts.models import Membership, User, Workspace
+from accounts.people.services.members import change_role, leave_workspace, remove_member
+from accounts.people.services.profiles import change_account
 from accounts.permissions import Role
-from accounts.services.profiles import change_account
 from kit.context import acting_as
 from kit.errors import Conflict
 from tests.cast import Cast
@@ -27,11 +27,11 @@ def test_administrators_who_can_not_sign_in_do_not_count(cast: Cast, status: Use
     _second(cast)
     User.objects.filter(pk=cast.member.pk).update(status=status)
     with cast.acting(cast.owner), pytest.raises(Conflict, match="last Administrator of Acme"):
-        services.leave_workspace(workspace_id=cast.acme.pk)
+        leave_workspace(workspace_id=cast.acme.pk)
     with cast.staffing():
         for refused in (
-            lambda: services.change_role(workspace_id=cast.acme.pk, user_id=cast.owner.pk, role="User"),
-            lambda: services.remove_member(workspace_id=cast.acme.pk, user_id=cast.owner.pk),
+            lambda: change_role(workspace_id=cast.acme.pk, user_id=cast.owner.pk, role="User"),
+            lambda: remove_member(workspace_id=cast.acme.pk, user_id=cast.owner.pk),
         ):
             with pytest.raises(Conflict, match="last Administrator of Acme"):
                 refused()
@@ -39,7 +39,7 @@ def test_administrators_who_can_not_sign_in_do_not_count(cast: Cast, status: Use
     assert types() == []
     # The one who can't sign in may go, as long as another stays.
     with cast.acting(cast.owner):
-        services.remove_member(workspace_id=cast.acme.pk, user_id=cast.member.pk)
+        remove_member(workspace_id=cast.acme.pk, user_id=cast.member.pk)
 
 
 def test_an_application_token_does_not_suspend_the_last_one(cast: Cast) -> None:
@@ -69,7 +69,7 @@ def test_each_workspace_of_the_account_counts(cast: Cast) -> None:
         change_account(workspace_id=cast.acme.pk, user_id=cast.observer.pk, status=User.Status.SUSPENDED)
     assert types(cast.acme) == [10075]
     with cast.acting(cast.member), pytest.raises(Conflict):
-        services.leave_workspace(workspace_id=cast.bolt.pk)
+        leave_workspace(workspace_id=cast.bolt.pk)
 
 
 def test_suspending_takes_a_constant_number_of_queries(cast: Cast) -> None:

@@ -13,13 +13,19 @@ from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 
-from accounts.authentication import AccountLocked, SignInRefused, WrongCode, sign_in_with_code, sign_in_with_password
-from accounts.clients import client_of
 from accounts.models import Membership, TrustedDevice, User, Workspace
+from accounts.people.services.erasure import erase_user
 from accounts.permissions import Role
-from accounts.second_factors import KeyUnreadable, MfaAdapter, has_second_factor, recovery_codes_left
-from accounts.services import erase_user, set_user_password
-from accounts.services.mfa import (
+from accounts.sign_in.authentication import (
+    AccountLocked,
+    SignInRefused,
+    WrongCode,
+    sign_in_with_code,
+    sign_in_with_password,
+)
+from accounts.sign_in.second_factors import KeyUnreadable, MfaAdapter, has_second_factor, recovery_codes_left
+from accounts.sign_in.services.passwords import set_user_password
+from accounts.sign_in.services.second_factors import (
     activate_second_factor,
     pending_key,
     remove_own_second_factor,
@@ -27,7 +33,7 @@ from accounts.services.mfa import (
     renew_recovery_codes,
     start_second_factor,
 )
-from accounts.services.mfa_devices import (
+from accounts.sign_in.services.trusted_devices import (
     MOST_DEVICES,
     devices_of,
     forget_all_devices,
@@ -35,6 +41,7 @@ from accounts.services.mfa_devices import (
     is_trusted,
     trust_device,
 )
+from accounts.sign_in.user_agents import client_of
 from kit.context import ANONYMOUS, acting_as
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 from tests.cast import PASSWORD, Cast

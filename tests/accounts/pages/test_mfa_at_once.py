@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from accounts.authentication import sign_in_with_code
 from accounts.models import User
-from accounts.second_factors import recovery_codes_left
+from accounts.sign_in.authentication import sign_in_with_code
+from accounts.sign_in.second_factors import recovery_codes_left
 from kit.context import ANONYMOUS, acting_as
 from tests.cast import Cast
 from tests.log import types

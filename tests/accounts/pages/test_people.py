@@ -12,8 +12,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import services
 from accounts.models import Invitation, Membership, PlatformPackage, User
+from accounts.people.services.invitations import invite_user
+from accounts.people.services.members import change_role, leave_workspace, remove_member, set_super_admin
 from accounts.permissions import Role
 from events.models import Event, FrozenPerson
 from events.selectors import event_row, latest_persons, persons_of
@@ -41,7 +42,7 @@ def wire_of(event_id: int, cast: Cast) -> dict[str, Any]:
 
 def invited(cast: Cast, email: str = "nora@example.com", role: str = "User") -> Invitation:
     with cast.acting(cast.owner):
-        return services.invite_user(workspace_id=cast.acme.pk, email=email, name="Nora Newcomer", role=role, link=link)
+        return invite_user(workspace_id=cast.acme.pk, email=email, name="Nora Newcomer", role=role, link=link)
 
 
 def open_mail(client: Client, number: int = -1) -> Any:
@@ -96,7 +97,7 @@ def test_the_number_of_queries_does_not_grow_with_users(cast: Cast, django_asser
 
 def test_of_an_invited_person_nothing_is_shown_but_what_was_typed(cast: Cast) -> None:
     with cast.acting(cast.owner):
-        services.invite_user(
+        invite_user(
             workspace_id=cast.acme.pk, email="OTTO.outsider@example.com", name="Some Name", role="User", link=link
         )
     html = cast.client(cast.owner).get(url(cast, "workspace_users")).content.decode()
@@ -164,7 +165,7 @@ def test_nobody_is_invited_twice_or_past_the_package(cast: Cast) -> None:
     with pytest.raises(Conflict, match="invited already"):
         invited(cast)
     with cast.acting(cast.outsider), pytest.raises(Conflict, match="earlier invitation"):
-        services.invite_user(workspace_id=cast.umbra.pk, email="nora@example.com", name="N", role="User", link=link)
+        invite_user(workspace_id=cast.umbra.pk, email="nora@example.com", name="N", role="User", link=link)
     PlatformPackage.objects.update(max_users=4)
     with pytest.raises(Conflict, match="4 users"):
         invited(cast, "other@example.com")
@@ -172,7 +173,7 @@ def test_nobody_is_invited_twice_or_past_the_package(cast: Cast) -> None:
 
 def test_a_package_without_workspaces_takes_no_users_of_others(cast: Cast) -> None:
     with cast.acting(cast.outsider), pytest.raises(Conflict, match="does not allow users of other"):
-        services.invite_user(workspace_id=cast.umbra.pk, email=cast.member.email, name="M", role="User", link=link)
+        invite_user(workspace_id=cast.umbra.pk, email=cast.member.email, name="M", role="User", link=link)
 
 
 # --- accepting ---
@@ -286,7 +287,7 @@ def test_roles_and_removal_by_the_page(cast: Cast) -> None:
 def test_with_another_workspace_left_it_is_10026(cast: Cast) -> None:
     Membership.objects.create(user=cast.member, workspace=cast.bolt, role=Role.USER)
     with cast.acting(cast.owner):
-        services.remove_member(workspace_id=cast.acme.pk, user_id=cast.member.pk)
+        remove_member(workspace_id=cast.acme.pk, user_id=cast.member.pk)
     assert types(cast.acme) == [10026]
     cast.member.refresh_from_db()
     assert cast.member.is_active
@@ -295,7 +296,7 @@ def test_with_another_workspace_left_it_is_10026(cast: Cast) -> None:
 
 def test_a_removed_person_can_be_invited_again(cast: Cast, django_capture_on_commit_callbacks: Any) -> None:
     with cast.acting(cast.owner):
-        services.remove_member(workspace_id=cast.acme.pk, user_id=cast.member.pk)
+        remove_member(workspace_id=cast.acme.pk, user_id=cast.member.pk)
     with django_capture_on_commit_callbacks(execute=True):
         invited(cast, cast.member.email)
     client = cast.client()
@@ -313,24 +314,24 @@ def test_the_last_administrator_and_ones_own_role_are_protected(cast: Cast) -> N
     assert client.post(url(cast, "workspace_user_remove", cast.owner.pk)).status_code == 422
     with cast.acting(cast.owner):
         with pytest.raises(Forbidden):
-            services.change_role(workspace_id=cast.acme.pk, user_id=cast.owner.pk, role="User")
+            change_role(workspace_id=cast.acme.pk, user_id=cast.owner.pk, role="User")
         with pytest.raises(Conflict, match="last Administrator"):
-            services.leave_workspace(workspace_id=cast.acme.pk)
+            leave_workspace(workspace_id=cast.acme.pk)
     with cast.staffing(), pytest.raises(Conflict, match="last Administrator"):
-        services.change_role(workspace_id=cast.acme.pk, user_id=cast.owner.pk, role="User")
+        change_role(workspace_id=cast.acme.pk, user_id=cast.owner.pk, role="User")
     assert types(cast.acme) == []
 
 
 def test_the_superadmin_is_listed_everywhere_and_touched_nowhere(cast: Cast) -> None:
     with cast.staffing():
-        services.set_super_admin(workspace_id=cast.acme.pk, user_id=cast.member.pk)
+        set_super_admin(workspace_id=cast.acme.pk, user_id=cast.member.pk)
     html = cast.client(cast.owner).get(reverse("accounts:workspace_users", args=[cast.bolt.pk])).content.decode()
     assert "Max Member" in html
     assert "SuperAdmin" in html
     client = cast.client(cast.owner)
     assert client.post(url(cast, "workspace_user_remove", cast.member.pk)).status_code == 422
     with cast.acting(cast.member), pytest.raises(Conflict):
-        services.leave_workspace(workspace_id=cast.acme.pk)
+        leave_workspace(workspace_id=cast.acme.pk)
 
 
 def test_leaving(cast: Cast) -> None:
@@ -340,7 +341,7 @@ def test_leaving(cast: Cast) -> None:
     assert types(cast.acme) == [46]
     assert client.get(reverse("dashboard", args=[cast.acme.pk])).status_code == 302
     with cast.acting(cast.observer), pytest.raises(NotFound):
-        services.leave_workspace(workspace_id=cast.acme.pk)
+        leave_workspace(workspace_id=cast.acme.pk)
 
 
 def test_ids_of_other_workspaces_are_not_found(cast: Cast) -> None:

@@ -17,9 +17,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import TrustedDevice, User
-from accounts.second_factors import has_second_factor
-from accounts.services import set_mfa_required, start_support_access
-from accounts.services.mfa import renew_recovery_codes
+from accounts.sign_in.second_factors import has_second_factor
+from accounts.sign_in.services.second_factors import renew_recovery_codes
+from accounts.support.services import start_support_access
+from accounts.workspaces.services.company import set_mfa_required
 from kit.errors import Conflict, Forbidden
 from tests.cast import PASSWORD, Cast
 from tests.log import types

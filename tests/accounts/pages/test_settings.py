@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from django.urls import reverse
 
-from accounts import services
 from accounts.models import CompanyDetails, DataPlan, PlatformPackage, WorkspaceRequest
+from accounts.packages.services.subscriptions import set_data_plans
 from accounts.permissions import TABLE, Permission
+from accounts.workspaces.services.company import update_billing
+from accounts.workspaces.services.requests import handle_workspace_request, request_workspace
+from accounts.workspaces.services.workspaces import create_workspace
 from events.models import Event
 from events.selectors import event_row, persons_of
 from events.wire import wire
@@ -68,7 +71,7 @@ def test_billing_is_event_32(cast: Cast) -> None:
     }
     assert CompanyDetails.objects.get().invoice_email == "bills@example.com"
     with cast.acting(cast.owner), pytest.raises(Invalid):
-        services.update_billing(workspace_id=cast.acme.pk, changes={"payment_term": 2})
+        update_billing(workspace_id=cast.acme.pk, changes={"payment_term": 2})
 
 
 def test_a_wrong_value_keeps_the_form(cast: Cast) -> None:
@@ -110,11 +113,11 @@ def test_a_request_is_10041_and_staff_answer_it(cast: Cast) -> None:
     assert client.post(url(cast, "accounts:workspace_requests"), data).status_code == 422
     request = WorkspaceRequest.objects.get()
     with cast.acting(cast.owner), pytest.raises(Forbidden):
-        services.handle_workspace_request(request_id=request.pk, status=1)
+        handle_workspace_request(request_id=request.pk, status=1)
     with cast.staffing():
         with pytest.raises(Invalid):
-            services.handle_workspace_request(request_id=request.pk, status=2)
-        services.handle_workspace_request(request_id=request.pk, status=1, answer="Made: Acme Lab.")
+            handle_workspace_request(request_id=request.pk, status=2)
+        handle_workspace_request(request_id=request.pk, status=1, answer="Made: Acme Lab.")
     assert types(cast.acme) == [10041, 10040]
     assert b"Made: Acme Lab." in client.get(url(cast, "accounts:workspace_requests")).content
 
@@ -123,15 +126,11 @@ def test_a_package_has_room_for_so_many_workspaces(cast: Cast) -> None:
     PlatformPackage.objects.filter(pk=cast.acme.package_id).update(max_workspaces=2)
     with cast.acting(cast.owner):
         with pytest.raises(Conflict, match="allows 2 workspaces"):
-            services.request_workspace(
-                workspace_id=cast.acme.pk, kind="new", contact_email="it@example.com", text="More"
-            )
+            request_workspace(workspace_id=cast.acme.pk, kind="new", contact_email="it@example.com", text="More")
         with pytest.raises(Conflict, match="linked to it"):
-            services.request_workspace(
-                workspace_id=cast.bolt.pk, kind="new", contact_email="it@example.com", text="More"
-            )
+            request_workspace(workspace_id=cast.bolt.pk, kind="new", contact_email="it@example.com", text="More")
     with cast.staffing(), pytest.raises(Conflict, match="allows 2 workspaces"):
-        services.create_workspace(name="Third", package_id=cast.acme.package_id, main_id=cast.acme.pk)
+        create_workspace(name="Third", package_id=cast.acme.package_id, main_id=cast.acme.pk)
 
 
 # --- package and data plans ---
@@ -193,7 +192,7 @@ def test_data_plans_are_booked_within_the_package(cast: Cast) -> None:
     assert b"allows 4 data plans" in answer.content
     assert client.post(url(cast, "workspace_package_plans"), {"plan": "x"}).status_code == 404
     with cast.acting(cast.owner), pytest.raises(Forbidden):
-        services.set_data_plans(workspace_id=cast.acme.pk, data_plan_ids=[])
+        set_data_plans(workspace_id=cast.acme.pk, data_plan_ids=[])
     assert types(cast.acme) == [34, 34, 34]
 
 

@@ -10,10 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import services
 from accounts.models import SupportAccess
-from accounts.services.support import end_overdue
-from accounts.tasks import end_support_access
+from accounts.support.services import end_overdue, start_support_access
+from accounts.support.tasks import end_support_access
 from events.models import Event
 from events.panel import panel_of
 from events.selectors import event_row, persons_of
@@ -138,10 +137,10 @@ def test_only_staff_with_a_reason_and_for_a_user_of_the_workspace(cast: Cast) ->
     assert client.post(url, {"user": cast.outsider.pk, "reason": "Ticket 1"}).status_code == 422
     assert client.get(f"/w/{cast.acme.pk}/").status_code == 404
     with cast.acting(cast.owner), pytest.raises(Forbidden):
-        services.start_support_access(workspace_id=cast.acme.pk, user_id=cast.member.pk, reason="Ticket 1")
+        start_support_access(workspace_id=cast.acme.pk, user_id=cast.member.pk, reason="Ticket 1")
     with cast.staffing():
         with pytest.raises(Invalid):
-            services.start_support_access(workspace_id=cast.acme.pk, user_id=cast.member.pk, reason=" x ")
+            start_support_access(workspace_id=cast.acme.pk, user_id=cast.member.pk, reason=" x ")
         with pytest.raises(NotFound):
-            services.start_support_access(workspace_id=cast.acme.pk, user_id=cast.staff.pk, reason="Ticket 1")
+            start_support_access(workspace_id=cast.acme.pk, user_id=cast.staff.pk, reason="Ticket 1")
     assert types(cast.acme) == []

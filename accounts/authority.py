@@ -1,0 +1,108 @@
+"""Checks that services share: staff, the person themselves, or somebody who manages them."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from accounts.actors import actor_of, staff_actor
+from accounts.locking import lock_user
+from accounts.models import Membership, User, Workspace
+from accounts.permissions import Permission, actor_may, refuse_closed
+from accounts.selectors import is_super_admin
+from kit.context import Actor, ActorKind, current_actor
+from kit.errors import Conflict, Forbidden, NotFound
+
+_THEMSELVES = frozenset({ActorKind.USER, ActorKind.STAFF})
+
+
+def account_actor(user: User) -> Actor:
+    """Return the actor for what somebody does with their own account: staff act as staff, wherever they came in."""
+    return staff_actor(user) if user.is_staff and user.is_active else actor_of(user)
+
+
+def require_own_account(user_id: int) -> Actor:
+    """Check that somebody acts on their own account, in their own name, and return the actor.
+
+    Raises:
+        Forbidden: somebody else, staff in place of a user, or an application token.
+    """
+    actor = current_actor()
+    if actor.kind not in _THEMSELVES or actor.person is None or actor.person.user_id != user_id:
+        raise Forbidden(_("Only the person can do this, signed in themselves."), permission="own_account")
+    return actor
+
+
+def require_staff(permission: str) -> Actor:
+    """Check that operator staff or the portal itself acts, and return the actor.
+
+    Args:
+        permission: short name of what is done, for the page that says who can do it.
+
+    Raises:
+        Forbidden: anybody else.
+    """
+    actor = current_actor()
+    if not actor.everywhere:
+        raise Forbidden(_("Only the operator's staff can do this."), permission=permission)
+    return actor
+
+
+def refuse_own_account(actor: Actor, user_id: int, permission: Permission) -> None:
+    """Refuse to change the actor's own role or membership (`behaviour.md` section 9).
+
+    Raises:
+        Forbidden: it is the actor's own account.
+    """
+    # Staff in place of a user are bound like the user.
+    if any(person is not None and person.user_id == user_id for person in (actor.person, actor.acted_for)):
+        raise Forbidden(
+            _("You can't change your own account here. Another Administrator can."),
+            permission=permission.value,
+            code="own_account",
+        )
+
+
+def is_member(workspace_id: int, user_id: int) -> bool:
+    """Tell whether somebody belongs to a workspace, as a member or as its SuperAdmin."""
+    member = Membership.objects.of(workspace_id).filter(user_id=user_id).exists()
+    return member or is_super_admin(user_id=user_id, workspace_id=workspace_id)
+
+
+def lock_member(workspace_id: int, user_id: int) -> User:
+    """Lock an account that belongs to a workspace, and return it.
+
+    Raises:
+        NotFound: the user is not in this workspace.
+    """
+    if not is_member(workspace_id, user_id):
+        raise NotFound(_("User with Id '%(id)s' not found.") % {"id": user_id})
+    return lock_user(user_id)
+
+
+def require_managed(actor: Actor, workspace_id: int, user_id: int) -> User:
+    """Lock somebody else's account that an Administrator is about to change, and return it.
+
+    An account is one for all its workspaces, so the actor needs to be Administrator in each of them.
+
+    Raises:
+        NotFound: the user is not in this workspace.
+        Conflict: the operator's staff manage this account.
+        Forbidden: it is used in other workspaces too.
+    """
+    user = lock_member(workspace_id, user_id)
+    _require_all_workspaces(actor, user)
+    return user
+
+
+def _require_all_workspaces(actor: Actor, user: User) -> None:
+    """Refuse to touch an account that other workspaces depend on too."""
+    if user.is_staff or Workspace.objects.filter(super_admin=user).exists():
+        raise Conflict(_("The operator's staff manage this account."), code="super_admin")
+    theirs = list(Membership.objects.filter(user=user).values_list("workspace_id", flat=True))
+    for workspace_id in theirs:
+        refuse_closed(actor, workspace_id)
+    if not all(actor_may(actor, workspace_id, Permission.USER_MANAGE) for workspace_id in theirs):
+        raise Forbidden(
+            _("This account is used in workspaces that you don't administer. Remove it from this workspace instead."),
+            permission=Permission.USER_MANAGE.value,
+        )

@@ -1,0 +1,14 @@
+"""What the mails about accounts need from whoever asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from accounts.models import User
+
+LinkMaker = Callable[[str], str]
+"""Turns the key of a mail into the address that opens it."""
+
+
+PasswordChoice = Callable[[User], None]
+"""Sets the password on a user's row, without saving."""

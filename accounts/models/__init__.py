@@ -1,0 +1,26 @@
+"""Who may enter and what they bought, and what is under way between people and workspaces."""
+
+from accounts.models.invitations import Invitation
+from accounts.models.packages import Currency, DataPlan, PlatformPackage
+from accounts.models.support import SupportAccess
+from accounts.models.tokens import ApplicationToken
+from accounts.models.trusted_devices import TrustedDevice
+from accounts.models.users import User, UserManager
+from accounts.models.workspace_requests import WorkspaceRequest
+from accounts.models.workspaces import CompanyDetails, Membership, Workspace
+
+__all__ = [
+    "ApplicationToken",
+    "CompanyDetails",
+    "Currency",
+    "DataPlan",
+    "Invitation",
+    "Membership",
+    "PlatformPackage",
+    "SupportAccess",
+    "TrustedDevice",
+    "User",
+    "UserManager",
+    "Workspace",
+    "WorkspaceRequest",
+]

@@ -1,0 +1,77 @@
+"""What can be bought: platform packages and data plans."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Currency(models.TextChoices):
+    """Currencies of the published price lists; the wire's ids are 1 and 2 in this order."""
+
+    EUR = "EUR", _("Euro")
+    USD = "USD", _("US dollar")
+
+
+class PlatformPackage(models.Model):
+    """What a workspace subscribes to; the wire's `tariff_plan`."""
+
+    class Status(models.IntegerChoices):
+        STAGING = 0, _("Staging")
+        ACTIVE = 1, _("Active")
+        DEPRECATED = 2, _("Deprecated")
+        DELETED = 3, _("Deleted")
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    description = models.CharField(_("description"), max_length=300, blank=True)
+    status = models.PositiveSmallIntegerField(_("status"), choices=Status.choices, default=Status.ACTIVE)
+    currency = models.CharField(_("currency"), max_length=3, choices=Currency.choices, default=Currency.EUR)
+    monthly_rate_cents = models.PositiveIntegerField(
+        _("monthly rate in cents"), default=0, help_text=_("Base fee a month, in cents of the currency.")
+    )
+    sim_rates = models.JSONField(
+        _("SIM rates"),
+        default=list,
+        blank=True,
+        help_text=_('Price of an activated SIM a month by volume: [{"scale_start": 1, "rate": 0.75}, …].'),
+    )
+    evaluation = models.BooleanField(_("trial"), default=False)
+    trial_days = models.PositiveSmallIntegerField(_("trial days"), default=0, help_text=_("0: no end."))
+    factory_test_allowed = models.BooleanField(_("allows factory test"), default=False)
+    workspaces_allowed = models.BooleanField(_("allows linked workspaces"), default=False)
+    max_workspaces = models.PositiveSmallIntegerField(_("workspaces at most"), default=1)
+    max_data_plans = models.PositiveSmallIntegerField(_("data plans at most"), default=1)
+    max_active_sims = models.PositiveIntegerField(_("active SIMs at most"), null=True, blank=True)
+    max_users = models.PositiveIntegerField(_("users at most"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("platform package")
+        verbose_name_plural = _("platform packages")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DataPlan(models.Model):
+    """A price list for traffic, chosen by coverage policies; the wire's `tariff`."""
+
+    class Category(models.TextChoices):
+        PAY_PER_USE = "pay_per_use", _("Pay per use")
+        POOLED = "pooled", _("Pooled allowance")
+        FIXED = "fixed", _("Fixed allowance")
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    description = models.CharField(_("description"), max_length=300, blank=True)
+    category = models.CharField(_("category"), max_length=20, choices=Category.choices, default=Category.POOLED)
+    currency = models.CharField(_("currency"), max_length=3, choices=Currency.choices, default=Currency.EUR)
+    included_mb = models.PositiveIntegerField(_("included MB per activated SIM"), default=0)
+    active = models.BooleanField(_("can be booked"), default=True)
+
+    class Meta:
+        verbose_name = _("data plan")
+        verbose_name_plural = _("data plans")
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,1 @@
+"""What workspaces subscribe to: platform packages and data plans."""

@@ -1,0 +1,139 @@
+"""Platform packages and data plans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import DataPlan, PlatformPackage
+from accounts.packages.services.catalogue import create_data_plan, create_package, update_data_plan, update_package
+from kit.admin.base import StaffAdmin
+from kit.admin.filters import choice_filter
+from kit.rendering import badge, dash, number
+
+PACKAGE_TONES = {
+    PlatformPackage.Status.STAGING: "info",
+    PlatformPackage.Status.ACTIVE: "good",
+    PlatformPackage.Status.DEPRECATED: "warn",
+    PlatformPackage.Status.DELETED: "muted",
+}
+
+
+def money(cents: int, currency: str) -> str:
+    """Return an amount given in cents, with its currency."""
+    return f"{cents / 100:,.2f} {currency}"
+
+
+def limit(value: int | None) -> str | SafeString:
+    """Return a limit, a dash where there is none."""
+    return dash() if value is None else number(value)
+
+
+@admin.register(PlatformPackage)
+class PlatformPackageAdmin(StaffAdmin):
+    """Packages: workspaces that have one feel its edits at once."""
+
+    creates = changes = True
+    icon = "package"
+    ordering = ("name",)
+    list_display = (
+        "name",
+        "state",
+        "rate",
+        "used_by",
+        "evaluation",
+        "factory_test_allowed",
+        "workspaces_allowed",
+        "active_sims",
+        "users",
+    )
+    list_filter = (
+        choice_filter("status", _("status"), "status", PlatformPackage.Status.choices),
+        choice_filter("currency", _("currency"), "currency", PlatformPackage._meta.get_field("currency").choices),
+    )
+    search_fields = ("name", "description")
+    search_help_text = _("Name or description")
+    fieldsets = (
+        (None, {"fields": ("name", "description", "status", "currency", "monthly_rate_cents", "sim_rates")}),
+        (_("Trial"), {"fields": (("evaluation", "trial_days"),)}),
+        (
+            _("What it allows"),
+            {
+                "fields": (
+                    ("factory_test_allowed", "workspaces_allowed"),
+                    ("max_workspaces", "max_data_plans"),
+                    ("max_active_sims", "max_users"),
+                )
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        packages: QuerySet[Any] = super().get_queryset(request).annotate(workspace_count=Count("workspaces"))
+        return packages
+
+    def create(self, request: HttpRequest, form: Any) -> PlatformPackage:
+        return create_package(values=form.cleaned_data)
+
+    def update(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        update_package(package_id=obj.pk, changes=form.changes)
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, package: PlatformPackage) -> SafeString:
+        return badge(package.get_status_display(), PACKAGE_TONES[PlatformPackage.Status(package.status)])
+
+    @admin.display(description=_("monthly rate"), ordering="monthly_rate_cents")
+    def rate(self, package: PlatformPackage) -> str:
+        return money(package.monthly_rate_cents, package.currency)
+
+    @admin.display(description=_("workspaces"), ordering="workspace_count")
+    def used_by(self, package: Any) -> str:
+        return number(package.workspace_count)
+
+    @admin.display(description=_("active SIMs at most"), ordering="max_active_sims")
+    def active_sims(self, package: PlatformPackage) -> str | SafeString:
+        return limit(package.max_active_sims)
+
+    @admin.display(description=_("users at most"), ordering="max_users")
+    def users(self, package: PlatformPackage) -> str | SafeString:
+        return limit(package.max_users)
+
+
+@admin.register(DataPlan)
+class DataPlanAdmin(StaffAdmin):
+    """Data plans, which coverage policies choose among."""
+
+    creates = changes = True
+    icon = "chart-column"
+    ordering = ("name",)
+    list_display = ("name", "category", "currency", "included", "used_by", "active")
+    list_filter = (
+        choice_filter("category", _("category"), "category", DataPlan.Category.choices),
+        choice_filter("active", _("can be booked"), "active", ((1, _("Yes")), (0, _("No")))),
+    )
+    search_fields = ("name", "description")
+    search_help_text = _("Name or description")
+    fields = ("name", "description", "category", "currency", "included_mb", "active")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        plans: QuerySet[Any] = super().get_queryset(request).annotate(workspace_count=Count("workspaces"))
+        return plans
+
+    def create(self, request: HttpRequest, form: Any) -> DataPlan:
+        return create_data_plan(values=form.cleaned_data)
+
+    def update(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        update_data_plan(data_plan_id=obj.pk, changes=form.changes)
+
+    @admin.display(description=_("included MB"), ordering="included_mb")
+    def included(self, plan: DataPlan) -> str:
+        return number(plan.included_mb)
+
+    @admin.display(description=_("workspaces"), ordering="workspace_count")
+    def used_by(self, plan: Any) -> str:
+        return number(plan.workspace_count)

@@ -1,0 +1,113 @@
+"""What the operator sells: platform packages and data plans. Every edit leaves its row in the operator's log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from django.utils.translation import gettext as _
+
+from accounts import signals
+from accounts.authority import require_staff
+from accounts.changes import assign, check, differences, plain
+from accounts.models import DataPlan, PlatformPackage
+from accounts.selectors import operator_workspace_id
+from accounts.signals import Changes
+from kit.action import action
+from kit.errors import NotFound
+
+Kind = Literal["package", "data_plan"]
+What = Literal["created", "updated", "withdrawn"]
+
+_PACKAGE_FIELDS: Final = tuple(field.name for field in PlatformPackage._meta.fields if field.name != "id")
+_DATA_PLAN_FIELDS: Final = tuple(field.name for field in DataPlan._meta.fields if field.name != "id")
+_GONE: Final = frozenset({PlatformPackage.Status.DEPRECATED, PlatformPackage.Status.DELETED})
+
+
+def create_package(*, values: Mapping[str, Any]) -> PlatformPackage:
+    """Add a platform package to the catalogue.
+
+    Args:
+        values: field name to value; `name` at least. Rates are cents a month.
+
+    Raises:
+        Forbidden: somebody else than staff asks.
+        Invalid: a value is wrong, or the name is taken; `field` names it.
+    """
+    require_staff("catalogue_update")
+    package = PlatformPackage(**values)
+    check(package, _PACKAGE_FIELDS)
+    with action():
+        package.save(force_insert=True)
+        _tell("package", "created", package, _created(package, values))
+    return package
+
+
+def update_package(*, package_id: int, changes: Mapping[str, Any]) -> PlatformPackage:
+    """Edit a platform package; workspaces that have it feel it at once.
+
+    Args:
+        package_id: which one.
+        changes: field name to new value.
+
+    Raises:
+        Forbidden, NotFound, Invalid: not staff, no such package, a wrong value.
+    """
+    require_staff("catalogue_update")
+    with action():
+        package = PlatformPackage.objects.select_for_update(of=("self",)).filter(pk=package_id).first()
+        if package is None:
+            raise NotFound(_("Platform package with Id '%(id)s' not found.") % {"id": package_id})
+        before = {name: getattr(package, name) for name in changes}
+        changed = assign(package, changes, _PACKAGE_FIELDS)
+        if changed:
+            package.save(update_fields=changed)
+            gone = "status" in changed and package.status in _GONE
+            _tell("package", "withdrawn" if gone else "updated", package, differences(before, package, changed))
+    return package
+
+
+def create_data_plan(*, values: Mapping[str, Any]) -> DataPlan:
+    """Add a data plan to the catalogue. Args and errors as `create_package`."""
+    require_staff("catalogue_update")
+    plan = DataPlan(**values)
+    check(plan, _DATA_PLAN_FIELDS)
+    with action():
+        plan.save(force_insert=True)
+        _tell("data_plan", "created", plan, _created(plan, values))
+    return plan
+
+
+def update_data_plan(*, data_plan_id: int, changes: Mapping[str, Any]) -> DataPlan:
+    """Edit a data plan. Args and errors as `update_package`."""
+    require_staff("catalogue_update")
+    with action():
+        plan = DataPlan.objects.select_for_update(of=("self",)).filter(pk=data_plan_id).first()
+        if plan is None:
+            raise NotFound(_("Data plan with Id '%(id)s' not found.") % {"id": data_plan_id})
+        before = {name: getattr(plan, name) for name in changes}
+        changed = assign(plan, changes, _DATA_PLAN_FIELDS)
+        if changed:
+            plan.save(update_fields=changed)
+            gone = "active" in changed and not plan.active
+            _tell("data_plan", "withdrawn" if gone else "updated", plan, differences(before, plan, changed))
+    return plan
+
+
+def _created(item: PlatformPackage | DataPlan, values: Mapping[str, Any]) -> Changes:
+    return {name: {"from": None, "to": plain(getattr(item, name))} for name in values}
+
+
+def _tell(kind: Kind, what: What, item: PlatformPackage | DataPlan, changes: Changes) -> None:
+    workspace_id = operator_workspace_id()
+    # Before the operator has its workspace there is no log: the first package is needed to make it.
+    if workspace_id is not None:
+        signals.catalogue_changed.send(
+            sender=type(item),
+            workspace_id=workspace_id,
+            kind=kind,
+            what=what,
+            item_id=item.pk,
+            name=item.name,
+            changes=changes,
+        )

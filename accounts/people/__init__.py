@@ -1,0 +1,1 @@
+"""People in workspaces: members, invitations, accounts, erasure."""

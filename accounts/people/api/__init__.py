@@ -1,0 +1,1 @@
+"""Users over the API (`api_contract.md` sections 8 and 9)."""

@@ -1,0 +1,87 @@
+"""Activating an account by a program: with the key of a mail and the SHA-1 hex of the password (event 41).
+
+The key is that of an invitation or of a verification mail; the actions are those behind the links of the mails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from accounts import signed_links as keys
+from accounts.locking import lock_user
+from accounts.mail_links import LinkMaker
+from accounts.models import User, Workspace
+from accounts.people.services.invitations import accept_invitation, invitation_of, send_invitation
+from accounts.people.services.verification import ask_to_verify, verify_user
+from accounts.selectors import user_by_email
+from accounts.sign_in.hashers import encode_digest
+from accounts.sign_in.services.passwords import check_new_digest
+from kit.action import action
+from kit.context import ANONYMOUS, acting_within, current_context
+from kit.errors import Invalid
+
+
+@sensitive_variables("key", "digest")
+def activate_account(*, key: str, digest: str | None, name: str = "") -> None:
+    """Activate an account, or join the workspace with one that is active already.
+
+    Args:
+        key: from the mail.
+        digest: 40 hex digits; not needed by an account that is active already.
+        name: of a new account; the one in the invitation unless given.
+
+    Raises:
+        KeyRefused: the key opens nothing.
+        Invalid: name or password.
+        Conflict: the account is suspended, is a member already, or the package is full by now.
+    """
+    choose: Callable[[User], None] = partial(_choose, digest=digest)
+    try:
+        invitation = invitation_of(key)
+    except keys.KeyRefused:
+        verify_user(key=key, choose=choose)
+        return
+    accept_invitation(key=key, name=name or invitation.name, choose=choose)
+
+
+@sensitive_variables("digest")
+def _choose(user: User, digest: str | None) -> None:
+    if digest is None:
+        raise Invalid(_("Choose a password."), field="password", code="required")
+    check_new_digest(digest, user, field="password")
+    user.password = encode_digest(digest)
+
+
+def resend_activation(*, email: str, invitation_link: LinkMaker, verification_link: LinkMaker) -> None:
+    """Send the mail again by which a pending account is activated (event 40, or 36); nothing for any other address.
+
+    Whoever asks learns nothing. An invitation keeps its time: only who invited may give it a new one.
+
+    Args:
+        email: in any case.
+        invitation_link: makes the address of an invitation.
+        verification_link: makes the address that verifies a sign-up.
+    """
+    found = user_by_email(email)
+    if found is None:
+        return
+    with acting_within(ANONYMOUS), action():
+        user = lock_user(found.pk)
+        if user.status != User.Status.ACTIVATION_PENDING:
+            return
+        own = Workspace.objects.filter(super_admin=user).values_list("pk", flat=True).first()
+        if own is None and user.memberships.exists():
+            # A member whose address was changed.
+            own = user.default_workspace_id
+        if own is not None:
+            ask_to_verify(user, own, verification_link)
+            return
+        now = current_context().now()
+        waiting = user.invitations.filter(accepted__isnull=True, withdrawn__isnull=True, expires__gt=now)
+        invitation = waiting.select_related("workspace", "user", "inviter").order_by("-sent").first()
+        if invitation is not None:
+            send_invitation(invitation, invitation.workspace, invitation_link)

@@ -1,0 +1,121 @@
+"""Another sign-in address for an account, which is verified like a new one (`behaviour.md` section 17)."""
+
+from __future__ import annotations
+
+from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from accounts import signals
+from accounts.authority import refuse_own_account, require_managed
+from accounts.locking import lock_user
+from accounts.mail_links import LinkMaker
+from accounts.models import Invitation, TrustedDevice, User, Workspace
+from accounts.people.services.verification import ask_to_verify
+from accounts.permissions import Permission, authorise
+from accounts.selectors import person_of, user_by_email
+from accounts.sign_in.services.sessions import drop_sessions
+from kit.action import action
+from kit.context import Person, current_context
+from kit.errors import Conflict, Invalid
+
+
+def rename_account(*, workspace_id: int, user_id: int, email: str, link: LinkMaker) -> User:
+    """Give somebody else's account another address; the one held already changes nothing.
+
+    The account is activated anew: a mail asks the new mailbox to verify the address and choose a password (events 10075
+    and 40). Until then nobody gets in: password, sessions, tokens and trusted devices end, and so do invitations that
+    were sent to the old mailbox (10026), whose links would open the account to it.
+
+    Args:
+        workspace_id: a workspace of the user, in whose log it is told.
+        user_id: whose account.
+        email: the new address.
+        link: makes the address of the mail.
+
+    Raises:
+        NotFound: the user is not in this workspace.
+        Forbidden: the actor may not manage this user, or it is the actor's own account.
+        Invalid: this is no address.
+        Conflict: the address is taken, the account is suspended, or the operator's staff manage it.
+    """
+    actor = authorise(workspace_id, Permission.USER_MANAGE)
+    refuse_own_account(actor, user_id, Permission.USER_MANAGE)
+    address = email.strip().lower()
+    try:
+        validate_email(address)
+        if len(address) > 254:
+            raise ValidationError("too long")
+    except ValidationError as error:
+        raise Invalid(
+            _("Enter an e-mail address, for example name@example.com."), code="invalid_format", field="username"
+        ) from error
+    with action():
+        _lock_places(user_id)
+        user = require_managed(actor, workspace_id, user_id)
+        if user.email == address:
+            return user
+        if user.status == User.Status.SUSPENDED:
+            raise Conflict(_("This account is suspended. Make it active before you change its address."))
+        before = user.status
+        _store(user, address)
+        for model in (EmailAddress, TrustedDevice):
+            model._default_manager.filter(user=user).delete()
+        drop_sessions(user_id)
+        _withdraw_invitations(user)
+        signals.user_updated.send(
+            sender=User,
+            workspace_id=workspace_id,
+            subject=person_of(user),
+            what="updated: new address",
+            changes={"status": {"from": before, "to": user.status}} if user.status != before else {},
+        )
+        ask_to_verify(user, workspace_id, link)
+    return user
+
+
+def _lock_places(user_id: int) -> None:
+    """Lock the workspaces that the person is invited to before their row, as whoever accepts an invitation does."""
+    asked = Invitation.objects.filter(user_id=user_id, accepted__isnull=True, withdrawn__isnull=True)
+    rows = Workspace.objects.filter(pk__in=asked.order_by().values("workspace_id"))
+    list(rows.select_for_update(of=("self",)).order_by("pk"))
+    lock_user(user_id)
+
+
+def _store(user: User, address: str) -> None:
+    user.email = address
+    user.status = User.Status.ACTIVATION_PENDING
+    user.set_unusable_password()
+    user.token_epoch += 1
+    user.failed_sign_ins = 0
+    user.locked_until = None
+    found = user_by_email(address)
+    taken = found is not None and found.pk != user.pk
+    if not taken:
+        try:
+            with transaction.atomic():
+                user.save(
+                    update_fields=["email", "status", "password", "token_epoch", "failed_sign_ins", "locked_until"]
+                )
+        except IntegrityError:
+            # Somebody else took it at the same moment.
+            taken = True
+    if taken:
+        raise Conflict(_("This address can't be used. Choose another one."), code="duplicate", field="username")
+
+
+def _withdraw_invitations(user: User) -> None:
+    asked = list(user.invitations.filter(accepted__isnull=True, withdrawn__isnull=True).order_by("workspace_id", "pk"))
+    if not asked:
+        return
+    Invitation.objects.filter(pk__in=[each.pk for each in asked]).update(withdrawn=current_context().now())
+    for invitation in asked:
+        signals.member_removed.send(
+            sender=Invitation,
+            workspace_id=invitation.workspace_id,
+            # There the person is known by the address that was typed, and by no other.
+            subject=Person(user_id=user.pk, name=invitation.email, username=invitation.email),
+            role=invitation.role,
+        )

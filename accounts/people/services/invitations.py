@@ -1,0 +1,322 @@
+"""Inviting people into a workspace, and their way in (`behaviour.md` section 18; events 36, 41, 10025)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+from typing import Final
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from accounts import mails, signals
+from accounts import signed_links as keys
+from accounts.actors import actor_of
+from accounts.locking import lock_user, lock_workspace
+from accounts.mail_links import LinkMaker, PasswordChoice
+from accounts.models import Invitation, Membership, TrustedDevice, User, Workspace
+from accounts.people.services.seats import seat_taken
+from accounts.permissions import Permission, Role, authorise
+from accounts.selectors import is_super_admin, person_of, user_by_email
+from accounts.sign_in.services.passwords import choose_password
+from kit.action import action
+from kit.context import ANONYMOUS, Person, acting_within, current_context
+from kit.errors import Conflict, Invalid, NotFound
+
+DEFAULT_DAYS: Final = 7
+
+
+def lifetime() -> timedelta:
+    """Return how long a link is good for: setting `INVITATION_DAYS` (`gaps.md` 16)."""
+    return timedelta(days=getattr(settings, "INVITATION_DAYS", DEFAULT_DAYS))
+
+
+def invite_user(*, workspace_id: int, email: str, name: str, role: str, link: LinkMaker) -> Invitation:
+    """Invite somebody by mail (event 36); a new address gets an account that is not activated yet.
+
+    Args:
+        workspace_id: what they are asked to join.
+        email: their address, in any case.
+        name: how the mail addresses them; an account that exists keeps its own name.
+        role: Administrator, User or Observer.
+        link: makes the address for the mail.
+
+    Raises:
+        NotFound, Forbidden: the actor may not manage users here.
+        Invalid: an input is wrong; `field` names it.
+        Conflict: a member or invited already, invited elsewhere and not activated yet, the person's account is
+            suspended, or the package is full or has no room for people of other workspaces.
+    """
+    inviter = authorise(workspace_id, Permission.USER_MANAGE).person
+    address, called = _checked(email, name, role)
+    now = current_context().now()
+    with action():
+        workspace = lock_workspace(workspace_id)
+        user = _invited_account(workspace, address, called)
+        invitation = Invitation.objects.create(
+            workspace=workspace,
+            user=user,
+            name=called,
+            email=address,
+            role=role,
+            inviter_id=inviter.user_id if inviter else None,
+            created=now,
+            sent=now,
+            expires=now + lifetime(),
+        )
+        send_invitation(invitation, workspace, link)
+    return invitation
+
+
+def _checked(email: str, name: str, role: str) -> tuple[str, str]:
+    address, called = email.strip().lower(), " ".join(name.split())
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise Invalid(_("Enter an e-mail address, for example name@example.com."), field="email") from error
+    if not called or len(called) > 150:
+        raise Invalid(_("A name has 1 to 150 characters."), field="name")
+    if role not in {assignable.value for assignable in Role.assignable()}:
+        raise Invalid(_("A member is Administrator, User or Observer."), code="invalid_role", field="role")
+    return address, called
+
+
+def _invited_account(workspace: Workspace, address: str, called: str) -> User:
+    """Return the account of an address, made when there is none, if it may be invited."""
+    found = user_by_email(address)
+    if found is None:
+        seat_taken(workspace)
+        made = User(email=address, name=called, status=User.Status.ACTIVATION_PENDING, created=current_context().now())
+        made.set_unusable_password()
+        made.save(force_insert=True)
+        return made
+    user = lock_user(found.pk)
+    if workspace.memberships.filter(user=user).exists() or is_super_admin(user_id=user.pk, workspace_id=workspace.pk):
+        raise Conflict(_("This person is in the workspace already."), code="duplicate", field="email")
+    open_ones = user.invitations.filter(accepted__isnull=True, withdrawn__isnull=True)
+    if open_ones.filter(workspace=workspace).exists():
+        raise Conflict(_("This person is invited already. Send the invitation again instead."), field="email")
+    if user.status == User.Status.ACTIVATION_PENDING:
+        if open_ones.filter(expires__gt=current_context().now()).exists():
+            # `behaviour.md` 18: the first workspace has to be accepted before others can be joined.
+            raise Conflict(
+                _("This person has not accepted an earlier invitation yet. Invite them again after that."),
+                field="email",
+            )
+    elif not workspace.package.workspaces_allowed and _is_elsewhere(user):
+        # `behaviour.md` 8: inviting an existing user fails if the package has no workspaces.
+        raise Conflict(
+            _("The package %(package)s does not allow users of other workspaces. Choose another package first.")
+            % {"package": workspace.package.name},
+            code="package",
+            field="email",
+        )
+    seat_taken(workspace)
+    return user
+
+
+def _is_elsewhere(user: User) -> bool:
+    return user.memberships.exists() or Workspace.objects.filter(super_admin=user).exists()
+
+
+def _subject(invitation: Invitation, user: User) -> Person:
+    """Return the invited person for the log of a workspace they have not joined.
+
+    An account that exists is shown by the address that was typed: its name belongs to workspaces it is in.
+    """
+    if user.status == User.Status.ACTIVATION_PENDING:
+        return person_of(user)
+    return Person(user_id=user.pk, name=invitation.email, username=invitation.email)
+
+
+def key_of(invitation: Invitation) -> str:
+    """Return the key of the newest mail of an invitation."""
+    return keys.issue(
+        "invitation",
+        row_id=invitation.pk,
+        number=invitation.number,
+        issued=invitation.sent,
+        expires=invitation.expires,
+    )
+
+
+def send_invitation(invitation: Invitation, workspace: Workspace, link: LinkMaker) -> None:
+    """Send the mail of an open invitation (event 36); a part of actions that have decided to."""
+    key = key_of(invitation)
+    signals.user_invited.send(
+        sender=Invitation,
+        workspace_id=workspace.pk,
+        subject=_subject(invitation, invitation.user),
+        key=key,
+        role=invitation.role,
+        expires=invitation.expires,
+    )
+    mails.send_later(
+        "invitation",
+        invitation.email,
+        {
+            "invitation": invitation,
+            "workspace": workspace,
+            "inviter": invitation.inviter.name if invitation.inviter else "",
+            "role": Role(invitation.role).label,
+            "link": link(key),
+        },
+    )
+
+
+def resend_invitation(*, workspace_id: int, invitation_id: int, link: LinkMaker) -> Invitation:
+    """Send an invitation again with a new time to answer (event 36); links of earlier mails end.
+
+    Args:
+        workspace_id: the workspace.
+        invitation_id: which one.
+        link: makes the address for the mail.
+
+    Raises:
+        NotFound, Forbidden: there is none, or the actor may not manage users here.
+        Conflict: it was accepted or withdrawn.
+    """
+    authorise(workspace_id, Permission.USER_MANAGE)
+    with action():
+        workspace = lock_workspace(workspace_id)
+        invitation = _locked(workspace_id, invitation_id)
+        now = current_context().now()
+        invitation.number += 1
+        invitation.sent = now
+        invitation.expires = now + lifetime()
+        invitation.save(update_fields=["number", "sent", "expires"])
+        send_invitation(invitation, workspace, link)
+    return invitation
+
+
+def withdraw_invitation(*, workspace_id: int, invitation_id: int) -> None:
+    """Take an invitation back; its link ends at once (event 10026, or 46 when nothing is left of the account).
+
+    Args and errors as `resend_invitation`.
+    """
+    authorise(workspace_id, Permission.USER_MANAGE)
+    with action():
+        lock_workspace(workspace_id)
+        invitation = _locked(workspace_id, invitation_id)
+        invitation.withdrawn = current_context().now()
+        invitation.save(update_fields=["withdrawn"])
+        user = invitation.user
+        facts = {"sender": Invitation, "workspace_id": workspace_id, "subject": _subject(invitation, user)}
+        left = user.invitations.filter(accepted__isnull=True, withdrawn__isnull=True).exists()
+        if user.status == User.Status.ACTIVATION_PENDING and not left and not _is_elsewhere(user):
+            signals.user_deleted.send(**facts)
+        else:
+            signals.member_removed.send(**facts, role=invitation.role)
+
+
+def _locked(workspace_id: int, invitation_id: int) -> Invitation:
+    invitation = (
+        Invitation.objects.of(workspace_id)
+        .select_related("user", "inviter")
+        .select_for_update(of=("self",))
+        .filter(pk=invitation_id)
+        .first()
+    )
+    if invitation is None:
+        raise NotFound(_("Invitation with Id '%(id)s' not found.") % {"id": invitation_id})
+    if not invitation.is_open:
+        raise Conflict(_("This invitation was accepted or withdrawn already."), code="closed")
+    return invitation
+
+
+# --- the invited person ---
+
+
+@sensitive_variables("key")
+def invitation_of(key: str) -> Invitation:
+    """Return the invitation a mail's link opens, with its workspace and account.
+
+    Raises:
+        KeyRefused: the link is not valid, over, used, or replaced by a newer mail.
+    """
+    invitation_id, number = keys.read("invitation", key)
+    found = (
+        Invitation.objects.select_related("workspace__package", "user", "inviter")
+        .filter(pk=invitation_id, number=number, accepted__isnull=True, withdrawn__isnull=True)
+        .first()
+    )
+    if found is None:
+        raise keys.KeyRefused
+    if found.expired(current_context().now()):
+        raise keys.KeyRefused(expired=True)
+    return found
+
+
+@sensitive_variables("key", "password")
+def accept_invitation(
+    *, key: str, name: str = "", password: str | None = None, choose: PasswordChoice | None = None
+) -> Membership:
+    """Join by the link of a mail. Nobody is signed in: the link shows whose mailbox it is.
+
+    A new account gets name and password and is verified (event 41); one that exists only joins (10025).
+
+    Args:
+        key: from the link.
+        name: of a new account.
+        password: of a new account, plain text.
+        choose: in place of `password`: sets it on the row of a new account, for programs, which send its digest.
+
+    Raises:
+        KeyRefused: the link opens nothing.
+        Invalid: name or password of a new account.
+        Conflict: the account is suspended, or the package is full by now.
+    """
+    asked = invitation_of(key)
+    now = current_context().now()
+    with acting_within(ANONYMOUS), action():
+        workspace = lock_workspace(asked.workspace_id)
+        invitation = Invitation.objects.select_for_update(of=("self",)).get(pk=asked.pk)
+        # Read again under the lock: it may have been used, withdrawn or sent anew meanwhile.
+        if not invitation.is_open or invitation.number != asked.number:
+            raise keys.KeyRefused
+        user = lock_user(invitation.user_id)
+        if user.status == User.Status.SUSPENDED:
+            raise Conflict(_("This account is suspended. The operator's staff can tell you why."), code="not_active")
+        if workspace.memberships.filter(user=user).exists():
+            raise Conflict(_("You are in this workspace already. Sign in."), code="duplicate")
+        seat_taken(workspace, besides=invitation)
+        fresh = user.status == User.Status.ACTIVATION_PENDING
+        if fresh:
+            _activate(user, name, choose or partial(_choose_typed, password=password))
+        if user.default_workspace_id is None:
+            user.default_workspace = workspace
+            user.save(update_fields=["default_workspace"])
+        membership = Membership.objects.create(workspace=workspace, user=user, role=invitation.role, joined=now)
+        invitation.accepted = now
+        invitation.save(update_fields=["accepted"])
+        with acting_within(actor_of(user)):
+            facts = {"workspace_id": workspace.pk, "subject": person_of(user)}
+            if fresh:
+                signals.user_verified.send(sender=User, **facts)
+            signals.member_added.send(sender=Membership, **facts, role=invitation.role)
+    return membership
+
+
+@sensitive_variables("password")
+def _choose_typed(user: User, password: str | None) -> None:
+    if password is None:
+        raise Invalid(_("Choose a password."), field="password")
+    choose_password(user, password)
+
+
+def _activate(user: User, name: str, choose: PasswordChoice) -> None:
+    called = " ".join(name.split())
+    if not called or len(called) > 150:
+        raise Invalid(_("A name has 1 to 150 characters."), field="name")
+    user.name = called
+    # Whatever was chosen before the address was shown to be theirs opens nothing any more.
+    choose(user)
+    user.status = User.Status.ACTIVE
+    user.token_epoch += 1
+    user.failed_sign_ins = 0
+    user.locked_until = None
+    user.save(update_fields=["name", "password", "status", "token_epoch", "failed_sign_ins", "locked_until"])
+    TrustedDevice.objects.filter(user=user).delete()

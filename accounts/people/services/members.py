@@ -1,0 +1,371 @@
+"""Who belongs to a workspace, and as what (`behaviour.md` sections 8 and 9)."""
+
+from __future__ import annotations
+
+from allauth.mfa.models import Authenticator
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts import signals
+from accounts.authority import refuse_own_account, require_staff
+from accounts.locking import lock_user, lock_workspace
+from accounts.models import Membership, TrustedDevice, User, Workspace
+from accounts.models.second_factors import ACTIVE
+from accounts.people.services.seats import seat_taken
+from accounts.permissions import Permission, Role, authorise
+from accounts.selectors import is_super_admin, person_of
+from accounts.sign_in.services.sessions import drop_sessions
+from accounts.tokens.services import lower_tokens
+from kit.action import action
+from kit.context import ActorKind, current_actor, current_context
+from kit.errors import Conflict, Forbidden, Invalid, NotFound
+
+NO_ROLE = "none"
+
+
+def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
+    """Add a user to a workspace; the first one joined becomes the default.
+
+    Staff alone can do it directly: customers invite, so that nobody learns who has an account here.
+
+    Args:
+        workspace_id: the workspace.
+        user_id: who joins.
+        role: Administrator, User or Observer.
+
+    Raises:
+        Forbidden: somebody else than staff asks.
+        NotFound: no such user or workspace.
+        Conflict: a member already, on the operator's staff, or the package's number of users is reached.
+        Invalid: not a role a member can have.
+    """
+    require_staff(Permission.USER_MANAGE.value)
+    _require_assignable(role)
+    with action():
+        workspace = lock_workspace(workspace_id)
+        user = lock_user(user_id)
+        if user.is_staff and workspace.type != Workspace.Type.OPERATOR:
+            text = _("Staff are no members of customers’ workspaces: they enter as support, with a reason.")
+            raise Conflict(text, code="staff", field="user")
+        if workspace.memberships.filter(user=user).exists():
+            raise Conflict(_("This user is a member already."), code="duplicate", field="user")
+        asked = workspace.invitations.filter(user=user, accepted__isnull=True, withdrawn__isnull=True)
+        seat_taken(workspace, besides=asked.first())
+        # Whoever is in needs no invitation any more, and its link must not work later.
+        asked.update(withdrawn=current_context().now())
+        membership = Membership.objects.create(
+            workspace=workspace, user=user, role=role, joined=current_context().now()
+        )
+        if user.default_workspace_id is None:
+            user.default_workspace_id = workspace_id
+            user.save(update_fields=["default_workspace"])
+        signals.member_added.send(sender=Membership, workspace_id=workspace_id, subject=person_of(user), role=role)
+    return membership
+
+
+def change_role(*, workspace_id: int, user_id: int, role: str) -> Membership:
+    """Give a member another role; the one held already changes nothing.
+
+    Application tokens that the member made are lowered with a lower role (event 10085).
+
+    Args:
+        workspace_id: the workspace.
+        user_id: whose.
+        role: Administrator, User or Observer.
+
+    Raises:
+        NotFound: not a member, or the actor is not in this workspace.
+        Forbidden: the actor may not manage users, or it is the actor's own role.
+        Conflict: the user is SuperAdmin here, which staff alone reassign, or the last Administrator.
+        Invalid: not a role a member can have.
+    """
+    actor = authorise(workspace_id, Permission.USER_MANAGE)
+    refuse_own_account(actor, user_id, Permission.USER_MANAGE)
+    _require_assignable(role)
+    with action():
+        # The workspace's row is locked first, so that two Administrators cannot demote each other at once.
+        lock_workspace(workspace_id)
+        membership = _locked_membership(workspace_id, user_id)
+        old = membership.role
+        if old == role:
+            return membership
+        _refuse_super_admin(workspace_id, user_id)
+        keep_administrators(Membership.objects.filter(pk=membership.pk))
+        membership.role = role
+        membership.save(update_fields=["role"])
+        signals.role_changed.send(
+            sender=Membership, workspace_id=workspace_id, subject=person_of(membership.user), old=old, new=role
+        )
+        lower_tokens(workspace_id=workspace_id, creator_id=user_id, role=role)
+    return membership
+
+
+def remove_member(*, workspace_id: int, user_id: int) -> None:
+    """Take a user out of a workspace; if it was the default, the next one joined becomes it.
+
+    Application tokens that the user made go on working: machines depend on them, and the dialog says how many there
+    are.
+
+    It is event 10026, and 46 when it was the last one: the account ends with it (`behaviour.md` section 18).
+
+    Args:
+        workspace_id: the workspace.
+        user_id: who leaves.
+
+    Raises:
+        NotFound: not a member, or the actor is not in this workspace.
+        Forbidden: the actor may not manage users, or it is the actor's own membership.
+        Conflict: the user is SuperAdmin here, or the last Administrator.
+    """
+    actor = authorise(workspace_id, Permission.USER_MANAGE)
+    refuse_own_account(actor, user_id, Permission.USER_MANAGE)
+    _take_out(workspace_id, user_id)
+
+
+def leave_workspace(*, workspace_id: int) -> None:
+    """Give up one's own membership; with the last one goes the account (event 46).
+
+    Args:
+        workspace_id: the workspace.
+
+    Raises:
+        NotFound: the actor is not a member.
+        Forbidden: an application token, or staff acting for somebody.
+        Conflict: the SuperAdmin and the last Administrator can't leave.
+    """
+    actor = current_actor()
+    if actor.kind != ActorKind.USER or actor.person is None:
+        raise Forbidden(_("Only the person can leave a workspace."), permission="workspace_leave")
+    if workspace_id not in actor.roles:
+        raise NotFound(_("Workspace with Id '%(id)s' not found.") % {"id": workspace_id})
+    _take_out(workspace_id, actor.person.user_id)
+
+
+def _take_out(workspace_id: int, user_id: int) -> None:
+    with action():
+        lock_workspace(workspace_id)
+        membership = _locked_membership(workspace_id, user_id)
+        _refuse_super_admin(workspace_id, user_id)
+        keep_administrators(Membership.objects.filter(pk=membership.pk))
+        user = lock_user(user_id)
+        role = membership.role
+        membership.delete()
+        left = Membership.objects.filter(user=user)
+        if user.default_workspace_id == workspace_id:
+            user.default_workspace_id = (
+                left.filter(workspace__status=Workspace.Status.ENABLED)
+                .order_by("joined", "pk")
+                .values_list("workspace_id", flat=True)
+                .first()
+            ) or Workspace.objects.filter(super_admin=user).values_list("pk", flat=True).first()
+            user.save(update_fields=["default_workspace"])
+        facts = {"sender": Membership, "workspace_id": workspace_id, "subject": person_of(user)}
+        if user.is_staff or left.exists() or Workspace.objects.filter(super_admin=user).exists():
+            signals.member_removed.send(**facts, role=role)
+        else:
+            close_account(user, workspace_id)
+            signals.user_deleted.send(**facts)
+
+
+def close_account(user: User, workspace_id: int) -> None:
+    """End a locked account that has no workspace left: it opens nothing, until somebody invites the person anew.
+
+    Whoever is invited then starts without a second factor, a trusted device or a session of before (event 14 for the
+    key). The row stays, so that its id is never given to somebody else; erasing what it knows of the person is
+    `erase_user`.
+
+    Args:
+        user: whose account.
+        workspace_id: the workspace they leave, in whose log it is told.
+    """
+    user.set_unusable_password()
+    if user.status == User.Status.ACTIVE:
+        user.status = User.Status.ACTIVATION_PENDING
+    user.token_epoch += 1
+    user.preferences = {}
+    user.save(update_fields=["password", "status", "token_epoch", "preferences"])
+    keys = Authenticator.objects.filter(user=user)
+    active = list(keys.filter(type=ACTIVE).values_list("pk", flat=True))
+    keys.delete()
+    TrustedDevice.objects.filter(user=user).delete()
+    drop_sessions(user.pk)
+    for key_id in active:
+        signals.mfa_removed.send(sender=User, workspace_id=workspace_id, subject=person_of(user), key_id=key_id)
+
+
+def lock_administered(user_id: int) -> None:
+    """Lock the workspaces a user is Administrator of, in the order of their ids: before the user's own row."""
+    own = Membership.objects.filter(user_id=user_id, role=Role.ADMINISTRATOR).values("workspace_id")
+    list(Workspace.objects.select_for_update(of=("self",)).filter(pk__in=own).order_by("pk").values_list("pk"))
+
+
+def keep_administrators(memberships: QuerySet[Membership]) -> None:
+    """Refuse to take the last Administrator of a workspace; only active accounts count. One query.
+
+    Args:
+        memberships: what is about to end, or to be of no use; the rows of their workspaces are locked.
+
+    Raises:
+        Conflict: a workspace would have none.
+    """
+    others = Membership.objects.filter(
+        workspace_id=OuterRef("workspace_id"), role=Role.ADMINISTRATOR, user__status=User.Status.ACTIVE
+    ).exclude(pk=OuterRef("pk"))
+    alone = memberships.filter(role=Role.ADMINISTRATOR).exclude(Exists(others)).order_by("workspace__name")
+    name = alone.values_list("workspace__name", flat=True).first()
+    if name is not None:
+        raise Conflict(
+            _("This is the last Administrator of %(workspace)s. Make somebody else Administrator first.")
+            % {"workspace": name},
+            code="last_administrator",
+        )
+
+
+def set_super_admin(*, workspace_id: int, user_id: int) -> None:
+    """Name the SuperAdmin of a main organisation; there is one, with access to all workspaces linked to it.
+
+    Args:
+        workspace_id: the main organisation.
+        user_id: the new SuperAdmin; the former one keeps the memberships it has.
+
+    Raises:
+        Forbidden: somebody else than staff asks; customers can't reassign it.
+        NotFound: no such workspace or user.
+        Conflict: the workspace is linked to another one.
+    """
+    require_staff("super_admin")
+    with action():
+        workspace = lock_workspace(workspace_id)
+        if workspace.main_id is not None:
+            raise Conflict(_("Only a main organisation has a SuperAdmin; this workspace is linked to another one."))
+        former_id = workspace.super_admin_id
+        if former_id == user_id:
+            return
+        user = lock_user(user_id)
+        held = dict(
+            Membership.objects.filter(workspace=workspace, user_id__in=[user_id, former_id or 0]).values_list(
+                "user_id", "role"
+            )
+        )
+        workspace.super_admin = user
+        workspace.save(update_fields=["super_admin"])
+        if user.default_workspace_id is None:
+            user.default_workspace_id = workspace_id
+            user.save(update_fields=["default_workspace"])
+        superadmin = Role.SUPERADMIN.value
+        if former_id is not None:
+            signals.role_changed.send(
+                sender=Workspace,
+                workspace_id=workspace_id,
+                subject=person_of(User.objects.get(pk=former_id)),
+                old=superadmin,
+                new=held.get(former_id, NO_ROLE),
+            )
+            _lower_tokens_of_former(former_id, workspace_id)
+        signals.role_changed.send(
+            sender=Workspace,
+            workspace_id=workspace_id,
+            subject=person_of(user),
+            old=held.get(user_id, NO_ROLE),
+            new=superadmin,
+        )
+
+
+def drop_super_admin(*, workspace_id: int) -> None:
+    """Take the SuperAdmin of an organisation that is about to be linked; who was it keeps what it is a member of.
+
+    Args:
+        workspace_id: the organisation.
+
+    Raises:
+        Forbidden: somebody else than staff asks.
+        NotFound: no such workspace.
+        Conflict: workspaces are linked to it, so it needs one; or nobody else would administer it.
+    """
+    require_staff("super_admin")
+    with action():
+        workspace = lock_workspace(workspace_id)
+        if workspace.super_admin_id is None:
+            return
+        if workspace.linked.exists():
+            raise Conflict(_("Workspaces are linked to it, so it keeps its SuperAdmin."), code="super_admin")
+        administrators = workspace.memberships.filter(role=Role.ADMINISTRATOR.value, user__status=User.Status.ACTIVE)
+        if not administrators.exists():
+            raise Conflict(
+                _("%(name)s has no Administrator besides its SuperAdmin. Add one first.") % {"name": workspace.name},
+                code="last_administrator",
+            )
+        _clear_super_admin(workspace)
+
+
+def keep_super_admin(main: Workspace, *, leaving: int | None = None) -> bool:
+    """Give a main organisation the SuperAdmin it lacks: its longest-standing active Administrator.
+
+    Args:
+        main: a main organisation; its row is locked.
+        leaving: id of a user who is about to go. As SuperAdmin they are replaced, by somebody else or by nobody.
+
+    Returns:
+        Whether it has one now; `False` when it has no active Administrator.
+    """
+    if main.super_admin_id not in (None, leaving):
+        return True
+    first = (
+        Membership.objects.of(main.pk)
+        .filter(role=Role.ADMINISTRATOR.value, user__status=User.Status.ACTIVE)
+        .exclude(user_id=leaving or 0)
+        .order_by("joined", "pk")
+        .values_list("user_id", flat=True)
+        .first()
+    )
+    if first is not None:
+        set_super_admin(workspace_id=main.pk, user_id=first)
+    elif main.super_admin_id is not None:
+        _clear_super_admin(main)
+    return first is not None
+
+
+def _clear_super_admin(workspace: Workspace) -> None:
+    """Leave a locked workspace without a SuperAdmin, and tell it."""
+    former = User.objects.get(pk=workspace.super_admin_id or 0)
+    held = workspace.memberships.filter(user=former).values_list("role", flat=True).first()
+    workspace.super_admin = None
+    workspace.save(update_fields=["super_admin"])
+    signals.role_changed.send(
+        sender=Workspace,
+        workspace_id=workspace.pk,
+        subject=person_of(former),
+        old=Role.SUPERADMIN.value,
+        new=held or NO_ROLE,
+    )
+    _lower_tokens_of_former(former.pk, workspace.pk)
+
+
+def _lower_tokens_of_former(user_id: int, main_id: int) -> None:
+    """Lower the application tokens of a former SuperAdmin to the roles they are left with."""
+    left = Membership.objects.filter(Q(workspace_id=main_id) | Q(workspace__main_id=main_id), user_id=user_id)
+    for workspace_id, role in left.values_list("workspace_id", "role"):
+        lower_tokens(workspace_id=workspace_id, creator_id=user_id, role=role)
+
+
+def _locked_membership(workspace_id: int, user_id: int) -> Membership:
+    membership = (
+        Membership.objects.of(workspace_id)
+        .select_related("user")
+        .select_for_update(of=("self",))
+        .filter(user_id=user_id)
+        .first()
+    )
+    if membership is None:
+        raise NotFound(_("User with Id '%(id)s' not found.") % {"id": user_id})
+    return membership
+
+
+def _require_assignable(role: str) -> None:
+    if role not in {assignable.value for assignable in Role.assignable()}:
+        raise Invalid(_("A member is Administrator, User or Observer."), code="invalid_role", field="role")
+
+
+def _refuse_super_admin(workspace_id: int, user_id: int) -> None:
+    if is_super_admin(user_id=user_id, workspace_id=workspace_id):
+        raise Conflict(_("This user is the SuperAdmin. The operator's staff can name another one."), code="super_admin")

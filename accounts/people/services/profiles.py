@@ -1,0 +1,128 @@
+"""What Administrators change of their people's accounts, and people of their own: name, state, default workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from accounts import signals
+from accounts.authority import is_member, lock_member, refuse_own_account, require_managed
+from accounts.changes import assign
+from accounts.locking import lock_user
+from accounts.models import Membership, User
+from accounts.people.services.members import keep_administrators, lock_administered
+from accounts.permissions import Permission, authorise
+from accounts.selectors import person_of
+from accounts.sign_in.services.sessions import drop_sessions
+from accounts.signals import Changes
+from kit.action import action
+from kit.context import Actor, ActorKind, current_actor
+from kit.errors import Forbidden, Invalid, NotFound
+
+_STATES: Final[Mapping[tuple[int, int], str]] = {
+    (User.Status.ACTIVE, User.Status.SUSPENDED): "suspended",
+    (User.Status.SUSPENDED, User.Status.ACTIVE): "reactivated",
+    (User.Status.ACTIVATION_PENDING, User.Status.SUSPENDED): "suspended",
+}
+"""The moves of an account that its Administrators may make (`api_contract.md` section 8)."""
+
+
+def change_account(*, workspace_id: int, user_id: int, name: str | None = None, status: int | None = None) -> User:
+    """Change name or state of an account; values that hold already change nothing.
+
+    An account is one for all its workspaces, so an Administrator needs to be one in each of them.
+
+    Args:
+        workspace_id: a workspace of the user, in whose log it is told.
+        user_id: whose account.
+        name: new full name; one's own can be changed by everybody.
+        status: new state, an id of `User.Status`; never one's own.
+
+    Raises:
+        NotFound: the user is not in this workspace.
+        Forbidden: the actor may not manage this user.
+        Invalid: a value is wrong, or the state can't be reached from the present one.
+        Conflict: it would suspend the last Administrator of a workspace, which staff alone may do; or staff manage it.
+    """
+    actor = current_actor()
+    own = _is_own(actor, user_id)
+    if own and status is None:
+        if workspace_id not in actor.roles:
+            raise NotFound(_("User with Id '%(id)s' not found.") % {"id": user_id})
+    else:
+        authorise(workspace_id, Permission.USER_MANAGE)
+        refuse_own_account(actor, user_id, Permission.USER_MANAGE)
+    suspends = status == User.Status.SUSPENDED and not actor.everywhere
+    with action():
+        if suspends and is_member(workspace_id, user_id):
+            # So that two Administrators cannot suspend each other at once.
+            lock_administered(user_id)
+        user = lock_member(workspace_id, user_id) if own else require_managed(actor, workspace_id, user_id)
+        # A name stands with the frozen person alone and never in an event, so that a person can be erased.
+        before = user.status
+        changed = assign(user, {"name": name.strip()} if name is not None else {}, ("name",))
+        what = "updated"
+        told: Changes = {}
+        if status is not None and status != before:
+            if suspends and before == User.Status.ACTIVE:
+                keep_administrators(Membership.objects.filter(user=user))
+            what = _move(user, status)
+            told = {"status": {"from": before, "to": status}}
+            changed += ["status", "token_epoch"]
+        if changed:
+            user.save(update_fields=changed)
+            signals.user_updated.send(
+                sender=User, workspace_id=workspace_id, subject=person_of(user), what=what, changes=told
+            )
+    return user
+
+
+def _move(user: User, status: int) -> str:
+    what = _STATES.get((user.status, status))
+    if what is None:
+        raise Invalid(
+            _("An account can be suspended, or made active again after that; it can't go from %(old)s to %(new)s.")
+            % {"old": user.status, "new": status},
+            code="invalid_status",
+            field="status",
+        )
+    user.status = status
+    user.token_epoch += 1
+    if status == User.Status.SUSPENDED:
+        drop_sessions(user.pk)
+    return what
+
+
+def set_default_workspace(*, workspace_id: int, user_id: int) -> User:
+    """Say which workspace sign-in opens; the one that is so already changes nothing.
+
+    Args:
+        workspace_id: the workspace.
+        user_id: whose; one's own only.
+
+    Raises:
+        Forbidden: it is somebody else's account, or an application token asks.
+        NotFound: the user is not in this workspace.
+    """
+    actor = current_actor()
+    if not _is_own(actor, user_id):
+        raise Forbidden(_("Everybody chooses their own default workspace."), permission="default_workspace")
+    if workspace_id not in actor.roles:
+        raise NotFound(_("Workspace with Id '%(id)s' not found.") % {"id": workspace_id})
+    with action():
+        user = lock_user(user_id)
+        old = user.default_workspace_id
+        if old != workspace_id:
+            user.default_workspace_id = workspace_id
+            user.save(update_fields=["default_workspace"])
+            changes: dict[str, dict[str, Any]] = {"default_workspace": {"from": old, "to": workspace_id}}
+            signals.user_updated.send(
+                sender=User, workspace_id=workspace_id, subject=person_of(user), what="updated", changes=changes
+            )
+    return user
+
+
+def _is_own(actor: Actor, user_id: int) -> bool:
+    return actor.kind == ActorKind.USER and actor.person is not None and actor.person.user_id == user_id

@@ -1,0 +1,201 @@
+"""Accounts of people, as the operator's staff manage them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from accounts import signals
+from accounts.authority import require_staff
+from accounts.changes import assign, check, differences
+from accounts.locking import lock_user
+from accounts.models import User
+from accounts.selectors import home_workspace_id, operator_workspace_id, person_of, user_by_email
+from accounts.sign_in.services.passwords import choose_password
+from accounts.sign_in.services.sessions import drop_sessions
+from accounts.signals import Changes
+from accounts.support.services import end_accesses_of, may_support
+from kit.action import action
+from kit.context import current_actor, current_context
+from kit.errors import Conflict, DomainError, Invalid
+
+_EDITABLE: Final = frozenset({"name", "email", "is_staff", "is_superuser", "staff_role"})
+_STAFF: Final = frozenset({"is_staff", "is_superuser", "staff_role"})
+_PERSONAL: Final = frozenset({"name", "email"})
+"""Stand with the frozen person alone and never in an event, so that a person can be erased."""
+
+
+@sensitive_variables("password")
+def create_user(
+    *,
+    email: str,
+    name: str,
+    password: str | None = None,
+    status: int = User.Status.ACTIVE,
+    is_staff: bool = False,
+    is_superuser: bool = False,
+    staff_role: str = "",
+) -> User:
+    """Make an account; it can sign in but sees nothing until it is added to a workspace.
+
+    Args:
+        email: sign-in address, stored in lower case.
+        name: full name.
+        password: plain text; `None` for an account that can't sign in by password yet.
+        status: Active, or Activation pending.
+        is_staff: member of the operator's staff, who may use the admin site.
+        is_superuser: staff with every right in the admin site.
+        staff_role: what other staff may do there, a value of `StaffRole`.
+
+    Raises:
+        Forbidden: somebody else than staff asks.
+        Conflict: the address is taken.
+        Invalid: an input is wrong.
+    """
+    require_staff("user_create")
+    if user_by_email(email) is not None:
+        raise Conflict(
+            _("There is an account with the address %(email)s.") % {"email": email.strip()},
+            code="duplicate",
+            field="email",
+        )
+    user = User(
+        email=email.strip().lower(),
+        name=name.strip(),
+        status=status,
+        is_staff=is_staff,
+        is_superuser=is_superuser,
+        staff_role=staff_role,
+        created=current_context().now(),
+    )
+    check(user, ("email", "name", "status", "staff_role"))
+    _check_staff(user)
+    choose_password(user, password)
+    with action():
+        user.save(force_insert=True)
+        workspace_id = operator_workspace_id()
+        if workspace_id is not None:
+            signals.user_created.send(sender=User, workspace_id=workspace_id, subject=person_of(user))
+    return user
+
+
+def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
+    """Change name, address or staff rights of an account; support access ends with the right to it.
+
+    Args:
+        user_id: whose.
+        changes: `name`, `email`, `is_staff`, `is_superuser` or `staff_role` to new value.
+
+    Raises:
+        Forbidden: somebody else than staff asks.
+        NotFound, Invalid, Conflict: no such user, a wrong value, an address that is taken.
+    """
+    actor = require_staff("user_update")
+    values = dict(changes)
+    if "email" in values:
+        values["email"] = values["email"].strip().lower()
+        taken = user_by_email(values["email"])
+        if taken is not None and taken.pk != user_id:
+            raise Conflict(
+                _("There is an account with the address %(email)s.") % {"email": values["email"]},
+                code="duplicate",
+                field="email",
+            )
+    if actor.id == user_id and _STAFF & set(values):
+        _refuse_own(user_id)
+    with action():
+        user = lock_user(user_id)
+        before = {name: getattr(user, name) for name in values}
+        changed = assign(user, values, _EDITABLE)
+        if not changed:
+            return user
+        _check_staff(user)
+        if set(changed) != {"name"}:
+            # Keys given to somebody with other rights or another address must not outlive them.
+            user.token_epoch += 1
+        user.save(update_fields=[*changed, "token_epoch"])
+        told = differences(before, user, [name for name in changed if name not in _PERSONAL])
+        _tell(user, "updated", told)
+        if _STAFF & set(changed) and not may_support(user):
+            end_accesses_of(user_id)
+    return user
+
+
+def _check_staff(user: User) -> None:
+    if user.staff_role and not user.is_staff:
+        raise Invalid(_("Only a member of the operator's staff has a staff role."), field="staff_role")
+
+
+def suspend_user(*, user_id: int) -> User:
+    """Keep somebody out of every workspace; sessions, tokens and support access end at once.
+
+    Staff may suspend the last Administrator of a workspace too: they are the ones who can name another.
+
+    Args:
+        user_id: whom.
+
+    Raises:
+        Forbidden: somebody else than staff asks.
+        NotFound: there is no such user.
+        Conflict: the account was never activated.
+        DomainError: it is the actor's own account.
+    """
+    _refuse_own(user_id)
+    return _move(user_id, User.Status.SUSPENDED, "suspended")
+
+
+def reactivate_user(*, user_id: int) -> User:
+    """Let a suspended user in again. Args and errors as `suspend_user`."""
+    return _move(user_id, User.Status.ACTIVE, "reactivated")
+
+
+def unlock_user(*, user_id: int) -> User:
+    """End the lock after failed sign-ins before its time. Args and errors as `suspend_user`."""
+    require_staff("user_update")
+    with action():
+        user = lock_user(user_id)
+        locked = user.locked_until is not None and user.locked_until > current_context().now()
+        if locked or user.failed_sign_ins:
+            user.locked_until = None
+            user.failed_sign_ins = 0
+            user.save(update_fields=["locked_until", "failed_sign_ins"])
+        if locked:
+            _tell(user, "unlocked", {})
+    return user
+
+
+def _move(user_id: int, status: User.Status, what: str) -> User:
+    require_staff("user_update")
+    with action():
+        user = lock_user(user_id)
+        if user.status == status:
+            return user
+        if user.status == User.Status.ACTIVATION_PENDING:
+            raise Conflict(_("This account was never activated, so its state can't change."), code="not_active")
+        old = user.status
+        user.status = status
+        user.token_epoch += 1
+        user.save(update_fields=["status", "token_epoch"])
+        _tell(user, what, {"status": {"from": old, "to": status.value}})
+        if status == User.Status.SUSPENDED:
+            # Not only shut while it lasts: an old cookie must not work again after it.
+            drop_sessions(user_id)
+            end_accesses_of(user_id)
+    return user
+
+
+def _tell(user: User, what: str, changes: Changes) -> None:
+    workspace_id = home_workspace_id(user)
+    if workspace_id is not None:
+        signals.user_updated.send(
+            sender=User, workspace_id=workspace_id, subject=person_of(user), what=what, changes=changes
+        )
+
+
+def _refuse_own(user_id: int) -> None:
+    person = current_actor().person
+    if person is not None and person.user_id == user_id:
+        raise DomainError(_("You can't change your own account here."), code="own_account")

@@ -1,0 +1,1 @@
+"""The users of a workspace, and the way in by an invitation."""

@@ -1,0 +1,171 @@
+"""What the calls about users have in common: which user is meant, and how one looks on the wire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Final
+
+from django.db.models import Q, QuerySet
+from pydantic import BeforeValidator, Field
+
+from accounts.models import Membership, User, Workspace
+from accounts.permissions import Permission, Role, authorise
+from accounts.sign_in.authentication import AccountLocked
+from accounts.tokens.bearer import ApiRequest, person_of
+from kit.api import limits
+from kit.api.document import Absent, Answer, Lookup, NamedRef
+from kit.api.errors import WireError, bad_request, invalid_reference
+from kit.api.responses import wire_time
+from kit.api.types import long_of
+from kit.context import current_context
+
+KIND: Final = "User"
+STATES: Final = {
+    User.Status.ACTIVATION_PENDING: {"id": 0, "description": "Activation Pending"},
+    User.Status.ACTIVE: {"id": 1, "description": "Active"},
+    User.Status.SUSPENDED: {"id": 2, "description": "Suspended"},
+}
+ROLE_IDS: Final = {Role.ADMINISTRATOR.value: 1, Role.USER.value: 2, Role.OBSERVER.value: 3}
+ROLES: Final = {number: role for role, number in ROLE_IDS.items()}
+
+
+def role_wire(role: str) -> dict[str, Any]:
+    """Return a role; SuperAdmin has no published id and shows as Administrator (`gaps.md` 13)."""
+    name = role if role in ROLE_IDS else Role.ADMINISTRATOR.value
+    return {"id": ROLE_IDS[name], "name": name}
+
+
+def _user_key(value: object) -> int | str:
+    """Take an id, an e-mail address, or `my`."""
+    if value == "my" or (isinstance(value, str) and "@" in value and "\x00" not in value):
+        return str(value)
+    found = long_of(value)
+    if found is None:
+        raise bad_request(f'Cannot parse parameter id as Long: For input string: "{value}"')
+    return found
+
+
+UserKey = Annotated[
+    int | str,
+    BeforeValidator(_user_key),
+    Field(description="Id or e-mail address of a user, or `my` for one's own.", examples=["my"]),
+]
+
+
+def users_of(workspace: Workspace) -> QuerySet[User]:
+    """Return the members of a workspace and its SuperAdmin."""
+    members = Q(pk__in=Membership.objects.of(workspace.pk).values("user_id"))
+    super_admin_id = workspace.super_admin_id or (workspace.main.super_admin_id if workspace.main else None)
+    return User.objects.filter(members | Q(pk=super_admin_id) if super_admin_id else members)
+
+
+def find_user(request: ApiRequest, key: int | str, *, manage: bool = True) -> User:
+    """Return the user that a path names.
+
+    Args:
+        request: authenticated.
+        key: as `UserKey` reads it.
+        manage: whether others than oneself need the right to manage users.
+
+    Raises:
+        Forbidden: `my` of an application token; somebody else's account without the right.
+        WireError: 404, nobody of this workspace.
+    """
+    own = request.auth.user
+    if key == "my":
+        return person_of(request)
+    if own is not None and key in (own.pk, own.email):
+        return own
+    if manage:
+        authorise(request.auth.workspace.pk, Permission.USER_MANAGE)
+    users = users_of(request.auth.workspace)
+    user = users.filter(pk=key).first() if isinstance(key, int) else users.filter(email__iexact=key).first()
+    if user is None:
+        raise not_found(key)
+    return user
+
+
+def not_found(key: int | str) -> WireError:
+    """Return the answer for a user that is not in this workspace, whether there is one elsewhere or not."""
+    return invalid_reference(KIND, key if isinstance(key, int) else 0)
+
+
+def locked_out(error: AccountLocked) -> WireError:
+    """Return the answer for too many wrong passwords or codes of somebody who has signed in: 429 with `Retry-After`."""
+    return limits.too_many(max(1, round((error.until - current_context().now()).total_seconds())))
+
+
+class UserAnswer(Answer):
+    """A user of the workspace."""
+
+    id: int = Field(examples=[12])
+    username: str = Field(examples=["olga.owner@example.com"])
+    name: str = Field(examples=["Olga Owner"])
+    created: str = Field(examples=["2026-11-20T08:15:00.000+0000"])
+    status: Lookup
+    organisation: NamedRef
+
+
+class UserDetailAnswer(UserAnswer):
+    """A user with roles and second factors."""
+
+    roles: list[NamedRef]
+    mfa: list[Any] = Field(description="Second factors.", examples=[[]])
+
+
+class WorkspaceOfUserAnswer(Answer):
+    """A workspace of a user."""
+
+    id: int = Field(examples=[12])
+    name: str = Field(examples=["Example North"])
+    status: Lookup
+    roles: list[NamedRef]
+    owner: bool = Field(description="Whether the user is its SuperAdmin.")
+    default_workspace: bool = Field(description="Whether sign-in opens it.")
+
+
+class InvitedAnswer(Answer):
+    """An invited user."""
+
+    id: int = Field(examples=[12])
+    username: str = Field(examples=["nina.new@example.com"])
+    name: str = Field(examples=["Nina New"])
+    organisation: NamedRef | Absent = None
+    roles: list[NamedRef]
+
+
+def user_wire(user: User, workspace: Workspace) -> dict[str, Any]:
+    """Return a user as lists show one."""
+    return {
+        "id": user.pk,
+        "username": user.email,
+        "name": user.name,
+        "created": wire_time(user.created),
+        "status": STATES[User.Status(user.status)],
+        "organisation": {"id": workspace.pk, "name": workspace.name},
+    }
+
+
+def role_of(user_id: int, workspace: Workspace) -> str | None:
+    """Return the role a user holds in a workspace, `None` for nobody of it."""
+    super_admin_id = workspace.super_admin_id or (workspace.main.super_admin_id if workspace.main else None)
+    if super_admin_id == user_id:
+        return Role.SUPERADMIN.value
+    return Membership.objects.of(workspace.pk).filter(user_id=user_id).values_list("role", flat=True).first()
+
+
+def wanted_role(roles: Iterable[int]) -> str:
+    """Return the one role that ids ask for; Administrator when none is given.
+
+    Raises:
+        WireError: an unknown id, or several: everybody has one role in a workspace.
+    """
+    ids = list(roles)
+    if not ids:
+        return Role.ADMINISTRATOR.value
+    for number in ids:
+        if number not in ROLES:
+            raise invalid_reference("Role", number, status=422)
+    if len(set(ids)) > 1:
+        raise bad_request("A user has one role in a workspace.")
+    return ROLES[ids[0]]

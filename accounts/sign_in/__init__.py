@@ -1,0 +1,1 @@
+"""Signing in: passwords, second factors, trusted devices, sessions, the lock-out."""

@@ -1,0 +1,206 @@
+"""Second factors: how their secrets are kept, and which code is right. Services decide who may do what with them.
+
+Keys and recovery codes stand in allauth's table, encrypted. A key that waits for its first code has a type of its own
+there, which allauth does not know, so that it is asked of nobody before it works.
+"""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import hmac
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import quote, urlencode
+
+from allauth.core.internal.cryptokit import compare_user_code
+from allauth.mfa import app_settings as mfa_settings
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secret, hotp_value
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from accounts.models import User
+from accounts.models.second_factors import ACTIVE, PENDING, RECOVERY
+from kit.context import current_context
+from kit.errors import Conflict
+
+logger = logging.getLogger(__name__)
+
+PERIOD: Final = 30  # seconds
+TOLERANCE: Final = 1
+"""Codes before and after the present one that are right too: clocks differ."""
+PENDING_TIME: Final = timedelta(minutes=30)
+
+
+class KeyUnreadable(Conflict):
+    """The portal has lost the secret that a second factor was encrypted with. No code can be right, and none counts."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("Your second factor can't be read any more. The operator's staff can remove it; then set it up anew."),
+            code="key_unreadable",
+        )
+
+
+# --- secrets ---
+
+
+@functools.cache
+def _cipher_of(secret: str) -> Fernet:
+    """Return the cipher made of a Django secret; the secret itself encrypts nothing here."""
+    key = hmac.new(secret.encode(), b"portal second factors, Fernet, 1", hashlib.sha256).digest()
+    return Fernet(base64.urlsafe_b64encode(key))
+
+
+def _cipher() -> MultiFernet:
+    """Return what encrypts with `SECRET_KEY`, and reads what its `SECRET_KEY_FALLBACKS` encrypted."""
+    return MultiFernet([_cipher_of(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
+
+
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc,unused-ignore]
+    """What allauth has to know: how secrets are kept, and when somebody is asked for a code."""
+
+    @sensitive_variables("text")
+    def encrypt(self, text: str) -> str:
+        """Return a secret as the database holds it."""
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return a secret from the database.
+
+        Raises:
+            KeyUnreadable: it was encrypted with a `SECRET_KEY` that is neither the present one nor a fallback.
+        """
+        try:
+            return _cipher().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken as error:
+            logger.error("A second factor can't be read: SECRET_KEY was changed without SECRET_KEY_FALLBACKS.")
+            raise KeyUnreadable from error
+
+    def is_mfa_enabled(self, user: AbstractBaseUser, types: object = None) -> bool:
+        """Tell whether a user has a key that works; recovery codes or a key without a code yet are none."""
+        return has_second_factor(user.pk or 0)
+
+    def get_totp_issuer(self) -> str:
+        """Return what the app shows beside the address."""
+        return _("Operator portal")
+
+
+def needs_new_encryption(encrypted: str) -> bool:
+    """Tell whether a value was encrypted with a fallback: it is written anew when it is used."""
+    try:
+        _cipher_of(settings.SECRET_KEY).decrypt(encrypted.encode())
+    except InvalidToken:
+        return True
+    return False
+
+
+# --- questions ---
+
+
+def keys_of(user_id: int, now: datetime) -> QuerySet[Authenticator]:
+    """Return the keys of a user, oldest first; one that waits too long for its first code is none any more."""
+    found: QuerySet[Authenticator] = Authenticator.objects.filter(user_id=user_id, type__in=(ACTIVE, PENDING))
+    return found.exclude(type=PENDING, created_at__lte=now - PENDING_TIME).order_by("pk")
+
+
+def has_second_factor(user_id: int) -> bool:
+    """Tell whether somebody is asked for a code. One query."""
+    return bool(Authenticator.objects.filter(user_id=user_id, type=ACTIVE).exists())
+
+
+def recovery_codes_left(user_id: int) -> int | None:
+    """Return how many recovery codes a user has left, `None` for no second factor."""
+    data = Authenticator.objects.filter(user_id=user_id, type=RECOVERY).values_list("data", flat=True).first()
+    return mfa_settings.RECOVERY_CODE_COUNT - int(data["used_mask"]).bit_count() if data is not None else None
+
+
+# --- codes ---
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key as its owner sees it once.
+
+    Args:
+        row: the key, waiting for its first code.
+        secret: Base32, for typing.
+        otpauth: the address in the QR code.
+    """
+
+    row: Authenticator
+    secret: str
+    otpauth: str
+
+
+@sensitive_variables("secret")
+def shown(row: Authenticator, user: User, secret: str | None = None) -> NewKey:
+    """Return a pending key with its secret, for its owner."""
+    found = secret if secret is not None else MfaAdapter().decrypt(row.data["secret"])
+    adapter = MfaAdapter()
+    label = f"{adapter.get_totp_issuer()}:{user.email}"
+    query = urlencode({"secret": found, "issuer": adapter.get_totp_issuer()}, quote_via=quote)
+    return NewKey(row=row, secret=found, otpauth=f"otpauth://totp/{quote(label)}?{query}")
+
+
+def new_secret() -> str:
+    """Return 160 random bits in Base32."""
+    return str(generate_totp_secret())
+
+
+@sensitive_variables("code", "secret")
+def use_code(row: Authenticator, code: str) -> bool:
+    """Tell whether a code is right for a key, and use it up.
+
+    The moment a code belongs to is kept with the key, so that it and those before it never work again. The caller
+    holds the lock of the user's row, so that two requests with the same code wait for each other.
+
+    Args:
+        row: an active or pending key.
+        code: as typed; blanks do not count.
+    """
+    secret = MfaAdapter().decrypt(row.data["secret"])
+    now = current_context().now()
+    present = int(now.timestamp()) // PERIOD
+    last = int(row.data.get("counter", 0))
+    for counter in range(max(present - TOLERANCE, last + 1), present + TOLERANCE + 1):
+        if compare_user_code(actual=code, expected=format_hotp_value(hotp_value(secret, counter))):
+            row.data["counter"] = counter
+            if needs_new_encryption(row.data["secret"]):
+                row.data["secret"] = MfaAdapter().encrypt(secret)
+            row.last_used_at = now
+            row.save(update_fields=["data", "last_used_at"])
+            return True
+    return False
+
+
+@sensitive_variables("code")
+def use_any_code(user: User, code: str) -> bool:
+    """Tell whether a code of the app or a recovery code is right for a locked user, and use it up."""
+    rows = {row.type: row for row in Authenticator.objects.filter(user=user, type__in=(ACTIVE, RECOVERY))}
+    if ACTIVE not in rows:
+        return False
+    if use_code(rows[ACTIVE], code):
+        return True
+    recovery = rows.get(RECOVERY)
+    if recovery is None or not RecoveryCodes(recovery).validate_code(code):
+        return False
+    Authenticator.objects.filter(pk=recovery.pk).update(last_used_at=current_context().now())
+    return True
+
+
+@sensitive_variables()
+def new_recovery_codes(user: User) -> list[str]:
+    """Give a locked user new recovery codes in place of those there are, and return them: they are shown once."""
+    Authenticator.objects.filter(user=user, type=RECOVERY).delete()
+    return [f"{code[:4]} {code[4:]}" for code in RecoveryCodes.activate(user).generate_codes()]

@@ -1,0 +1,1 @@
+"""What somebody can do about the way they sign in; one keyword-only function per action."""

@@ -1,0 +1,199 @@
+"""Changing one's own password, typed in the portal or sent by a program as its SHA-1 hex (event 10023).
+
+The old password is asked for and counted like a sign-in, so that somebody who finds an open session can't guess it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hmac
+import re
+from collections.abc import Callable
+from typing import Final
+
+from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from accounts import signals
+from accounts.authority import require_own_account
+from accounts.changes import invalid
+from accounts.locking import lock_user
+from accounts.models import TrustedDevice, User
+from accounts.selectors import home_workspace_id, person_of
+from accounts.sign_in.authentication import WrongPassword, confirm_account
+from accounts.sign_in.hashers import check_digest, encode_digest, sha1_hex
+from accounts.sign_in.second_factors import has_second_factor
+from accounts.sign_in.services.sessions import drop_sessions
+from kit.action import action
+from kit.context import current_actor
+from kit.errors import Forbidden, Invalid
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{40}")
+
+
+@sensitive_variables("old", "new")
+def change_own_password(*, user_id: int, old: str, new: str, keep: str | None = None) -> User:
+    """Change one's own password; all sessions, tokens and trusted devices of the account end.
+
+    Must not run inside a transaction of the caller: what a wrong old password counts would be undone with it.
+
+    Args:
+        user_id: the actor's own account.
+        old: plain text, as it is now.
+        new: plain text.
+        keep: key of the session that goes on; it needs `update_session_auth_hash`.
+
+    Returns:
+        The user as it is now, for a session that goes on.
+
+    Raises:
+        Forbidden: it is somebody else's account.
+        Invalid: the old password is wrong (`field` is "old_password") or the new one does not do ("new_password").
+        AccountLocked: too many failures.
+    """
+    require_own_account(user_id)
+    _confirm_old(user_id, lambda user: user.check_password(old))
+
+    def choose(user: User) -> None:
+        if hmac.compare_digest(old.encode(), new.encode()):
+            raise _same()
+        try:
+            choose_password(user, new)
+        except Invalid as error:
+            error.field = "new_password"
+            raise
+
+    return _change(user_id, choose, keep)
+
+
+@sensitive_variables("old_digest", "new_digest")
+def change_own_password_digest(*, user_id: int, old_digest: str, new_digest: str) -> User:
+    """Change one's own password by SHA-1 hex digests, as `change_own_password`.
+
+    What the new password looks like can't be seen; it is compared with what everybody tries first.
+
+    Args:
+        user_id: the actor's own account.
+        old_digest: 40 hex digits, of the password as it is now.
+        new_digest: 40 hex digits.
+
+    Raises:
+        Forbidden, Invalid, AccountLocked: as `change_own_password`.
+    """
+    require_own_account(user_id)
+    _confirm_old(user_id, lambda user: check_digest(old_digest, user.password))
+
+    def choose(user: User) -> None:
+        check_new_digest(new_digest, user)
+        if hmac.compare_digest(old_digest.lower().encode(), new_digest.lower().encode()):
+            raise _same()
+        user.password = encode_digest(new_digest)
+
+    return _change(user_id, choose, None)
+
+
+@sensitive_variables("digest")
+def check_new_digest(digest: str, user: User, *, field: str = "new_password") -> None:
+    """Check the SHA-1 hex of a new password as far as one can.
+
+    Args:
+        digest: as the program sent it.
+        user: whose it shall be.
+        field: what the program calls it.
+
+    Raises:
+        Invalid: it is no digest, or that of a password everybody tries first.
+    """
+    digest = digest.lower()
+    if not _DIGEST.fullmatch(digest):
+        raise Invalid(_("Send the SHA-1 of the password: 40 hex digits."), field=field, code="invalid_digest")
+    own = {sha1_hex(word) for word in ("", user.email, user.email.lower(), user.name)}
+    if digest in own or digest in _common_digests():
+        raise Invalid(_("This password is too common. Choose another one."), field=field, code="password_too_common")
+
+
+@functools.cache
+def _common_digests() -> frozenset[str]:
+    """Return the digests of the passwords that everybody tries first."""
+    return frozenset(sha1_hex(word) for word in CommonPasswordValidator().passwords)
+
+
+def _same() -> Invalid:
+    return Invalid(
+        _("This is the password you have. Choose another one."), field="new_password", code="password_unchanged"
+    )
+
+
+def _confirm_old(user_id: int, check: Callable[[User], bool]) -> None:
+    try:
+        confirm_account(user_id=user_id, check=check, wrong=WrongPassword)
+    except WrongPassword as error:
+        raise Invalid(error.message, field="old_password", code=error.code) from error
+
+
+def _change(user_id: int, choose: Callable[[User], None], keep: str | None) -> User:
+    with action():
+        user = lock_user(user_id)
+        choose(user)
+        user.token_epoch += 1
+        user.save(update_fields=["password", "token_epoch"])
+        TrustedDevice.objects.filter(user=user).delete()
+        drop_sessions(user_id, keep=keep)
+        workspace_id = home_workspace_id(user)
+        if workspace_id is not None:
+            signals.password_changed.send(sender=User, workspace_id=workspace_id, subject=person_of(user))
+    return user
+
+
+@sensitive_variables("password")
+def choose_password(user: User, password: str | None) -> None:
+    """Set a password on a user's row, without saving; `None` makes an unusable one.
+
+    Raises:
+        Invalid: it is too weak; the text says why.
+    """
+    if password is None:
+        user.set_unusable_password()
+        return
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        refused = invalid(error)
+        refused.field = "password"
+        raise refused from error
+    user.set_password(password)
+
+
+@sensitive_variables("password")
+def set_user_password(*, user_id: int, password: str) -> None:
+    """Give an account a new password; its sessions, tokens and trusted devices end.
+
+    Args:
+        user_id: whose.
+        password: plain text.
+
+    Raises:
+        Forbidden: neither staff nor the person asks.
+        NotFound: there is no such user.
+        Invalid: the password is too weak; the text says why.
+    """
+    actor = current_actor()
+    own = actor.person is not None and actor.person.user_id == user_id and actor.acted_for is None
+    if not (actor.everywhere or own):
+        raise Forbidden(_("Only the operator's staff can change somebody's password."), permission="user_password")
+    with action():
+        user = lock_user(user_id)
+        choose_password(user, password)
+        user.token_epoch += 1
+        if actor.everywhere or not has_second_factor(user_id):
+            # Who has a mailbox must not get new guesses at the code by asking for one mail after the other.
+            user.failed_sign_ins = 0
+            user.locked_until = None
+        user.save(update_fields=["password", "token_epoch", "failed_sign_ins", "locked_until"])
+        TrustedDevice.objects.filter(user=user).delete()
+        drop_sessions(user_id)
+        workspace_id = home_workspace_id(user)
+        if workspace_id is not None:
+            signals.password_changed.send(sender=User, workspace_id=workspace_id, subject=person_of(user))

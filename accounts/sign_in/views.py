@@ -1,0 +1,68 @@
+"""The second step of signing in: the code of the app, or a recovery code."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from allauth.account.internal.decorators import login_stage_required
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.decorators import method_decorator
+from django.views import View
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+
+from accounts.models import User
+from accounts.sign_in.authentication import SignInRefused, WrongCode, sign_in_with_code
+from accounts.sign_in.forms import CodeForm
+from accounts.sign_in.login_stages import SecondFactorStage, trust_browser
+from kit.htmx import render_fragment
+
+
+@method_decorator(
+    [
+        login_stage_required(stage=SecondFactorStage.key, redirect_urlname="account_login"),
+        sensitive_post_parameters("code"),
+    ],
+    name="dispatch",
+)
+class SecondFactorView(View):
+    """Ask somebody whose password was right for a code; the session begins after it and not before."""
+
+    stage: SecondFactorStage
+    person: User
+
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        """Send back to the start whoever's account has changed since the password."""
+        self.stage = request._login_stage  # type: ignore[attr-defined]  # the decorator put it there
+        if self.stage.waiting is None:
+            return cast(HttpResponse, self.stage.abort())
+        self.person = self.stage.waiting
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the form."""
+        return self._page(request, CodeForm())
+
+    @sensitive_variables()
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Take the code, or go back to the start."""
+        if "cancel" in request.POST:
+            self.stage.abort()
+            return redirect("account_login")
+        form = CodeForm(request.POST)
+        if form.is_valid():
+            try:
+                user = sign_in_with_code(user_id=self.person.pk, code=form.cleaned_data["code"])
+            except SignInRefused as refusal:
+                form.add_error("code" if isinstance(refusal, WrongCode) else None, refusal.message)
+            else:
+                response = cast(HttpResponse, self.stage.exit())
+                if form.cleaned_data["trust"]:
+                    trust_browser(request, response, user)
+                return response
+        return self._page(request, form, status=422)
+
+    def _page(self, request: HttpRequest, form: CodeForm, *, status: int = 200) -> HttpResponse:
+        page = {"form": form, "email": self.person.email}
+        return render_fragment(request, "account/second_factor.html", page, status=status)

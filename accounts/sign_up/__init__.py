@@ -1,0 +1,1 @@
+"""Making an account and a workspace for oneself."""

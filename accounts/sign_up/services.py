@@ -1,0 +1,82 @@
+"""Making an account for oneself, and a forgotten password (`behaviour.md` sections 17, 18; events 17, 37, 40, 41)."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from accounts import mails, signals
+from accounts.mail_links import LinkMaker
+from accounts.models import Membership, PlatformPackage, User, Workspace
+from accounts.people.services.verification import ask_to_verify
+from accounts.permissions import Role
+from accounts.selectors import person_of, user_by_email
+from accounts.workspaces.services.workspaces import create_workspace
+from kit.action import action
+from kit.context import ANONYMOUS, SYSTEM, acting_within, current_context
+from kit.errors import Conflict, Invalid
+
+
+def trial_package() -> PlatformPackage | None:
+    """Return the package that new customers begin with; without one nobody can sign up."""
+    return PlatformPackage.objects.filter(status=PlatformPackage.Status.ACTIVE, evaluation=True).order_by("pk").first()
+
+
+def sign_up(*, email: str, name: str, organisation: str, link: LinkMaker, sign_in_url: str) -> None:
+    """Make an account with a workspace of its own, and ask by mail to verify the address (events 17 and 40).
+
+    Whoever asks learns nothing about an address that has an account: its owner gets a mail that says so. A password is
+    chosen with the mail in hand, so that nobody holds one to an account whose address is another person's.
+
+    Args:
+        email: sign-in address.
+        name: full name.
+        organisation: name of the workspace.
+        link: makes the address of the verification mail.
+        sign_in_url: for the mail to somebody who has an account.
+
+    Raises:
+        Invalid: an input is wrong; `field` names it.
+        Conflict: nobody can sign up here.
+    """
+    address, called, place = email.strip().lower(), " ".join(name.split()), " ".join(organisation.split())
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise Invalid(_("Enter an e-mail address, for example name@example.com."), field="email") from error
+    if not called or len(called) > 150:
+        raise Invalid(_("A name has 1 to 150 characters."), field="name")
+    if not place or len(place) > 120:
+        raise Invalid(_("The name of a workspace has 1 to 120 characters."), field="organisation")
+    package = trial_package()
+    if package is None:
+        raise Conflict(_("Nobody can sign up here at the moment."), code="closed")
+    with acting_within(ANONYMOUS), action():
+        found = user_by_email(address)
+        if found is not None:
+            _tell_owner(found, link, sign_in_url)
+            return
+        user = User(email=address, name=called, status=User.Status.ACTIVATION_PENDING, created=current_context().now())
+        user.set_unusable_password()
+        user.save(force_insert=True)
+        with acting_within(SYSTEM):
+            workspace = create_workspace(name=place, package_id=package.pk)
+        Membership.objects.create(
+            workspace=workspace, user=user, role=Role.ADMINISTRATOR, joined=current_context().now()
+        )
+        # The longest-standing Administrator is SuperAdmin (`behaviour.md` section 8).
+        Workspace.objects.filter(pk=workspace.pk).update(super_admin=user)
+        user.default_workspace = workspace
+        user.save(update_fields=["default_workspace"])
+        signals.user_signed_up.send(sender=User, workspace=workspace, subject=person_of(user))
+        ask_to_verify(user, workspace.pk, link)
+
+
+def _tell_owner(user: User, link: LinkMaker, sign_in_url: str) -> None:
+    """Answer a sign-up for an address that is taken by a mail to it."""
+    own = Workspace.objects.filter(super_admin=user).values_list("pk", flat=True).first()
+    if user.status == User.Status.ACTIVATION_PENDING and own is not None:
+        ask_to_verify(user, own, link)
+    else:
+        mails.send_later("account_exists", user.email, {"user": user, "link": sign_in_url})

@@ -1,0 +1,1 @@
+"""How programs come in: application tokens, and the JWTs they and people get."""

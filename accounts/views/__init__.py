@@ -1,1 +1,0 @@
-"""Pages about people, workspaces and one's own account."""

@@ -1,0 +1,31 @@
+"""How workspaces and currencies look on the wire."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import Field
+
+from accounts.models import Currency
+from kit.api.document import Answer
+
+STATES: Final = [{"id": 0, "description": "Enabled"}, {"id": 1, "description": "Suspended"}]
+
+
+_CURRENCY_IDS: Final = {Currency.EUR.value: 1, Currency.USD.value: 2}
+
+
+_SYMBOLS: Final = {Currency.EUR.value: "€", Currency.USD.value: "$"}
+
+
+class CurrencyAnswer(Answer):
+    """A currency."""
+
+    id: int = Field(examples=[1])
+    code: str = Field(examples=["EUR"])
+    symbol: str = Field(examples=["€"])
+
+
+def currency_wire(currency: str) -> dict[str, Any]:
+    """Return a currency with its published id."""
+    return {"id": _CURRENCY_IDS.get(currency, 1), "code": currency, "symbol": _SYMBOLS.get(currency, currency)}

@@ -1,0 +1,1 @@
+"""Workspaces: their settings, company, links and requests."""

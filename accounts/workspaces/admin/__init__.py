@@ -1,0 +1,1 @@
+"""Workspaces and requests for them in the admin site."""

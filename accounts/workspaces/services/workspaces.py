@@ -1,0 +1,178 @@
+"""Workspaces: made by staff, their settings, package and data plans (`behaviour.md` sections 8 and 16)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from django.db import models
+from django.utils import translation
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from accounts import signals
+from accounts.authority import require_staff
+from accounts.changes import assign, check, differences
+from accounts.locking import lock_workspace
+from accounts.models import Workspace
+from accounts.packages.services.subscriptions import _data_plans, _package
+from accounts.permissions import Permission, authorise
+from accounts.signals import SettingChange
+from accounts.workspaces.services.requests import require_room
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Conflict, Forbidden, Invalid
+
+_ORGANISATION: Final = ("name", "country")
+_STAFF_SETTINGS: Final = (
+    "type",
+    "status",
+    "currency",
+    "main_id",
+    "factory_test_override",
+    "factory_test_bytes",
+    "factory_test_sms",
+    "factory_test_days",
+    "event_days",
+)
+
+
+def create_workspace(
+    *,
+    name: str,
+    package_id: int,
+    type: int = Workspace.Type.ENTERPRISE,  # noqa: A002 - the field's name, and the wire's
+    country: str = "",
+    currency: str = "EUR",
+    main_id: int | None = None,
+    data_plan_ids: Sequence[int] = (),
+) -> Workspace:
+    """Make a workspace.
+
+    Args:
+        name: what people call it.
+        package_id: its platform package.
+        type: kind of organisation; there is one Mobile network operator, the operator's own.
+        country: ISO 3166 code of two letters, or empty.
+        currency: EUR or USD.
+        main_id: the main organisation it is linked to; `None` for an organisation of its own.
+        data_plan_ids: data plans it may use.
+
+    Raises:
+        Forbidden: somebody else than staff asks.
+        NotFound: no such package, data plan or main organisation.
+        Conflict: the operator has its workspace already.
+        Invalid: an input is wrong.
+    """
+    require_staff("workspace_create")
+    with action():
+        package = _package(package_id)
+        plans = _data_plans(data_plan_ids)
+        if main_id is not None:
+            main = lock_workspace(main_id)
+            _require_main(main)
+            require_room(main)
+        if type == Workspace.Type.OPERATOR and Workspace.objects.filter(type=type).exists():
+            raise Conflict(_("The operator has a workspace already."), code="duplicate", field="type")
+        workspace = Workspace(
+            name=name.strip(),
+            package=package,
+            type=type,
+            country=country.upper(),
+            currency=currency,
+            main_id=main_id,
+            created=current_context().now(),
+        )
+        check(workspace, ("name", "type", "country", "currency"))
+        workspace.save(force_insert=True)
+        workspace.data_plans.set(plans)
+        signals.workspace_created.send(sender=Workspace, workspace=workspace)
+    return workspace
+
+
+def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Workspace:
+    """Change settings of a workspace; values that hold already change nothing.
+
+    Args:
+        workspace_id: which one.
+        changes: field name (`main_id` for the main organisation) to new value. Customers may change `name` and
+            `country`, staff all of them; package, data plans and SuperAdmin have their own actions.
+
+    Raises:
+        NotFound: no such workspace, or the actor is not in it.
+        Forbidden: the role lacks the right, or the setting is the staff's.
+        Invalid: a value is wrong; `field` names it.
+        Conflict: a link to the main organisation that can't be.
+    """
+    actor = authorise(workspace_id, Permission.WORKSPACE_UPDATE)
+    if not actor.everywhere and set(changes) - set(_ORGANISATION):
+        raise Forbidden(
+            _("Only the operator's staff can change this setting."), permission=Permission.WORKSPACE_UPDATE.value
+        )
+    with action():
+        workspace = lock_workspace(workspace_id)
+        before = {name: getattr(workspace, name) for name in changes}
+        shown = {name: _shown(workspace, name) for name in changes}
+        changed = assign(workspace, changes, (*_ORGANISATION, *_STAFF_SETTINGS))
+        if not changed:
+            return workspace
+        if "main_id" in changed:
+            _check_link(workspace)
+        workspace.save(update_fields=changed)
+        organisation = [name for name in changed if name in _ORGANISATION]
+        if organisation:
+            signals.organisation_updated.send(
+                sender=Workspace,
+                workspace_id=workspace_id,
+                changes=differences(before, workspace, organisation),
+            )
+        settings = [
+            SettingChange(field=name, label=_label(name), old=shown[name], new=_shown(workspace, name))
+            for name in changed
+            if name not in _ORGANISATION
+        ]
+        if settings:
+            signals.workspace_settings_changed.send(sender=Workspace, workspace_id=workspace_id, changes=settings)
+    return workspace
+
+
+def _require_main(main: Workspace) -> None:
+    if main.main_id is not None:
+        raise Conflict(
+            _("%(name)s is linked itself. Choose its main organisation.") % {"name": main.name}, field="main"
+        )
+
+
+def _check_link(workspace: Workspace) -> None:
+    """Refuse chains: a linked workspace hangs on a main organisation, and a main one is not linked."""
+    if workspace.main_id is None:
+        return
+    if workspace.main_id == workspace.pk:
+        raise Invalid(_("A workspace can't be linked to itself."), field="main")
+    if workspace.super_admin_id is not None or workspace.linked.exists():
+        raise Conflict(_("This is a main organisation, so it can't be linked to another one."), field="main")
+    main = lock_workspace(workspace.main_id)
+    _require_main(main)
+    require_room(main)
+
+
+def _field(name: str) -> models.Field[Any, Any]:
+    return next(field for field in Workspace._meta.fields if field.attname == name)
+
+
+def _label(name: str) -> str:
+    """Return the English name of a setting: texts of events are not translated."""
+    with translation.override("en"):
+        return capfirst(str(_field(name).verbose_name))
+
+
+def _shown(workspace: Workspace, name: str) -> str:
+    """Return the value of a setting as an event shows it."""
+    with translation.override("en"):
+        if name == "main_id":
+            return workspace.main.name if workspace.main else "none"
+        if name == "factory_test_override":
+            return {None: "as the package says", True: "on", False: "off"}[workspace.factory_test_override]
+        if _field(name).choices:
+            return str(getattr(workspace, f"get_{name}_display")())
+        return str(getattr(workspace, name))
