@@ -14,10 +14,10 @@ from django.db import connection, transaction
 from bench.measure import Result, compare
 from events.writer import COLUMNS
 from kit.context import NETWORK, Surface, acting_as
-from sims.services.factory_test import settle
-from sims.services.usage import ingest
-from sims.services.usage_sql import SPAN
-from sims.usage_records import parse_json
+from sims.usage.records import parse_json
+from sims.usage.services.factory_test import settle
+from sims.usage.services.ingest import ingest
+from sims.usage.services.ingest_sql import SPAN
 
 IN_TEST = 200_000
 OVER = 20_000

@@ -10,8 +10,8 @@ from django.db import connection, transaction
 from bench.measure import Result, compare
 from events.writer import COLUMNS
 from kit.context import Actor, ActorKind, Person, Surface, acting_as
+from sims.inventory.services.status import change_sim_status
 from sims.models import Sim
-from sims.services.sim_status import change_sim_status
 
 WORKSPACE = 1
 SIMS = 10_000

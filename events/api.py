@@ -14,7 +14,7 @@ from accounts.people.wire import UserKey, find_user
 from accounts.permissions import Permission, authorise
 from accounts.tokens.bearer import ApiRequest, OrganisationId, own_organisation
 from events import registry
-from events.querysets import EventQuerySet
+from events.models import EventQuerySet
 from events.search import sim_ids
 from events.selectors import log_of, persons_of
 from events.text import escape
@@ -41,7 +41,7 @@ from kit.api.lists import Limits, ListQuery, deep, page_response, read_page, tot
 from kit.api.responses import json_response
 from kit.api.types import PathId, long_of
 from kit.errors import Invalid
-from sims.api.criteria import is_whole_iccid
+from sims.criteria import is_whole_iccid
 from sims.identifiers import normalise_iccid
 
 router = Router(tags=["Events"])

@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from events.filters import EventFilters
 from events.listing import ready_rows
+from events.models import EventQuerySet
 from events.panel import severity_name, source_name
-from events.querysets import EventQuerySet
 from events.wire import stamp
 from kit.paging import CappedCount, capped_count
 

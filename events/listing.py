@@ -15,8 +15,8 @@ from accounts.models import Workspace
 from events import registry
 from events.filters import EventFilters
 from events.panel import severity_name, source_name
-from events.registry import Severity, Source
 from events.selectors import actor_short, list_rows, persons_of
+from events.types.base import Severity, Source
 from events.wire import description_of
 from kit.lists import Listing
 from kit.paging import CappedCount, Cursor, InvalidCursorError, KeysetPage, capped_count, keyset_page

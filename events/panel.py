@@ -15,7 +15,6 @@ from events import registry
 from events.factory_test import because, decision_of, detail_lines
 from events.filters import SEVERITY_NAMES, SOURCE_NAMES
 from events.readable import Line
-from events.registry import Severity, Source
 from events.selectors import (
     ActorLine,
     Neighbours,
@@ -28,6 +27,7 @@ from events.selectors import (
     siblings,
     support_reason,
 )
+from events.types.base import Severity, Source
 from events.wire import Persons, Row, description_of, detail_of, wire
 from kit.context import Person, Surface
 from sims.identifiers import as_printed

@@ -23,8 +23,8 @@ from django.utils.translation import gettext as _
 from accounts.models import Workspace
 from events import registry
 from events.models import Event, FrozenPerson
-from events.registry import escape
 from events.selectors import of_requests
+from events.types.base import escape
 from kit.errors import Invalid
 from sims.identifiers import normalise_iccid, plain
 from sims.models import Device, Sim

@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import ApplicationToken, SupportAccess, Workspace
 from accounts.selectors import ERASED_NAME, erased_username
-from events.models import Event, FrozenPerson
-from events.querysets import EventQuerySet
+from events.models import Event, EventQuerySet, FrozenPerson
 from events.wire import STAFF_KINDS, WIRE_FIELDS, Persons, Row
 from kit.context import ActorKind, Person
 from kit.paging import CappedCount, capped_count

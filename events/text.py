@@ -11,16 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from events.registry import (
-    ACTOR_NAME,
-    ACTOR_USERNAME,
-    SUBJECT_NAME,
-    SUBJECT_USERNAME,
-    PersonPlaceholder,
-    all_types,
-    escape,
-    find,
-)
+from events.registry import all_types, find
+from events.types.base import ACTOR_NAME, ACTOR_USERNAME, SUBJECT_NAME, SUBJECT_USERNAME, PersonPlaceholder, escape
 
 __all__ = [
     "ACTOR_NAME",

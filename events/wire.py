@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from accounts.actors import STAFF_LABEL
 from events import registry
-from events.registry import Severity, Source
 from events.text import complete, complete_detail, mask
+from events.types.base import Severity, Source
 from kit.context import ActorKind, Person
 
 WIRE_FIELDS: Final = (

@@ -17,8 +17,8 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from events.models import Event, FrozenPerson
-from events.registry import EventType
 from events.text import escape_detail
+from events.types.base import EventType
 from kit.action import record
 from kit.context import ActionContext, Actor, ActorKind, Person, current_context
 from sims.signals import DeviceRow, SimRow

@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from sims.services.factory_test_watch import shown_late_since
+from sims.usage.services.factory_test_watch import shown_late_since
 
 THEMES = ("system", "light", "dark")
 TIME_DISPLAYS = ("relative", "absolute")

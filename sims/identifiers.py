@@ -129,3 +129,27 @@ def normalise_eid(value: str, *, field: str = "eid") -> str:
             _("'%(value)s' is not an EID: it has 32 digits.") % {"value": value}, code="invalid_eid", field=field
         )
     return digits
+
+
+def digits_only(value: str) -> str:
+    """Return an identifier, or part of one, without separators.
+
+    Raises:
+        ValueError: it holds something else than digits.
+    """
+    digits = plain(value)
+    if not (digits.isascii() and digits.isdigit()):
+        raise ValueError(value)
+    return digits
+
+
+def iccid_digits(value: str) -> str:
+    """Return an ICCID, or part of one, as stored: a 20th digit is the Luhn digit and left out.
+
+    Raises:
+        ValueError: no digits, too many, or a wrong Luhn digit.
+    """
+    digits = digits_only(value)
+    if len(digits) > 20 or (len(digits) == 20 and not luhn.is_valid(digits)):
+        raise ValueError(value)
+    return digits[:19]

@@ -11,10 +11,10 @@ from accounts.models import Workspace
 from accounts.signals import SettingChange, package_changed, user_erased, workspace_settings_changed
 from kit.context import Person
 from kit.erased_names import ErasedNames
-from sims.connectivity_models import Sms
+from sims.inventory.services.limits import require_fit
 from sims.models import CoveragePolicy, Device, ServicePolicy
-from sims.services.factory_test import end_factory_tests
-from sims.services.limits import require_fit
+from sims.models.connectivity import Sms
+from sims.usage.services.factory_test import end_factory_tests
 
 TEXTS: Final[tuple[tuple[type[Device | ServicePolicy | CoveragePolicy | Sms], tuple[str, ...]], ...]] = (
     (Device, ("name", "tags")),

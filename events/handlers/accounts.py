@@ -16,8 +16,8 @@ from accounts.models import CompanyDetails, DataPlan, PlatformPackage, Workspace
 from accounts.signals import KeyRow, SettingChange
 from events import registry
 from events.models import FrozenPerson
-from events.registry import ACTOR_USERNAME, SUBJECT_NAME, SUBJECT_USERNAME
 from events.selectors import actors_key
+from events.types.base import ACTOR_USERNAME, SUBJECT_NAME, SUBJECT_USERNAME
 from events.writer import Entry, forget_persons, log
 from kit.context import Person, current_context
 

@@ -4,7 +4,7 @@
 and keep the texts of that time, the only ones published (gaps.md 1 and 2).
 """
 
-from events.registry import EventType, Severity, Source, Text, register, single
+from events.types.base import EventType, Severity, Source, Text, register, single
 
 _ORGANISATION = "Organization and billing"
 _PACKAGE = "Platform package and data plan"

@@ -3,7 +3,7 @@
 The severities and sources of the historic types are not published; they are assumed like those of their sections.
 """
 
-from events.registry import ACTOR_USERNAME, EventType, Severity, Source, register, single
+from events.types.base import ACTOR_USERNAME, EventType, Severity, Source, register, single
 
 _CLOUD = "Cloud Connect lifecycle"
 _OPENVPN = "OpenVPN lifecycle"

@@ -3,7 +3,7 @@
 Which action writes which rows, in which order: behaviour.md sections 3 to 7.
 """
 
-from events.registry import EventType, Severity, Source, Text, register, single
+from events.types.base import EventType, Severity, Source, Text, register, single
 
 _SECTION = "Device status management"
 

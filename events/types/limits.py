@@ -1,6 +1,6 @@
 """Limits of devices and workspaces, enforced by Policy Control."""
 
-from events.registry import EventType, Severity, Source, Text, register, single
+from events.types.base import EventType, Severity, Source, Text, register, single
 
 _SECTION = "Limit enforcement"
 

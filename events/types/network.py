@@ -1,6 +1,6 @@
 """What the network reports: attachment, location and data connections."""
 
-from events.registry import EventType, Severity, Source, Text, register, single
+from events.types.base import EventType, Severity, Source, Text, register, single
 
 _ATTACHMENT = "Network attachment and location"
 _CONNECTION = "Data connection lifecycle"

@@ -1,6 +1,6 @@
 """SIM orders. Changes of articles are 10061 in ``own``."""
 
-from events.registry import EventType, Severity, Source, register, single
+from events.types.base import EventType, Severity, Source, register, single
 
 _SECTION = "SIM order"
 

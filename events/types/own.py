@@ -18,7 +18,7 @@ written to the operator's workspace, and so are 10020 and 10021 when a member of
 
 from collections.abc import Mapping
 
-from events.registry import Audience, EventType, Severity, Source, Text, register, single
+from events.types.base import Audience, EventType, Severity, Source, Text, register, single
 
 _NO_VALUES: Mapping[str, object] = {}
 

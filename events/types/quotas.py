@@ -5,7 +5,7 @@
 The throttle action was withdrawn by emnify on 2024-12-09; its text is kept for streams that still carry it.
 """
 
-from events.registry import EventType, Severity, Source, Text, register, single
+from events.types.base import EventType, Severity, Source, Text, register, single
 
 _DATA = "Data quota management"
 _SMS = "SMS quota management"

@@ -3,7 +3,7 @@
 Sign-in, sign-out and lock-out have no published type: they are 10020 to 10022 in ``own``.
 """
 
-from events.registry import (
+from events.types.base import (
     ACTOR_USERNAME,
     SUBJECT_NAME,
     SUBJECT_USERNAME,

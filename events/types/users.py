@@ -3,7 +3,7 @@
 What has no published type (created by staff, joined, role changed, erased) is in ``own``.
 """
 
-from events.registry import SUBJECT_NAME, SUBJECT_USERNAME, EventType, Severity, Source, register, single
+from events.types.base import SUBJECT_NAME, SUBJECT_USERNAME, EventType, Severity, Source, register, single
 
 _MANAGEMENT = "User management"
 

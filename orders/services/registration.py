@@ -11,7 +11,7 @@ from accounts.permissions import Permission, authorise
 from kit.action import action
 from kit.errors import Conflict, NotFound
 from orders.selectors import allotted, order_of_workspace
-from sims.services.registration import register_batch
+from sims.inventory.services.registration import register_batch
 from sims.states import SimStatus
 
 MOST_AT_ONCE: Final = 100

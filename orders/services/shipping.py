@@ -12,7 +12,7 @@ from kit.errors import Conflict, Invalid
 from orders.models import Order, OrderBatch, OrderLine, ShippingProvider
 from orders.services.orders import locked_order, move_to_shipped, require_shippable
 from orders.stock import free_batches, locked_articles
-from sims.services.stock import assign_batch
+from sims.inventory.services.stock import assign_batch
 
 MOST_REFERENCE: Final = 100
 

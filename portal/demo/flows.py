@@ -32,11 +32,11 @@ from accounts.workspaces.services.requests import request_workspace
 from kit.context import current_context
 from portal.demo import cast
 from portal.demo.stage import Stage
+from sims.connectivity.services.blocklist import allow_operator, block_operator
+from sims.connectivity.services.messages import SmsText, send_sms
 from sims.models import Device
-from sims.services.blocklist import allow_operator, block_operator
-from sims.services.factory_test_watch import note_check, note_ranges, ranges_in_test, tell_lateness, watch_only
-from sims.services.messaging import SmsText, send_sms
 from sims.states import DeviceStatus, SimStatus
+from sims.usage.services.factory_test_watch import note_check, note_ranges, ranges_in_test, tell_lateness, watch_only
 
 HEATHMILL = "Heathmill Beekeeping"
 _EMPTY_RANGE = 1

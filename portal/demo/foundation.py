@@ -18,7 +18,7 @@ from portal.catalogue import INTERNAL_PACKAGE
 from portal.demo import cast, secrets
 from portal.demo.stage import Stage
 from sims.models import SimModel
-from sims.services import policies
+from sims.policies.services import policies
 
 SERVICE_POLICIES = (
     ("all", {"name": "Data and SMS", "description": "Everything a device may need."}),

@@ -25,7 +25,7 @@ from portal.demo.story import write_story
 from portal.demo.usage import write_usage
 from portal.demo.vault import PasswordVault
 from sims.models import CoveragePolicy, ServicePolicy
-from sims.services.policies import create_coverage_policy, create_service_policy
+from sims.policies.services.policies import create_coverage_policy, create_service_policy
 
 RANK = {role: number for number, role in enumerate(Role)}
 

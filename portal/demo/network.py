@@ -17,12 +17,12 @@ from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from kit.mobile_networks import networks
-from sims.coverage import Coverage, coverage_of
 from sims.identifiers import iccid_with_luhn
 from sims.models import Sim, Sms, SmsStatus
-from sims.services.deliveries import record_id_of_sms
+from sims.models.usage import TrafficType
+from sims.policies.coverage import Coverage, coverage_of
 from sims.states import DeviceStatus, SimStatus
-from sims.usage_models import TrafficType
+from sims.usage.services.deliveries import record_id_of_sms
 
 TIMEOUT: Final = 30  # seconds
 MOST_SMS: Final = 500

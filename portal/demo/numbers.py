@@ -9,8 +9,8 @@ from typing import Final
 from django.db.models import Max
 from stdnum import luhn
 
+from sims.inventory.services.stock import SimRecord
 from sims.models import Sim, SimBatch
-from sims.services.stock import SimRecord
 
 BIC_RANGE: Final = "44170417"
 ICCID_RANGE: Final = "89883030417"

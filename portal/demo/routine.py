@@ -15,12 +15,12 @@ from kit.context import Surface, current_context
 from portal.demo import cast, secrets
 from portal.demo.foundation import administrator_of, user_of
 from portal.demo.stage import SEED, Stage, is_workday
+from sims.devices.services.devices import update_device
+from sims.devices.services.status import disable_devices, enable_devices, reset_connectivity
+from sims.devices.services.tags import change_tags
+from sims.inventory.services.assignment import assign_sim, release_sims
+from sims.inventory.services.status import change_sim_status
 from sims.models import Sim
-from sims.services.assignment import assign_sim, release_sims
-from sims.services.device_status import disable_devices, enable_devices, reset_connectivity
-from sims.services.devices import update_device
-from sims.services.sim_status import change_sim_status
-from sims.services.tags import change_tags
 from sims.states import SimStatus
 
 _LOAD: Final = {"water": 6, "delta": 3, "labs": 1, "cold": 4, "bikes": 2}

@@ -13,10 +13,10 @@ from portal.demo import cast
 from portal.demo.numbers import addresses, imeis
 from portal.demo.scenery import NAMES
 from portal.demo.stage import Stage
+from sims.devices.services.devices import SimChoice, create_device
+from sims.inventory.services.registration import register_batch
+from sims.inventory.services.stock import assign_batch, create_batch, import_sims
 from sims.models import SimModel
-from sims.services.devices import SimChoice, create_device
-from sims.services.registration import register_batch
-from sims.services.stock import assign_batch, create_batch, import_sims
 from sims.states import DeviceStatus, SimStatus
 
 ISSUED, ACTIVATED, FACTORY_TEST = SimStatus.ISSUED, SimStatus.ACTIVATED, SimStatus.FACTORY_TEST

@@ -18,8 +18,8 @@ from orders.services.registration import order_register
 from orders.services.shipping import order_ship
 from portal.demo import cast
 from portal.demo.stage import Stage
+from sims.inventory.services.stock import create_batch, import_sims
 from sims.models import SimModel
-from sims.services.stock import create_batch, import_sims
 
 ONLINE, TRANSFER = PaymentMethod.ONLINE, PaymentMethod.BANK_TRANSFER
 

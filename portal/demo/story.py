@@ -11,13 +11,13 @@ from accounts.packages.services.subscriptions import set_data_plans, set_package
 from accounts.workspaces.services.workspaces import update_workspace
 from kit.context import Surface
 from portal.demo.stage import Stage
-from sims.services import policies
-from sims.services.assignment import assign_sim, release_sims
-from sims.services.device_status import disable_devices, set_device_status
-from sims.services.devices import create_device, delete_devices
-from sims.services.sim_status import change_sim_status
-from sims.services.tags import change_tags
-from sims.services.transfer import transfer_sims
+from sims.devices.services.devices import create_device, delete_devices
+from sims.devices.services.status import disable_devices, set_device_status
+from sims.devices.services.tags import change_tags
+from sims.inventory.services.assignment import assign_sim, release_sims
+from sims.inventory.services.status import change_sim_status
+from sims.inventory.services.transfer import transfer_sims
+from sims.policies.services import policies
 from sims.states import DeviceStatus, SimStatus
 
 _ACTIVE, _SUSPENDED, _DELETED, _TEST = (

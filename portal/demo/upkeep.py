@@ -15,8 +15,8 @@ from kit.errors import Conflict
 from portal.demo import cast, secrets
 from portal.demo.numbers import Numbers
 from portal.demo.shipments import WAITING
+from sims.inventory.services.stock import assign_batch, create_batch, import_sims
 from sims.models import SimBatch, SimModel
-from sims.services.stock import assign_batch, create_batch, import_sims
 
 _LOCK = 20_417
 _MOST_GENERATIONS = 1_000

@@ -11,12 +11,12 @@ from accounts.workspaces.services.workspaces import update_workspace
 from kit.context import current_context
 from portal.demo.network import SimOfNetwork, on_the_network, usage_record
 from portal.demo.stage import SEED, Stage
+from sims.inventory.services.status import change_sim_status
 from sims.models import Sim
-from sims.services.factory_test import settle
-from sims.services.factory_test_watch import ranges_in_test
-from sims.services.sim_status import change_sim_status
-from sims.services.usage import ingest
 from sims.states import SimStatus
+from sims.usage.services.factory_test import settle
+from sims.usage.services.factory_test_watch import ranges_in_test
+from sims.usage.services.ingest import ingest
 
 _FIRST_DAY: Final = 3
 _TESTED: Final = 0.35

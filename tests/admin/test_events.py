@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import User
 from accounts.people.services.staff_accounts import suspend_user
 from events.models import Event
-from sims.services.sim_status import change_sim_status
+from sims.inventory.services.status import change_sim_status
 from sims.states import SimStatus
 from tests.admin.conftest import text_of
 from tests.cast import Cast

@@ -132,7 +132,7 @@ def test_all_that_match_a_filter(staff: Client, cast: Cast) -> None:
 
 
 def test_too_many_at_once_are_refused(staff: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sims.admin.sims.MOST_AT_ONCE", 2)
+    monkeypatch.setattr("sims.inventory.admin.sims.MOST_AT_ONCE", 2)
     response = post(staff, "suspend", cast.sims(3, status=SimStatus.ACTIVATED), confirm="yes")
     assert "Choose at most 2 SIMs at once" in messages_of(response)[0]
     assert types() == []

@@ -10,7 +10,7 @@ from django.urls import reverse
 from accounts.models import DataPlan
 from kit.errors import NotFound
 from sims.models import CoverageBlockedOperator, CoverageExcludedZone, CoveragePolicy, UsageRecord
-from sims.services import coverage
+from sims.policies.services import coverage
 from sims.states import SimStatus
 from tests.api.conftest import Program, error
 from tests.cast import Cast

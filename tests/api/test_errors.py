@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.core.signals import got_request_exception
 
-from sims.api import endpoints, sims
+from sims.devices.api import endpoints
+from sims.inventory.api import sims
 from tests.api.conftest import Program, error
 from tests.cast import Cast
 

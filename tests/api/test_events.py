@@ -12,8 +12,8 @@ from django.core.cache import cache
 from events.models import Event
 from kit.api import lists
 from kit.context import acting_as
+from sims.inventory.services.status import change_sim_status
 from sims.models import Sim
-from sims.services.sim_status import change_sim_status
 from sims.states import SimStatus
 from tests.api.conftest import Program, error
 from tests.cast import Cast

@@ -36,7 +36,7 @@ from accounts.models import TrustedDevice
 from accounts.sign_in.second_factors import MfaAdapter, new_secret
 from accounts.tokens.services import create_application_token
 from orders.models import Article, Order
-from sims.services.messaging import SmsText, send_sms
+from sims.connectivity.services.messages import SmsText, send_sms
 from sims.states import SimStatus
 from tests.api.conftest import Program
 from tests.cast import Cast

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from events.api import _FIELDS as EVENT_FIELDS
-from sims.api.criteria import ENDPOINT_FIELDS, SIM_SORT, sim_fields
+from sims.criteria import ENDPOINT_FIELDS, SIM_SORT, sim_fields
 from sims.identifiers import iccid_with_luhn
 from sims.models import Device, Sim
 from sims.states import SimStatus

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from kit.context import acting_as
+from sims.inventory.services.status import change_sim_status
 from sims.models import Device, Sim
-from sims.services.sim_status import change_sim_status
 from sims.states import SimStatus
 from tests.api.conftest import Program
 from tests.cast import Cast

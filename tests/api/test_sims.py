@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from kit.context import acting_as
+from sims.inventory.services.registration import register_batch
 from sims.models import Sim, SimBatch
-from sims.services.registration import register_batch
 from sims.states import SimStatus
 from tests.api.conftest import Program, error
 from tests.cast import Cast

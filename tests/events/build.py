@@ -17,8 +17,8 @@ from events.models import Event
 from events.writer import Entry, log, objects_of
 from kit.action import action
 from kit.context import NETWORK, Actor, Person, Surface, acting_as
+from sims.locking import read_devices, read_sims
 from sims.models import Device, Sim
-from sims.services.rows import read_devices, read_sims
 from tests.cast import Cast
 
 NOW = datetime.now(UTC)

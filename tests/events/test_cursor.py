@@ -8,8 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from events.models import Event
-from events.querysets import EventQuerySet
+from events.models import Event, EventQuerySet
 from kit.context import SYSTEM
 from kit.paging import Cursor, KeysetPage, keyset_page
 from tests.cast import Cast

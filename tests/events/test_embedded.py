@@ -54,7 +54,7 @@ def test_embedded_pages_by_cursor(cast: Cast) -> None:
 
 
 def test_a_batch_of_one_is_on_its_sims_log(cast: Cast) -> None:
-    from sims.services.registration import register_batch
+    from sims.inventory.services.registration import register_batch
 
     single, many = cast.batch(count=1), cast.batch(count=3)
     with cast.acting(cast.owner):

@@ -14,13 +14,14 @@ from django.utils import timezone
 
 from events import triggers
 from events.models import AppendOnly, Event, FrozenPerson, RetentionReceipt
-from events.registry import UnregisteredType, get
+from events.registry import get
 from events.text import complete
+from events.types.base import UnregisteredType
 from events.writer import Entry, log
 from kit.action import NoAction
 from kit.context import Actor, ActorKind, Person, Surface, acting_as
-from sims.services.device_status import disable_devices
-from sims.services.sim_status import change_sim_status
+from sims.devices.services.status import disable_devices
+from sims.inventory.services.status import change_sim_status
 from tests.cast import Cast
 from tests.log import last
 

@@ -11,17 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events import registry
-from events.registry import (
-    DuplicateType,
-    EventType,
-    InvalidType,
-    Severity,
-    Source,
-    Text,
-    TextError,
-    UnregisteredType,
-    single,
-)
 from events.text import (
     ACTOR_USERNAME,
     MASK,
@@ -32,6 +21,18 @@ from events.text import (
     escape,
     escape_detail,
     mask,
+)
+from events.types import base
+from events.types.base import (
+    DuplicateType,
+    EventType,
+    InvalidType,
+    Severity,
+    Source,
+    Text,
+    TextError,
+    UnregisteredType,
+    single,
 )
 
 ACTOR = SimpleNamespace(name="Ada Actor", username="ada@example.com")
@@ -243,12 +244,14 @@ def test_reading_never_fails() -> None:
 
 
 def test_a_second_registration_raises(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_types", dict(registry._types))
+    kept = dict(base.registered)
+    monkeypatch.setattr(base, "registered", kept)
+    monkeypatch.setattr(registry, "registered", kept)
     fresh = EventType(id=20001, description="A", severity=INFO, source=API, section="Test", texts=single("A"))
-    assert registry.register(fresh) is fresh
+    assert base.register(fresh) is fresh
     assert registry.get(20001) is fresh
     with pytest.raises(DuplicateType, match="20001 is registered twice: 'A' and 'A'"):
-        registry.register(fresh)
+        base.register(fresh)
 
 
 @pytest.mark.parametrize(
@@ -386,8 +389,10 @@ def test_unknown_types_are_masked_like_all_of_them() -> None:
 
 
 def test_dotted_keys_reach_into_objects_and_lists(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_types", dict(registry._types))
-    registry.register(
+    kept = dict(base.registered)
+    monkeypatch.setattr(base, "registered", kept)
+    monkeypatch.setattr(registry, "registered", kept)
+    base.register(
         EventType(
             id=20001, description="A", severity=INFO, source=API, section="Test", texts=single("A"), secrets=("a.key",)
         )

@@ -16,7 +16,7 @@ from events.selectors import log_of, persons_of
 from events.totals import events_in_log
 from events.wire import WIRE_FIELDS, wire_list
 from events.wire_rows import read_wire_rows, wire_rows
-from sims.services.sim_status import change_sim_status
+from sims.inventory.services.status import change_sim_status
 from sims.states import SimStatus
 from tests.cast import Cast
 

@@ -27,9 +27,9 @@ from accounts.workspaces.services.company import update_company
 from events.models import Event
 from kit.models import Job
 from orders.models import Order
+from sims.devices.services.devices import update_device
+from sims.inventory.services.status import change_sim_status
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch
-from sims.services.devices import update_device
-from sims.services.sim_status import change_sim_status
 from sims.states import SimStatus
 from tests.cast import PASSWORD, Cast
 

@@ -39,10 +39,10 @@ from orders.models import Address, Order
 from orders.services.cart import cart_fill, cart_set_details
 from orders.services.orders import order_submit
 from portal.outbox import mails
+from sims.connectivity.services.messages import SmsText, send_sms
+from sims.devices.services.devices import update_device
 from sims.models import Device, Sim
-from sims.services.devices import update_device
-from sims.services.messaging import SmsText, send_sms
-from sims.services.policies import update_coverage_policy, update_service_policy
+from sims.policies.services.policies import update_coverage_policy, update_service_policy
 from sims.states import SimStatus
 from tests.admin.conftest import text_of
 from tests.api.conftest import sign_in

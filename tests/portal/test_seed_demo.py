@@ -32,8 +32,8 @@ from kit.context import ANONYMOUS, SYSTEM, ActorKind, acting_as
 from portal.demo import ForeignDatabase, cast, secrets
 from portal.demo.shipments import WAITING
 from sims.identifiers import normalise_bic, normalise_iccid, normalise_imei, normalise_imsi
+from sims.inventory.services.registration import register_batch
 from sims.models import CoveragePolicy, Device, FactoryTestWatch, ServicePolicy, Sim, SimBatch
-from sims.services.registration import register_batch
 from sims.states import DeviceStatus, SimStatus
 
 Described = dict[str, Any]

@@ -16,11 +16,11 @@ from django.utils import timezone
 from accounts.models import User
 from events.models import Event
 from kit.models import Job
-from sims import bulk_plan
-from sims.bulk import ACTIONS
-from sims.bulk_plan import Plan
+from sims.bulk import plan as bulk_plan
+from sims.bulk.actions import ACTIONS
+from sims.bulk.plan import Plan
+from sims.inventory.services.status import change_sim_status
 from sims.models import Device, Sim
-from sims.services.sim_status import change_sim_status
 from sims.states import DeviceStatus, SimStatus
 from tests.cast import Cast
 from tests.log import types

@@ -12,11 +12,11 @@ from django.test.utils import CaptureQueriesContext
 from events.models import Event
 from kit import jobs
 from kit.context import current_context
+from kit.csv_files import safe_cells
 from kit.models import Job
-from sims import tasks
-from sims.bulk import outcome_of
-from sims.bulk_plan import Plan
-from sims.views.results import safe_cells
+from sims.bulk import tasks
+from sims.bulk.actions import outcome_of
+from sims.bulk.plan import Plan
 from tests.cast import Cast
 from tests.log import types
 from tests.sims.test_bulk import HTMX, Desk, plan_in, words

@@ -13,15 +13,15 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import PlatformPackage, Workspace
 from events.models import Event
 from kit.errors import DomainError
-from sims.api.bodies import EndpointPatch
-from sims.api.changes import apply_patches
+from sims.devices.bodies import EndpointPatch
+from sims.devices.services.batches import Draft, create_devices
+from sims.devices.services.devices import SimChoice, create_device
+from sims.devices.services.patches import apply_patches
+from sims.devices.services.status import disable_devices, enable_devices
+from sims.inventory.services.assignment import assign_sim
+from sims.inventory.services.registration import register_batch
+from sims.inventory.services.status import change_sim_status
 from sims.models import Device, Sim
-from sims.services.assignment import assign_sim
-from sims.services.device_batches import Draft, create_devices
-from sims.services.device_status import disable_devices, enable_devices
-from sims.services.devices import SimChoice, create_device
-from sims.services.registration import register_batch
-from sims.services.sim_status import change_sim_status
 from tests.cast import Cast
 from tests.log import types
 

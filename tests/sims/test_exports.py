@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from sims import exports
 from sims.identifiers import iccid_with_luhn
 from sims.states import SimStatus
-from sims.views import exports
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db

@@ -14,8 +14,8 @@ from accounts.queued_actors import as_of_now
 from kit import jobs
 from kit.context import SCHEDULE, acting_as
 from kit.models import Job
-from sims import tasks
-from sims.bulk import outcome_of
+from sims.bulk import tasks
+from sims.bulk.actions import outcome_of
 from tests.cast import Cast
 from tests.log import types
 from tests.sims.test_bulk import Desk
@@ -59,7 +59,7 @@ def test_rights_that_end_between_two_steps_end_it(cast: Cast, queued: Job, monke
         _suspended(cast)
         return outcome
 
-    monkeypatch.setattr("sims.tasks.outcome_of", then_suspended)
+    monkeypatch.setattr("sims.bulk.tasks.outcome_of", then_suspended)
     jobs.run(str(queued.pk))
     queued.refresh_from_db()
     assert "may not act any more" in queued.error

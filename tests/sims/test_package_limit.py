@@ -14,22 +14,22 @@ from accounts.packages.services.subscriptions import set_package
 from accounts.permissions import Role
 from kit.context import SYSTEM, acting_as
 from kit.errors import Conflict
-from sims.bulk import ACTIONS
-from sims.models import Device, Sim
-from sims.services.assignment import assign_sim
-from sims.services.device_batches import Draft, create_devices
-from sims.services.device_status import (
+from sims.bulk.actions import ACTIONS
+from sims.devices.services.batches import Draft, create_devices
+from sims.devices.services.devices import SimChoice, create_device
+from sims.devices.services.status import (
     disable_devices,
     enable_devices,
     preview_device_action,
     reset_connectivity,
     set_device_status,
 )
-from sims.services.devices import SimChoice, create_device
-from sims.services.factory_test import settle
-from sims.services.registration import register_batch
-from sims.services.sim_status import change_sim_status, preview_sim_status
+from sims.inventory.services.assignment import assign_sim
+from sims.inventory.services.registration import register_batch
+from sims.inventory.services.status import change_sim_status, preview_sim_status
+from sims.models import Device, Sim
 from sims.states import DeviceStatus, SimStatus
+from sims.usage.services.factory_test import settle
 from tests.cast import Cast
 from tests.log import rows, types
 

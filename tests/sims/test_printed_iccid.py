@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from sims.identifiers import iccid_with_luhn
 from sims.models import Sim
-from sims.printed import printed_iccid
+from sims.printed_iccid import printed_iccid
 from tests.cast import Cast
 
 

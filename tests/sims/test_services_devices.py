@@ -10,18 +10,18 @@ from django.test.utils import CaptureQueriesContext
 
 from events.models import Event
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
-from sims.models import Device, Sim
-from sims.services.assignment import assign_sim, preview_release, release_sims
-from sims.services.device_status import (
+from sims.devices.services.devices import SimChoice, create_device, delete_devices, update_device
+from sims.devices.services.status import (
     disable_devices,
     enable_devices,
     preview_device_action,
     reset_connectivity,
     set_device_status,
 )
-from sims.services.devices import SimChoice, create_device, delete_devices, update_device
-from sims.services.policies import create_coverage_policy, create_service_policy, update_service_policy
-from sims.services.tags import change_tags
+from sims.devices.services.tags import change_tags
+from sims.inventory.services.assignment import assign_sim, preview_release, release_sims
+from sims.models import Device, Sim
+from sims.policies.services.policies import create_coverage_policy, create_service_policy, update_service_policy
 from tests.cast import Cast
 from tests.log import last, rows, types
 

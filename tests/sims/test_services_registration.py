@@ -7,9 +7,16 @@ import pytest
 from events.models import Event
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 from sims.identifiers import iccid_with_luhn
+from sims.inventory.services.registration import find_batch, register_batch
+from sims.inventory.services.stock import (
+    ImportRefused,
+    SimRecord,
+    assign_batch,
+    create_batch,
+    import_sims,
+    read_sim_csv,
+)
 from sims.models import Sim, SimBatch
-from sims.services.registration import find_batch, register_batch
-from sims.services.stock import ImportRefused, SimRecord, assign_batch, create_batch, import_sims, read_sim_csv
 from tests.cast import Cast
 from tests.log import last, rows, types
 

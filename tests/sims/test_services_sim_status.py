@@ -12,8 +12,8 @@ from events.models import Event
 from kit.action import action
 from kit.context import NoActor, NoContext, acting_as, context
 from kit.errors import Forbidden, Invalid, NotFound
+from sims.inventory.services.status import change_sim_status, preview_sim_status
 from sims.models import Sim
-from sims.services.sim_status import change_sim_status, preview_sim_status
 from sims.states import SIM_MOVES, SimStatus, sim_may_move
 from tests.cast import Cast
 from tests.log import last, rows, types

@@ -8,8 +8,8 @@ from accounts.models import Membership
 from events.models import Event
 from kit.context import acting_as
 from kit.errors import Forbidden, Invalid, NotFound
+from sims.inventory.services.transfer import TransferRefused, transfer_sims
 from sims.models import Sim
-from sims.services.transfer import TransferRefused, transfer_sims
 from tests.cast import Cast
 from tests.log import rows, types
 

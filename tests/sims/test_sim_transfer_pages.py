@@ -9,8 +9,8 @@ from accounts.models import Membership, Workspace
 from accounts.permissions import Role
 from events.models import Event
 from kit.models import Job
+from sims.inventory.services.assignment import assign_sim
 from sims.models import Sim
-from sims.services.assignment import assign_sim
 from sims.states import DeviceStatus
 from tests.cast import Cast
 from tests.log import types

@@ -10,10 +10,10 @@ from typing import Any
 from django.utils import timezone
 
 from kit.context import NETWORK, Surface, acting_as
+from sims.inventory.services.status import change_sim_status
 from sims.models import Sim
-from sims.services.factory_test import settle
-from sims.services.sim_status import change_sim_status
-from sims.services.usage import Report, ingest
+from sims.usage.services.factory_test import settle
+from sims.usage.services.ingest import Report, ingest
 from tests.cast import Cast
 
 _ids = itertools.count(1000)

@@ -14,7 +14,7 @@ from events.models import Event
 from sims.identifiers import iccid_with_luhn
 from sims.models import Device, Sim, UsageDay, UsageRecord
 from sims.states import DeviceStatus
-from sims.usage_records import parse_json, read
+from sims.usage.records import parse_json, read
 from tests.cast import Cast
 from tests.usage.records import deliver, in_test, record
 

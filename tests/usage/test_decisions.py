@@ -17,10 +17,10 @@ from events.panel import panel_of
 from events.selectors import event_row
 from events.wire import wire as wire_event
 from kit.context import ActorKind
+from sims.devices.services.status import reset_connectivity, set_device_status
+from sims.inventory.services.status import change_sim_status
+from sims.inventory.services.transfer import transfer_sims
 from sims.models import Sim, UsageRecord
-from sims.services.device_status import reset_connectivity, set_device_status
-from sims.services.sim_status import change_sim_status
-from sims.services.transfer import transfer_sims
 from tests.cast import Cast
 from tests.log import last, rows, types
 from tests.usage.records import check, deliver, in_test, record, status

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from kit.network_feed import network_feed_token
 from portal.demo.network import Network
+from sims.connectivity.services.messages import SmsText, send_sms
 from sims.models import BlockedOperator, Device, Sim, Sms, SmsStatus, UsageDay, UsageRecord
-from sims.services.deliveries import record_id_of_sms
-from sims.services.messaging import SmsText, send_sms
-from sims.sms_tasks import sweep_messages
 from sims.states import SimStatus
+from sims.usage.services.deliveries import record_id_of_sms
+from sims.usage.tasks import sweep_messages
 from tests.cast import Cast
 from tests.usage.records import deliver, record
 

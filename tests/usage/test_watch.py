@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from sims import factory_test_tasks as tasks
 from sims.models import FactoryTestRange, Sim
-from sims.services import factory_test_watch as watch
+from sims.usage import tasks
+from sims.usage.services import factory_test_watch as watch
 from tests.cast import Cast
 from tests.log import rows, types
 from tests.usage.records import deliver, in_test, record, status
@@ -21,7 +21,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Ranges that somebody was asked to check."""
     found: list[int] = []
     monkeypatch.setattr(watch, "wake", lambda numbers: found.extend(numbers))
-    monkeypatch.setattr("sims.services.usage.wake", lambda numbers: found.extend(numbers))
+    monkeypatch.setattr("sims.usage.services.ingest.wake", lambda numbers: found.extend(numbers))
     return found
 
 
@@ -43,7 +43,7 @@ def test_a_broker_that_is_gone_does_not_fail_the_sender(
     def gone(numbers: object) -> None:
         raise ConnectionError("no broker")
 
-    monkeypatch.setattr("sims.services.usage.wake", gone)
+    monkeypatch.setattr("sims.usage.services.ingest.wake", gone)
     (sim,) = in_test(cast)
     with django_capture_on_commit_callbacks(execute=True):
         assert deliver(record(sim, sms=10)).accepted == 1

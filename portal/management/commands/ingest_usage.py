@@ -15,8 +15,8 @@ import orjson
 from django.core.management import BaseCommand, CommandError
 
 from kit.context import NETWORK, Surface, acting_as
-from sims.services.usage import CHUNK, Report, ingest
-from sims.usage_records import parse_json
+from sims.usage.records import parse_json
+from sims.usage.services.ingest import CHUNK, Report, ingest
 
 SHOWN: Final = 20
 """Rejected records that are printed; `--rejected FILE` takes all of them."""

@@ -16,9 +16,9 @@ from accounts.support.services import access_under, start_support_access
 from kit.context import Actor
 from kit.errors import Forbidden, NotFound
 from kit.jobs import freeze_actor, revive_actor
+from sims.inventory.services.transfer import transfer_sims
+from sims.inventory.views.transfer import targets_of
 from sims.models import Sim
-from sims.services.transfer import transfer_sims
-from sims.views.transfer import targets_of
 from tests.cast import Cast
 from tests.log import types
 from tests.second_factors import set_up

@@ -16,7 +16,7 @@ from events.models import Event
 from events.selectors import actor_line, event_row, persons_of
 from events.wire import wire
 from kit.errors import Conflict, Forbidden
-from sims.services.devices import update_device
+from sims.devices.services.devices import update_device
 from tests.cast import Cast
 from tests.log import types
 

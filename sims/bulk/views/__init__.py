@@ -1,0 +1,1 @@
+"""The dialogs of bulk actions, and their reports."""

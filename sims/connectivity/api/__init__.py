@@ -1,0 +1,1 @@
+"""Connectivity, blocked networks and SMS over the API (`api_contract.md` section 5)."""

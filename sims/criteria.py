@@ -1,0 +1,135 @@
+"""What `q` and `sort` may name on the lists of this app (`api_contract.md` section 0, "Filter")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.db.models import Q
+
+from kit.api.criteria import (
+    NOTHING,
+    NULL,
+    Condition,
+    Field,
+    address,
+    constant,
+    flag,
+    moment,
+    number,
+    text,
+)
+from kit.errors import Invalid
+from sims.identifiers import normalise_iccid
+from sims.printed_iccid import printed_iccid
+
+
+def is_whole_iccid(value: str) -> bool:
+    """Tell whether a value is meant as a whole number: 19 digits, or 20 with the check digit."""
+    return value.isascii() and value.isdigit() and len(value) in (19, 20)
+
+
+def iccid(path: str, *, printed: bool = False) -> Condition:
+    """Return the condition maker of an ICCID column: 19 or 20 digits match whole, anything else as a text.
+
+    Args:
+        path: to the column.
+        printed: whether a part may hold the 20th digit, which is computed.
+    """
+    partly = _printed_in_part(path) if printed else text(path)
+
+    def condition(value: str) -> Q:
+        if not is_whole_iccid(value):
+            return partly(value)
+        try:
+            return Q(**{path: normalise_iccid(value)})
+        except Invalid:
+            return NOTHING  # no card carries such a number
+
+    return condition
+
+
+def _printed_in_part(path: str) -> Condition:
+    plainly = text(path)
+
+    def condition(value: str) -> Q:
+        found = plainly(value)
+        if value == NULL:
+            return found
+        asked = {"patterns": [value]} if "*" in value else {"partial": [value]}
+        return found | printed_iccid(path, **asked)
+
+    return condition
+
+
+def satellite_capable(value: str) -> Q:
+    """No SIM of ours is. Raises ValueError unless the value is a flag."""
+    return NOTHING if flag(value) else Q()
+
+
+def sim_fields(workspace_id: int, operator_id: int | None) -> Mapping[str, Field]:
+    """Return what can be asked of the SIMs of a workspace."""
+    return {
+        **_SIM_FIELDS,
+        "customer_org": Field(constant(workspace_id)),
+        "issuer_org": Field(constant(operator_id)),
+        "reseller_org": Field(constant(operator_id)),
+    }
+
+
+_SIM_FIELDS: Final[Mapping[str, Field]] = {
+    "id": Field(number("pk")),
+    "iccid": Field(iccid("iccid")),
+    "iccid_with_luhn": Field(iccid("iccid", printed=True)),
+    "status": Field(number("status")),
+    "production_date": Field(moment("production_date")),
+    "imsi": Field(text("imsi")),
+    "msisdn": Field(text("msisdn", nullable=False)),
+    "endpoint": Field(number("device_id", nullable=True)),
+    "model": Field(number("batch__model_id")),
+    "eid": Field(text("eid", nullable=False)),
+    "satellite_capable": Field(satellite_capable),
+}
+
+SIM_SORT: Final[Mapping[str, str]] = {
+    "id": "id",
+    "issuer_org": "",
+    "reseller_org": "",
+    "customer_org": "",
+    "iccid": "iccid",
+    "eid": "eid",
+    "status": "status",
+    "production_date": "production_date",
+    "endpoint": "device_id",
+    "model": "batch__model_id",
+}
+
+
+def _sim_status(value: str) -> Q:
+    if value == NULL:
+        return Q(sim__isnull=True)
+    return number("sim__status")(value)
+
+
+ENDPOINT_FIELDS: Final[Mapping[str, Field]] = {
+    "id": Field(number("pk")),
+    "status": Field(number("status")),
+    "last_updated": Field(moment("last_updated")),
+    "created": Field(moment("created")),
+    "name": Field(text("name", nullable=False)),
+    "tags": Field(text("tags", nullable=False)),
+    "ip_address": Field(address("ip_address")),
+    "imei": Field(text("imei", nullable=False)),
+    "sim_status": Field(_sim_status),
+}
+
+ENDPOINT_SORT: Final[Mapping[str, str]] = {
+    "id": "id",
+    "status": "status",
+    "last_updated": "last_updated",
+    "created": "created",
+    "name": "name",
+    "tags": "tags",
+    "ip_address": "ip_address",
+    "imei": "imei",
+}

@@ -1,0 +1,1 @@
+"""Devices: created, changed, enabled and disabled, tagged."""

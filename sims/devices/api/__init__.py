@@ -1,0 +1,1 @@
+"""Devices, on the wire endpoints, over the API (`api_contract.md` section 5)."""

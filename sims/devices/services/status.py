@@ -1,0 +1,257 @@
+"""Enable, disable and reset devices; the portal's actions move the SIM too (`behaviour.md` sections 5 and 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from accounts.permissions import Permission, authorise
+from kit.action import action
+from kit.context import current_context
+from kit.outcomes import Outcome, Refusal, not_found
+from sims import signals
+from sims.inventory.services.limits import CODE, Room, activation_room
+from sims.inventory.services.status import billing_note
+from sims.locking import chunks, lock_devices, missing, read_devices, sims_on
+from sims.models import Device
+from sims.signals import ConnectivityReset, DeviceRow, DeviceStatusChange, SimRow, SimStatusChange, Step
+from sims.states import DeviceStatus, SimStatus
+from sims.transitions import move
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What to write for one chunk of devices, decided under the lock."""
+
+    outcome: Outcome = field(default_factory=Outcome)
+    steps: list[Step] = field(default_factory=list)
+    enable: list[int] = field(default_factory=list)
+    disable: list[int] = field(default_factory=list)
+    touch: list[int] = field(default_factory=list)
+    activate: list[SimRow] = field(default_factory=list)
+    suspend: list[SimRow] = field(default_factory=list)
+    room: Room = field(default_factory=Room)
+
+    def refuse(self, device: DeviceRow, code: str, reason: str) -> None:
+        self.outcome.refused.append(Refusal(device.id, device.name, code, reason))
+
+    def switch(self, device: DeviceRow, sim: SimRow | None, new: int) -> None:
+        (self.enable if new == DeviceStatus.ENABLED else self.disable).append(device.id)
+        self.steps.append(DeviceStatusChange(device=device, sim=sim, new=new))
+
+    def move_sim(self, sim: SimRow, new: int, *, old: int | None = None, store: bool = True) -> None:
+        """Note a SIM's move; `store=False` for a state it only passes through."""
+        if store:
+            (self.activate if new == SimStatus.ACTIVATED else self.suspend).append(sim)
+        self.steps.append(SimStatusChange(sim=sim, old=sim.status if old is None else old, new=new))
+
+    def fits(self, device: DeviceRow, sim: SimRow | None) -> bool:
+        """Take room for a SIM that becomes activated, or refuse the device."""
+        if sim is None or sim.status == SimStatus.ACTIVATED or self.room.take():
+            return True
+        self.refuse(device, CODE, self.room.refusal)
+        return False
+
+    def settle(self, device: DeviceRow, before: int) -> None:
+        """Count the device as changed if any step was added since `before`."""
+        (self.outcome.changed if len(self.steps) > before else self.outcome.unchanged).append(device.id)
+
+
+Decide = Callable[[_Plan, DeviceRow, SimRow | None], None]
+
+
+def enable_devices(*, workspace_id: int, device_ids: Sequence[int]) -> Outcome:
+    """Enable devices and activate their SIMs. A device without a SIM is refused.
+
+    Args:
+        workspace_id: the workspace they belong to.
+        device_ids: which devices.
+
+    Raises:
+        Forbidden: the actor may not change devices here.
+    """
+    return _run(workspace_id, device_ids, _enable, Permission.DEVICE_UPDATE)
+
+
+def disable_devices(*, workspace_id: int, device_ids: Sequence[int]) -> Outcome:
+    """Disable devices and suspend their SIMs. Args and errors as `enable_devices`."""
+    return _run(workspace_id, device_ids, _disable, Permission.DEVICE_UPDATE)
+
+
+def reset_connectivity(*, workspace_id: int, device_ids: Sequence[int]) -> Outcome:
+    """Order a new network connection for enabled devices; ends the factory test of their SIMs.
+
+    Args:
+        workspace_id: the workspace they belong to.
+        device_ids: which devices.
+
+    Raises:
+        Forbidden: the actor may not reset devices here.
+    """
+    return _run(workspace_id, device_ids, _reset, Permission.DEVICE_RESET)
+
+
+def set_device_status(*, workspace_id: int, device_ids: Sequence[int], to: int) -> Outcome:
+    """Move devices alone, as the wire's PATCH of `status` does; a factory test ends by it.
+
+    Args:
+        workspace_id: the workspace they belong to.
+        device_ids: which devices.
+        to: Enabled or Disabled.
+
+    Raises:
+        Forbidden: the actor may not change devices here.
+    """
+
+    def decide(plan: _Plan, device: DeviceRow, sim: SimRow | None) -> None:
+        if device.status == to:
+            return
+        tested = sim if sim is not None and sim.status == SimStatus.FACTORY_TEST else None
+        if not plan.fits(device, tested):
+            return
+        plan.switch(device, sim, to)
+        if tested is not None:
+            plan.move_sim(tested, SimStatus.ACTIVATED)
+
+    return _run(workspace_id, device_ids, decide, Permission.DEVICE_UPDATE)
+
+
+def preview_device_action(*, workspace_id: int, device_ids: Sequence[int], what: str) -> Outcome:
+    """Tell what enabling, disabling or resetting would do. Changes nothing.
+
+    Args:
+        workspace_id: the workspace they belong to.
+        device_ids: which devices.
+        what: "enable", "disable" or "reset".
+
+    Raises:
+        Forbidden: the actor lacks the right for it.
+    """
+    decide, permission = _DECISIONS[what]
+    authorise(workspace_id, permission)
+    outcome = Outcome()
+    activated = suspended = 0
+    room = _room(workspace_id, decide, lock=False)
+    limited = [room.note] if room.limit is not None else []
+    for ids in chunks(device_ids):
+        rows = read_devices(workspace_id, ids)
+        plan = _decide_all(rows, sims_on(ids, lock=False), decide, room)
+        plan.outcome.refused += not_found(missing(ids, rows), "Device")
+        outcome.extend(plan.outcome)
+        activated += sum(sim.status != SimStatus.ACTIVATED for sim in plan.activate)
+        suspended += len(plan.suspend)
+    if activated and what == "disable":
+        outcome.notes.append(_("SIMs in factory test are activated on the way, which ends their test."))
+    if activated:
+        outcome.notes += [billing_note(SimStatus.ACTIVATED, activated), *limited]
+    if suspended:
+        outcome.notes.append(billing_note(SimStatus.SUSPENDED, suspended))
+    if what == "reset" and outcome.changed:
+        outcome.notes.append(_("Each device loses its connection and attaches to the network anew."))
+    return outcome
+
+
+def _run(workspace_id: int, device_ids: Sequence[int], decide: Decide, permission: Permission) -> Outcome:
+    authorise(workspace_id, permission)
+    outcome = Outcome()
+    with action():
+        steps: list[Step] = []
+        room = _room(workspace_id, decide, lock=True)
+        for ids in chunks(device_ids):
+            rows = lock_devices(workspace_id, ids)
+            plan = _decide_all(rows, sims_on(ids, lock=True), decide, room)
+            plan.outcome.refused += not_found(missing(ids, rows), "Device")
+            _store(plan)
+            outcome.extend(plan.outcome)
+            steps += plan.steps
+        if steps:
+            signals.devices_changed.send(sender=Device, workspace_id=workspace_id, steps=steps)
+    return outcome
+
+
+def _room(workspace_id: int, decide: Decide, *, lock: bool) -> Room:
+    """Return the room for SIMs that become activated; disabling leaves none activated that was not."""
+    return Room() if decide is _disable else activation_room(workspace_id, lock=lock)
+
+
+def _decide_all(rows: Sequence[DeviceRow], sims: dict[int, SimRow], decide: Decide, room: Room) -> _Plan:
+    plan = _Plan(room=room)
+    for device in rows:
+        refused = len(plan.outcome.refused)
+        before = len(plan.steps)
+        decide(plan, device, sims.get(device.id))
+        if len(plan.outcome.refused) == refused:
+            plan.settle(device, before)
+    return plan
+
+
+def _store(plan: _Plan) -> None:
+    now = current_context().now()
+    if plan.enable:
+        Device.objects.filter(pk__in=plan.enable).update(status=DeviceStatus.ENABLED, last_updated=now)
+    if plan.disable:
+        Device.objects.filter(pk__in=plan.disable).update(status=DeviceStatus.DISABLED, last_updated=now)
+    if plan.touch:
+        Device.objects.filter(pk__in=plan.touch).update(last_updated=now)
+    move(plan.activate, SimStatus.ACTIVATED)
+    move(plan.suspend, SimStatus.SUSPENDED)
+
+
+def _enable(plan: _Plan, device: DeviceRow, sim: SimRow | None) -> None:
+    if sim is None:
+        plan.refuse(device, "no_sim", _("It has no SIM. Assign one first."))
+        return
+    if device.status == DeviceStatus.ENABLED and sim.status == SimStatus.FACTORY_TEST:
+        return
+    if not plan.fits(device, sim):
+        return
+    if device.status != DeviceStatus.ENABLED:
+        plan.switch(device, sim, DeviceStatus.ENABLED)
+    if sim.status != SimStatus.ACTIVATED:
+        plan.move_sim(sim, SimStatus.ACTIVATED)
+
+
+def _disable(plan: _Plan, device: DeviceRow, sim: SimRow | None) -> None:
+    enabled = device.status == DeviceStatus.ENABLED
+    if sim is not None and sim.status == SimStatus.FACTORY_TEST and enabled:
+        plan.move_sim(sim, SimStatus.ACTIVATED)
+        plan.move_sim(sim, SimStatus.SUSPENDED, old=SimStatus.ACTIVATED)
+    elif sim is not None and sim.status == SimStatus.ACTIVATED:
+        plan.move_sim(sim, SimStatus.SUSPENDED)
+    if enabled:
+        plan.switch(device, sim, DeviceStatus.DISABLED)
+
+
+def _reset(plan: _Plan, device: DeviceRow, sim: SimRow | None) -> None:
+    if sim is None:
+        plan.refuse(device, "no_sim", _("It has no SIM, so there is no connection to reset."))
+    elif device.status != DeviceStatus.ENABLED:
+        plan.refuse(device, "disabled", _("It is Disabled. Enable it first."))
+    elif sim.status == SimStatus.FACTORY_TEST:
+        if not plan.fits(device, sim):
+            return
+        plan.steps.append(ConnectivityReset(device=device, sim=sim))
+        plan.touch.append(device.id)
+        plan.move_sim(sim, SimStatus.ACTIVATED)
+    elif sim.status != SimStatus.ACTIVATED:
+        plan.refuse(
+            device,
+            "sim_inactive",
+            _("Its SIM is %(state)s. Activate it first.") % {"state": SimStatus(sim.status).label},
+        )
+    else:
+        plan.steps.append(ConnectivityReset(device=device, sim=sim))
+        plan.touch.append(device.id)
+        plan.move_sim(sim, SimStatus.SUSPENDED, store=False)
+        plan.steps.append(DeviceStatusChange(device=device, sim=sim, new=DeviceStatus.DISABLED))
+        plan.steps.append(DeviceStatusChange(device=device, sim=sim, new=DeviceStatus.ENABLED))
+        plan.move_sim(sim, SimStatus.ACTIVATED, old=SimStatus.SUSPENDED, store=False)
+
+
+_DECISIONS: dict[str, tuple[Decide, Permission]] = {
+    "enable": (_enable, Permission.DEVICE_UPDATE),
+    "disable": (_disable, Permission.DEVICE_UPDATE),
+    "reset": (_reset, Permission.DEVICE_RESET),
+}

@@ -1,0 +1,100 @@
+"""Tags of devices: short names that group them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Case, Value, When
+from django.utils.translation import gettext as _
+
+from accounts.permissions import Permission, authorise
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Invalid
+from kit.outcomes import Outcome, Refusal, not_found
+from sims import signals
+from sims.locking import chunks, lock_devices, missing
+from sims.models import Device
+from sims.signals import DeviceRow, TagChange
+
+MAX_LENGTH = 500
+
+
+def normalise_tags(value: str | Iterable[str]) -> list[str]:
+    """Return tag names in their order, each once, without surrounding spaces.
+
+    Args:
+        value: names separated by commas, or a list of names.
+
+    Raises:
+        Invalid: all together are longer than 500 characters.
+    """
+    names = value.split(",") if isinstance(value, str) else value
+    clean = list(dict.fromkeys(" ".join(name.split()) for name in names))
+    clean = [name for name in clean if name]
+    if len(",".join(clean)) > MAX_LENGTH:
+        raise Invalid(
+            _("The tags of a device have at most %(count)s characters.") % {"count": MAX_LENGTH},
+            code="too_long",
+            field="tags",
+        )
+    return clean
+
+
+def change_tags(
+    *, workspace_id: int, device_ids: Sequence[int], add: Iterable[str] = (), remove: Iterable[str] = ()
+) -> Outcome:
+    """Add tags to devices and take others away; one event for the whole action.
+
+    Args:
+        workspace_id: owner.
+        device_ids: which devices.
+        add: names to add at the end.
+        remove: names to take away.
+
+    Raises:
+        Forbidden: the actor may not change devices here.
+        Invalid: no tag given, or one contains a comma.
+    """
+    authorise(workspace_id, Permission.DEVICE_UPDATE)
+    adding, removing = normalise_tags(",".join(add)), set(normalise_tags(",".join(remove)))
+    if not adding and not removing:
+        raise Invalid(_("Name at least one tag to add or remove."), code="required", field="tags")
+    outcome = Outcome()
+    changed: list[DeviceRow] = []
+    with action():
+        for ids in chunks(device_ids):
+            rows = lock_devices(workspace_id, ids)
+            renamed = {row.tags: _applied(row.tags, adding, removing) for row in rows}
+            for row in rows:
+                tags = renamed[row.tags]
+                if tags == row.tags:
+                    outcome.unchanged.append(row.id)
+                elif len(tags) > MAX_LENGTH:
+                    outcome.refused.append(
+                        Refusal(row.id, row.name, "too_long", _("Its tags would exceed 500 characters."))
+                    )
+                else:
+                    outcome.changed.append(row.id)
+                    changed.append(row._replace(tags=tags))
+            outcome.refused += not_found(missing(ids, rows), "Device")
+            _store(ids, {old: new for old, new in renamed.items() if new != old and len(new) <= MAX_LENGTH})
+        if changed:
+            change = TagChange(devices=changed, added=adding, removed=sorted(removing))
+            signals.tags_changed.send(sender=Device, workspace_id=workspace_id, changes=[change])
+    return outcome
+
+
+def _applied(tags: str, adding: Sequence[str], removing: set[str]) -> str:
+    kept = [name for name in tags.split(",") if name and name not in removing]
+    return ",".join(dict.fromkeys([*kept, *(name for name in adding if name not in removing)]))
+
+
+def _store(ids: Sequence[int], renamed: dict[str, str]) -> None:
+    """Write all new values in one statement: devices share few different tag lists."""
+    if not renamed:
+        return
+    Device.objects.filter(pk__in=ids, tags__in=list(renamed)).update(
+        tags=Case(*(When(tags=old, then=Value(new)) for old, new in renamed.items())),
+        last_updated=current_context().now(),
+    )

@@ -1,0 +1,21 @@
+"""Addresses of the pages of connected devices."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from sims.devices.views import changes, devices, export
+
+_DEVICES = "w/<int:workspace_id>/devices/"
+_DEVICE = f"{_DEVICES}<int:device_id>/"
+
+urlpatterns: list[URLPattern] = [
+    path(_DEVICES, devices.device_list, name="device_list"),
+    path(f"{_DEVICES}export/", export.device_export, name="device_export"),
+    path(f"{_DEVICES}create/", changes.device_create, name="device_create"),
+    path(f"{_DEVICES}free-sims/", changes.sim_options, name="device_sim_options"),
+    path(_DEVICE, devices.device_detail, name="device_detail"),
+    path(f"{_DEVICE}edit/", changes.device_edit, name="device_edit"),
+    path(f"{_DEVICE}assign/", changes.device_assign, name="device_assign"),
+    path(f"{_DEVICE}release/", changes.device_release, name="device_release"),
+]

@@ -1,0 +1,144 @@
+"""Connected devices: the list, and the page of one device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
+from kit.bulk import BulkAction
+from kit.htmx import respond
+from kit.lists import Empty, Listing
+from kit.rendering import state_badge
+from sims.bulk.views.dialogs import bulk_actions
+from sims.devices.filters import DeviceFilters
+from sims.devices.selectors import device_of, device_rows, sim_of
+from sims.devices.tables import DeviceTable
+from sims.identifiers import iccid_with_luhn
+from sims.models import Device, Sim
+from sims.states import DeviceStatus, SimStatus
+
+SIM_KEYS: Mapping[int, str] = {state.value: state.name.lower() for state in SimStatus}
+DEVICE_KEYS: Mapping[int, str] = {state.value: state.name.lower() for state in DeviceStatus}
+
+
+def sim_badges() -> dict[int, str]:
+    """Return the badge of each SIM state."""
+    return {state.value: state_badge(SIM_KEYS[state.value], str(state.label)) for state in SimStatus}
+
+
+def device_badges() -> dict[int, str]:
+    """Return the badge of each device state."""
+    return {state.value: state_badge(DEVICE_KEYS[state.value], str(state.label)) for state in DeviceStatus}
+
+
+BULK = ("enable", "disable", "reset", "release", "tags", "delete")
+"""Actions of the bulk bar, in the order of their buttons."""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def device_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
+    """Show the devices of a workspace. POST carries pasted or uploaded filter values and changes nothing."""
+    authorise(workspace_id, Permission.INVENTORY_READ)
+    creating = reverse("sims:device_create", args=[workspace_id])
+    may_create = Permission.DEVICE_UPDATE.name in request.may
+    listing = Listing(
+        request,
+        table=DeviceTable,
+        filters=DeviceFilters,
+        queryset=Device.objects.of(workspace_id),
+        rows="sims/_device_rows.jinja",
+        fetch=device_rows,
+        bulk=bulk_actions(request, "devices", names=BULK),
+        empty=Empty(
+            icon="cpu",
+            title=_("No devices yet"),
+            text=_("A device uses one SIM and gets its services and coverage from two policies."),
+            action_label=_("Create device") if may_create else "",
+            action_url=creating if may_create else "",
+        ),
+        noun=(_("device"), _("devices")),
+        tools="sims/_device_tools.html",
+        context={
+            "sim_badges": sim_badges(),
+            "device_badges": device_badges(),
+            "device_base": reverse("sims:device_list", args=[workspace_id]),
+            "sim_base": reverse("sims:sim_list", args=[workspace_id]),
+        },
+    )
+    return listing.respond("sims/device_list.html", {"create_url": creating if may_create else ""})
+
+
+@require_safe
+def device_detail(request: WorkspacePageRequest, workspace_id: int, device_id: int) -> HttpResponse:
+    """Show one device: what it is and holds (`?tab=details`), or what happened to it (`?tab=events`).
+
+    Deleted devices stay readable, so that links from old events lead somewhere.
+    """
+    authorise(workspace_id, Permission.INVENTORY_READ)
+    tab = request.GET.get("tab") or "details"
+    if tab not in ("details", "events"):
+        raise Http404(_("A device has no such tab."))
+    device = device_of(workspace_id, device_id)
+    return respond(request, "sims/device_detail.html", "sims/_device_update.html", _page(request, device, tab))
+
+
+def _page(request: WorkspacePageRequest, device: Device, tab: str) -> dict[str, Any]:
+    sim = sim_of(device)
+    here = reverse("sims:device_detail", args=[device.workspace_id, device.pk])
+    badges = sim_badges()
+    return {
+        "device": device,
+        "sim": sim,
+        "full_iccid": iccid_with_luhn(sim.iccid) if sim else "",
+        "device_badge": device_badges()[device.status],
+        "sim_badge": badges[sim.status] if sim else "",
+        "tags": device.tags.split(",") if device.tags else [],
+        "deleted": device.status == DeviceStatus.DELETED,
+        "may_change": Permission.DEVICE_UPDATE.name in request.may and device.status != DeviceStatus.DELETED,
+        "actions": _actions(request, device, sim),
+        "hint": _hint(device, sim),
+        "tab": tab,
+        "here": here if tab == "details" else f"{here}?tab={tab}",
+        "tabs": [
+            {"label": _("Details"), "url": here, "active": tab == "details"},
+            {"label": _("Events"), "url": f"{here}?tab=events", "active": tab == "events"},
+        ],
+        "list_url": reverse("sims:device_list", args=[device.workspace_id]),
+    }
+
+
+def _actions(request: WorkspacePageRequest, device: Device, sim: Sim | None) -> list[BulkAction]:
+    """Return the buttons that make sense for a device as it is; the dialog of each says what will happen."""
+    if device.status == DeviceStatus.DELETED:
+        return []
+    on = device.status == DeviceStatus.ENABLED
+    running = sim is not None and sim.status in (SimStatus.ACTIVATED, SimStatus.FACTORY_TEST)
+    sensible = {
+        "enable": sim is not None and not (on and running),
+        "disable": on or (sim is not None and sim.status == SimStatus.ACTIVATED),
+        "reset": on and running,
+        "delete": sim is None,
+    }
+    names = [name for name, sensible_now in sensible.items() if sensible_now]
+    return bulk_actions(request, "devices", names=names) if names else []
+
+
+def _hint(device: Device, sim: Sim | None) -> str:
+    """Return what a person should know about this combination of states, or ""."""
+    on = device.status == DeviceStatus.ENABLED
+    if sim is None:
+        return _("The device is Enabled but has no SIM, so it cannot connect.") if on else ""
+    if not on and sim.status == SimStatus.ACTIVATED:
+        return _("The device is Disabled, but its SIM is Activated and is charged.")
+    if on and sim.status in (SimStatus.ISSUED, SimStatus.SUSPENDED):
+        return _("The device is Enabled, but its SIM is %(state)s, so it cannot connect.") % {
+            "state": SimStatus(sim.status).label
+        }
+    return ""

@@ -1,0 +1,43 @@
+"""The devices as a CSV file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
+from sims.devices.filters import DeviceFilters
+from sims.devices.selectors import device_rows
+from sims.devices.tables import DeviceTable
+from sims.exports import Export, _file
+from sims.models import Device
+from sims.states import DeviceStatus, SimStatus
+
+_DEVICE_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "name": lambda row: row["name"],
+    "status": lambda row: DeviceStatus(row["status"]).label,
+    "sim": lambda row: row["full_iccid"],
+    "sim_status": lambda row: SimStatus(row["sim__status"]).label if row["sim__id"] else "",
+    "imei": lambda row: row["imei"],
+    "ip_address": lambda row: row["ip_address"],
+    "tags": lambda row: ",".join(row["tags"]),
+    "service_policy": lambda row: row["service_policy__name"],
+    "coverage_policy": lambda row: row["coverage_policy__name"],
+    "created": lambda row: row["created"],
+    "last_updated": lambda row: row["last_updated"],
+}
+
+
+DEVICES: Final = Export(DeviceTable, _DEVICE_VALUES, device_rows)
+
+
+@require_safe
+def device_export(request: WorkspacePageRequest, workspace_id: int) -> HttpResponseBase:
+    """The devices as they are filtered by the query string."""
+    authorise(workspace_id, Permission.INVENTORY_READ)
+    found = DeviceFilters(request.GET, Device.objects.of(workspace_id), request=request)
+    return _file(request, f"devices-{workspace_id}", DEVICES, found)

@@ -1,0 +1,1 @@
+"""SIMs: batches, registration, states, assignment, transfer."""

@@ -1,0 +1,1 @@
+"""Batches, SIMs and SIM models in the admin site."""

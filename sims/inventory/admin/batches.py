@@ -1,0 +1,315 @@
+"""Batches: made, filled from a file and handed to a workspace, before a customer sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Max, Min, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from accounts.models import Workspace
+from kit.action import action
+from kit.admin.base import StaffAdmin, add_refusal
+from kit.admin.filters import Picker, choice_filter, condition_filter, related_filter
+from kit.admin.lists import prefix_range
+from kit.errors import DomainError
+from kit.rendering import badge, dash, identifier, number, when, when_absolute
+from sims.admin_parts import workspace_link
+from sims.identifiers import iccid_with_luhn, plain
+from sims.inventory.services.stock import (
+    COLUMNS,
+    ImportRefused,
+    LineError,
+    assign_batch,
+    create_batch,
+    import_sims,
+    read_sim_csv,
+)
+from sims.models import SimBatch, SimModel
+
+MOST_BYTES = 16 * 1024 * 1024
+MOST_AT_ONCE = 500
+SHOWN_ERRORS = 500
+TEMPLATE_ROW = ("8988303000000000001", "901430000000001", "", "", "2026-11-22")
+
+
+class BatchImportForm(forms.Form):
+    """The file of an import."""
+
+    file = forms.FileField(
+        label=gettext_lazy("CSV file"),
+        help_text=gettext_lazy(
+            "UTF-8 with a header line. Columns: iccid and imsi, and if you like msisdn, eid, production_date."
+        ),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+    )
+
+    def clean_file(self) -> UploadedFile[Any]:
+        file: UploadedFile[Any] = self.cleaned_data["file"]
+        if (file.size or 0) > MOST_BYTES:
+            raise forms.ValidationError(_("The file is larger than 16 MB. Cut it into several."))
+        return file
+
+
+class WorkspaceChoiceForm(forms.Form):
+    """To whom batches go."""
+
+    def __init__(self, site: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = SimBatch._meta.get_field("workspace")
+        self.fields["workspace"] = forms.ModelChoiceField(
+            queryset=Workspace.objects.all(),
+            label=_("Workspace"),
+            help_text=_("Search by name or ID. Nothing is written to the customer's event log."),
+            widget=Picker(field, site, _("Search workspaces")),
+        )
+
+
+def _place(name: Any, **conditions: Any) -> tuple[Any, Any]:
+    return name, lambda batches: batches.filter(**conditions)
+
+
+def model_choices() -> list[tuple[int, str]]:
+    """Return the kinds of SIMs."""
+    return list(SimModel.objects.values_list("pk", "description"))
+
+
+@admin.register(SimBatch)
+class SimBatchAdmin(StaffAdmin):
+    """Batches."""
+
+    creates = True
+    icon = "boxes"
+    page_template = "admin/sims/simbatch/page.html"
+    list_display = ("bic", "place", "owner", "model", "sims", "created_at", "assigned", "registered")
+    list_filter = (
+        condition_filter(
+            "place",
+            gettext_lazy("place"),
+            {
+                "empty": _place(gettext_lazy("Empty"), quantity=0),
+                "stock": _place(gettext_lazy("In stock"), workspace__isnull=True, quantity__gt=0),
+                "assigned": _place(gettext_lazy("Assigned"), workspace__isnull=False, registered_at__isnull=True),
+                "registered": _place(gettext_lazy("Registered"), registered_at__isnull=False),
+            },
+        ),
+        choice_filter("model", gettext_lazy("SIM model"), "model_id", model_choices),
+        related_filter("workspace", gettext_lazy("Workspace"), "workspace"),
+    )
+    search_fields = ("bic",)
+    search_help_text = gettext_lazy("BIC, or its first digits")
+    ordering = ("-id",)
+    list_select_related = ("workspace", "model")
+    fields = ("bic", "model")
+    actions = ("assign_selected",)
+
+    def has_assign_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may fill batches and hand them out: the right to change batches."""
+        return bool(request.user.has_perm("sims.change_simbatch"))
+
+    # --- writing ---
+
+    def create(self, request: HttpRequest, form: Any) -> SimBatch:
+        return create_batch(bic=form.cleaned_data["bic"], model=form.cleaned_data["model"])
+
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        own: list[Any] = [
+            path("template.csv", wrap(self.template_view), name="sims_simbatch_template"),
+            path("<path:object_id>/import/", wrap(self.import_view), name="sims_simbatch_import"),
+            path("<path:object_id>/assign/", wrap(self.assign_view), name="sims_simbatch_assign"),
+        ]
+        return own + super().get_urls()
+
+    def template_view(self, request: HttpRequest) -> HttpResponse:
+        """Give a file to fill in."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        response = HttpResponse(
+            f"{','.join(COLUMNS)}\r\n{','.join(TEMPLATE_ROW)}\r\n", content_type="text/csv; charset=utf-8"
+        )
+        response["Content-Disposition"] = 'attachment; filename="sims.csv"'
+        return response
+
+    def import_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Fill a batch from a file: all of it, or, when a line is wrong, nothing."""
+        batch = self._batch(request, object_id)
+        form = BatchImportForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
+        errors: list[LineError] = []
+        if form.is_valid():
+            try:
+                count = import_sims(batch_id=batch.pk, records=read_sim_csv(form.cleaned_data["file"].read()))
+            except ImportRefused as error:
+                errors = error.errors
+                add_refusal(form, error)
+            except DomainError as error:
+                form.add_error(None, error.message)
+            else:
+                text = ngettext("%(n)s SIM imported.", "%(n)s SIMs imported.", count) % {"n": number(count)}
+                self.message_user(request, text, messages.SUCCESS)
+                return HttpResponseRedirect(self.url_of(batch))
+        context = {
+            "form": form,
+            "heading": _("Import SIMs into batch %(bic)s") % {"bic": batch.bic},
+            "verb": _("Import"),
+            "back": self.url_of(batch),
+            "crumbs": [(batch.bic, self.url_of(batch))],
+            "line_errors": errors[:SHOWN_ERRORS],
+            "more_errors": max(0, len(errors) - SHOWN_ERRORS),
+            "template_url": reverse("admin:sims_simbatch_template"),
+        }
+        return self.render(request, "admin/sims/simbatch/import.html", context, status=422 if form.errors else 200)
+
+    def assign_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Hand a batch to a workspace."""
+        batch = self._batch(request, object_id)
+        form = WorkspaceChoiceForm(self.admin_site, request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            workspace = form.cleaned_data["workspace"]
+            try:
+                assign_batch(batch_id=batch.pk, workspace_id=workspace.pk)
+            except DomainError as error:
+                add_refusal(form, error)
+            else:
+                text = _("Batch %(bic)s assigned to %(workspace)s.")
+                values = {"bic": batch.bic, "workspace": workspace.name}
+                self.message_user(request, text % values, messages.SUCCESS)
+                return HttpResponseRedirect(self.url_of(batch))
+        context = {
+            "form": form,
+            "heading": _("Assign batch %(bic)s") % {"bic": batch.bic},
+            "verb": _("Assign"),
+            "back": self.url_of(batch),
+            "crumbs": [(batch.bic, self.url_of(batch))],
+        }
+        return self.render(request, "admin/form_page.html", context, status=422 if form.errors else 200)
+
+    def _batch(self, request: HttpRequest, object_id: str) -> SimBatch:
+        batch: SimBatch = self.found(request, object_id)
+        if not self.has_assign_permission(request):
+            raise PermissionDenied(_("Your rights do not allow changing SIM batches."))
+        return batch
+
+    @admin.action(description=gettext_lazy("Assign to a workspace"), permissions=["assign"])
+    def assign_selected(self, request: HttpRequest, batches: QuerySet[Any]) -> HttpResponse | None:
+        """Hand many batches to one workspace; those that can't go there are named with their reason."""
+        chosen = list(batches.order_by("pk")[: MOST_AT_ONCE + 1])
+        if len(chosen) > MOST_AT_ONCE:
+            text = _("Choose at most %(n)s batches at once. Nothing was changed.") % {"n": MOST_AT_ONCE}
+            self.message_user(request, text, messages.ERROR)
+            return None
+        confirmed = "confirm" in request.POST
+        form = WorkspaceChoiceForm(self.admin_site, request.POST if confirmed else None)
+        if confirmed and form.is_valid():
+            self._assign(request, chosen, form.cleaned_data["workspace"])
+            return None
+        count = sum(batch.quantity for batch in chosen)
+        context = {
+            "form": form,
+            "heading": ngettext("Assign %(n)s batch", "Assign %(n)s batches", len(chosen)) % {"n": len(chosen)},
+            "intro": ngettext("%(n)s SIM in all.", "%(n)s SIMs in all.", count) % {"n": number(count)},
+            "verb": _("Assign"),
+            "back": request.get_full_path(),
+            "crumbs": [],
+            "action": "assign_selected",
+            "checkbox": ACTION_CHECKBOX_NAME,
+            "ids": [batch.pk for batch in chosen],
+            "skipped": [(batch, _why_not(batch)) for batch in chosen if _why_not(batch)],
+        }
+        return self.render(request, "admin/sims/simbatch/assign.html", context, status=422 if form.errors else 200)
+
+    def _assign(self, request: HttpRequest, batches: list[SimBatch], workspace: Workspace) -> None:
+        done, sims = 0, 0
+        refused: list[str] = []
+        with action():
+            for batch in batches:
+                try:
+                    assign_batch(batch_id=batch.pk, workspace_id=workspace.pk)
+                except DomainError as error:
+                    refused.append(error.message)
+                else:
+                    done, sims = done + 1, sims + batch.quantity
+        for reason in refused[:10]:
+            self.message_user(request, reason, messages.WARNING)
+        if len(refused) > 10:
+            self.message_user(request, _("%(n)s more were refused.") % {"n": len(refused) - 10}, messages.WARNING)
+        if done:
+            text = _("%(batches)s batches with %(sims)s SIMs assigned to %(workspace)s.")
+            values = {"batches": done, "sims": number(sims), "workspace": workspace.name}
+            self.message_user(request, text % values, messages.SUCCESS)
+
+    # --- what is shown ---
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        digits = plain(term)
+        if not digits:
+            return queryset, False
+        if not (digits.isascii() and digits.isdigit()):
+            return queryset.none(), False
+        return queryset.filter(**prefix_range("bic", digits)), False
+
+    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        ends = obj.sims.aggregate(first=Min("iccid"), last=Max("iccid"))
+        sims = f"{reverse('admin:sims_sim_changelist')}?batch={obj.bic}"
+        return {
+            "heading": _("Batch %(bic)s") % {"bic": obj.bic},
+            "may_assign": self.has_assign_permission(request) and obj.registered_at is None,
+            "links": [(_("SIMs"), sims, "card-sim")] if obj.quantity else [],
+            "facts": [
+                (_("BIC"), identifier(obj.bic, "BIC")),
+                (_("Place"), self.place(obj)),
+                (_("Workspace"), self.owner(obj)),
+                (_("SIM model"), str(obj.model)),
+                (_("SIMs"), number(obj.quantity)),
+                (_("First ICCID"), identifier(iccid_with_luhn(ends["first"]), "ICCID") if ends["first"] else dash()),
+                (_("Last ICCID"), identifier(iccid_with_luhn(ends["last"]), "ICCID") if ends["last"] else dash()),
+                (_("Created"), when_absolute(obj.created)),
+                (_("Assigned"), when_absolute(obj.assigned_at)),
+                (_("Registered"), when_absolute(obj.registered_at)),
+            ],
+        }
+
+    @admin.display(description=gettext_lazy("place"))
+    def place(self, batch: SimBatch) -> SafeString:
+        if batch.registered_at is not None:
+            return badge(_("Registered"), "good")
+        if batch.workspace_id is not None:
+            return badge(_("Assigned"), "info")
+        return badge(_("In stock"), "neutral") if batch.quantity else badge(_("Empty"), "muted")
+
+    @admin.display(description=gettext_lazy("workspace"), ordering="workspace__name")
+    def owner(self, batch: SimBatch) -> SafeString:
+        return workspace_link(batch.workspace)
+
+    @admin.display(description=gettext_lazy("SIMs"), ordering="quantity")
+    def sims(self, batch: SimBatch) -> str:
+        return number(batch.quantity)
+
+    @admin.display(description=gettext_lazy("created"), ordering="created")
+    def created_at(self, batch: SimBatch) -> SafeString:
+        return when(batch.created)
+
+    @admin.display(description=gettext_lazy("assigned"), ordering="assigned_at")
+    def assigned(self, batch: SimBatch) -> SafeString:
+        return when(batch.assigned_at)
+
+    @admin.display(description=gettext_lazy("registered"), ordering="registered_at")
+    def registered(self, batch: SimBatch) -> SafeString:
+        return when(batch.registered_at)
+
+
+def _why_not(batch: SimBatch) -> str:
+    if batch.registered_at is not None:
+        return _("registered already")
+    return "" if batch.quantity else _("empty")

@@ -1,0 +1,1 @@
+"""SIMs and batches over the API (`api_contract.md` section 4)."""

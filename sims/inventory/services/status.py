@@ -1,0 +1,155 @@
+"""Activate, suspend, test and delete SIMs: one or ten thousand (`behaviour.md` section 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.utils.formats import date_format
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Workspace
+from accounts.permissions import Permission, authorise
+from kit.action import action
+from kit.context import current_context
+from kit.errors import Invalid
+from kit.outcomes import Outcome, Refusal, not_found
+from sims import signals
+from sims.inventory.services.limits import CODE, Room, activation_room
+from sims.locking import chunks, lock_sims, missing, read_sims
+from sims.models import Sim
+from sims.signals import SimRow, SimStatusChange
+from sims.states import CHARGED, SimStatus, sim_may_move, sim_sources
+from sims.transitions import move
+
+
+def change_sim_status(*, workspace_id: int, sim_ids: Sequence[int], to: int) -> Outcome:
+    """Bring SIMs into another state; those that may not go there are refused by name and stay as they are.
+
+    Args:
+        workspace_id: the workspace they belong to.
+        sim_ids: which SIMs.
+        to: the wanted state, an id of `SimStatus`.
+
+    Returns:
+        What became of each. A SIM that already is in the state is `unchanged` and leaves no event.
+
+    Raises:
+        Forbidden: the actor may not change (or delete) SIMs here.
+        Invalid: no SIM can ever be brought into this state, or the workspace has no factory test.
+    """
+    _check(workspace_id, to)
+    outcome = Outcome()
+    with action():
+        changes: list[SimStatusChange] = []
+        room = activation_room(workspace_id, lock=True) if to == SimStatus.ACTIVATED else Room()
+        for ids in chunks(sim_ids):
+            rows = lock_sims(workspace_id, ids)
+            part, moving = _decide(rows, to, room)
+            part.refused += not_found(missing(ids, rows), "SIM")
+            outcome.extend(part)
+            changes += move(moving, to)
+        if changes:
+            signals.sim_status_changed.send(sender=Sim, workspace_id=workspace_id, changes=changes)
+    return outcome
+
+
+def preview_sim_status(*, workspace_id: int, sim_ids: Sequence[int], to: int) -> Outcome:
+    """Tell what `change_sim_status` would do, and what it means for billing. Changes nothing.
+
+    Args, raises: as `change_sim_status`.
+    """
+    _check(workspace_id, to)
+    outcome = Outcome()
+    charged = 0
+    room = activation_room(workspace_id, lock=False) if to == SimStatus.ACTIVATED else Room()
+    limited = [room.note] if room.limit is not None else []
+    for ids in chunks(sim_ids):
+        rows = read_sims(workspace_id, ids)
+        part, moving = _decide(rows, to, room)
+        part.refused += not_found(missing(ids, rows), "SIM")
+        outcome.extend(part)
+        charged += sum(row.status in CHARGED for row in moving)
+    if outcome.changed:
+        outcome.notes += [billing_note(to, len(outcome.changed), charged=charged), *limited]
+    return outcome
+
+
+def _check(workspace_id: int, to: int) -> None:
+    authorise(workspace_id, Permission.SIM_DELETE if to == SimStatus.DELETED else Permission.SIM_UPDATE)
+    if to not in SimStatus.values or not sim_sources(to):
+        raise Invalid(_("SIMs cannot be brought into state '%(state)s'.") % {"state": to}, field="status")
+    if to == SimStatus.FACTORY_TEST:
+        require_factory_test(workspace_id)
+
+
+def require_factory_test(workspace_id: int) -> None:
+    """Check that a workspace's package (or its own setting) allows factory test.
+
+    Raises:
+        Invalid: it does not.
+    """
+    workspace = Workspace.objects.select_related("package").get(pk=workspace_id)
+    if not workspace.factory_test_allowed:
+        raise Invalid(
+            _("The platform package '%(package)s' has no factory test. Choose another state or change the package.")
+            % {"package": workspace.package.name},
+            code="factory_test_not_allowed",
+            field="status",
+        )
+
+
+def _decide(rows: Sequence[SimRow], to: int, room: Room) -> tuple[Outcome, list[SimRow]]:
+    """Sort SIMs into those that change, those already there and those refused; in id order while there is room."""
+    outcome = Outcome()
+    moving: list[SimRow] = []
+    for row in rows:
+        if row.status == to:
+            outcome.unchanged.append(row.id)
+        elif not sim_may_move(row.status, to):
+            outcome.refused.append(Refusal(row.id, row.iccid, f"from_{row.status}", _refusal(row.status, to)))
+        elif to == SimStatus.DELETED and row.device_id is not None:
+            outcome.refused.append(Refusal(row.id, row.iccid, "has_device", _("It is on a device. Release it first.")))
+        elif to == SimStatus.ACTIVATED and not room.take():
+            outcome.refused.append(Refusal(row.id, row.iccid, CODE, room.refusal))
+        else:
+            outcome.changed.append(row.id)
+            moving.append(row)
+    return outcome, moving
+
+
+def _refusal(old: int, to: int) -> str:
+    allowed = " / ".join(str(SimStatus(state).label) for state in sim_sources(to))
+    return _("It is %(old)s. Only %(allowed)s SIMs can become %(new)s.") % {
+        "old": SimStatus(old).label,
+        "allowed": allowed,
+        "new": SimStatus(to).label,
+    }
+
+
+def billing_note(to: int, count: int, *, charged: int = 1) -> str:
+    """Return the sentence that says what a change of state means for the bill (`behaviour.md` section 1).
+
+    Args:
+        to: the new state.
+        count: number of SIMs that change.
+        charged: how many of them are charged now; without any, nothing stops being charged.
+    """
+    today = localdate(current_context().now())
+    first = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    if to == SimStatus.ACTIVATED:
+        return ngettext(
+            "The SIM is charged for the whole of %(month)s, once, however often it is reactivated.",
+            "All %(count)s SIMs are charged for the whole of %(month)s, once, however often they are reactivated.",
+            count,
+        ) % {"count": count, "month": date_format(today, "F Y")}
+    if to == SimStatus.SUSPENDED:
+        return _("Traffic stops at once. Charging stops on %(day)s.") % {"day": date_format(first, "j F Y")}
+    if to == SimStatus.FACTORY_TEST:
+        return _("Testing is free of charge until a SIM crosses a limit; then it activates by itself.")
+    lost = _("Deleted SIMs leave the inventory and cannot be restored.")
+    if not charged:
+        return lost
+    return lost + " " + _("Charging stops on %(day)s.") % {"day": date_format(first, "j F Y")}

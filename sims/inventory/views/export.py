@@ -1,0 +1,43 @@
+"""The SIM inventory as a CSV file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from django.http.response import HttpResponseBase
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
+from sims.exports import Export, _file
+from sims.inventory.filters import SimFilters
+from sims.inventory.selectors import sim_rows
+from sims.inventory.tables import SimTable
+from sims.models import Sim
+
+_SIM_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "iccid": lambda row: row["full_iccid"],
+    "imsi": lambda row: row["imsi"],
+    "msisdn": lambda row: row["msisdn"],
+    "eid": lambda row: row["eid"],
+    "status": lambda row: row["state"].label,
+    "device": lambda row: row["device__name"],
+    "tags": lambda row: row["device__tags"],
+    "batch": lambda row: row["batch__bic"],
+    "model": lambda row: row["batch__model__description"],
+    "registered": lambda row: row["batch__registered_at"],
+    "activated": lambda row: row["activation_date"],
+    "updated": lambda row: row["last_updated"],
+}
+
+
+SIMS: Final = Export(SimTable, _SIM_VALUES, sim_rows)
+
+
+@require_safe
+def sim_export(request: WorkspacePageRequest, workspace_id: int) -> HttpResponseBase:
+    """The SIM inventory as it is filtered by the query string."""
+    authorise(workspace_id, Permission.INVENTORY_READ)
+    found = SimFilters(request.GET, Sim.objects.of(workspace_id), request=request)
+    return _file(request, f"sims-{workspace_id}", SIMS, found)

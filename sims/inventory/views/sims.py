@@ -1,0 +1,209 @@
+"""The SIM inventory, the page of one SIM, and putting it on a device."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
+from kit.bulk import BulkAction
+from kit.errors import DomainError, Forbidden
+from kit.htmx import redirect_to, render_fragment, respond
+from kit.lists import Empty, Listing
+from kit.rendering import state_badge
+from sims.bulk.views.dialogs import bulk_actions
+from sims.identifiers import iccid_with_luhn
+from sims.inventory.filters import SimFilters
+from sims.inventory.forms import AssignForm
+from sims.inventory.selectors import free_devices, sim_of_workspace, sim_rows
+from sims.inventory.services.assignment import assign_sim
+from sims.inventory.tables import SimTable
+from sims.inventory.views.transfer import transfer_action
+from sims.models import Sim
+from sims.states import DeviceStatus, SimStatus, sim_may_move
+from sims.usage.views import usage_context
+
+ACTION_STATES = {
+    "activate": SimStatus.ACTIVATED,
+    "suspend": SimStatus.SUSPENDED,
+    "factory-test": SimStatus.FACTORY_TEST,
+    "delete": SimStatus.DELETED,
+}
+
+
+def badge_of(status: int) -> str:
+    """Return the badge of a SIM's state."""
+    state = SimStatus(status)
+    return state_badge(state.name.lower(), str(state.label))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
+    """Show the SIMs of a workspace. POST carries pasted or uploaded filter values and changes nothing."""
+    authorise(workspace_id, Permission.INVENTORY_READ)
+    register_url = reverse("sims:register", args=[workspace_id]) if Permission.SIM_REGISTER.name in request.may else ""
+    listing = Listing(
+        request,
+        table=SimTable,
+        filters=SimFilters,
+        queryset=Sim.objects.of(workspace_id),
+        rows="sims/_sim_rows.jinja",
+        fetch=sim_rows,
+        bulk=_list_actions(request),
+        empty=Empty(
+            icon="card-sim",
+            title=_("No SIMs yet"),
+            text=_("SIMs appear here once you register them with the code on the card or the batch label."),
+            action_label=_("Register SIMs") if register_url else "",
+            action_url=register_url,
+        ),
+        noun=(_("SIM"), _("SIMs")),
+        tools="sims/_sim_tools.html",
+        context={
+            "badges": {state.value: badge_of(state) for state in SimStatus},
+            "sim_base": reverse("sims:sim_list", args=[workspace_id]),
+            "device_base": reverse("sims:device_list", args=[workspace_id]),
+            "unused": _("none, but charged"),
+        },
+    )
+    return listing.respond("sims/sim_list.html", {"register_url": register_url})
+
+
+def _list_actions(request: WorkspacePageRequest) -> list[BulkAction]:
+    actions = bulk_actions(request, "sims")
+    if not request.workspace.factory_test_allowed:
+        actions = [action for action in actions if action.name != "factory-test"]
+    transfer = transfer_action(request)
+    # What destroys stands last, away from the hand that aims at something else.
+    return sorted([*actions, transfer] if transfer else actions, key=lambda action: action.danger)
+
+
+@require_safe
+def sim_detail(request: WorkspacePageRequest, workspace_id: int, sim_id: int) -> HttpResponse:
+    """Show one SIM: what it is (`?tab=details`), has used (`?tab=usage`), or what happened to it (`?tab=events`).
+
+    Deleted SIMs stay readable, so that links from old events lead somewhere.
+    """
+    authorise(workspace_id, Permission.INVENTORY_READ)
+    tab = request.GET.get("tab") or "details"
+    if tab not in ("details", "usage", "events"):
+        raise Http404(_("A SIM has no such tab."))
+    sim = sim_of_workspace(workspace_id, sim_id)
+    here = reverse("sims:sim_detail", args=[workspace_id, sim.pk])
+    context = {
+        "sim": sim,
+        "iccid": iccid_with_luhn(sim.iccid),
+        "badge": badge_of(sim.status),
+        "deleted": sim.status == SimStatus.DELETED,
+        "unused": sim.status == SimStatus.ACTIVATED and sim.device_id is None,
+        "actions": _actions(request, sim),
+        "may_assign": _may_assign(request, sim),
+        "release": _release(request, sim),
+        "device": sim.device,
+        "device_badge": _device_badge(sim),
+        "tab": tab,
+        "tabs": [
+            {"label": _("Details"), "url": here, "active": tab == "details"},
+            {"label": _("Usage"), "url": f"{here}?tab=usage", "active": tab == "usage"},
+            {"label": _("Events"), "url": f"{here}?tab=events", "active": tab == "events"},
+        ],
+        "list_url": reverse("sims:sim_list", args=[workspace_id]),
+        "events_url": _embedded_events(workspace_id, sim.pk) if tab == "events" else "",
+    }
+    if tab == "usage":
+        context |= usage_context(sim, request.workspace, timezone.now())
+    return render_fragment(request, "sims/sim_detail.html", context)
+
+
+def _actions(request: WorkspacePageRequest, sim: Sim) -> list[BulkAction]:
+    """Return the buttons that make sense in the SIM's state; the dialog of each says what will happen."""
+    if sim.status == SimStatus.DELETED:
+        return []
+    return [
+        action
+        for action in _list_actions(request)
+        if action.name not in ACTION_STATES or sim_may_move(sim.status, ACTION_STATES[action.name])
+    ]
+
+
+def _may_assign(request: WorkspacePageRequest, sim: Sim) -> bool:
+    return Permission.DEVICE_UPDATE.name in request.may and sim.device_id is None and sim.status != SimStatus.DELETED
+
+
+def _release(request: WorkspacePageRequest, sim: Sim) -> BulkAction | None:
+    if sim.device_id is None:
+        return None
+    return next(iter(bulk_actions(request, "devices", names=["release"])), None)
+
+
+def _device_badge(sim: Sim) -> str:
+    if sim.device is None:
+        return ""
+    state = DeviceStatus(sim.device.status)
+    return state_badge(state.name.lower(), str(state.label))
+
+
+def _embedded_events(workspace_id: int, sim_id: int) -> str:
+    # The app of the log stands above this one: it is asked by its address.
+    try:
+        return f"{reverse('events:embedded', args=[workspace_id])}?sim={sim_id}"
+    except NoReverseMatch:
+        return ""
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def sim_assign(request: WorkspacePageRequest, workspace_id: int, sim_id: int) -> HttpResponse:
+    """Ask for the device a SIM goes onto (`?search=` narrows the devices), and put it there."""
+    authorise(workspace_id, Permission.DEVICE_UPDATE)
+    sim = sim_of_workspace(workspace_id, sim_id)
+    if sim.status == SimStatus.DELETED:
+        raise Http404(_("The SIM is deleted."))
+    posted = request.POST if request.method == "POST" else None
+    form = AssignForm(
+        posted,
+        status=sim.status,
+        factory_test=request.workspace.factory_test_allowed,
+        initial={"status": ""},
+    )
+    if posted is not None and form.is_valid():
+        try:
+            assign_sim(
+                workspace_id=workspace_id,
+                device_id=form.cleaned_data["device"],
+                sim_id=sim.pk,
+                status=form.cleaned_data["status"],
+            )
+        except Forbidden:
+            raise
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            messages.success(request, _("Assigned SIM %(iccid)s") % {"iccid": iccid_with_luhn(sim.iccid)})
+            return redirect_to(request, reverse("sims:sim_detail", args=[workspace_id, sim.pk]))
+    return _ask_for_device(request, sim, form)
+
+
+def _ask_for_device(request: WorkspacePageRequest, sim: Sim, form: AssignForm) -> HttpResponse:
+    data = request.POST if request.method == "POST" else request.GET
+    chosen = data.get("device", "")
+    context: dict[str, Any] = {
+        "sim": sim,
+        "iccid": iccid_with_luhn(sim.iccid),
+        "form": form,
+        "free": free_devices(sim.workspace_id or 0, data.get("search", "")),
+        "chosen": int(chosen) if chosen.isascii() and chosen.isdigit() else 0,
+        "url": reverse("sims:sim_assign", args=[sim.workspace_id, sim.pk]),
+        "badges": {state.value: state_badge(state.name.lower(), str(state.label)) for state in DeviceStatus},
+        "create_url": reverse("sims:device_create", args=[sim.workspace_id]),
+    }
+    if request.method != "POST" and "search" in request.GET:
+        return render_fragment(request, "sims/_sim_devices.html", context)
+    status = 422 if form.is_bound and form.errors else 200
+    return respond(request, "sims/sim_assign.html", "sims/_sim_assign.html", context, status=status)

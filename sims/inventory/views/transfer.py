@@ -1,0 +1,284 @@
+"""Moving SIMs to another workspace: a dialog with a dry run, then all or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_POST
+
+from accounts.models import Workspace
+from accounts.permissions import Permission, actor_may, authorise
+from accounts.requests import WorkspacePageRequest
+from kit import jobs
+from kit.action import action
+from kit.bulk import BulkAction, ReasonGroup
+from kit.context import current_context
+from kit.errors import NotFound
+from kit.htmx import respond
+from kit.models import Job
+from kit.outcomes import Outcome
+from sims.bulk.actions import counted
+from sims.bulk.plan import Plan
+from sims.bulk.reasons import items
+from sims.bulk.reports import TRANSFER, Report
+from sims.bulk.tasks import done_before
+from sims.bulk.views.dialogs import Chosen, answer, chosen
+from sims.inventory.forms import TransferForm
+from sims.inventory.services.transfer import MOST, Problem, Transfer, TransferRefused, transfer_sims
+from sims.models import Sim
+from sims.states import SimStatus
+
+PATH = "sims/transfer"
+
+
+def targets_of(request: WorkspacePageRequest) -> list[tuple[int, str]]:
+    """Return id and name of the workspaces that may receive SIMs of this one. No query."""
+    actor = request.access.actor
+    return [
+        (entry.id, entry.name)
+        for entry in request.access.entries
+        if entry.id != request.workspace.pk
+        and entry.workspace.type == Workspace.Type.ENTERPRISE
+        and actor_may(actor, entry.id, Permission.SIM_TRANSFER)
+    ]
+
+
+def transfer_action(request: WorkspacePageRequest) -> BulkAction | None:
+    """Return the button, for those who may transfer SIMs away from here."""
+    if Permission.SIM_TRANSFER.name not in request.may:
+        return None
+    return BulkAction("transfer", gettext_lazy("Transfer"), _url(request), icon="arrow-right-left")
+
+
+def _url(request: WorkspacePageRequest) -> str:
+    return reverse("sims:sim_bulk", args=[request.workspace.pk, "transfer"])
+
+
+@dataclass(frozen=True)
+class TransferDialog:
+    """What the dialog shows.
+
+    Args:
+        ids: the SIMs.
+        form: target and detaching.
+        plan: signed, for the button.
+        transfer: the dry run, `None` while no target is chosen.
+        groups: SIMs in the way, by reason.
+        effects: what happens to SIMs and devices on the way.
+        targets: whether there is any workspace to choose.
+        seen_note: what changed since the list was shown, or "".
+        refused: whether a transfer was tried and refused just now.
+    """
+
+    ids: tuple[int, ...]
+    form: TransferForm
+    plan: str
+    transfer: Transfer | None
+    groups: list[ReasonGroup]
+    effects: list[str]
+    targets: bool
+    url: str
+    seen_note: str = ""
+    refused: bool = False
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return title_of(len(self.ids))
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be confirmed."""
+        return self.transfer is not None and not self.groups
+
+
+def title_of(count: int) -> str:
+    """Return "Transfer 12 SIMs"."""
+    return ngettext("Transfer %(n)s SIM", "Transfer %(n)s SIMs", count) % {"n": counted(count)}
+
+
+@require_POST
+def preview(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
+    """Ask where SIMs go, and tell by a dry run what would happen to them."""
+    authorise(workspace_id, Permission.SIM_TRANSFER)
+    selected = chosen(request, "sims", PATH)
+    _require_here(workspace_id, selected.ids)
+    if len(selected.ids) > MOST:
+        text = _("%(count)s SIMs are selected; a transfer takes at most %(most)s. Select fewer and repeat it.")
+        context = {
+            "title": title_of(len(selected.ids)),
+            "text": text % {"count": counted(len(selected.ids)), "most": MOST},
+        }
+        return respond(request, "sims/sim_refusal.html", "sims/_sim_refusal.html", context, status=422)
+    return _ask(request, selected, _form(request, bound="plan" in request.POST))
+
+
+def _require_here(workspace_id: int, ids: Sequence[int]) -> None:
+    """Refuse SIMs of other workspaces, even of those the person could transfer from: their pages are the place for it.
+
+    Raises:
+        NotFound: naming them.
+    """
+    present = set(Sim.objects.of(workspace_id).filter(pk__in=ids).values_list("pk", flat=True))
+    absent = [str(pk) for pk in ids if pk not in present]
+    if absent:
+        raise NotFound(_("Not in this workspace: SIM %(ids)s.") % {"ids": ", ".join(absent[:10])})
+
+
+def _form(request: WorkspacePageRequest, *, bound: bool) -> TransferForm:
+    return TransferForm(
+        request.POST if bound else None, targets=targets_of(request), preview_url=f"{_url(request)}preview/"
+    )
+
+
+def _ask(
+    request: WorkspacePageRequest, selected: Chosen, form: TransferForm, problems: list[Problem] | None = None
+) -> HttpResponse:
+    targets = targets_of(request)
+    target, detach = targets[0][0] if len(targets) == 1 else None, False
+    if form.is_bound:
+        # While the form is being filled in, a target that is still missing is no mistake.
+        posted = form.data.get("target", "")
+        target = next((pk for pk, _name in targets if str(pk) == posted), None)
+        detach = "detach" in form.data
+    transfer = None
+    if target is not None:
+        transfer = transfer_sims(target_id=target, sim_ids=selected.ids, auto_detach=detach, dry_run=True)
+    plan = Plan(request.workspace.pk, request.user.pk, PATH, tuple(sorted(selected.ids)))
+    found = problems if problems is not None else (transfer.problems if transfer else [])
+    dialog = TransferDialog(
+        ids=selected.ids,
+        form=form if form.is_bound and problems is not None else _unbound(request, target, detach),
+        plan=plan.dump(),
+        transfer=transfer,
+        groups=_groups(request, transfer, found),
+        effects=_effects(transfer) if transfer else [],
+        targets=bool(targets),
+        url=f"{_url(request)}run/",
+        seen_note=selected.seen_note,
+        refused=problems is not None,
+    )
+    status = 422 if problems is not None else 200
+    return respond(request, "sims/sim_transfer.html", "sims/_sim_transfer.html", {"dialog": dialog}, status=status)
+
+
+def _unbound(request: WorkspacePageRequest, target: int | None, detach: bool) -> TransferForm:
+    return TransferForm(
+        initial={"target": target, "detach": detach},
+        targets=targets_of(request),
+        preview_url=f"{_url(request)}preview/",
+    )
+
+
+def _groups(request: WorkspacePageRequest, transfer: Transfer | None, problems: list[Problem]) -> list[ReasonGroup]:
+    known = {sim.id: sim.iccid for sim in transfer.sims} if transfer else {}
+    return [
+        ReasonGroup.of(
+            f"{_in_the_way(problem)} ({problem.code})",
+            items("sims", request.workspace.pk, ((pk, known.get(pk, str(pk))) for pk in problem.sim_ids)),
+        )
+        for problem in problems
+    ]
+
+
+def _in_the_way(problem: Problem) -> str:
+    """Return a problem so that it continues the count of its SIMs; the codes are the wire's."""
+    count = len(problem.sim_ids)
+    texts = {
+        1502: ngettext("is on a device: tick the box above", "are on devices: tick the box above", count),
+        1503: ngettext(
+            "is in a state that this workspace does not take",
+            "are in a state that this workspace does not take",
+            count,
+        ),
+    }
+    return texts.get(problem.code, f"– {problem.message}")
+
+
+def _effects(transfer: Transfer) -> list[str]:
+    """Return what happens on the way, in sentences; money first."""
+    found = []
+    if suspended := len(transfer.suspends):
+        first = (localdate(current_context().now()).replace(day=1) + timedelta(days=32)).replace(day=1)
+        found.append(
+            ngettext(
+                "%(n)s Activated SIM is suspended on the way. Charging here stops on %(day)s.",
+                "%(n)s Activated SIMs are suspended on the way. Charging here stops on %(day)s.",
+                suspended,
+            )
+            % {"n": counted(suspended), "day": date_format(first, "j F Y")}
+        )
+    if detached := len(transfer.detaches):
+        found.append(
+            ngettext(
+                "%(n)s SIM is released from its device, and the device is disabled.",
+                "%(n)s SIMs are released from their devices, and the devices are disabled.",
+                detached,
+            )
+            % {"n": counted(detached)}
+        )
+    found.append(
+        _("The SIMs leave this inventory. Their events until now stay here; %(name)s sees what follows.")
+        % {"name": transfer.target.name}
+    )
+    return found
+
+
+@require_POST
+def run(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
+    """Transfer the SIMs that were confirmed: all of them, or none and the reasons."""
+    authorise(workspace_id, Permission.SIM_TRANSFER)
+    plan = Plan.load(request.POST.get("plan", ""), workspace_id=workspace_id, user_id=request.user.pk, action=PATH)
+    form = _form(request, bound=True)
+    if not form.is_valid():
+        return _ask(request, Chosen(plan.objects), form, [])
+    try:
+        job = _carry_out(plan, target_id=form.cleaned_data["target"], detach=form.cleaned_data["detach"])
+    except TransferRefused as error:
+        return _ask(request, Chosen(plan.objects), form, error.problems)
+    # The page of a SIM that went away is no longer here; the inventory is.
+    return answer(request, Report(job), back=reverse("sims:sim_list", args=[workspace_id]))
+
+
+def _carry_out(plan: Plan, *, target_id: int, detach: bool) -> Job:
+    with action():
+        earlier = done_before(plan, TRANSFER)
+        if earlier is not None:
+            return earlier
+        _require_here(plan.workspace_id, plan.objects)
+        transfer = transfer_sims(target_id=target_id, sim_ids=plan.objects, auto_detach=detach, dry_run=False)
+        count = len(transfer.sims)
+        outcome = Outcome(changed=[sim.id for sim in transfer.sims], notes=_done_notes(transfer))
+        return jobs.keep_result(
+            kind=TRANSFER,
+            workspace_id=plan.workspace_id,
+            title=ngettext("Transferred %(n)s SIM to %(name)s", "Transferred %(n)s SIMs to %(name)s", count)
+            % {"n": counted(count), "name": transfer.target.name},
+            arguments={"kind": "sims", "action": "transfer", "key": plan.key, "target": target_id},
+            result=outcome.as_json(),
+            total=count,
+        )
+
+
+def _done_notes(transfer: Transfer) -> list[str]:
+    notes = []
+    if count := len(transfer.suspends):
+        label = SimStatus.ACTIVATED.label
+        notes.append(
+            ngettext("%(n)s %(state)s SIM was suspended.", "%(n)s %(state)s SIMs were suspended.", count)
+            % {"n": counted(count), "state": label}
+        )
+    if count := len(transfer.detaches):
+        notes.append(
+            ngettext("%(n)s was released from its device.", "%(n)s were released from their devices.", count)
+            % {"n": counted(count)}
+        )
+    return notes

@@ -1,0 +1,32 @@
+"""SIMs, devices and policies, and what the network reports of them."""
+
+from sims.models.connectivity import (
+    BlockedOperator,
+    CoverageBlockedOperator,
+    CoverageExcludedZone,
+    Sms,
+    SmsStatus,
+)
+from sims.models.devices import Device
+from sims.models.inventory import Sim, SimBatch, SimModel
+from sims.models.policies import CoveragePolicy, ServicePolicy
+from sims.models.usage import FactoryTestRange, FactoryTestWatch, TrafficType, UsageDay, UsageRecord
+
+__all__ = [
+    "BlockedOperator",
+    "CoverageBlockedOperator",
+    "CoverageExcludedZone",
+    "CoveragePolicy",
+    "Device",
+    "FactoryTestRange",
+    "FactoryTestWatch",
+    "ServicePolicy",
+    "Sim",
+    "SimBatch",
+    "SimModel",
+    "Sms",
+    "SmsStatus",
+    "TrafficType",
+    "UsageDay",
+    "UsageRecord",
+]

@@ -1,0 +1,1 @@
+"""Service policies and coverage policies."""

@@ -1,1 +1,0 @@
-"""One function per action; every surface calls these and nothing else writes."""

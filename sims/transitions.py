@@ -1,0 +1,37 @@
+"""Writing a new state to SIMs: the one place where a state is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from kit.context import current_context
+from sims.models import Sim
+from sims.signals import Cause, SimRow, SimStatusChange
+from sims.states import SimStatus
+
+
+def move(
+    rows: Sequence[SimRow], to: int, *, cause: Cause = Cause.ASKED, when: datetime | None = None
+) -> list[SimStatusChange]:
+    """Write a new state to locked SIMs and return the changes to state; for services that have decided already.
+
+    Args:
+        rows: SIMs locked in this transaction.
+        to: the new state.
+        cause: why.
+        when: moment to store, aware; that of the context when left out.
+    """
+    if not rows:
+        return []
+    now = when or current_context().now()
+    values: dict[str, object] = {"status": to, "factory_test_since": None, "last_updated": now}
+    if to == SimStatus.FACTORY_TEST:
+        values |= {"factory_test_since": now, "tested_bytes": 0, "tested_sms": 0}
+    first = [row.id for row in rows if to == SimStatus.ACTIVATED and row.activation_date is None]
+    if first:
+        Sim.objects.filter(pk__in=first).update(activation_date=now, **values)
+    if len(first) < len(rows):
+        known = set(first)
+        Sim.objects.filter(pk__in=[row.id for row in rows if row.id not in known]).update(**values)
+    return [SimStatusChange(sim=row, old=row.status, new=to, cause=cause) for row in rows]

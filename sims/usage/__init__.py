@@ -1,0 +1,1 @@
+"""What SIMs have used: the network's records, their sums, and the factory tests they end."""

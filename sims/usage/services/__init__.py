@@ -1,0 +1,1 @@
+"""Taking in usage, and ending factory tests."""
