@@ -9,7 +9,7 @@ from django.utils.functional import cached_property
 
 from accounts.models import ApplicationToken, SupportAccess, User, Workspace
 from accounts.permissions import Permission, Role, actor_may
-from accounts.selectors import Entry, entries_of, person_of
+from accounts.selectors import Enterable, entries_of, person_of
 from kit.context import Actor, ActorKind
 
 STAFF_LABEL = "Operator staff"
@@ -26,10 +26,10 @@ class Access:
     """
 
     actor: Actor
-    entries: list[Entry]
+    entries: list[Enterable]
 
     @cached_property
-    def by_id(self) -> dict[int, Entry]:
+    def by_id(self) -> dict[int, Enterable]:
         """The entries by workspace id."""
         return {entry.id: entry for entry in self.entries}
 
@@ -57,15 +57,15 @@ def effective_role(role: Role, workspace: Workspace) -> str:
     return Role.OBSERVER.value if workspace.status == Workspace.Status.SUSPENDED else role.value
 
 
-def _roles(entries: Iterable[Entry]) -> dict[int, str]:
+def _roles(entries: Iterable[Enterable]) -> dict[int, str]:
     return {entry.id: effective_role(entry.role, entry.workspace) for entry in entries}
 
 
-def _closed(entries: Iterable[Entry]) -> frozenset[int]:
+def _closed(entries: Iterable[Enterable]) -> frozenset[int]:
     return frozenset(entry.id for entry in entries if entry.closed)
 
 
-def _sim_limits(entries: Iterable[Entry]) -> dict[int, int | None]:
+def _sim_limits(entries: Iterable[Enterable]) -> dict[int, int | None]:
     return {entry.id: entry.workspace.package.max_active_sims for entry in entries}
 
 
@@ -103,7 +103,7 @@ def staff_actor(user: User) -> Actor:
     return Actor(kind=ActorKind.STAFF, id=user.pk, label=STAFF_LABEL, person=person_of(user), everywhere=True)
 
 
-def support_actor(access: SupportAccess, entries: Sequence[Entry]) -> Actor:
+def support_actor(access: SupportAccess, entries: Sequence[Enterable]) -> Actor:
     """Return the actor for staff in place of a user; `staff` and `acted_for` should be loaded. No query then.
 
     Staff answer for their own second factor, not for that of the customer: nothing is closed to them.

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from accounts.actors import Access, Rights
 from accounts.models import SupportAccess, User, Workspace
-from accounts.selectors import Entry
+from accounts.selectors import Enterable
 
 
 class PortalRequest(HttpRequest):
@@ -31,7 +31,7 @@ class PortalRequest(HttpRequest):
     support: SupportAccess | None
     workspace: Workspace | None
     role: str
-    workspaces: list[Entry]
+    workspaces: list[Enterable]
     may: Rights
 
 

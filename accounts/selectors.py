@@ -21,7 +21,7 @@ ERASED_NAME: Final = "Erased user"
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Enterable:
     """A workspace somebody may enter, as the switcher lists it.
 
     Args:
@@ -50,7 +50,7 @@ class Entry:
         return self.workspace.status == Workspace.Status.SUSPENDED
 
 
-def entries_of(user_id: int) -> list[Entry]:
+def entries_of(user_id: int) -> list[Enterable]:
     """Return the workspaces of a user with the role held in each, by name. One query.
 
     A SuperAdmin has the main organisation and all workspaces linked to it, and is nothing else in them
@@ -81,7 +81,7 @@ def entries_of(user_id: int) -> list[Entry]:
         .order_by("name", "pk")
     )
     return [
-        Entry(
+        Enterable(
             workspace=workspace,
             role=Role(workspace.held_role),
             closed=workspace.mfa_required and not workspace.has_factor,

@@ -34,7 +34,7 @@ class SettingChange:
 
 
 @dataclass(frozen=True, slots=True)
-class KeyRow:
+class TokenRow:
     """An application token as events name it.
 
     Args:
@@ -72,22 +72,22 @@ workspace_switched = Signal()
 """The actor went over to another workspace. Arguments: workspace_id (the new one), user_id."""
 
 application_sign_in_failed = Signal()
-"""A known application token was refused. Arguments: workspace_id, key (KeyRow), reason ("revoked", "expired" or
+"""A known application token was refused. Arguments: workspace_id, key (TokenRow), reason ("revoked", "expired" or
 "address"), ip (str). The actor is ANONYMOUS."""
 
 # --- application tokens ---
 
 application_token_created = Signal()
-"""Arguments: workspace_id, key (KeyRow)."""
+"""Arguments: workspace_id, key (TokenRow)."""
 
 application_token_revoked = Signal()
-"""Arguments: workspace_id, key (KeyRow)."""
+"""Arguments: workspace_id, key (TokenRow)."""
 
 application_token_described = Signal()
-"""Arguments: workspace_id, key (KeyRow, with the new description), old (the former one)."""
+"""Arguments: workspace_id, key (TokenRow, with the new description), old (the former one)."""
 
 application_token_lowered = Signal()
-"""Who made the token has a lower role now. Arguments: workspace_id, key (KeyRow, with the new role), old (the former
+"""Who made the token has a lower role now. Arguments: workspace_id, key (TokenRow, with the new role), old (the former
 one)."""
 
 # --- people ---

@@ -23,7 +23,7 @@ from kit.errors import DomainError
 ALGORITHM: Final = "HS256"
 ISSUER: Final = "portal"
 
-Purpose = Literal["invitation", "verification"]
+LinkPurpose = Literal["invitation", "verification"]
 
 
 class KeyRefused(DomainError):
@@ -44,7 +44,7 @@ def _secret(secret: str) -> bytes:
     return hmac.new(secret.encode(), b"portal mail links, HS256, 1", hashlib.sha256).digest()
 
 
-def issue(purpose: Purpose, *, row_id: int, number: int, issued: datetime, expires: datetime) -> str:
+def issue(purpose: LinkPurpose, *, row_id: int, number: int, issued: datetime, expires: datetime) -> str:
     """Return a key.
 
     Args:
@@ -65,7 +65,7 @@ def issue(purpose: Purpose, *, row_id: int, number: int, issued: datetime, expir
 
 
 @sensitive_variables("key")
-def read(purpose: Purpose, key: str) -> tuple[int, int]:
+def read(purpose: LinkPurpose, key: str) -> tuple[int, int]:
     """Return the row id and the number of a key.
 
     Raises:

@@ -28,7 +28,7 @@ from events.selectors import (
     support_reason,
 )
 from events.types.base import Severity, Source
-from events.wire import Persons, Row, description_of, detail_of, wire
+from events.wire import EventColumns, Persons, description_of, detail_of, wire
 from kit.context import Person, Surface
 from sims.identifiers import as_printed
 from sims.states import DeviceStatus, SimStatus
@@ -161,12 +161,12 @@ def source_name(source: int) -> str:
     return str(SOURCE_NAMES[Source(source)]) if source in Source.values else str(source)
 
 
-def _json(row: Row, persons: Persons, workspace: Workspace, *, staff: bool) -> str:
+def _json(row: EventColumns, persons: Persons, workspace: Workspace, *, staff: bool) -> str:
     made = wire(row, persons, {workspace.pk: workspace.name}, staff=staff)
     return orjson.dumps(made, option=orjson.OPT_INDENT_2).decode()
 
 
-def _states(row: Row) -> tuple[State | None, State | None]:
+def _states(row: EventColumns) -> tuple[State | None, State | None]:
     states: type[SimStatus] | type[DeviceStatus]
     if row["type"] in SIM_STATE_TYPES:
         states = SimStatus
@@ -189,7 +189,7 @@ def page_url(name: str, workspace_id: int, pk: int) -> str:
         return ""
 
 
-def _objects(row: Row, workspace_id: int, present: Present) -> list[Named]:
+def _objects(row: EventColumns, workspace_id: int, present: Present) -> list[Named]:
     found = []
     if row["sim_id"] is not None:
         found.append(

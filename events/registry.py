@@ -14,7 +14,7 @@ from events.types.base import EventType, Severity, Source, UnregisteredType, reg
 LookupKind = Literal["severity", "source", "type"]
 
 
-class Lookup(TypedDict):
+class LookupObject(TypedDict):
     """A lookup object of the wire, for example ``{"id": 8, "description": "SIM activation"}``."""
 
     id: int
@@ -54,7 +54,7 @@ def all_types() -> tuple[EventType, ...]:
     return tuple(registered[type_id] for type_id in sorted(registered))
 
 
-def wire_lookup(kind: LookupKind) -> list[Lookup]:
+def wire_lookup(kind: LookupKind) -> list[LookupObject]:
     """Return a lookup table of the wire in the order of ids.
 
     ``type`` is the body of ``GET /event/type``. It keeps historic types (gaps.md 8), because old rows and streams carry
@@ -62,7 +62,9 @@ def wire_lookup(kind: LookupKind) -> list[Lookup]:
     place must not pass for a published one (gaps.md 7).
     """
     if kind == "severity":
-        return [Lookup(id=member.value, description=str(member.label)) for member in Severity]
+        return [LookupObject(id=member.value, description=str(member.label)) for member in Severity]
     if kind == "source":
-        return [Lookup(id=member.value, description=str(member.label)) for member in Source]
-    return [Lookup(id=each.id, description=each.description) for each in all_types() if each.status != "name only"]
+        return [LookupObject(id=member.value, description=str(member.label)) for member in Source]
+    return [
+        LookupObject(id=each.id, description=each.description) for each in all_types() if each.status != "name only"
+    ]

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import ApplicationToken, SupportAccess, Workspace
 from accounts.selectors import ERASED_NAME, erased_username
 from events.models import Event, EventQuerySet, FrozenPerson
-from events.wire import STAFF_KINDS, WIRE_FIELDS, Persons, Row
+from events.wire import STAFF_KINDS, WIRE_FIELDS, EventColumns, Persons
 from kit.context import ActorKind, Person
 from kit.paging import CappedCount, capped_count
 from sims.models import Device, Sim
@@ -85,7 +85,7 @@ def event_row(*, workspace_id: int, event_id: int) -> dict[str, Any] | None:
     return found
 
 
-def persons_of(rows: Iterable[Row]) -> dict[int, Person]:
+def persons_of(rows: Iterable[EventColumns]) -> dict[int, Person]:
     """Return the frozen persons that rows name, by id. One query, none when they name nobody."""
     wanted = {row[name] for row in rows for name in ("actor_id", "subject_id", "acted_for_id") if row[name] is not None}
     if not wanted:
@@ -106,7 +106,7 @@ class Siblings:
     count: CappedCount
 
 
-def siblings(row: Row) -> Siblings:
+def siblings(row: EventColumns) -> Siblings:
     """Return the other events of the request of an event, in the order recorded. One query, two for many events."""
     same = log_of(row["workspace_id"]).filter(of_requests([row["request_id"]])).exclude(pk=row["id"])
     rows = list_rows(same.order_by("timestamp", "id")[: SHOWN_SIBLINGS + 1])
@@ -129,7 +129,7 @@ class Neighbours:
     newer: int | None = None
 
 
-def neighbours(row: Row) -> Neighbours:
+def neighbours(row: EventColumns) -> Neighbours:
     """Return the neighbours of an event on the log of its SIM, else of its device. Two queries."""
     of = "sim" if row["sim_id"] is not None else "device" if row["device_id"] is not None else ""
     if not of:
@@ -154,7 +154,7 @@ class Present:
     device: str | None = None
 
 
-def present_objects(row: Row) -> Present:
+def present_objects(row: EventColumns) -> Present:
     """Tell which objects of an event can still be opened. One query, none when it names no object."""
     if row["sim_id"] is None and row["device_id"] is None:
         return Present()
@@ -212,7 +212,7 @@ def _named(person: Person) -> tuple[str, str]:
     return person.name, f", {person.username}. (User ID: {person.user_id})."
 
 
-def actor_short(row: Row, persons: Persons, *, staff: bool = False) -> str:
+def actor_short(row: EventColumns, persons: Persons, *, staff: bool = False) -> str:
     """Say in a word or two who acted, for lists. Arguments as `actor_line`."""
     kind = row["actor_kind"]
     if kind == ActorKind.USER:
@@ -227,7 +227,7 @@ def actor_short(row: Row, persons: Persons, *, staff: bool = False) -> str:
     return _("%(staff)s for %(user)s") % {"staff": name, "user": acted_for.name} if acted_for is not None else name
 
 
-def actor_line(row: Row, persons: Persons, *, staff: bool = False) -> ActorLine:
+def actor_line(row: EventColumns, persons: Persons, *, staff: bool = False) -> ActorLine:
     """Say who performed an action; never blank (`behaviour.md` section 11, `ui.md`).
 
     Args:
@@ -266,7 +266,7 @@ def _staff_line(lead: str, kind: int, person: Person | None, acted_for: Person |
     return ActorLine(lead, _("Operator staff"), rest, "staff")
 
 
-def support_reason(row: Row) -> str:
+def support_reason(row: EventColumns) -> str:
     """Return why staff were in the workspace when they did this, "" outside support access. One query, or none."""
     if row["actor_kind"] != ActorKind.STAFF_FOR_USER:
         return ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.permissions import Permission, authorise
 from events import registry
-from events.writer import Entry, log
+from events.writer import PendingEvent, log
 from kit.action import action
 
 EXPORT_TYPE = 10051
@@ -28,4 +28,4 @@ def record_export(*, workspace_id: int, count: int, filters: dict[str, str], col
     kind = registry.get(EXPORT_TYPE)
     detail: dict[str, Any] = {"filters": filters, "columns": columns}
     with action():
-        log([Entry(type=kind, workspace_id=workspace_id, description=kind.text(count=count), detail=detail)])
+        log([PendingEvent(type=kind, workspace_id=workspace_id, description=kind.text(count=count), detail=detail)])

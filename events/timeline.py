@@ -14,8 +14,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
 from events.selectors import actor_short, list_rows, log_of, persons_of
-from events.views import WorkspaceRequest
 from kit.htmx import respond
 from orders.models import OrderBatch, ShippingProvider
 from orders.selectors import order_of_workspace
@@ -28,7 +28,7 @@ MOST_STEPS: Final = 120
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Milestone:
     """One event of an order, in words."""
 
     text: str
@@ -38,7 +38,7 @@ class Step:
     url: str
 
 
-def steps_of(*, workspace_id: int, order_id: int, staff: bool) -> list[Step]:
+def steps_of(*, workspace_id: int, order_id: int, staff: bool) -> list[Milestone]:
     """Return what happened to an order, oldest first. Five queries.
 
     Args:
@@ -56,7 +56,7 @@ def steps_of(*, workspace_id: int, order_id: int, staff: bool) -> list[Step]:
     persons = persons_of(rows)
     carriers = dict(ShippingProvider.objects.values_list("pk", "name"))
     return [
-        Step(
+        Milestone(
             *_words(row["type"], details[row["id"]] or {}, carriers, batches),
             moment=row["timestamp"],
             who=actor_short(row, persons, staff=staff),
@@ -81,7 +81,7 @@ def _words(type_id: int, detail: dict[str, Any], carriers: dict[int, str], batch
 
 
 @require_safe
-def order_timeline(request: WorkspaceRequest, workspace_id: int, order_id: int) -> HttpResponse:
+def order_timeline(request: WorkspacePageRequest, workspace_id: int, order_id: int) -> HttpResponse:
     """Show the events of an order as a timeline.
 
     Raises:

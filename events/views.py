@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -12,9 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.actors import Rights
-from accounts.models import User, Workspace
 from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
 from events.export import MOST_ROWS, chosen_columns, csv_lines, exported
 from events.filters import EventFilters
 from events.listing import EventListing, ready_rows, row_context, rows_html
@@ -34,16 +33,8 @@ MOST_NEW = 99
 """Newer events that the poll counts."""
 
 
-class WorkspaceRequest(HttpRequest):
-    """A request after the workspace of its address was opened."""
-
-    user: User
-    workspace: Workspace
-    may: Rights
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
-def event_list(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def event_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """The log of a workspace, newest first."""
     authorise(workspace_id, Permission.EVENT_READ)
     listing = EventListing(
@@ -69,7 +60,7 @@ def event_list(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
 
 
 @require_safe
-def event_detail(request: WorkspaceRequest, workspace_id: int, event_id: int) -> HttpResponse:
+def event_detail(request: WorkspacePageRequest, workspace_id: int, event_id: int) -> HttpResponse:
     """One event: in its list as a panel, else as a page of its own.
 
     Raises:
@@ -89,7 +80,7 @@ def event_detail(request: WorkspaceRequest, workspace_id: int, event_id: int) ->
 
 
 @require_safe
-def embedded(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def embedded(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """The log of one SIM or device (`?sim=` or `?device=` with its id), for a tab of that object's page.
 
     Raises:
@@ -130,13 +121,13 @@ def embedded(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
 
 
 @require_safe
-def recent(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def recent(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """The newest events, for the dashboard."""
     authorise(workspace_id, Permission.EVENT_READ)
     return render_fragment(request, "events/_recent.html", recent_context(request))
 
 
-def recent_context(request: WorkspaceRequest) -> dict[str, Any]:
+def recent_context(request: WorkspacePageRequest) -> dict[str, Any]:
     """Return what the template of the newest events needs."""
     rows = ready_rows(log_of(request.workspace.pk).newest()[:RECENT_ROWS], staff=request.user.is_staff)
     columns = list(RECENT_COLUMNS)
@@ -153,7 +144,7 @@ def heads(columns: list[str]) -> list[tuple[str, str]]:
 
 
 @require_safe
-def newer(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def newer(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Say how many events came since the list was shown: nothing, or a button that shows them."""
     authorise(workspace_id, Permission.EVENT_READ)
     filters = EventFilters(request.GET, log_of(workspace_id), request=request, keep=("since",))
@@ -174,7 +165,7 @@ def newer(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
 
 
 @require_POST
-def export(request: WorkspaceRequest, workspace_id: int) -> HttpResponseBase:
+def export(request: WorkspacePageRequest, workspace_id: int) -> HttpResponseBase:
     """The list, as it is filtered (`filter`: its query string), as a CSV file. Writes event 10051."""
     authorise(workspace_id, Permission.EVENT_READ)
     filters = EventFilters(QueryDict(request.POST.get("filter", "")), log_of(workspace_id), request=request)

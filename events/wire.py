@@ -46,7 +46,7 @@ WIRE_FIELDS: Final = (
 )
 """What `.values()` must hold for `wire`."""
 
-Row = Mapping[str, Any]
+EventColumns = Mapping[str, Any]
 Persons = Mapping[int, Person]
 
 STAFF_KINDS: Final = frozenset({int(ActorKind.STAFF), int(ActorKind.STAFF_FOR_USER)})
@@ -93,7 +93,7 @@ def stamp(moment: datetime | str | None) -> str | None:
     return text[:-6] + "Z"
 
 
-def seen_actor(row: Row, persons: Persons, *, staff: bool) -> Person | None:
+def seen_actor(row: EventColumns, persons: Persons, *, staff: bool) -> Person | None:
     """Return who acted as this reader may know it.
 
     Args:
@@ -107,7 +107,7 @@ def seen_actor(row: Row, persons: Persons, *, staff: bool) -> Person | None:
     return persons.get(row["actor_id"])
 
 
-def shown_user(row: Row, persons: Persons) -> Person | None:
+def shown_user(row: EventColumns, persons: Persons) -> Person | None:
     """Return the person of the wire's `user`: who acted, was acted for, or is concerned; `None` where none is shown."""
     user_id = row["user_id"]
     if user_id is None:
@@ -121,7 +121,7 @@ def shown_user(row: Row, persons: Persons) -> Person | None:
     return person if person is not None and person.user_id == user_id else Person(user_id, "", "")
 
 
-def description_of(row: Row, persons: Persons, *, staff: bool) -> str:
+def description_of(row: EventColumns, persons: Persons, *, staff: bool) -> str:
     """Return the completed text of an event. Needs `description`, `subject_id` and what `seen_actor` needs."""
     text: str = row["description"]
     if "{" not in text and "}" not in text:
@@ -129,7 +129,7 @@ def description_of(row: Row, persons: Persons, *, staff: bool) -> str:
     return complete(text, seen_actor(row, persons, staff=staff), persons.get(row["subject_id"]))
 
 
-def detail_of(row: Row, persons: Persons, *, staff: bool) -> Any:
+def detail_of(row: EventColumns, persons: Persons, *, staff: bool) -> Any:
     """Return the completed detail with secrets masked, or `None`."""
     detail = row["detail"]
     if not detail:
@@ -139,7 +139,9 @@ def detail_of(row: Row, persons: Persons, *, staff: bool) -> Any:
     return complete_detail(detail, seen_actor(row, persons, staff=staff), persons.get(row["subject_id"]))
 
 
-def wire(row: Row, persons: Persons, organisations: Mapping[int, str], *, staff: bool = False) -> dict[str, Any]:
+def wire(
+    row: EventColumns, persons: Persons, organisations: Mapping[int, str], *, staff: bool = False
+) -> dict[str, Any]:
     """Return one event as the wire has it.
 
     Args:
@@ -180,7 +182,7 @@ def wire(row: Row, persons: Persons, organisations: Mapping[int, str], *, staff:
 
 
 def wire_list(
-    rows: Iterable[Row], persons: Persons, organisations: Mapping[int, str], *, staff: bool = False
+    rows: Iterable[EventColumns], persons: Persons, organisations: Mapping[int, str], *, staff: bool = False
 ) -> list[dict[str, Any]]:
     """Return many events as the wire has them. Arguments as `wire`."""
     return [wire(row, persons, organisations, staff=staff) for row in rows]

@@ -75,7 +75,7 @@ def objects_of(sim: SimRow | None = None, device: DeviceRow | None = None) -> Ob
     return NOTHING
 
 
-class Entry(NamedTuple):
+class PendingEvent(NamedTuple):
     """One fact, ready to be written.
 
     Args:
@@ -104,13 +104,13 @@ class Entry(NamedTuple):
 class Batch:
     """Entries recorded in one go, with the surroundings of that moment."""
 
-    entries: list[Entry]
+    entries: list[PendingEvent]
     actor: Actor
     context: ActionContext
     moment: datetime
 
 
-def log(entries: Iterable[Entry]) -> None:
+def log(entries: Iterable[PendingEvent]) -> None:
     """Record entries in the running action, in this order.
 
     Raises:

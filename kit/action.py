@@ -16,8 +16,8 @@ from django.db import transaction
 
 from kit.context import current_actor
 
-Row = Any
-Writer = Callable[[list[Row]], None]
+Recorded = Any
+Writer = Callable[[list[Recorded]], None]
 
 
 class NoAction(RuntimeError):
@@ -26,7 +26,7 @@ class NoAction(RuntimeError):
 
 @dataclass(slots=True)
 class _UnitOfWork:
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Recorded] = field(default_factory=list)
 
 
 _unit: ContextVar[_UnitOfWork | None] = ContextVar("unit_of_work", default=None)
@@ -39,7 +39,7 @@ def set_writer(writer: Writer) -> None:
     _writer = writer
 
 
-def record(rows: list[Row]) -> None:
+def record(rows: list[Recorded]) -> None:
     """Add event rows to the running action, in the order in which they happened.
 
     Raises:

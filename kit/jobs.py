@@ -40,10 +40,10 @@ WAITING = timedelta(seconds=30)
 """After this long a queued job's wake-up counts as lost."""
 MOST_ATTEMPTS = 5
 
-Step = Callable[[Job], bool]
+JobStep = Callable[[Job], bool]
 """Does the next part of a job and returns whether there is more; it saves nothing itself."""
 
-_kinds: dict[str, Step] = {}
+_kinds: dict[str, JobStep] = {}
 
 Reviver = Callable[[Actor], Actor | None]
 """Gives an actor the rights of now, or `None` to one that may not act any more."""
@@ -56,10 +56,10 @@ def set_reviver(reviver: Reviver) -> None:
     _reviver[:] = [reviver]
 
 
-def job_kind(name: str) -> Callable[[Step], Step]:
+def job_kind(name: str) -> Callable[[JobStep], JobStep]:
     """Register the function that does the steps of a kind of job."""
 
-    def add(step: Step) -> Step:
+    def add(step: JobStep) -> JobStep:
         if name in _kinds:
             raise ValueError(f"Job kind {name} is registered twice.")
         _kinds[name] = step

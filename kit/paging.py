@@ -15,7 +15,7 @@ PER_PAGE_CHOICES = (25, 50, 100, 200)
 PER_PAGE_DEFAULT = 50
 CURSOR_SALT = "kit.cursor"
 
-Fetch = Callable[[QuerySet[Any]], list[Any]]
+FetchSlice = Callable[[QuerySet[Any]], list[Any]]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class NumberPage:
         return self.count.more and self.number >= self.last
 
 
-def number_page(queryset: QuerySet[Any], *, number: int, per_page: int, fetch: Fetch = list) -> NumberPage:
+def number_page(queryset: QuerySet[Any], *, number: int, per_page: int, fetch: FetchSlice = list) -> NumberPage:
     """Read page `number` (from 1; beyond the last gives the last) of an ordered queryset: one count, one read."""
     count = capped_count(queryset)
     number = min(max(number, 1), max(1, -(-count.value // per_page)))
@@ -146,7 +146,7 @@ def keyset_page(
     cursor: Cursor | None = None,
     scope: str = "",
     fields: tuple[str, str] = ("timestamp", "id"),
-    fetch: Fetch = list,
+    fetch: FetchSlice = list,
     counted: bool = True,
 ) -> KeysetPage:
     """Read one page ordered newest first by (moment, id), one row ahead to know whether there is another.

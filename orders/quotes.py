@@ -29,7 +29,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class QuoteFault:
     """Why something can't be bought.
 
     Args:
@@ -69,7 +69,7 @@ class Quote:
     currency: str
     lines: list[QuoteLine]
     option: ShippingOption | None
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[QuoteFault] = field(default_factory=list)
 
     @property
     def items_amount(self) -> int:
@@ -156,7 +156,7 @@ def quote(*, workspace: Workspace, items: Iterable[Item], option_id: int | None,
     known = {article.pk: article for article in articles}
     stock = available(articles)
     problems = [
-        Problem("unknown_article", _("There is no article %(id)s.") % {"id": pk}) for pk in wanted if pk not in known
+        QuoteFault("unknown_article", _("There is no article %(id)s.") % {"id": pk}) for pk in wanted if pk not in known
     ]
     allowance = _trial_allowance(workspace)
     lines = []
@@ -171,7 +171,7 @@ def quote(*, workspace: Workspace, items: Iterable[Item], option_id: int | None,
     if option_id is not None:
         option = options_of(workspace).get(option_id)
         if option is None:
-            problems.append(Problem("no_shipping", _("This way of shipping is no longer offered. Choose another.")))
+            problems.append(QuoteFault("no_shipping", _("This way of shipping is no longer offered. Choose another.")))
     return Quote(workspace.currency, lines, option, problems)
 
 
@@ -186,20 +186,20 @@ def options_of(workspace: Workspace) -> dict[int, ShippingOption]:
     return {option.pk: option for option in offered}
 
 
-def _problems(article: Article, quantity: int, price: int | None, there: int, currency: str) -> list[Problem]:
+def _problems(article: Article, quantity: int, price: int | None, there: int, currency: str) -> list[QuoteFault]:
     if not article.active:
-        return [Problem("not_sold", _("“%(name)s” is no longer sold.") % {"name": article.name})]
+        return [QuoteFault("not_sold", _("“%(name)s” is no longer sold.") % {"name": article.name})]
     if price is None:
         values = {"name": article.name, "currency": currency}
-        return [Problem("not_sold", _("“%(name)s” is not sold in %(currency)s.") % values)]
+        return [QuoteFault("not_sold", _("“%(name)s” is not sold in %(currency)s.") % values)]
     if not 1 <= quantity <= MOST_OF_ONE:
         values = {"name": article.name, "most": str(MOST_OF_ONE)}
-        return [Problem("invalid_quantity", _("Order 1 to %(most)s pieces of “%(name)s”.") % values)]
+        return [QuoteFault("invalid_quantity", _("Order 1 to %(most)s pieces of “%(name)s”.") % values)]
     if there == 0:
-        return [Problem("out_of_stock", _("“%(name)s” is out of stock.") % {"name": article.name})]
+        return [QuoteFault("out_of_stock", _("“%(name)s” is out of stock.") % {"name": article.name})]
     if quantity > there:
         values = {"name": article.name, "there": str(there), "wanted": str(quantity)}
-        return [Problem("out_of_stock", _("Of “%(name)s” %(there)s are in stock, not %(wanted)s.") % values)]
+        return [QuoteFault("out_of_stock", _("Of “%(name)s” %(there)s are in stock, not %(wanted)s.") % values)]
     return []
 
 

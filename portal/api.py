@@ -49,7 +49,7 @@ import sims.usage.api.records
 import sims.usage.api.stats
 from accounts.tokens.bearer import BearerAuth
 from kit.api import limits
-from kit.api.errors import Code, Problem, WireError, bad_request, domain_error_response, error_response
+from kit.api.errors import BodyFault, Code, WireError, bad_request, domain_error_response, error_response
 from kit.api.parsing import parse_json
 from kit.api.validation import error_of_contexts
 from kit.context import current_context
@@ -114,7 +114,7 @@ class PortalAPI(NinjaAPI):
 
 def unknown_path(request: HttpRequest) -> HttpResponse:
     """Answer a path that is not there."""
-    return error_response(404, Problem(Code.NOT_FOUND, f"Path {request.path[:200]} not found"))
+    return error_response(404, BodyFault(Code.NOT_FOUND, f"Path {request.path[:200]} not found"))
 
 
 def _preflight(request: HttpRequest) -> HttpResponse:
@@ -132,7 +132,7 @@ def mannered(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
             response = _answered(view, request, *args, **kwargs)
         if response.status_code == 405:
             allowed = response.headers.get("Allow", "")
-            problem = Problem(Code.METHOD_NOT_ALLOWED, f"Method {request.method} is not allowed here.")
+            problem = BodyFault(Code.METHOD_NOT_ALLOWED, f"Method {request.method} is not allowed here.")
             response = error_response(405, problem)
             response.headers["Allow"] = allowed
         if response.status_code == UNAUTHENTICATED:
@@ -188,18 +188,18 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     if isinstance(cause, WireError):
         return domain_error_response(cause)
     code = Code.INVALID_TOKEN if error.status_code == UNAUTHENTICATED else Code.BAD_REQUEST
-    return error_response(error.status_code, Problem(code, str(error)))
+    return error_response(error.status_code, BodyFault(code, str(error)))
 
 
 @api.exception_handler(RequestDataTooBig)
 def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
     megabytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20
-    return error_response(413, Problem(Code.BAD_REQUEST, f"The body is larger than {megabytes} MB."))
+    return error_response(413, BodyFault(Code.BAD_REQUEST, f"The body is larger than {megabytes} MB."))
 
 
 @api.exception_handler(SuspiciousOperation)
 def _suspicious(request: HttpRequest, error: SuspiciousOperation) -> HttpResponse:
-    return error_response(400, Problem(Code.BAD_REQUEST, "The request cannot be read."))
+    return error_response(400, BodyFault(Code.BAD_REQUEST, "The request cannot be read."))
 
 
 @api.exception_handler(Http404)
@@ -212,7 +212,7 @@ def _defect(request: HttpRequest, error: Exception) -> HttpResponse:
     """Answer a defect of ours as Django would: logged, told to whoever listens, and nothing of it in the answer."""
     got_request_exception.send(sender=type(api), request=request)
     logger.error("Internal Server Error: %s", request.path, exc_info=error, extra={"request": request})
-    return error_response(500, Problem(Code.INTERNAL, "Something went wrong on our side."))
+    return error_response(500, BodyFault(Code.INTERNAL, "Something went wrong on our side."))
 
 
 api.add_router("/v1", accounts.tokens.api.authenticate.router)

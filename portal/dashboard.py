@@ -18,8 +18,9 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import Permission, authorise
+from accounts.requests import WorkspacePageRequest
 from events.panel import severity_name
-from events.views import WorkspaceRequest, recent_context
+from events.views import recent_context
 from kit.htmx import render_fragment
 from sims.models import Device, Sim
 from sims.states import DeviceStatus, SimStatus
@@ -95,7 +96,7 @@ class Chart:
 
 
 @require_safe
-def dashboard(request: WorkspaceRequest, workspace_id: int) -> HttpResponse:
+def dashboard(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """The front page of a workspace. Seven queries beside those of the session."""
     authorise(workspace_id, Permission.EVENT_READ)
     context: dict[str, Any] = {
@@ -133,7 +134,7 @@ def _list_url(name: str, workspace_id: int) -> str:
         return ""
 
 
-def _unused(request: WorkspaceRequest, workspace_id: int) -> dict[str, Any]:
+def _unused(request: WorkspacePageRequest, workspace_id: int) -> dict[str, Any]:
     """Find SIMs that are charged although no device uses them (`behaviour.md` section 4)."""
     count = Sim.objects.filter(workspace_id=workspace_id, status=SimStatus.ACTIVATED, device__isnull=True).count()
     text = ngettext(

@@ -17,7 +17,7 @@ SHOWN = 50
 
 
 @dataclass(frozen=True)
-class Entry:
+class SwitcherLine:
     """A workspace that the reader can enter."""
 
     id: int
@@ -27,7 +27,7 @@ class Entry:
     current: bool
 
 
-def entries(request: HttpRequest, text: str) -> tuple[list[Entry], int]:
+def entries(request: HttpRequest, text: str) -> tuple[list[SwitcherLine], int]:
     """The first fifty workspaces whose name or id holds the text, and how many there are.
 
     Names that begin with the text come first.
@@ -41,7 +41,7 @@ def entries(request: HttpRequest, text: str) -> tuple[list[Entry], int]:
     found.sort(key=lambda workspace: (not workspace.name.casefold().startswith(wanted), workspace.name.casefold()))
     here = getattr(getattr(request, "workspace", None), "id", None) or request.session.get(LAST_WORKSPACE)
     shown = [
-        Entry(
+        SwitcherLine(
             id=workspace.id,
             name=workspace.name,
             role=str(getattr(workspace.role, "label", workspace.role)),

@@ -167,7 +167,7 @@ class TagChange:
     removed: list[str]
 
 
-Step = (
+DeviceFact = (
     SimStatusChange
     | DeviceStatusChange
     | SimAssigned
@@ -182,7 +182,7 @@ sim_status_changed = Signal()
 """SIMs changed their state. Arguments: workspace_id, changes (list[SimStatusChange], in order)."""
 
 devices_changed = Signal()
-"""Devices changed, alone or together with their SIMs. Arguments: workspace_id, steps (list[Step], in order)."""
+"""Devices changed, alone or together with their SIMs. Arguments: workspace_id, steps (list[DeviceFact], in order)."""
 
 sims_registered = Signal()
 """A batch was registered. Arguments: workspace_id, batch (SimBatch), sims (list[SimRow], in ICCID order)."""

@@ -18,7 +18,7 @@ from sims.models import SimBatch, SimModel
 from sims.models.usage import TrafficType
 from sims.states import DEVICE_WIRE_NAMES, SIM_WIRE_NAMES
 
-Row = Mapping[str, Any]
+Columns = Mapping[str, Any]
 
 ADDRESS_SPACE_ID: Final = 1
 """All fixed addresses of a portal are in one address space; the wire wants its id beside them."""
@@ -93,7 +93,7 @@ def owners_of(workspace: Workspace) -> Owners:
     return Owners({"id": workspace.pk, "name": workspace.name}, dict(operator) if operator else None)
 
 
-def sim_objects(rows: Iterable[Row], owners: Owners) -> list[dict[str, Any]]:
+def sim_objects(rows: Iterable[Columns], owners: Owners) -> list[dict[str, Any]]:
     """Return SIMs from rows of `.values(*SIM_FIELDS)`."""
     models: dict[int, dict[str, Any]] = {}
     made = []
@@ -124,7 +124,7 @@ def sim_objects(rows: Iterable[Row], owners: Owners) -> list[dict[str, Any]]:
     return made
 
 
-def model_object(row: Row, prefix: str, model_id: int) -> dict[str, Any]:
+def model_object(row: Columns, prefix: str, model_id: int) -> dict[str, Any]:
     """Return a SIM model; manufacturers have names and no ids here."""
     form_factor = row[f"{prefix}form_factor"]
     return {
@@ -136,7 +136,7 @@ def model_object(row: Row, prefix: str, model_id: int) -> dict[str, Any]:
     }
 
 
-def _endpoint_of_sim(row: Row, owners: Owners) -> dict[str, Any]:
+def _endpoint_of_sim(row: Columns, owners: Owners) -> dict[str, Any]:
     endpoint = {
         "id": row["device_id"],
         "name": row["device__name"],
@@ -156,7 +156,7 @@ def _endpoint_of_sim(row: Row, owners: Owners) -> dict[str, Any]:
     return endpoint
 
 
-def endpoint_object(row: Row, organisation: Mapping[str, Any]) -> dict[str, Any]:
+def endpoint_object(row: Columns, organisation: Mapping[str, Any]) -> dict[str, Any]:
     """Return an endpoint from a row of `.values(*ENDPOINT_FIELDS)`."""
     endpoint: dict[str, Any] = {
         "id": row["id"],
@@ -182,7 +182,7 @@ def endpoint_object(row: Row, organisation: Mapping[str, Any]) -> dict[str, Any]
     return endpoint
 
 
-def _sim_of_endpoint(row: Row) -> dict[str, Any]:
+def _sim_of_endpoint(row: Columns) -> dict[str, Any]:
     sim = {
         "id": row["sim__id"],
         "iccid": row["sim__iccid"],

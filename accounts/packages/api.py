@@ -15,9 +15,9 @@ from accounts.permissions import Permission, authorise
 from accounts.tokens.bearer import ApiRequest, OrganisationId, own_organisation
 from accounts.wire import CurrencyAnswer, currency_wire
 from kit.api.document import Answer, Lookup, NamedRef, answers, done
-from kit.api.errors import Code, Problem, WireError, invalid_reference
+from kit.api.errors import BodyFault, Code, WireError, invalid_reference
 from kit.api.responses import created, json_response, no_content
-from kit.api.types import Body, BodyId, Flag, PathId, Text
+from kit.api.types import Body, BodyId, Flag, PathId, WireText
 from kit.context import current_context
 from kit.errors import Conflict
 
@@ -100,8 +100,8 @@ class Booking(Body):
 
     wire_name = "Booking"
 
-    start_date: Text | None = Field(None, description="Today, if it is sent.", examples=["2026-11-20"])
-    end_date: Text | None = Field(None, description="Can't be set: bookings have no end.")
+    start_date: WireText | None = Field(None, description="Today, if it is sent.", examples=["2026-11-20"])
+    end_date: WireText | None = Field(None, description="Can't be set: bookings have no end.")
     pooled: Flag | None = Field(None, description="As the data plan says, if it is sent.")
 
 
@@ -227,17 +227,17 @@ def _check_booking(body: Booking, plan: DataPlan) -> None:
             continue
         found = _date(text)
         if found is None:
-            problems.append(Problem(Code.INVALID_FORMAT, f"Booking - {name} has invalid format: expecting Date."))
+            problems.append(BodyFault(Code.INVALID_FORMAT, f"Booking - {name} has invalid format: expecting Date."))
         elif name == "start_date" and found > today:
-            problems.append(Problem(Code.NOT_ALLOWED, "Booking - start_date lies ahead. Book on that day."))
+            problems.append(BodyFault(Code.NOT_ALLOWED, "Booking - start_date lies ahead. Book on that day."))
         elif name == "start_date" and found < today:
-            problems.append(Problem(Code.NOT_ALLOWED, "Booking - start_date is past. Send today's, or leave it out."))
+            problems.append(BodyFault(Code.NOT_ALLOWED, "Booking - start_date is past. Send today's, or leave it out."))
         elif name == "end_date":
             problems.append(
-                Problem(Code.NOT_ALLOWED, "Booking - end_date cannot be set. The operator's staff end a data plan.")
+                BodyFault(Code.NOT_ALLOWED, "Booking - end_date cannot be set. The operator's staff end a data plan.")
             )
     if body.pooled is not None and body.pooled != (plan.category == DataPlan.Category.POOLED):
-        problems.append(Problem(Code.NOT_ALLOWED, "Booking - pooled has to be as the data plan says."))
+        problems.append(BodyFault(Code.NOT_ALLOWED, "Booking - pooled has to be as the data plan says."))
     if problems:
         raise WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=problems)
 

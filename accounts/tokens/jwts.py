@@ -29,7 +29,7 @@ AUDIENCES: Final[Mapping[str, str]] = {
 }
 DEFAULT_MINUTES: Final[Mapping[str, int]] = {"auth": 240, "refresh": 7 * 24 * 60, "mfa": 5}
 
-Purpose = Literal["auth", "refresh", "mfa"]
+TokenPurpose = Literal["auth", "refresh", "mfa"]
 
 
 class TokenRefused(DomainError):
@@ -38,7 +38,7 @@ class TokenRefused(DomainError):
     status = 401
 
 
-def lifetime(purpose: Purpose) -> timedelta:
+def lifetime(purpose: TokenPurpose) -> timedelta:
     """Return how long a token is good for: settings `AUTH_TOKEN_MINUTES` and the same with REFRESH and MFA."""
     minutes = getattr(settings, f"{purpose.upper()}_TOKEN_MINUTES", DEFAULT_MINUTES[purpose])
     if minutes <= 0:
@@ -53,7 +53,7 @@ def _key(secret: str) -> tuple[str, bytes]:
     return hashlib.sha256(key).hexdigest()[:8], key
 
 
-def encode(claims: Mapping[str, Any], purpose: Purpose, *, until: datetime | None = None) -> str:
+def encode(claims: Mapping[str, Any], purpose: TokenPurpose, *, until: datetime | None = None) -> str:
     """Return a signed token.
 
     Args:
@@ -76,7 +76,7 @@ def encode(claims: Mapping[str, Any], purpose: Purpose, *, until: datetime | Non
     return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"kid": name})
 
 
-def decode(encoded: str, purpose: Purpose) -> dict[str, Any]:
+def decode(encoded: str, purpose: TokenPurpose) -> dict[str, Any]:
     """Return the claims of a token of ours; a key of `SECRET_KEY_FALLBACKS` is good for reading.
 
     Raises:

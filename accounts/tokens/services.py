@@ -14,7 +14,7 @@ from accounts import signals
 from accounts.actors import token_name
 from accounts.models import ApplicationToken
 from accounts.permissions import Permission, Role, authorise
-from accounts.signals import KeyRow
+from accounts.signals import TokenRow
 from kit.action import action
 from kit.context import Actor, current_context
 from kit.errors import Forbidden, Invalid
@@ -48,9 +48,9 @@ def digest_of(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()
 
 
-def key_row(token: ApplicationToken) -> KeyRow:
+def key_row(token: ApplicationToken) -> TokenRow:
     """Return an application token as events name it."""
-    return KeyRow(
+    return TokenRow(
         id=token.pk,
         name=token_name(token),
         role=token.role,

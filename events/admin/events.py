@@ -30,7 +30,7 @@ from events.filters import SEVERITY_NAMES, SOURCE_NAMES
 from events.models import Event
 from events.panel import panel_of, severity_name, source_name
 from events.selectors import LIST_FIELDS, PANEL_FIELDS, actor_short, persons_of
-from events.wire import Persons, Row, description_of
+from events.wire import EventColumns, Persons, description_of
 from kit.admin.base import StaffAdmin
 from kit.admin.filters import StaffFilter, related_filter
 from kit.admin.lists import KeysetChangeList
@@ -292,13 +292,13 @@ def _plain(event: Any) -> dict[str, Any]:
     return {name: getattr(event, name) for name in names}
 
 
-def _people(row: Row, persons: Persons) -> list[tuple[str, Any]]:
+def _people(row: EventColumns, persons: Persons) -> list[tuple[str, Any]]:
     """Return the people of an event with what they are in it; staff see their own kind too."""
     roles = ((_("Actor"), "actor_id"), (_("Acted for"), "acted_for_id"), (_("Account concerned"), "subject_id"))
     return [(label, persons[row[name]]) for label, name in roles if row[name] in persons]
 
 
-def _of_request(row: Row) -> tuple[dict[str, Any], Persons]:
+def _of_request(row: EventColumns) -> tuple[dict[str, Any], Persons]:
     """Return all events of a request, of all workspaces: the first fifty and how many there are; and their persons."""
     same = Event.objects.filter(request_id=row["request_id"])
     rows = list(same.order_by("id").values(*LIST_FIELDS, "workspace_id")[: SHOWN_OF_REQUEST + 1])
@@ -315,7 +315,7 @@ def _of_request(row: Row) -> tuple[dict[str, Any], Persons]:
     return {"rows": rows, "count": count}, persons
 
 
-def workspace_names(rows: Sequence[Row]) -> dict[int, str]:
+def workspace_names(rows: Sequence[EventColumns]) -> dict[int, str]:
     """Return the names of the workspaces of some events, by id. One query, none for no rows."""
     ids = {row["workspace_id"] for row in rows}
     return dict(Workspace.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}

@@ -13,20 +13,20 @@ from django.dispatch import receiver
 from accounts import signals
 from accounts.actors import STAFF_LABEL
 from accounts.models import CompanyDetails, DataPlan, PlatformPackage, Workspace
-from accounts.signals import KeyRow, SettingChange
+from accounts.signals import SettingChange, TokenRow
 from events import registry
 from events.models import FrozenPerson
 from events.selectors import actors_key
 from events.types.base import ACTOR_USERNAME, SUBJECT_NAME, SUBJECT_USERNAME
-from events.writer import Entry, forget_persons, log
+from events.writer import PendingEvent, forget_persons, log
 from kit.context import Person, current_context
 
 CURRENCY_IDS = {"EUR": 1, "USD": 2}
 
 
-def _entry(type_id: int, workspace_id: int, /, text: str = "default", **values: object) -> Entry:
+def _entry(type_id: int, workspace_id: int, /, text: str = "default", **values: object) -> PendingEvent:
     kind = registry.get(type_id)
-    return Entry(type=kind, workspace_id=workspace_id, description=kind.text(text, **values), text=text)
+    return PendingEvent(type=kind, workspace_id=workspace_id, description=kind.text(text, **values), text=text)
 
 
 # --- signing in ---
@@ -66,7 +66,7 @@ def on_workspace_switched(*, workspace_id: int, user_id: int, **_kwargs: Any) ->
 
 
 @receiver(signals.application_sign_in_failed)
-def on_application_sign_in_failed(*, workspace_id: int, key: KeyRow, reason: str, ip: str, **_kwargs: Any) -> None:
+def on_application_sign_in_failed(*, workspace_id: int, key: TokenRow, reason: str, ip: str, **_kwargs: Any) -> None:
     """Log a refused application token (7); the published wording knows one reason, others are told the same way."""
     entry = _entry(7, workspace_id, reason, name=key.name, ip=ip)
     log([entry._replace(detail={"application_token": {"id": key.id, "description": key.name}})])
@@ -75,7 +75,7 @@ def on_application_sign_in_failed(*, workspace_id: int, key: KeyRow, reason: str
 # --- application tokens ---
 
 
-def _key_detail(key: KeyRow) -> dict[str, Any]:
+def _key_detail(key: TokenRow) -> dict[str, Any]:
     return {
         "application_token": {
             "id": key.id,
@@ -88,26 +88,26 @@ def _key_detail(key: KeyRow) -> dict[str, Any]:
 
 
 @receiver(signals.application_token_created)
-def on_application_token_created(*, workspace_id: int, key: KeyRow, **_kwargs: Any) -> None:
+def on_application_token_created(*, workspace_id: int, key: TokenRow, **_kwargs: Any) -> None:
     """Log a new application token (10030)."""
     log([_entry(10030, workspace_id, name=key.name)._replace(detail=_key_detail(key))])
 
 
 @receiver(signals.application_token_revoked)
-def on_application_token_revoked(*, workspace_id: int, key: KeyRow, **_kwargs: Any) -> None:
+def on_application_token_revoked(*, workspace_id: int, key: TokenRow, **_kwargs: Any) -> None:
     """Log a revoked application token (10031)."""
     log([_entry(10031, workspace_id, name=key.name)._replace(detail=_key_detail(key))])
 
 
 @receiver(signals.application_token_described)
-def on_application_token_described(*, workspace_id: int, key: KeyRow, old: str, **_kwargs: Any) -> None:
+def on_application_token_described(*, workspace_id: int, key: TokenRow, old: str, **_kwargs: Any) -> None:
     """Log another description of an application token (10085)."""
     changes = {"description": {"from": old, "to": key.name}}
     log([_entry(10085, workspace_id, name=key.name)._replace(detail={**_key_detail(key), "changes": changes})])
 
 
 @receiver(signals.application_token_lowered)
-def on_application_token_lowered(*, workspace_id: int, key: KeyRow, old: str, **_kwargs: Any) -> None:
+def on_application_token_lowered(*, workspace_id: int, key: TokenRow, old: str, **_kwargs: Any) -> None:
     """Log a lower role of an application token (10085)."""
     changes = {"role": {"from": old, "to": key.role}}
     log([_entry(10085, workspace_id, name=key.name)._replace(detail={**_key_detail(key), "changes": changes})])

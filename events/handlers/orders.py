@@ -10,7 +10,7 @@ from django.dispatch import receiver
 from accounts.selectors import operator_workspace_id
 from events import registry
 from events.wire import stamp
-from events.writer import Entry, log
+from events.writer import PendingEvent, log
 from kit.errors import Conflict
 from orders import signals
 from orders.signals import OrderChange
@@ -19,9 +19,9 @@ LOCATION: Final = "/api/v1/order/{id}"
 """The published path; orders are served under /api/v1/shop/order as well (`gaps.md` 35)."""
 
 
-def _entry(type_id: int, workspace_id: int, /, text: str = "default", **values: object) -> Entry:
+def _entry(type_id: int, workspace_id: int, /, text: str = "default", **values: object) -> PendingEvent:
     kind = registry.get(type_id)
-    return Entry(type=kind, workspace_id=workspace_id, description=kind.text(text, **values), text=text)
+    return PendingEvent(type=kind, workspace_id=workspace_id, description=kind.text(text, **values), text=text)
 
 
 @receiver(signals.order_submitted)

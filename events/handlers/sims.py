@@ -11,7 +11,7 @@ from django.dispatch import receiver
 from accounts.models import Workspace
 from accounts.selectors import operator_workspace_id
 from events import registry
-from events.writer import NOTHING, Entry, log, objects_of
+from events.writer import NOTHING, PendingEvent, log, objects_of
 from kit.errors import Conflict
 from sims import signals
 from sims.identifiers import iccid_with_luhn
@@ -21,6 +21,7 @@ from sims.signals import (
     ConnectivityReset,
     DeviceCreated,
     DeviceDeleted,
+    DeviceFact,
     DeviceRow,
     DeviceStatusChange,
     DeviceUpdated,
@@ -29,7 +30,6 @@ from sims.signals import (
     SimReleased,
     SimRow,
     SimStatusChange,
-    Step,
     TagChange,
 )
 from sims.states import SIM_WIRE_NAMES, DeviceStatus, SimStatus
@@ -68,9 +68,9 @@ def _operator() -> int:
     return workspace_id
 
 
-def _plain(type_id: int, workspace_id: int, /, text: str = "default", **values: object) -> Entry:
+def _plain(type_id: int, workspace_id: int, /, text: str = "default", **values: object) -> PendingEvent:
     kind = registry.get(type_id)
-    return Entry(type=kind, workspace_id=workspace_id, description=kind.text(text, **values), text=text)
+    return PendingEvent(type=kind, workspace_id=workspace_id, description=kind.text(text, **values), text=text)
 
 
 class SimStatusEntries:
@@ -78,9 +78,9 @@ class SimStatusEntries:
 
     def __init__(self, workspace_id: int) -> None:
         self.workspace_id = workspace_id
-        self._ready: dict[tuple[int, int, Cause], Entry] = {}
+        self._ready: dict[tuple[int, int, Cause], PendingEvent] = {}
 
-    def __call__(self, change: SimStatusChange) -> Entry:
+    def __call__(self, change: SimStatusChange) -> PendingEvent:
         key = (change.old, change.new, change.cause)
         entry = self._ready.get(key)
         if entry is None:
@@ -90,7 +90,7 @@ class SimStatusEntries:
         detail = {**(entry.detail or {}), "factory_test": _evidence(change.evidence)}
         return entry._replace(objects=objects_of(change.sim), detail=detail)
 
-    def _entry(self, change: SimStatusChange) -> Entry:
+    def _entry(self, change: SimStatusChange) -> PendingEvent:
         asked = change.cause is Cause.ASKED
         entry = _plain(
             SIM_STATUS_TYPES[SimStatus(change.new)],
@@ -147,7 +147,7 @@ def on_sim_status_changed(*, workspace_id: int, changes: Sequence[SimStatusChang
 
 
 @receiver(signals.devices_changed)
-def on_devices_changed(*, workspace_id: int, steps: Sequence[Step], **_kwargs: Any) -> None:
+def on_devices_changed(*, workspace_id: int, steps: Sequence[DeviceFact], **_kwargs: Any) -> None:
     """Log one row per step, in the order of the steps."""
     status_entry = SimStatusEntries(workspace_id)
     log(
@@ -158,46 +158,46 @@ def on_devices_changed(*, workspace_id: int, steps: Sequence[Step], **_kwargs: A
     )
 
 
-def _device_status(workspace_id: int, step: DeviceStatusChange) -> Entry:
+def _device_status(workspace_id: int, step: DeviceStatusChange) -> PendingEvent:
     old = DeviceStatus.DISABLED if step.new == DeviceStatus.ENABLED else DeviceStatus.ENABLED
     return _plain(DEVICE_STATUS_TYPES[DeviceStatus(step.new)], workspace_id, id=step.device.id)._replace(
         objects=objects_of(step.sim, step.device), old_state=old, new_state=step.new
     )
 
 
-def _assigned(workspace_id: int, step: SimAssigned) -> Entry:
+def _assigned(workspace_id: int, step: SimAssigned) -> PendingEvent:
     return _plain(51, workspace_id, sim=step.sim.id, endpoint=step.device.id)._replace(
         objects=objects_of(step.sim, step.device), detail={"imei": step.device.imei} if step.device.imei else {}
     )
 
 
-def _released(workspace_id: int, step: SimReleased) -> Entry:
+def _released(workspace_id: int, step: SimReleased) -> PendingEvent:
     return _plain(50, workspace_id, sim=step.sim.id, endpoint=step.device.id)._replace(
         objects=objects_of(step.sim, step.device)
     )
 
 
-def _reset(workspace_id: int, step: ConnectivityReset) -> Entry:
+def _reset(workspace_id: int, step: ConnectivityReset) -> PendingEvent:
     return _plain(68, workspace_id, endpoint=step.device.id)._replace(objects=objects_of(step.sim, step.device))
 
 
-def _created(workspace_id: int, step: DeviceCreated) -> Entry:
+def _created(workspace_id: int, step: DeviceCreated) -> PendingEvent:
     return _plain(10002, workspace_id, device=step.device.name)._replace(objects=objects_of(device=step.device))
 
 
-def _updated(workspace_id: int, step: DeviceUpdated) -> Entry:
+def _updated(workspace_id: int, step: DeviceUpdated) -> PendingEvent:
     return _plain(10003, workspace_id, device=step.device.name)._replace(
         objects=objects_of(step.sim, step.device), detail={"changes": step.changes}
     )
 
 
-def _deleted(workspace_id: int, step: DeviceDeleted) -> Entry:
+def _deleted(workspace_id: int, step: DeviceDeleted) -> PendingEvent:
     return _plain(10004, workspace_id, device=step.device.name)._replace(
         objects=objects_of(device=step.device), old_state=step.device.status, new_state=DeviceStatus.DELETED
     )
 
 
-_STEPS: dict[type[Any], Callable[[int, Any], Entry]] = {
+_STEPS: dict[type[Any], Callable[[int, Any], PendingEvent]] = {
     DeviceStatusChange: _device_status,
     SimAssigned: _assigned,
     SimReleased: _released,
@@ -245,7 +245,7 @@ def on_tags_changed(*, workspace_id: int, changes: Sequence[TagChange], **_kwarg
     log([_tags(workspace_id, change) for change in changes])
 
 
-def _tags(workspace_id: int, change: TagChange) -> Entry:
+def _tags(workspace_id: int, change: TagChange) -> PendingEvent:
     entry = _plain(10011, workspace_id, count=len(change.devices))
     detail: dict[str, Any] = {"added": change.added, "removed": change.removed}
     if len(change.devices) == 1:

@@ -126,7 +126,7 @@ def _parts(template: str) -> tuple[_Part, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Wording:
     """One wording of an event type, with its own source, severity or alert flag where the wording decides them."""
 
     template: str
@@ -160,9 +160,9 @@ class Text:
         return "".join(pieces)
 
 
-def single(template: str) -> Mapping[str, Text]:
+def single(template: str) -> Mapping[str, Wording]:
     """Return the texts of a type that has only one wording."""
-    return {"default": Text(template)}
+    return {"default": Wording(template)}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -188,7 +188,7 @@ class EventType:
     description: str
     severity: Severity
     source: Source
-    texts: Mapping[str, Text] = field(default_factory=dict)
+    texts: Mapping[str, Wording] = field(default_factory=dict)
     audience: Audience = "all"
     section: str
     status: Status = "current"
@@ -221,7 +221,7 @@ class EventType:
         """Whether the type is ours and not emnify's."""
         return self.id >= FIRST_OWN_ID
 
-    def variant(self, key: str = "default") -> Text:
+    def variant(self, key: str = "default") -> Wording:
         """Return one wording.
 
         Raises:

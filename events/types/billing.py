@@ -4,7 +4,7 @@
 and keep the texts of that time, the only ones published (gaps.md 1 and 2).
 """
 
-from events.types.base import EventType, Severity, Source, Text, register, single
+from events.types.base import EventType, Severity, Source, Wording, register, single
 
 _ORGANISATION = "Organization and billing"
 _PACKAGE = "Platform package and data plan"
@@ -70,9 +70,9 @@ register(
         section=_PACKAGE,
         texts={
             # One row for each ratezone.
-            "default": Text("A new inclusive volume has been booked in ratezone '{name}'."),
+            "default": Wording("A new inclusive volume has been booked in ratezone '{name}'."),
             # Ours (gaps.md 37): the removal of a plan has no published text; one row for each plan.
-            "removed": Text("Data plan '{name}' has been removed."),
+            "removed": Wording("Data plan '{name}' has been removed."),
         },
         sample={"name": "Regional"},
         sample_detail={

@@ -3,7 +3,7 @@
 Which action writes which rows, in which order: behaviour.md sections 3 to 7.
 """
 
-from events.types.base import EventType, Severity, Source, Text, register, single
+from events.types.base import EventType, Severity, Source, Wording, register, single
 
 _SECTION = "Device status management"
 
@@ -20,16 +20,16 @@ register(
         source=Source.API,
         section=_SECTION,
         texts={
-            "default": Text("Status of SIM changed from '{old_status}' to 'Activated'"),
-            "factory_test_volume": Text(
+            "default": Wording("Status of SIM changed from '{old_status}' to 'Activated'"),
+            "factory_test_volume": Wording(
                 "SIM activated after factory test volume reached.", source=Source.POLICY_CONTROL
             ),
             # Ours (behaviour.md section 2): the test period has no published text.
-            "factory_test_period": Text(
+            "factory_test_period": Wording(
                 "SIM activated after factory test period elapsed.", source=Source.POLICY_CONTROL
             ),
             # Ours too: found by the check, where nobody's change of a package has ended the test at once.
-            "factory_test_package": Text(
+            "factory_test_package": Wording(
                 "SIM activated because the package has no factory test any more.", source=Source.POLICY_CONTROL
             ),
         },

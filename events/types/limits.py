@@ -1,6 +1,6 @@
 """Limits of devices and workspaces, enforced by Policy Control."""
 
-from events.types.base import EventType, Severity, Source, Text, register, single
+from events.types.base import EventType, Severity, Source, Wording, register, single
 
 _SECTION = "Limit enforcement"
 
@@ -25,8 +25,8 @@ register(
         alert=True,
         section=_SECTION,
         texts={
-            "prepaid_balance": Text("Blocking services for organisation, because of insufficient prepaid balance."),
-            "cost_limit": Text("Blocking services for organisation, because monthly cost limit exceeded."),
+            "prepaid_balance": Wording("Blocking services for organisation, because of insufficient prepaid balance."),
+            "cost_limit": Wording("Blocking services for organisation, because monthly cost limit exceeded."),
         },
     )
 )

@@ -1,6 +1,6 @@
 """What the network reports: attachment, location and data connections."""
 
-from events.types.base import EventType, Severity, Source, Text, register, single
+from events.types.base import EventType, Severity, Source, Wording, register, single
 
 _ATTACHMENT = "Network attachment and location"
 _CONNECTION = "Data connection lifecycle"
@@ -42,9 +42,9 @@ _CONTEXT = {
 _SESSION = {**_OPERATOR, "session_id": "5f0b7a52-6c1d-4a35-9f53-0c6f4f0b9e11"}
 
 
-def _rejected(template: str) -> Text:
+def _rejected(template: str) -> Wording:
     """Return a refusal of a data connection: it comes from Policy Control, as a warning and an alert."""
-    return Text(template, source=Source.POLICY_CONTROL, severity=Severity.WARN, alert=True)
+    return Wording(template, source=Source.POLICY_CONTROL, severity=Severity.WARN, alert=True)
 
 
 register(
@@ -56,8 +56,8 @@ register(
         alert=True,
         section="Generic events",
         texts={
-            "throttle": Text("Disconnecting data access for endpoint to apply throttling action."),
-            "quota_updated": Text("Disconnecting data access for endpoint, because quota has been updated."),
+            "throttle": Wording("Disconnecting data access for endpoint to apply throttling action."),
+            "quota_updated": Wording("Disconnecting data access for endpoint, because quota has been updated."),
         },
     )
 )
@@ -69,8 +69,8 @@ register(
         source=Source.NETWORK,
         section=_ATTACHMENT,
         texts={
-            "default": Text("New location received from VLR for IMSI='{imsi}', now attached to VLR='{vlr}'."),
-            "rejected": Text(
+            "default": Wording("New location received from VLR for IMSI='{imsi}', now attached to VLR='{vlr}'."),
+            "rejected": Wording(
                 "Location update rejected from VLR {vlr} ({operator}) for IMSI {imsi}. This operator is currently not "
                 "supported for this IMSI. A different IMSI or operator will be used for the network registration.",
                 severity=Severity.WARN,
@@ -102,7 +102,7 @@ register(
         source=Source.NETWORK,
         section=_CONNECTION,
         texts={
-            "default": Text("New PDP Context successfully activated with SGSN CP={sgsn_cp_ip}, DP={sgsn_dp_ip}."),
+            "default": Wording("New PDP Context successfully activated with SGSN CP={sgsn_cp_ip}, DP={sgsn_dp_ip}."),
             "rejected_service": _rejected(
                 "PDP Context Request rejected, because data service disabled in service profile."
             ),

@@ -18,7 +18,7 @@ written to the operator's workspace, and so are 10020 and 10021 when a member of
 
 from collections.abc import Mapping
 
-from events.types.base import Audience, EventType, Severity, Source, Text, register, single
+from events.types.base import Audience, EventType, Severity, Source, Wording, register, single
 
 _NO_VALUES: Mapping[str, object] = {}
 
@@ -28,7 +28,7 @@ _BIC = "1234567890120001"
 def _own(
     type_id: int,
     description: str,
-    texts: str | Mapping[str, Text],
+    texts: str | Mapping[str, Wording],
     sample: Mapping[str, object] = _NO_VALUES,
     *,
     section: str,
@@ -115,11 +115,11 @@ _own(10001, "SIMs assigned to workspace", "{count} SIM(s) of batch {bic} assigne
 _own(10060, "SIM import", "{count} SIMs imported into batch {bic}", {"count": 25, "bic": _BIC},
      section=_OPERATOR, audience="staff")
 _own(10061, "Article changed",
-     {"default": Text("Article '{name}' {what}"), "shipping_option": Text("Shipping option '{name}' {what}"),
-      "shipping_provider": Text("Shipping provider '{name}' {what}")},
+     {"default": Wording("Article '{name}' {what}"), "shipping_option": Wording("Shipping option '{name}' {what}"),
+      "shipping_provider": Wording("Shipping provider '{name}' {what}")},
      {"name": "Triple-cut SIM", "what": "updated"}, section=_OPERATOR, audience="staff")
 _own(10073, "Package changed",
-     {"default": Text("Platform package '{name}' {what}"), "data_plan": Text("Data plan '{name}' {what}")},
+     {"default": Wording("Platform package '{name}' {what}"), "data_plan": Wording("Data plan '{name}' {what}")},
      {"name": "Plus EUR", "what": "updated"}, section=_OPERATOR, audience="staff")
 _own(10074, "SIM batch created", "Batch {bic} of {count} SIM(s) created", {"bic": _BIC, "count": 25},
      section=_OPERATOR, audience="staff")

@@ -5,7 +5,7 @@
 The throttle action was withdrawn by emnify on 2024-12-09; its text is kept for streams that still carry it.
 """
 
-from events.types.base import EventType, Severity, Source, Text, register, single
+from events.types.base import EventType, Severity, Source, Wording, register, single
 
 _DATA = "Data quota management"
 _SMS = "SMS quota management"
@@ -120,11 +120,11 @@ register(
         source=Source.API,
         section=_DATA,
         texts={
-            "default": Text(
+            "default": Wording(
                 "Data quota assigned with volume of {volume:.6f} MB {refill} daily refill until {expiry} "
                 "and action on exhaustion set to blocking."
             ),
-            "throttle": Text(
+            "throttle": Wording(
                 "Data quota assigned with volume of {volume:.6f} MB {refill} daily refill until {expiry} "
                 "and action on exhaustion set to throttling to a throughput of {kbit} kbit/s."
             ),

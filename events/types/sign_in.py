@@ -10,7 +10,7 @@ from events.types.base import (
     EventType,
     Severity,
     Source,
-    Text,
+    Wording,
     register,
     single,
 )
@@ -27,16 +27,18 @@ register(
         user_is="subject",
         # {ip} is the client's address, or the whole chain joined by ", " when proxies stand before it, as published.
         texts={
-            "default": Text(
+            "default": Wording(
                 "Failed authentication request from '{subject.username}', Reason: Invalid password from IP {ip}"
             ),
-            "too_many": Text(
+            "too_many": Wording(
                 "Failed authentication request from '{subject.username}', Reason: Invalid password. "
                 "Too many failed authentication requests from IP {ip}"
             ),
             # Ours, in the published manner: the password was right, the code of the second factor was not.
-            "code": Text("Failed authentication request from '{subject.username}', Reason: Invalid code from IP {ip}"),
-            "code_too_many": Text(
+            "code": Wording(
+                "Failed authentication request from '{subject.username}', Reason: Invalid code from IP {ip}"
+            ),
+            "code_too_many": Wording(
                 "Failed authentication request from '{subject.username}', Reason: Invalid code. "
                 "Too many failed authentication requests from IP {ip}"
             ),
@@ -53,10 +55,10 @@ register(
         source=Source.API,
         section=_SECTION,
         texts={
-            "revoked": Text("Failed authentication request from '{name}', Reason: TokenStatus Revoked from IP {ip}"),
+            "revoked": Wording("Failed authentication request from '{name}', Reason: TokenStatus Revoked from IP {ip}"),
             # Ours, in the published manner: the other two reasons for which a token is refused.
-            "expired": Text("Failed authentication request from '{name}', Reason: Token expired from IP {ip}"),
-            "address": Text("Failed authentication request from '{name}', Reason: Address not allowed from IP {ip}"),
+            "expired": Wording("Failed authentication request from '{name}', Reason: Token expired from IP {ip}"),
+            "address": Wording("Failed authentication request from '{name}', Reason: Address not allowed from IP {ip}"),
         },
         sample={"name": "ERP connector", "ip": "203.0.113.7"},
     )

@@ -201,7 +201,7 @@ def point(value: str) -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SortOrder:
     """An order of a list.
 
     Args:
@@ -218,7 +218,7 @@ class Order:
         return self.columns == ("id",)
 
 
-def parse_sort(text: str, fields: Mapping[str, str], *, status: int = 422) -> Order:
+def parse_sort(text: str, fields: Mapping[str, str], *, status: int = 422) -> SortOrder:
     """Return the order for a `sort`.
 
     Args:
@@ -230,7 +230,7 @@ def parse_sort(text: str, fields: Mapping[str, str], *, status: int = 422) -> Or
         WireError: 1302, with what is wrong.
     """
     if not text.strip():
-        return Order(("id",), "id")
+        return SortOrder(("id",), "id")
     columns: dict[str, str] = {}
     names: list[str] = []
     for criterion in text.split(","):
@@ -243,4 +243,4 @@ def parse_sort(text: str, fields: Mapping[str, str], *, status: int = 422) -> Or
         if fields[name]:
             columns.setdefault(fields[name], sign + fields[name])
     columns.setdefault("id", "id")
-    return Order(tuple(columns.values()), ",".join(names))
+    return SortOrder(tuple(columns.values()), ",".join(names))

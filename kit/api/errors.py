@@ -44,7 +44,7 @@ _REMEDIED: Final = frozenset({"second_factor", "sign_in"})
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class BodyFault:
     """One error object."""
 
     code: Code
@@ -74,13 +74,13 @@ class WireError(DomainError):
         code: Code,
         message: str,
         *,
-        errors: Sequence[Problem] = (),
+        errors: Sequence[BodyFault] = (),
         extra: dict[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message, code=code.value[1])
         self.answer_status = status
-        self.problem = Problem(code, message)
+        self.problem = BodyFault(code, message)
         self.errors = errors
         self.extra = extra or {}
         self.headers = headers or {}
@@ -97,7 +97,7 @@ def invalid_reference(kind: str, pk: int, *, status: int = 404) -> WireError:
 
 
 def error_response(
-    status: int, problem: Problem, *, errors: Sequence[Problem] = (), extra: dict[str, Any] | None = None
+    status: int, problem: BodyFault, *, errors: Sequence[BodyFault] = (), extra: dict[str, Any] | None = None
 ) -> HttpResponse:
     """Return an answer with an error object.
 
@@ -116,23 +116,23 @@ def error_response(
 _TOKEN_CODES: Final = {"token_expired": Code.TOKEN_EXPIRED, "invalid_token": Code.INVALID_TOKEN}
 
 
-def problem_of(error: DomainError) -> Problem:
+def problem_of(error: DomainError) -> BodyFault:
     """Return the error object for what a service refused, by the error's class and code."""
     if isinstance(error, WireError):
         return error.problem
     if isinstance(error, Forbidden):
-        return Problem(Code.FORBIDDEN, error.message if error.code in _REMEDIED else FORBIDDEN_TEXT)
+        return BodyFault(Code.FORBIDDEN, error.message if error.code in _REMEDIED else FORBIDDEN_TEXT)
     if error.status == 401:
-        return Problem(_TOKEN_CODES.get(error.code, Code.INVALID_CREDENTIALS), error.message)
+        return BodyFault(_TOKEN_CODES.get(error.code, Code.INVALID_CREDENTIALS), error.message)
     if isinstance(error, NotFound):
-        return Problem(Code.INVALID_REFERENCE, error.message)
+        return BodyFault(Code.INVALID_REFERENCE, error.message)
     if error.code == "duplicate":
-        return Problem(Code.DUPLICATED, error.message)
+        return BodyFault(Code.DUPLICATED, error.message)
     if isinstance(error, Conflict):
-        return Problem(Code.NOT_ALLOWED, error.message)
+        return BodyFault(Code.NOT_ALLOWED, error.message)
     if isinstance(error, Invalid):
-        return Problem(_INVALID_CODES.get(error.code, Code.INPUT_VALIDATION), error.message)
-    return Problem(Code.BAD_REQUEST, error.message)
+        return BodyFault(_INVALID_CODES.get(error.code, Code.INPUT_VALIDATION), error.message)
+    return BodyFault(Code.BAD_REQUEST, error.message)
 
 
 _INVALID_CODES: Final = {

@@ -73,12 +73,12 @@ class Page:
         return max(1, -(-self.total // self.per_page))
 
 
-Fetch = Callable[[int, int], list[dict[str, Any]]]
+FetchPage = Callable[[int, int], list[dict[str, Any]]]
 """Reads rows: (offset, limit)."""
 
 
 def read_page(
-    query: ListQuery | PageQuery, limits: Limits, *, fetch: Fetch, count: Callable[[], int]
+    query: ListQuery | PageQuery, limits: Limits, *, fetch: FetchPage, count: Callable[[], int]
 ) -> tuple[Page, list[dict[str, Any]]]:
     """Read the page that is asked for; beyond the last the last is given.
 

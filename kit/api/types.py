@@ -48,7 +48,7 @@ def _text(value: object) -> object:
 
 BodyId = Annotated[int, BeforeValidator(_body_id)]
 PathId = Annotated[int, BeforeValidator(_path_id)]
-Text = Annotated[str, Strict(), BeforeValidator(_text)]
+WireText = Annotated[str, Strict(), BeforeValidator(_text)]
 Flag = Annotated[bool, Strict()]
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from ninja.errors import ValidationErrorContext
 from pydantic_core import ErrorDetails
 
-from kit.api.errors import Code, Problem, WireError, bad_request
+from kit.api.errors import BodyFault, Code, WireError, bad_request
 from kit.api.types import Body
 
 _EXPECTED: Final = {
@@ -31,7 +31,7 @@ def error_of_contexts(contexts: Sequence[ValidationErrorContext[Any]]) -> WireEr
         if context.model.__ninja_param_source__ == "body":
             return _body_error(context)
     problems = [
-        Problem(Code.BAD_REQUEST, f"Cannot parse parameter {_path(each['loc'])}")
+        BodyFault(Code.BAD_REQUEST, f"Cannot parse parameter {_path(each['loc'])}")
         for context in contexts
         for each in context.pydantic_validation_error.errors(include_url=False, include_context=False)
     ]
@@ -56,13 +56,13 @@ def _body_class(context: ValidationErrorContext[Any]) -> type[Body]:
     return Body
 
 
-def _problem(body: type[Body], found: ErrorDetails) -> Problem:
+def _problem(body: type[Body], found: ErrorDetails) -> BodyFault:
     # The first part of the place is the name of the parameter.
     field = _path(found["loc"][1:])
     if found["type"] == "missing":
-        return Problem(Code.REQUIRED, f"{body.wire_name} - {field} is required")
+        return BodyFault(Code.REQUIRED, f"{body.wire_name} - {field} is required")
     expected = _EXPECTED.get(found["type"]) or found["msg"].rpartition("expecting ")[2] or "another type"
-    return Problem(Code.INVALID_FORMAT, f"{body.wire_name} - {field} has invalid format: expecting {expected}.")
+    return BodyFault(Code.INVALID_FORMAT, f"{body.wire_name} - {field} has invalid format: expecting {expected}.")
 
 
 def _path(location: tuple[int | str, ...]) -> str:

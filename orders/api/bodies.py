@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from kit.api.types import Body, BodyId, Flag, Reference, Text
+from kit.api.types import Body, BodyId, Flag, Reference, WireText
 from orders.addresses import AddressData
 
 
@@ -24,8 +24,8 @@ class ArticleBody(Body):
 
     wire_name = "Article"
 
-    name: Text
-    description: Text = ""
+    name: WireText
+    description: WireText = ""
     sim_model: Reference
     quality: Reference = Field(Reference(id=2), description="1 Commercial, 2 Industrial, 3 Automotive.")
     size: BodyId = Field(1, description="1, 25, 100 or 500 SIMs in a batch.")
@@ -38,8 +38,8 @@ class ArticlePatch(Body):
 
     wire_name = "Article"
 
-    name: Text = ""
-    description: Text = ""
+    name: WireText = ""
+    description: WireText = ""
     sim_model: Reference = Reference(id=0)
     quality: Reference = Reference(id=0)
     size: BodyId = 0
@@ -61,16 +61,16 @@ class AddressBody(Body):
 
     wire_name = "Address"
 
-    company: Text
-    name: Text
-    street: Text
-    extra: Text | None = None
-    postcode: Text | None = None
-    city: Text
-    country: Text = Field(description="ISO 3166, two letters.")
-    phone: Text | None = None
-    email: Text | None = Field(None, description="Needed where the invoice goes.")
-    vat_id: Text | None = Field(None, description="Of the address of the invoice.")
+    company: WireText
+    name: WireText
+    street: WireText
+    extra: WireText | None = None
+    postcode: WireText | None = None
+    city: WireText
+    country: WireText = Field(description="ISO 3166, two letters.")
+    phone: WireText | None = None
+    email: WireText | None = Field(None, description="Needed where the invoice goes.")
+    vat_id: WireText | None = Field(None, description="Of the address of the invoice.")
 
     def data(self) -> AddressData:
         """Return what services take."""
@@ -96,7 +96,7 @@ class OrderBody(Body):
     payment_method: Reference = Field(description="1 Online payment, 2 Bank transfer (from 100 SIMs).")
     shipping_address: AddressBody
     billing_address: AddressBody
-    customer_reference: Text | None = None
+    customer_reference: WireText | None = None
     total_amount: BodyId | None = Field(None, description="What the buyer agrees to pay; another total is refused.")
 
 
@@ -107,7 +107,7 @@ class OrderPatch(Body):
 
     status: Reference
     shipped_with_provider_id: BodyId | None = Field(None, description="Needed with state 2.")
-    ext_shipping_reference: Text | None = None
+    ext_shipping_reference: WireText | None = None
 
 
 def article_values(body: ArticleBody | ArticlePatch) -> dict[str, Any]:

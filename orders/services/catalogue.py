@@ -19,7 +19,7 @@ from orders.models import Article, ArticlePrice, ShippingOption, ShippingProvide
 from sims.models import SimModel
 
 What = Literal["created", "updated", "withdrawn"]
-Offer = TypeVar("Offer", Article, ShippingOption, ShippingProvider)
+ArticleOffer = TypeVar("ArticleOffer", Article, ShippingOption, ShippingProvider)
 Prices = Mapping[str, int | None]
 """Currency to price of a piece in the minor unit, `None` to sell it in this currency no longer."""
 
@@ -87,7 +87,7 @@ def article_update(*, article_id: int, changes: Mapping[str, Any], prices: Price
     return article
 
 
-def offer_create(model: type[Offer], *, values: Mapping[str, Any]) -> Offer:
+def offer_create(model: type[ArticleOffer], *, values: Mapping[str, Any]) -> ArticleOffer:
     """Add a shipping option or provider. Raises Forbidden for all but staff, and Invalid for a wrong value."""
     authorise_staff()
     item = model(**values)
@@ -98,7 +98,7 @@ def offer_create(model: type[Offer], *, values: Mapping[str, Any]) -> Offer:
     return item
 
 
-def offer_update(model: type[Offer], *, item_id: int, changes: Mapping[str, Any]) -> Offer:
+def offer_update(model: type[ArticleOffer], *, item_id: int, changes: Mapping[str, Any]) -> ArticleOffer:
     """Edit a shipping option or provider. Errors as `article_update`."""
     authorise_staff()
     with action():
@@ -112,7 +112,7 @@ def offer_update(model: type[Offer], *, item_id: int, changes: Mapping[str, Any]
     return item
 
 
-def _locked(model: type[Offer], item_id: int) -> Offer:
+def _locked(model: type[ArticleOffer], item_id: int) -> ArticleOffer:
     item = model._default_manager.select_for_update(of=("self",), no_key=True).filter(pk=item_id).first()
     if item is None:
         raise NotFound(f"{str(model._meta.verbose_name).capitalize()} with Id '{item_id}' not found.")

@@ -48,7 +48,7 @@ STEPS: Final = (
 
 
 @dataclass(frozen=True)
-class Step:
+class CheckoutStep:
     """One step of the way as its page shows it; `url` is empty where it can't be entered yet."""
 
     label: str
@@ -81,7 +81,7 @@ def _context(request: WorkspacePageRequest, cart: Cart | None, found: Quote, cur
     reached = _reached(cart, found)
     return {
         "steps": [
-            Step(str(label), _url(request, name) if index < reached else "", name == current)
+            CheckoutStep(str(label), _url(request, name) if index < reached else "", name == current)
             for index, (name, label) in enumerate(STEPS)
         ],
         "cart": cart,

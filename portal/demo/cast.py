@@ -115,7 +115,7 @@ SCRIPT: Final = "python-requests/2.32.5"
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class CastMember:
     """Somebody with an account.
 
     Args:
@@ -135,67 +135,67 @@ class Person:
     has_password: bool = True
 
 
-STAFF: Final[Mapping[str, Person]] = {
-    "alma": Person("Alma Lindqvist", "alma.lindqvist@fernwave.example.net", LINUX_FIREFOX, "192.0.2.11"),
-    "tobias": Person("Tobias Okafor", "tobias.okafor@fernwave.example.net", WINDOWS_CHROME, "192.0.2.12"),
+STAFF: Final[Mapping[str, CastMember]] = {
+    "alma": CastMember("Alma Lindqvist", "alma.lindqvist@fernwave.example.net", LINUX_FIREFOX, "192.0.2.11"),
+    "tobias": CastMember("Tobias Okafor", "tobias.okafor@fernwave.example.net", WINDOWS_CHROME, "192.0.2.12"),
 }
 """The first is a superuser."""
 
-PEOPLE: Final[Mapping[str, Person]] = {
-    "ingrid": Person(
+PEOPLE: Final[Mapping[str, CastMember]] = {
+    "ingrid": CastMember(
         "Ingrid Solberg", "ingrid.solberg@brightwater.example.com", MAC_SAFARI, "198.51.100.10", {"water": SUPERADMIN}
     ),
-    "marco": Person(
+    "marco": CastMember(
         "Marco Bianchi",
         "marco.bianchi@brightwater.example.com",
         WINDOWS_EDGE,
         "198.51.100.11",
         {"water": ADMINISTRATOR, "delta": OBSERVER},
     ),
-    "priya": Person(
+    "priya": CastMember(
         "Priya Raman",
         "priya.raman@brightwater.example.com",
         LINUX_FIREFOX,
         "198.51.100.12",
         {"water": USER, "labs": ADMINISTRATOR},
     ),
-    "jonas": Person(
+    "jonas": CastMember(
         "Jonas Weber",
         "jonas.weber@brightwater.example.com",
         WINDOWS_CHROME,
         "198.51.100.13",
         {"water": OBSERVER, "labs": OBSERVER},
     ),
-    "sanne": Person(
+    "sanne": CastMember(
         "Sanne de Wit", "sanne.dewit@delta.example.com", WINDOWS_CHROME, "198.51.100.40", {"delta": ADMINISTRATOR}
     ),
-    "daan": Person(
+    "daan": CastMember(
         "Daan Visser", "daan.visser@delta.example.com", WINDOWS_EDGE, "198.51.100.41", {"delta": USER, "labs": USER}
     ),
-    "hugo": Person(
+    "hugo": CastMember(
         "Hugo Marchetti", "hugo.marchetti@kestrel.example.org", MAC_SAFARI, "203.0.113.20", {"cold": SUPERADMIN}
     ),
-    "amara": Person(
+    "amara": CastMember(
         "Amara Diallo", "amara.diallo@kestrel.example.org", WINDOWS_CHROME, "203.0.113.21", {"cold": ADMINISTRATOR}
     ),
-    "ben": Person("Ben Carter", "ben.carter@kestrel.example.org", LINUX_FIREFOX, "203.0.113.22", {"cold": USER}),
-    "noah": Person(
+    "ben": CastMember("Ben Carter", "ben.carter@kestrel.example.org", LINUX_FIREFOX, "203.0.113.22", {"cold": USER}),
+    "noah": CastMember(
         "Noah Keller",
         "noah.keller@advisory.example.org",
         MAC_SAFARI,
         "2001:db8:40::7",
         {"delta": OBSERVER, "cold": OBSERVER},
     ),
-    "farah": Person(
+    "farah": CastMember(
         "Farah Haddad", "farah.haddad@quarrylane.example.net", MAC_SAFARI, "203.0.113.90", {"bikes": SUPERADMIN}
     ),
-    "oskar": Person(
+    "oskar": CastMember(
         "Oskar Nowak", "oskar.nowak@quarrylane.example.net", LINUX_FIREFOX, "203.0.113.91", {"bikes": ADMINISTRATOR}
     ),
-    "mei": Person("Mei Tanaka", "mei.tanaka@quarrylane.example.net", WINDOWS_EDGE, "203.0.113.92", {"bikes": USER}),
-    "liam": Person("Liam Byrne", "liam.byrne@quarrylane.example.net", PHONE, "203.0.113.93", {"bikes": OBSERVER}),
+    "mei": CastMember("Mei Tanaka", "mei.tanaka@quarrylane.example.net", WINDOWS_EDGE, "203.0.113.92", {"bikes": USER}),
+    "liam": CastMember("Liam Byrne", "liam.byrne@quarrylane.example.net", PHONE, "203.0.113.93", {"bikes": OBSERVER}),
     # Two who are no longer there; they have no password, so nobody signs in as them.
-    "victor": Person(
+    "victor": CastMember(
         "Victor Hale",
         "victor.hale@brightwater.example.com",
         WINDOWS_CHROME,
@@ -203,7 +203,7 @@ PEOPLE: Final[Mapping[str, Person]] = {
         {"water": USER},
         has_password=False,
     ),
-    "petra": Person(
+    "petra": CastMember(
         "Petra Novak",
         "petra.novak@kestrel.example.org",
         WINDOWS_EDGE,
@@ -214,18 +214,22 @@ PEOPLE: Final[Mapping[str, Person]] = {
 }
 
 
-GUESTS: Final[Mapping[str, Person]] = {
-    "nils": Person("Nils Aalto", "nils.aalto@heathmill.example.org", MAC_SAFARI, "203.0.113.150", has_password=False),
-    "lena": Person(
+GUESTS: Final[Mapping[str, CastMember]] = {
+    "nils": CastMember(
+        "Nils Aalto", "nils.aalto@heathmill.example.org", MAC_SAFARI, "203.0.113.150", has_password=False
+    ),
+    "lena": CastMember(
         "Lena Brandt", "lena.brandt@brightwater.example.com", WINDOWS_CHROME, "198.51.100.15", has_password=False
     ),
-    "omar": Person("Omar Said", "omar.said@brightwater.example.com", WINDOWS_EDGE, "198.51.100.16", has_password=False),
-    "yusuf": Person("Yusuf Kaya", "yusuf.kaya@kestrel.example.org", PHONE, "203.0.113.24", has_password=False),
-    "greta": Person("Greta Lund", "greta.lund@kestrel.example.org", PHONE, "203.0.113.25", has_password=False),
+    "omar": CastMember(
+        "Omar Said", "omar.said@brightwater.example.com", WINDOWS_EDGE, "198.51.100.16", has_password=False
+    ),
+    "yusuf": CastMember("Yusuf Kaya", "yusuf.kaya@kestrel.example.org", PHONE, "203.0.113.24", has_password=False),
+    "greta": CastMember("Greta Lund", "greta.lund@kestrel.example.org", PHONE, "203.0.113.25", has_password=False),
 }
 """People who come by mail: they sign up or are invited. Nobody signs in as one of them."""
 
-EVERYBODY: Final[Mapping[str, Person]] = {**PEOPLE, **GUESTS}
+EVERYBODY: Final[Mapping[str, CastMember]] = {**PEOPLE, **GUESTS}
 
 
 @dataclass(frozen=True, slots=True)

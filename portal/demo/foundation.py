@@ -104,7 +104,7 @@ def _mark(stage: Stage) -> None:
     revoke_application_token(workspace_id=workspace_id, token_id=created.token.pk)
 
 
-def _user(stage: Stage, key: str, person: cast.Person, *, superuser: bool = False) -> None:
+def _user(stage: Stage, key: str, person: cast.CastMember, *, superuser: bool = False) -> None:
     # Passwords come at the end, see `vault`.
     stage.users[key] = create_user(
         email=person.email,
@@ -142,7 +142,7 @@ def _book(stage: Stage, key: str, plans: tuple[str, ...]) -> None:
     set_data_plans(workspace_id=stage.workspaces[key], data_plan_ids=[stage.plans[name] for name in plans])
 
 
-def _join(stage: Stage, person_key: str, person: cast.Person, workspace: str) -> None:
+def _join(stage: Stage, person_key: str, person: cast.CastMember, workspace: str) -> None:
     if person_key not in stage.users:
         _user(stage, person_key, person)
     role = person.roles[workspace]

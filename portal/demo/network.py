@@ -43,7 +43,7 @@ _FIELDS: Final = (
 SimOfNetwork = tuple[int, str, str, int, str, int, str, int | None, int]
 
 
-class Refused(RuntimeError):
+class FeedRefused(RuntimeError):
     """The portal does not take our records, and will not the next time either."""
 
 
@@ -138,7 +138,7 @@ def _usable(sim: SimOfNetwork, coverage: Coverage) -> list[int]:
     return [each for each in OPERATORS if coverage.allows(each, device_id=sim[5], policy_id=sim[7])]
 
 
-class Network:
+class DemoNetwork:
     """Delivers what some SIMs have used since the last time, and says which messages have arrived.
 
     Args:
@@ -160,7 +160,7 @@ class Network:
         """Post one delivery and return what became of it, empty when there was nothing or nobody answered.
 
         Raises:
-            Refused: the token is wrong.
+            FeedRefused: the token is wrong.
         """
         if not connection.in_atomic_block:
             # A database that was started again in between is found again.
@@ -207,7 +207,7 @@ class Network:
     def _post(self, records: Sequence[dict[str, Any]]) -> str:
         parts = urlsplit(self._url)
         if parts.scheme not in ("http", "https"):
-            raise Refused(f"{self._url} is no address of a portal.")
+            raise FeedRefused(f"{self._url} is no address of a portal.")
         request = urllib.request.Request(  # noqa: S310 - the scheme has been checked
             self._url,
             data=as_json(records),
@@ -219,7 +219,9 @@ class Network:
                 report = json.load(answer)
         except urllib.error.HTTPError as error:
             if error.code in (401, 403, 404):
-                raise Refused(f"{self._url} answers {error.code}: {error.reason}. Check address and token.") from error
+                raise FeedRefused(
+                    f"{self._url} answers {error.code}: {error.reason}. Check address and token."
+                ) from error
             return ""
         except (TimeoutError, OSError, ValueError):
             # The portal starts, or is busy; the next delivery comes soon.

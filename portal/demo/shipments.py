@@ -23,7 +23,7 @@ ISSUED, ACTIVATED, FACTORY_TEST = SimStatus.ISSUED, SimStatus.ACTIVATED, SimStat
 
 
 @dataclass(frozen=True, slots=True)
-class Shipment:
+class PlannedShipment:
     """Batches of one size.
 
     Args:
@@ -50,39 +50,43 @@ class Shipment:
     wait: int = 0
 
 
-SHIPMENTS: Final[dict[str, tuple[Shipment, ...]]] = {
+SHIPMENTS: Final[dict[str, tuple[PlannedShipment, ...]]] = {
     "water": (
-        Shipment("meters", 500, 1, 1, "app", ISSUED, 290, "chip"),
-        Shipment("trial", 100, 1, 2, "priya", FACTORY_TEST, 40, surface=Surface.API),
-        Shipment("single", 1, 6, 3, "priya", ACTIVATED, 1),
-        Shipment("small", 25, 4, 4, "priya", ISSUED, 24, surface=Surface.API),
-        Shipment("second", 500, 1, 7, "app", ACTIVATED, 120, "chip", wait=1),
-        Shipment("spare", 100, 1, 14, "marco", ISSUED, wait=1),
-        Shipment("test", 25, 2, 16, "priya", FACTORY_TEST, 5),
+        PlannedShipment("meters", 500, 1, 1, "app", ISSUED, 290, "chip"),
+        PlannedShipment("trial", 100, 1, 2, "priya", FACTORY_TEST, 40, surface=Surface.API),
+        PlannedShipment("single", 1, 6, 3, "priya", ACTIVATED, 1),
+        PlannedShipment("small", 25, 4, 4, "priya", ISSUED, 24, surface=Surface.API),
+        PlannedShipment("second", 500, 1, 7, "app", ACTIVATED, 120, "chip", wait=1),
+        PlannedShipment("spare", 100, 1, 14, "marco", ISSUED, wait=1),
+        PlannedShipment("test", 25, 2, 16, "priya", FACTORY_TEST, 5),
     ),
     "delta": (
-        Shipment("gateways", 100, 2, 1, "app", ISSUED, 80),
-        Shipment("small", 25, 3, 4, "daan", ISSUED, 20, surface=Surface.API),
-        Shipment("single", 1, 4, 8, "sanne", ACTIVATED, 1, "nano"),
-        Shipment("second", 100, 1, 9, "app", ACTIVATED, 30, wait=1),
+        PlannedShipment("gateways", 100, 2, 1, "app", ISSUED, 80),
+        PlannedShipment("small", 25, 3, 4, "daan", ISSUED, 20, surface=Surface.API),
+        PlannedShipment("single", 1, 4, 8, "sanne", ACTIVATED, 1, "nano"),
+        PlannedShipment("second", 100, 1, 9, "app", ACTIVATED, 30, wait=1),
     ),
     "labs": (
-        Shipment("bench", 25, 3, 2, "priya", ISSUED, 14, "nano", surface=Surface.API),
-        Shipment("single", 1, 4, 9, "daan", ISSUED, 1, "nano"),
+        PlannedShipment("bench", 25, 3, 2, "priya", ISSUED, 14, "nano", surface=Surface.API),
+        PlannedShipment("single", 1, 4, 9, "daan", ISSUED, 1, "nano"),
     ),
     "cold": (
-        Shipment("reefers", 500, 1, 2, "app", ISSUED, 230, "chip", wait=1),
-        Shipment("small", 25, 2, 9, "ben", ISSUED, 15),
-        Shipment("single", 1, 3, 10, "ben", ACTIVATED, 1),
-        Shipment("second", 100, 1, 11, "amara", ACTIVATED, 0),
+        PlannedShipment("reefers", 500, 1, 2, "app", ISSUED, 230, "chip", wait=1),
+        PlannedShipment("small", 25, 2, 9, "ben", ISSUED, 15),
+        PlannedShipment("single", 1, 3, 10, "ben", ACTIVATED, 1),
+        PlannedShipment("second", 100, 1, 11, "amara", ACTIVATED, 0),
     ),
     "bikes": (
-        Shipment("bikes", 100, 1, 2, "app", ISSUED, 60, "chip"),
-        Shipment("small", 25, 2, 8, "mei", ISSUED, 8),
-        Shipment("single", 1, 3, 10, "mei", ACTIVATED, 0),
+        PlannedShipment("bikes", 100, 1, 2, "app", ISSUED, 60, "chip"),
+        PlannedShipment("small", 25, 2, 8, "mei", ISSUED, 8),
+        PlannedShipment("single", 1, 3, 10, "mei", ACTIVATED, 0),
     ),
 }
-STOCK: Final = (Shipment("hundred", 100, 1, 20), Shipment("small", 25, 2, 20), Shipment("single", 1, 3, 20))
+STOCK: Final = (
+    PlannedShipment("hundred", 100, 1, 20),
+    PlannedShipment("small", 25, 2, 20),
+    PlannedShipment("single", 1, 3, 20),
+)
 """What lies at the operator's, for no workspace yet."""
 WAITING: Final = {1: 3, 25: 3}
 """Batch size to how many batches each workspace has that wait for their registration."""
@@ -109,7 +113,7 @@ def write_shipments(stage: Stage) -> None:
                 _write_registration(stage, key, workspace, shipment, turn + number, makers)
         for size, count in WAITING.items():
             for number in range(count):
-                waiting = Shipment(f"waiting-{size}", size, count, 18)
+                waiting = PlannedShipment(f"waiting-{size}", size, count, 18)
                 key = _key(workspace, waiting, number)
                 _write_supply(stage, key, waiting, place * 7 + number + size)
                 _write_assignment(stage, key, workspace, waiting, place * 7 + number + size)
@@ -119,24 +123,26 @@ def write_shipments(stage: Stage) -> None:
     stage.add(stage.calendar.at(21, 9, 12), "tobias", partial(_create, stage, "stock/empty", "nano"))
 
 
-def _key(workspace: str, shipment: Shipment, number: int) -> str:
+def _key(workspace: str, shipment: PlannedShipment, number: int) -> str:
     return f"{workspace}/{shipment.name}" + (f"-{number + 1}" if shipment.count > 1 else "")
 
 
-def _write_supply(stage: Stage, key: str, shipment: Shipment, turn: int) -> None:
+def _write_supply(stage: Stage, key: str, shipment: PlannedShipment, turn: int) -> None:
     who = "tobias" if turn % 3 else "alma"
     at = stage.calendar.at(shipment.day, 9, 10 + turn % 40, turn)
     stage.add(at, who, partial(_create, stage, key, shipment.model))
     stage.add(at + timedelta(seconds=42), who, partial(_import, stage, key, shipment))
 
 
-def _write_assignment(stage: Stage, key: str, workspace: str, shipment: Shipment, turn: int) -> None:
+def _write_assignment(stage: Stage, key: str, workspace: str, shipment: PlannedShipment, turn: int) -> None:
     who = "tobias" if turn % 3 else "alma"
     at = stage.calendar.at(shipment.day, 10, 15 + turn % 30, turn)
     stage.add(at, who, partial(_assign, stage, key, workspace))
 
 
-def _write_registration(stage: Stage, key: str, workspace: str, shipment: Shipment, turn: int, makers: _Makers) -> None:
+def _write_registration(
+    stage: Stage, key: str, workspace: str, shipment: PlannedShipment, turn: int, makers: _Makers
+) -> None:
     who = f"app:{workspace}" if shipment.who == "app" else shipment.who
     at = stage.calendar.at(shipment.day + shipment.wait, 11, 5 + turn * 3 % 50, turn)
     stage.add(at, who, partial(_register, stage, key, workspace, shipment), surface=shipment.surface)
@@ -153,7 +159,7 @@ def _create(stage: Stage, key: str, model: str) -> None:
     stage.batches[key], stage.bics[key] = batch.pk, batch.bic
 
 
-def _import(stage: Stage, key: str, shipment: Shipment) -> None:
+def _import(stage: Stage, key: str, shipment: PlannedShipment) -> None:
     produced = stage.calendar.at(shipment.day - 60, 4)
     records = stage.numbers.records(shipment.size, produced=produced, chip=shipment.model == "chip")
     import_sims(batch_id=stage.batches[key], records=records)
@@ -163,7 +169,7 @@ def _assign(stage: Stage, key: str, workspace: str) -> None:
     assign_batch(batch_id=stage.batches[key], workspace_id=stage.workspaces[workspace])
 
 
-def _register(stage: Stage, key: str, workspace: str, shipment: Shipment) -> None:
+def _register(stage: Stage, key: str, workspace: str, shipment: PlannedShipment) -> None:
     registration = register_batch(workspace_id=stage.workspaces[workspace], bic=stage.bics[key], status=shipment.status)
     stage.sims[key] = [row.id for row in registration.sims]
 

@@ -45,7 +45,7 @@ def is_workday(day: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class DemoAct:
     """Something somebody does at a moment.
 
     Args:
@@ -82,7 +82,7 @@ class Stage:
     devices: dict[str, list[int]] = field(default_factory=dict)
     mail_keys: dict[str, str] = field(default_factory=dict)
     last_sign_in: dict[str, datetime] = field(default_factory=dict)
-    script: list[Act] = field(default_factory=list)
+    script: list[DemoAct] = field(default_factory=list)
     random: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311 - believable, not secret
     actors: dict[str, Actor] = field(default_factory=dict)
 
@@ -90,9 +90,9 @@ class Stage:
         self, at: datetime, who: str, do: Callable[[], object], *, surface: Surface | None = None, ip: str = ""
     ) -> None:
         """Write an act into the script."""
-        self.script.append(Act(at, who, do, surface, ip))
+        self.script.append(DemoAct(at, who, do, surface, ip))
 
-    def play(self, acts: Sequence[Act], progress: Progress) -> None:
+    def play(self, acts: Sequence[DemoAct], progress: Progress) -> None:
         """Let all acts happen in the order of their moments.
 
         Args:
@@ -112,7 +112,7 @@ class Stage:
         self.actors.clear()
 
     @contextmanager
-    def _acting(self, act: Act) -> Iterator[None]:
+    def _acting(self, act: DemoAct) -> Iterator[None]:
         surface, ip, user_agent = self._surroundings(act.who)
         with acting_as(
             self._actor(act.who),

@@ -21,7 +21,7 @@ from sims.inventory.services import status as sim_status
 from sims.locking import chunks, missing, read_devices
 from sims.states import SimStatus
 
-Kind = Literal["sims", "devices"]
+ObjectKind = Literal["sims", "devices"]
 Options = Mapping[str, Any]
 Act = Callable[[int, Sequence[int], Options], Outcome]
 Wording = Callable[[int], str]
@@ -46,7 +46,7 @@ class BulkSpec:
         form: further questions of the dialog; its `options()` reach `preview` and `run`.
     """
 
-    kind: Kind
+    kind: ObjectKind
     name: str
     label: Any
     icon: str

@@ -21,7 +21,7 @@ _SALT = "sims.bulk.actions"
 
 
 @dataclass(frozen=True)
-class Plan:
+class BulkPlan:
     """The objects of a dialog. They travel with it, so that what is done is what was shown, and no row more.
 
     Args:
@@ -48,7 +48,7 @@ class Plan:
         )
 
     @classmethod
-    def load(cls, text: str, *, workspace_id: int, user_id: int, action: str) -> Plan:
+    def load(cls, text: str, *, workspace_id: int, user_id: int, action: str) -> BulkPlan:
         """Read a plan back.
 
         Raises:

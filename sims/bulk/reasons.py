@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from kit.bulk import SHOWN_ITEMS, ReasonGroup
 from kit.outcomes import Refusal
-from sims.bulk.actions import Kind
+from sims.bulk.actions import ObjectKind
 from sims.identifiers import iccid_with_luhn
 from sims.states import SimStatus
 
@@ -42,22 +42,22 @@ def reason_text(code: str, reason: str, count: int) -> str:
     return f"– {reason}"
 
 
-def object_url(kind: Kind, workspace_id: int, pk: int) -> str:
+def object_url(kind: ObjectKind, workspace_id: int, pk: int) -> str:
     """Return the page of a SIM or device."""
     return reverse("sims:sim_detail" if kind == "sims" else "sims:device_detail", args=[workspace_id, pk])
 
 
-def shown_label(kind: Kind, label: str) -> str:
+def shown_label(kind: ObjectKind, label: str) -> str:
     """Return what people call an object: a SIM by the 20 digits on its card."""
     return iccid_with_luhn(label) if kind == "sims" and len(label) == 19 and label.isdigit() else label
 
 
-def items(kind: Kind, workspace_id: int, named: Iterable[tuple[int, str]]) -> list[tuple[str, str]]:
+def items(kind: ObjectKind, workspace_id: int, named: Iterable[tuple[int, str]]) -> list[tuple[str, str]]:
     """Return label and link of objects given by id and label."""
     return [(shown_label(kind, label), object_url(kind, workspace_id, pk)) for pk, label in named]
 
 
-def groups_of(kind: Kind, workspace_id: int, refused: Sequence[Refusal]) -> list[ReasonGroup]:
+def groups_of(kind: ObjectKind, workspace_id: int, refused: Sequence[Refusal]) -> list[ReasonGroup]:
     """Return refused objects by reason, the commonest first, each with the first fifty by name."""
     by_reason: dict[tuple[str, str], list[Refusal]] = {}
     for refusal in refused:

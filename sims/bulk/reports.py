@@ -18,7 +18,7 @@ from kit.errors import NotFound
 from kit.jobs import revive_actor
 from kit.models import Job
 from kit.outcomes import Outcome, Refusal
-from sims.bulk.actions import SPECS, Kind, Wording
+from sims.bulk.actions import SPECS, ObjectKind, Wording
 from sims.bulk.reasons import groups_of, items, shown_label
 from sims.bulk.selectors import labels
 from sims.bulk.tasks import BULK, state_text
@@ -28,13 +28,13 @@ REGISTER = "sims.register"
 KINDS = (BULK, TRANSFER, REGISTER)
 
 
-def named_items(kind: Kind, workspace_id: int, ids: Sequence[int]) -> list[tuple[str, str]]:
+def named_items(kind: ObjectKind, workspace_id: int, ids: Sequence[int]) -> list[tuple[str, str]]:
     """Return label and link of objects. One query."""
     known = labels(kind, ids)
     return items(kind, workspace_id, ((pk, known.get(pk, str(pk))) for pk in ids))
 
 
-def unchanged_group(kind: Kind, workspace_id: int, ids: Sequence[int], text: Wording) -> ReasonGroup:
+def unchanged_group(kind: ObjectKind, workspace_id: int, ids: Sequence[int], text: Wording) -> ReasonGroup:
     """Return the group of objects that were as asked already, the first fifty by name. One query."""
     return ReasonGroup(
         text=text(len(ids)),
@@ -45,7 +45,7 @@ def unchanged_group(kind: Kind, workspace_id: int, ids: Sequence[int], text: Wor
 
 
 @dataclass(frozen=True)
-class Report:
+class BulkReport:
     """The report of one job.
 
     Args:
@@ -55,9 +55,9 @@ class Report:
     job: Job
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> ObjectKind:
         """What the action was about."""
-        return cast(Kind, self.job.arguments.get("kind", "sims"))
+        return cast(ObjectKind, self.job.arguments.get("kind", "sims"))
 
     @property
     def finished(self) -> bool:
@@ -188,7 +188,7 @@ def events_url(workspace_id: int, request_id: uuid.UUID) -> str:
         return ""
 
 
-def report_of(workspace_id: int, job_id: uuid.UUID) -> Report:
+def report_of(workspace_id: int, job_id: uuid.UUID) -> BulkReport:
     """Return a report of a workspace.
 
     Raises:
@@ -197,4 +197,4 @@ def report_of(workspace_id: int, job_id: uuid.UUID) -> Report:
     job = Job.objects.filter(pk=job_id, workspace_id=workspace_id, kind__in=KINDS).first()
     if job is None:
         raise NotFound(_("There is no result of this id in this workspace."))
-    return Report(job)
+    return BulkReport(job)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from kit.querysets import CHUNK
-from sims.bulk.actions import Kind
+from sims.bulk.actions import ObjectKind
 from sims.models import Device, Sim
 
 
-def labels(kind: Kind, ids: Sequence[int]) -> dict[int, str]:
+def labels(kind: ObjectKind, ids: Sequence[int]) -> dict[int, str]:
     """Return ICCIDs or device names of objects that an action of the asking workspace has decided on.
 
     Not bound to the workspace: SIMs it has transferred away stand in its report too.

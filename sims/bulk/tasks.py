@@ -17,12 +17,12 @@ from kit.models import Job
 from kit.outcomes import Outcome
 from kit.querysets import CHUNK
 from sims.bulk.actions import SPECS, BulkSpec, outcome_of
-from sims.bulk.plan import LIFETIME, Plan
+from sims.bulk.plan import LIFETIME, BulkPlan
 
 BULK = "sims.bulk.actions"
 
 
-def done_before(plan: Plan, kind: str) -> Job | None:
+def done_before(plan: BulkPlan, kind: str) -> Job | None:
     """Return the job that has carried out a plan, if one has. Call it inside the action, before anything else.
 
     It locks the person's row: a button pressed twice sends two requests at once, and the second has to wait and find
@@ -47,7 +47,7 @@ def done_before(plan: Plan, kind: str) -> Job | None:
     )
 
 
-def carry_out(spec: BulkSpec, plan: Plan, options: Mapping[str, Any]) -> Job:
+def carry_out(spec: BulkSpec, plan: BulkPlan, options: Mapping[str, Any]) -> Job:
     """Do what was confirmed: within this request, or as a job when there is more than fits into one step.
 
     Args:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from kit.api.types import Body, BodyId, Flag, Reference, Text
+from kit.api.types import Body, BodyId, Flag, Reference, WireText
 
 
 class SimOfNewEndpoint(Body):
@@ -25,14 +25,14 @@ class EndpointCreation(Body):
     wire_name = "Endpoint"
     invalid_extra = {"status_code": 422}
 
-    name: Text
+    name: WireText
     service_profile: Reference
     tariff_profile: Reference
     status: Reference = Field(description="0 Enabled, 1 Disabled.")
-    tags: Text | None = Field(None, description="Names separated by commas.")
-    imei: Text | None = Field(None, description="14 to 16 digits.")
+    tags: WireText | None = Field(None, description="Names separated by commas.")
+    imei: WireText | None = Field(None, description="14 to 16 digits.")
     imei_lock: Flag | None = False
-    ip_address: Text | None = None
+    ip_address: WireText | None = None
     ip_address_space: Reference | None = Field(None, description="Needed with ip_address.")
     organisation: Reference | None = Field(None, description="The workspace of the token.")
     sim: SimOfNewEndpoint | None = None
@@ -60,14 +60,14 @@ class EndpointPatch(Body):
     wire_name = "Endpoint"
     invalid_text = "Update endpoint validation error"
 
-    name: Text = ""
+    name: WireText = ""
     service_profile: Reference = Reference(id=0)
     tariff_profile: Reference = Reference(id=0)
     status: Reference = Field(Reference(id=0), description="0 Enabled, 1 Disabled; moves the endpoint alone.")
-    tags: Text | None = None
-    imei: Text | None = None
+    tags: WireText | None = None
+    imei: WireText | None = None
     imei_lock: Flag | None = None
-    ip_address: Text | None = None
+    ip_address: WireText | None = None
     ip_address_space: Reference | None = None
     organisation: Reference | None = None
     sim: SimOfEndpoint | None = None

@@ -29,7 +29,7 @@ Policy = ServicePolicy | CoveragePolicy
 
 
 @dataclass(frozen=True)
-class Kind:
+class PolicyKind:
     """What differs between service and coverage policies.
 
     Args:
@@ -58,7 +58,7 @@ class Kind:
 KINDS = {
     kind.name: kind
     for kind in (
-        Kind(
+        PolicyKind(
             name="service",
             parameter="service_policy",
             form=ServicePolicyForm,
@@ -70,7 +70,7 @@ KINDS = {
             new=gettext_lazy("Create service policy"),
             lead=gettext_lazy("A service policy says which services and networks its devices may use."),
         ),
-        Kind(
+        PolicyKind(
             name="coverage",
             parameter="coverage_policy",
             form=CoveragePolicyForm,
@@ -86,13 +86,13 @@ KINDS = {
 }
 
 
-def _kind(name: str) -> Kind:
+def _kind(name: str) -> PolicyKind:
     if name not in KINDS:
         raise Http404(_("There is no such kind of policy."))
     return KINDS[name]
 
 
-def _policy(kind: Kind, workspace_id: int, policy_id: int) -> Any:
+def _policy(kind: PolicyKind, workspace_id: int, policy_id: int) -> Any:
     """Return a policy with its number of devices.
 
     Raises:
@@ -104,7 +104,7 @@ def _policy(kind: Kind, workspace_id: int, policy_id: int) -> Any:
     return found
 
 
-def _form(kind: Kind, workspace: Workspace, data: Any, policy: Policy | None) -> PolicyForm:
+def _form(kind: PolicyKind, workspace: Workspace, data: Any, policy: Policy | None) -> PolicyForm:
     """Return the form of a kind, beginning with what the policy holds."""
     initial = {name: getattr(policy, name) for name in kind.form.base_fields} if policy is not None else {}
     if isinstance(policy, CoveragePolicy):
@@ -164,7 +164,9 @@ def policy_edit(request: WorkspacePageRequest, workspace_id: int, kind: str, pol
     return _page(request, chosen, form, policy, status=200 if posted is None else 422)
 
 
-def _page(request: WorkspacePageRequest, kind: Kind, form: PolicyForm, policy: Any, *, status: int) -> HttpResponse:
+def _page(
+    request: WorkspacePageRequest, kind: PolicyKind, form: PolicyForm, policy: Any, *, status: int
+) -> HttpResponse:
     workspace_id = request.workspace.pk
     context = {
         "kind": kind,

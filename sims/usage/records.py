@@ -40,7 +40,7 @@ class BadRecord(ValueError):
     """A record that cannot be counted; the text names the field and the remedy."""
 
 
-class Usage(NamedTuple):
+class UsageReading(NamedTuple):
     """A record, read.
 
     Args:
@@ -89,7 +89,7 @@ def _no_number(name: str) -> Any:
     raise ValueError(f"{name} is no JSON number")
 
 
-def read(record: Any, now: datetime) -> Usage:
+def read(record: Any, now: datetime) -> UsageReading:
     """Read one record.
 
     Args:
@@ -110,7 +110,7 @@ def read(record: Any, now: datetime) -> Usage:
     if ended > now + FUTURE:
         raise BadRecord(_("end_timestamp lies more than a day ahead. Check the sender's clock."))
     iccid, sim_id = _sim(record.get("sim"))
-    return Usage(
+    return UsageReading(
         record_id_of(record),
         iccid,
         sim_id,

@@ -14,7 +14,7 @@ from accounts.actors import actor_of, staff_actor
 from accounts.models import Workspace
 from events import registry
 from events.models import Event
-from events.writer import Entry, log, objects_of
+from events.writer import PendingEvent, log, objects_of
 from kit.action import action
 from kit.context import NETWORK, Actor, Person, Surface, acting_as
 from sims.locking import read_devices, read_sims
@@ -49,7 +49,7 @@ def record(
     kind = registry.get(type_id)
     sim_row = read_sims(workspace.pk, [sim.pk])[0] if sim is not None else None
     device_row = read_devices(workspace.pk, [device.pk])[0] if device is not None else None
-    entry = Entry(
+    entry = PendingEvent(
         type=kind,
         workspace_id=workspace.pk,
         description=kind.text(text, **{**kind.sample, **values}),

@@ -17,7 +17,7 @@ from events.models import AppendOnly, Event, FrozenPerson, RetentionReceipt
 from events.registry import get
 from events.text import complete
 from events.types.base import UnregisteredType
-from events.writer import Entry, log
+from events.writer import PendingEvent, log
 from kit.action import NoAction
 from kit.context import Actor, ActorKind, Person, Surface, acting_as
 from sims.devices.services.status import disable_devices
@@ -138,7 +138,7 @@ def test_an_unregistered_or_historic_type_is_not_written() -> None:
 
 
 def test_rows_are_recorded_inside_an_action_only(cast: Cast) -> None:
-    entry = Entry(type=get(9), workspace_id=cast.acme.pk, description="x")
+    entry = PendingEvent(type=get(9), workspace_id=cast.acme.pk, description="x")
     with cast.acting(cast.owner), pytest.raises(NoAction):
         log([entry])
 

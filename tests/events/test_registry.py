@@ -29,9 +29,9 @@ from events.types.base import (
     InvalidType,
     Severity,
     Source,
-    Text,
     TextError,
     UnregisteredType,
+    Wording,
     single,
 )
 
@@ -319,7 +319,7 @@ def test_no_value_becomes_a_person(old: str, new: str) -> None:
 
 @given(HOSTILE, HOSTILE, HOSTILE)
 def test_values_beside_a_person_stay_themselves(before: str, after: str, name: str) -> None:
-    text = Text("{before}{actor.name}{after}").fill({"before": before, "after": after})
+    text = Wording("{before}{actor.name}{after}").fill({"before": before, "after": after})
     assert complete(text, SimpleNamespace(name=name or "-", username=""), None) == before + (name or "-") + after
 
 

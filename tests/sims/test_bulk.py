@@ -18,7 +18,7 @@ from events.models import Event
 from kit.models import Job
 from sims.bulk import plan as bulk_plan
 from sims.bulk.actions import ACTIONS
-from sims.bulk.plan import Plan
+from sims.bulk.plan import BulkPlan
 from sims.inventory.services.status import change_sim_status
 from sims.models import Device, Sim
 from sims.states import DeviceStatus, SimStatus
@@ -189,7 +189,7 @@ def test_roles(cast: Cast) -> None:
         response = Desk(cast, user).preview("suspend", [sims[0].pk])
         assert response.status_code == code
     assert "may not change SIMs" in Desk(cast, cast.observer).preview("suspend", [sims[0].pk]).content.decode()
-    plan = Plan(cast.acme.pk, cast.observer.pk, "sims/suspend", (sims[0].pk,)).dump()
+    plan = BulkPlan(cast.acme.pk, cast.observer.pk, "sims/suspend", (sims[0].pk,)).dump()
     assert Desk(cast, cast.observer).run("suspend", plan).status_code == 403
     assert (statuses(sims), types(), Job.objects.count()) == ([1], [], 0)
 
@@ -200,7 +200,7 @@ def test_a_plan_is_for_one_person_one_place_and_one_action(cast: Cast) -> None:
     assert Desk(cast, cast.member).run("suspend", plan).status_code == 422
     assert Desk(cast, cast.owner).run("delete", plan).status_code == 422
     assert Desk(cast, cast.owner).run("suspend", plan[:-2] + "xx").status_code == 422
-    elsewhere = Plan(cast.bolt.pk, cast.owner.pk, "sims/suspend", (sim.pk,)).dump()
+    elsewhere = BulkPlan(cast.bolt.pk, cast.owner.pk, "sims/suspend", (sim.pk,)).dump()
     assert Desk(cast, cast.owner).run("suspend", elsewhere).status_code == 422
     assert types() == []
 

@@ -16,7 +16,7 @@ from kit.csv_files import safe_cells
 from kit.models import Job
 from sims.bulk import tasks
 from sims.bulk.actions import outcome_of
-from sims.bulk.plan import Plan
+from sims.bulk.plan import BulkPlan
 from tests.cast import Cast
 from tests.log import types
 from tests.sims.test_bulk import HTMX, Desk, plan_in, words
@@ -82,7 +82,7 @@ def test_a_job_that_fails_half_way_says_so(cast: Cast, small_chunks: None, monke
 
 def test_no_job_is_queued_for_who_may_not(cast: Cast, small_chunks: None) -> None:
     sims = cast.sims(3, status=1)
-    plan = Plan(cast.acme.pk, cast.observer.pk, "sims/suspend", tuple(sim.pk for sim in sims)).dump()
+    plan = BulkPlan(cast.acme.pk, cast.observer.pk, "sims/suspend", tuple(sim.pk for sim in sims)).dump()
     assert Desk(cast, cast.observer).run("suspend", plan).status_code == 403
     assert Job.objects.count() == 0
 

@@ -13,7 +13,7 @@ from kit.context import NETWORK, Surface, acting_as
 from sims.inventory.services.status import change_sim_status
 from sims.models import Sim
 from sims.usage.services.factory_test import settle
-from sims.usage.services.ingest import Report, ingest
+from sims.usage.services.ingest import IngestResult, ingest
 from tests.cast import Cast
 
 _ids = itertools.count(1000)
@@ -40,7 +40,7 @@ def record(sim: Sim, /, *, mb: str | None = None, sms: int | None = None, **valu
     }
 
 
-def deliver(*records: Any, moment: datetime | None = None) -> Report:
+def deliver(*records: Any, moment: datetime | None = None) -> IngestResult:
     """Take records in as the network."""
     with acting_as(NETWORK, surface=Surface.API, moment=moment):
         return ingest(records)

@@ -75,7 +75,7 @@ def test_the_network_delivers_what_the_portal_takes(cast: Cast, monkeypatch: pyt
     (disabled,) = cast.sims(1, status=1)
     cast.device(sim=disabled, status=DeviceStatus.DISABLED)
 
-    def post(self: network.Network, records: Any) -> str:
+    def post(self: network.DemoNetwork, records: Any) -> str:
         answer = Client().post(
             "/api/v1/usage",
             network.as_json(records),
@@ -85,7 +85,7 @@ def test_the_network_delivers_what_the_portal_takes(cast: Cast, monkeypatch: pyt
         assert answer.status_code == 200
         return f"{len(records)}: {answer.json()}"
 
-    monkeypatch.setattr(network.Network, "_post", post)
+    monkeypatch.setattr(network.DemoNetwork, "_post", post)
     monkeypatch.setattr(upkeep, "is_loaded", lambda: True)
     out = io.StringIO()
     call_command("simulate_network", rounds=60, interval=0, devices=5, tested=2, seed=3, stdout=out)
@@ -98,7 +98,7 @@ def test_the_network_delivers_what_the_portal_takes(cast: Cast, monkeypatch: pyt
 
 
 def test_a_network_without_portal_waits_and_one_with_a_wrong_token_ends() -> None:
-    player = network.Network(url="http://127.0.0.1:9", token="x", devices=1, tested=1)
+    player = network.DemoNetwork(url="http://127.0.0.1:9", token="x", devices=1, tested=1)
     assert player._post([]) == ""
-    with pytest.raises(network.Refused):
-        network.Network(url="file:///etc", token="x", devices=1, tested=1)._post([])
+    with pytest.raises(network.FeedRefused):
+        network.DemoNetwork(url="file:///etc", token="x", devices=1, tested=1)._post([])

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from kit.network_feed import network_feed_token
-from portal.demo.network import Network
+from portal.demo.network import DemoNetwork
 from sims.connectivity.services.messages import SmsText, send_sms
 from sims.models import BlockedOperator, Device, Sim, Sms, SmsStatus, UsageDay, UsageRecord
 from sims.states import SimStatus
@@ -73,7 +73,7 @@ def test_it_expires(cast: Cast) -> None:
 
 
 @pytest.fixture
-def player(monkeypatch: pytest.MonkeyPatch) -> Network:
+def player(monkeypatch: pytest.MonkeyPatch) -> DemoNetwork:
     """The demo's network, whose posts reach the test client."""
 
     class Answer:
@@ -101,10 +101,10 @@ def player(monkeypatch: pytest.MonkeyPatch) -> Network:
         return Answer(answer.content)
 
     monkeypatch.setattr("portal.demo.network.urllib.request.urlopen", post)
-    return Network(url="http://testserver", token=network_feed_token(), devices=5, tested=1, seed=7)
+    return DemoNetwork(url="http://testserver", token=network_feed_token(), devices=5, tested=1, seed=7)
 
 
-def test_the_demos_network_delivers_what_waits(cast: Cast, player: Network) -> None:
+def test_the_demos_network_delivers_what_waits(cast: Cast, player: DemoNetwork) -> None:
     _sim, sms = send(cast)
     _sim, stuck = send(cast)
     Device.objects.filter(pk=stuck.device_id).update(status=1)
@@ -113,7 +113,7 @@ def test_the_demos_network_delivers_what_waits(cast: Cast, player: Network) -> N
     assert UsageRecord.objects.filter(record_id=record_id_of_sms(sms.pk)).count() == 1
 
 
-def test_the_demos_network_keeps_off_blocked_networks(cast: Cast, player: Network) -> None:
+def test_the_demos_network_keeps_off_blocked_networks(cast: Cast, player: DemoNetwork) -> None:
     from portal.demo.network import OPERATORS
 
     (sim,) = cast.sims(1, status=SimStatus.ACTIVATED)

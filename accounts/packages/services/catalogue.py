@@ -16,7 +16,7 @@ from accounts.signals import Changes
 from kit.action import action
 from kit.errors import NotFound
 
-Kind = Literal["package", "data_plan"]
+Item = Literal["package", "data_plan"]
 What = Literal["created", "updated", "withdrawn"]
 
 _PACKAGE_FIELDS: Final = tuple(field.name for field in PlatformPackage._meta.fields if field.name != "id")
@@ -98,7 +98,7 @@ def _created(item: PlatformPackage | DataPlan, values: Mapping[str, Any]) -> Cha
     return {name: {"from": None, "to": plain(getattr(item, name))} for name in values}
 
 
-def _tell(kind: Kind, what: What, item: PlatformPackage | DataPlan, changes: Changes) -> None:
+def _tell(kind: Item, what: What, item: PlatformPackage | DataPlan, changes: Changes) -> None:
     workspace_id = operator_workspace_id()
     # Before the operator has its workspace there is no log: the first package is needed to make it.
     if workspace_id is not None:

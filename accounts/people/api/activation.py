@@ -20,9 +20,9 @@ from accounts.signed_links import KeyRefused
 from accounts.tokens.bearer import ApiRequest, person_of
 from kit.api import limits
 from kit.api.document import done
-from kit.api.errors import Code, Problem, WireError, bad_request
+from kit.api.errors import BodyFault, Code, WireError, bad_request
 from kit.api.responses import no_content
-from kit.api.types import Body, Text
+from kit.api.types import Body, WireText
 from kit.errors import Conflict, Invalid
 
 router = Router(tags=["Users"])
@@ -40,8 +40,8 @@ class Activation(Body):
     wire_name = "Activation"
     invalid_status = 400
 
-    activationKey: Text = Field(description="From the mail.", examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"])  # noqa: N815 - the wire's
-    password: Text = Field(description="SHA-1 of the password, 40 hex digits.", examples=[_DIGEST])
+    activationKey: WireText = Field(description="From the mail.", examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"])  # noqa: N815 - the wire's
+    password: WireText = Field(description="SHA-1 of the password, 40 hex digits.", examples=[_DIGEST])
 
 
 class Activation2(Body):
@@ -50,9 +50,9 @@ class Activation2(Body):
     wire_name = "Activation"
     invalid_status = 400
 
-    activationKey: Text = Field(description="From the mail.", examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"])  # noqa: N815 - the wire's
-    password: Text | None = Field(None, description="SHA-1 of the password, 40 hex digits.", examples=[_DIGEST])
-    name: Text | None = Field(None, description="The invited name unless given.", examples=["Nina New"])
+    activationKey: WireText = Field(description="From the mail.", examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"])  # noqa: N815 - the wire's
+    password: WireText | None = Field(None, description="SHA-1 of the password, 40 hex digits.", examples=[_DIGEST])
+    name: WireText | None = Field(None, description="The invited name unless given.", examples=["Nina New"])
 
 
 class ActivationResend(Body):
@@ -61,7 +61,7 @@ class ActivationResend(Body):
     wire_name = "Activation"
     invalid_status = 400
 
-    username: Text = Field(description="E-mail address.", examples=["nina.new@example.com"])
+    username: WireText = Field(description="E-mail address.", examples=["nina.new@example.com"])
 
 
 class PasswordChange(Body):
@@ -69,8 +69,8 @@ class PasswordChange(Body):
 
     wire_name = "Password"
 
-    old_password: Text = Field(description="SHA-1, 40 hex digits.", examples=[_DIGEST])
-    new_password: Text = Field(description="SHA-1, 40 hex digits.", examples=[_OTHER])
+    old_password: WireText = Field(description="SHA-1, 40 hex digits.", examples=[_DIGEST])
+    new_password: WireText = Field(description="SHA-1, 40 hex digits.", examples=[_OTHER])
 
 
 @router.post("/activation", auth=None, summary="Activate an account", response=done())
@@ -120,7 +120,7 @@ def patch_password(request: ApiRequest, body: PasswordChange) -> HttpResponse:
     try:
         change_own_password_digest(user_id=user.pk, old_digest=body.old_password, new_digest=body.new_password)
     except Invalid as error:
-        problem = Problem(Code.INVALID_FORMAT, f"Password - {error.field}: {error.message}")
+        problem = BodyFault(Code.INVALID_FORMAT, f"Password - {error.field}: {error.message}")
         raise WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=[problem]) from error
     except AccountLocked as error:
         raise locked_out(error) from error

@@ -14,27 +14,27 @@ from accounts.people.services.invitations import invite_user
 from accounts.people.wire import InvitedAnswer, role_wire, wanted_role
 from accounts.tokens.bearer import ApiRequest
 from kit.api.document import answers
-from kit.api.errors import Code, Problem, WireError, invalid_reference
+from kit.api.errors import BodyFault, Code, WireError, invalid_reference
 from kit.api.responses import created
-from kit.api.types import Body, Reference, Text
+from kit.api.types import Body, Reference, WireText
 from kit.errors import Invalid
 
 invitations = Router(tags=["Users"])
 
 
-class Invitation(Body):
+class InvitationBody(Body):
     """Somebody to invite into the workspace of the token."""
 
     wire_name = "User"
 
-    username: Text = Field(description="E-mail address.", examples=["nina.new@example.com"])
-    name: Text = Field(examples=["Nina New"])
+    username: WireText = Field(description="E-mail address.", examples=["nina.new@example.com"])
+    name: WireText = Field(examples=["Nina New"])
     organisation: Reference | None = Field(None, description="The workspace of the token.")
     roles: list[Reference] | None = Field(None, description="One role; Administrator unless said.")
 
 
 @users.router.post("", summary="Invite a user", response=answers(InvitedAnswer, 403, 404, 409, 422, status=201))
-def post_user(request: ApiRequest, body: Invitation) -> HttpResponse:
+def post_user(request: ApiRequest, body: InvitationBody) -> HttpResponse:
     """Invite somebody by mail; the account is not active until they accept (event 36)."""
     return _invite(request, body)
 
@@ -42,12 +42,12 @@ def post_user(request: ApiRequest, body: Invitation) -> HttpResponse:
 @invitations.post(
     "/invitation", summary="Invite a user, version 2", response=answers(InvitedAnswer, 403, 404, 409, 422, status=201)
 )
-def post_invitation(request: ApiRequest, body: Invitation) -> HttpResponse:
+def post_invitation(request: ApiRequest, body: InvitationBody) -> HttpResponse:
     """Invite somebody by mail; the account is not active until they accept (event 36)."""
     return _invite(request, body)
 
 
-def _invite(request: ApiRequest, body: Invitation) -> HttpResponse:
+def _invite(request: ApiRequest, body: InvitationBody) -> HttpResponse:
     workspace = request.auth.workspace
     if body.organisation is not None and body.organisation.id != workspace.pk:
         raise invalid_reference("Organisation", body.organisation.id)
@@ -61,7 +61,7 @@ def _invite(request: ApiRequest, body: Invitation) -> HttpResponse:
             link=lambda key: request.build_absolute_uri(reverse("accounts:invitation", args=[key])),
         )
     except Invalid as error:
-        problem = Problem(Code.INVALID_FORMAT, f"User - {error.message}")
+        problem = BodyFault(Code.INVALID_FORMAT, f"User - {error.message}")
         raise WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=[problem]) from error
     user = invited.user
     made: dict[str, Any] = {

@@ -28,7 +28,7 @@ from accounts.tokens.bearer import ApiRequest, person_of
 from kit.api.document import Absent, Answer, Lookup, answers, done
 from kit.api.errors import Code, WireError, invalid_reference
 from kit.api.responses import json_response, no_content, wire_time
-from kit.api.types import Body, PathId, Reference, Text
+from kit.api.types import Body, PathId, Reference, WireText
 from kit.context import current_context
 from kit.errors import Forbidden, NotFound
 
@@ -49,7 +49,7 @@ class KeyCreation(Body):
     wire_name = "MFA key"
 
     type: Reference
-    password: Text = Field(description="SHA-1 of the password, 40 hex digits.")
+    password: WireText = Field(description="SHA-1 of the password, 40 hex digits.")
 
 
 class KeyActivation(Body):
@@ -58,7 +58,7 @@ class KeyActivation(Body):
     wire_name = "MFA key"
 
     status: Reference
-    code: Text = Field(description="Six digits.", examples=["123456"])
+    code: WireText = Field(description="Six digits.", examples=["123456"])
 
 
 class KeyAnswer(Answer):

@@ -17,9 +17,9 @@ from accounts.support.services import may_support, start_support_access
 from accounts.tokens import user_tokens as tokens
 from accounts.tokens.bearer import ApiRequest
 from kit.api.document import Answer, answers
-from kit.api.errors import Code, Problem, WireError
+from kit.api.errors import BodyFault, Code, WireError
 from kit.api.responses import json_response
-from kit.api.types import Body, BodyId, Reference, Text
+from kit.api.types import Body, BodyId, Reference, WireText
 from kit.context import acting_within
 from kit.errors import Forbidden, Invalid, NotFound
 
@@ -35,7 +35,7 @@ class SupportTokenRequest(Body):
 
     role: BodyId = Field(description='"1" as the user, "3" to look only.', examples=["1"])
     organisation: Reference | None = Field(None, description="The user's default workspace unless said.")
-    reason: Text = Field(description="The customer reads it; 5 to 300 characters.", examples=["Ticket 4711"])
+    reason: WireText = Field(description="The customer reads it; 5 to 300 characters.", examples=["Ticket 4711"])
 
 
 class SupportTokenAnswer(Answer):
@@ -59,7 +59,7 @@ def post_support_token(request: ApiRequest, user_id: UserKey, body: SupportToken
     if staff is None or not may_support(staff):
         raise Forbidden("Only the operator's staff can create support tokens.", permission="support_access")
     if body.role not in _OFFERED:
-        problem = Problem(Code.INVALID_FORMAT, "Support token - role has invalid format: expecting 1 or 3.")
+        problem = BodyFault(Code.INVALID_FORMAT, "Support token - role has invalid format: expecting 1 or 3.")
         raise WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=[problem])
     user = _user(user_id)
     workspace_id = body.organisation.id if body.organisation is not None else user.default_workspace_id
@@ -69,7 +69,7 @@ def post_support_token(request: ApiRequest, user_id: UserKey, body: SupportToken
     except NotFound as error:
         raise not_found(user_id) from error
     except Invalid as error:
-        problem = Problem(Code.INVALID_FORMAT, f"Support token - {error.field}: {error.message}")
+        problem = BodyFault(Code.INVALID_FORMAT, f"Support token - {error.field}: {error.message}")
         raise WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=[problem]) from error
     role = ROLES[body.role]
     token = tokens.support_token(access=access, role=Role(role).value)

@@ -33,10 +33,10 @@ from kit.action import action
 from kit.api.criteria import Field as QueryField
 from kit.api.criteria import constant, number, parse_query, parse_sort, text
 from kit.api.document import Answer, Lookup, NamedRef, answers, done
-from kit.api.errors import Code, Problem, WireError, invalid_reference
+from kit.api.errors import BodyFault, Code, WireError, invalid_reference
 from kit.api.lists import Limits, ListQuery, page_response, read_page
 from kit.api.responses import json_response, no_content
-from kit.api.types import Body, PathId, Reference, Text
+from kit.api.types import Body, PathId, Reference, WireText
 from kit.errors import Forbidden, Invalid, NotFound
 
 router = Router(tags=["Users"])
@@ -57,8 +57,8 @@ class UserPatch(Body):
 
     wire_name = "User"
 
-    name: Text | None = Field(None, examples=["Olga Owner"])
-    username: Text | None = Field(None, description="A new address; the account is activated anew by a mail to it.")
+    name: WireText | None = Field(None, examples=["Olga Owner"])
+    username: WireText | None = Field(None, description="A new address; the account is activated anew by a mail to it.")
     status: Reference | None = Field(None, description="1 Active, 2 Suspended.")
 
 
@@ -143,7 +143,7 @@ def patch_user(request: ApiRequest, user_id: UserKey, body: UserPatch) -> HttpRe
     except Invalid as error:
         if error.field != "username":
             raise
-        problem = Problem(Code.INVALID_FORMAT, f"User - username: {error.message}")
+        problem = BodyFault(Code.INVALID_FORMAT, f"User - username: {error.message}")
         raise WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=[problem]) from error
     return no_content()
 

@@ -38,10 +38,10 @@ WRONG_TIME: Final = 3600  # seconds
 _SHORTEST: Final = 16
 _LONGEST: Final = 1000
 
-Kind = Literal["browser", "fingerprint"]
+TrustedBy = Literal["browser", "fingerprint"]
 
 
-def _digests(user_id: int, kind: Kind, secret: str) -> list[str]:
+def _digests(user_id: int, kind: TrustedBy, secret: str) -> list[str]:
     """Return how a device may stand in the table: made with the present `SECRET_KEY`, or with one of its fallbacks."""
     text = f"{kind}:{user_id}:{secret}".encode()
     found = []
@@ -71,7 +71,7 @@ def devices_of(user_id: int) -> QuerySet[TrustedDevice]:
 
 
 @sensitive_variables("secret")
-def is_trusted(*, user_id: int, kind: Kind, secret: str) -> bool:
+def is_trusted(*, user_id: int, kind: TrustedBy, secret: str) -> bool:
     """Tell whether a device is trusted by a user, and remember that it was used.
 
     Args:
@@ -125,7 +125,7 @@ def check_device(*, secret: str, operating_system: str, browser: str, name: str)
 
 @sensitive_variables("secret")
 def trust_device(
-    *, user_id: int, kind: Kind, secret: str, operating_system: str, browser: str, name: str = ""
+    *, user_id: int, kind: TrustedBy, secret: str, operating_system: str, browser: str, name: str = ""
 ) -> TrustedDevice:
     """Trust a device for 90 days. Called for somebody whose second factor was right a moment ago.
 

@@ -18,9 +18,9 @@ from accounts.tokens.bearer import ApiRequest
 from accounts.tokens.services import create_application_token, describe_application_token, revoke_application_token
 from kit.action import action
 from kit.api.document import Absent, Answer, Lookup, answers, done
-from kit.api.errors import Code, Problem, WireError, invalid_reference
+from kit.api.errors import BodyFault, Code, WireError, invalid_reference
 from kit.api.responses import json_response, no_content, wire_time
-from kit.api.types import Body, PathId, Reference, Text
+from kit.api.types import Body, PathId, Reference, WireText
 from kit.context import current_context
 from kit.errors import NotFound
 
@@ -60,9 +60,9 @@ class ApplicationTokenCreation(Body):
 
     wire_name = "Application token"
 
-    description: Text | None = Field(None, examples=["ERP connector"])
-    expiry_date: Text | None = Field(None, description="A day or a moment.", examples=["2027-11-20"])
-    ip: Text | None = Field(None, description="Who may use it, in CIDR notation.", examples=["192.0.2.0/24"])
+    description: WireText | None = Field(None, examples=["ERP connector"])
+    expiry_date: WireText | None = Field(None, description="A day or a moment.", examples=["2027-11-20"])
+    ip: WireText | None = Field(None, description="Who may use it, in CIDR notation.", examples=["192.0.2.0/24"])
 
 
 class ApplicationTokenPatch(Body):
@@ -70,7 +70,7 @@ class ApplicationTokenPatch(Body):
 
     wire_name = "Application token"
 
-    description: Text | None = Field(None, examples=["ERP connector"])
+    description: WireText | None = Field(None, examples=["ERP connector"])
     status: Reference | None = Field(None, description="1 Revoked.")
 
 
@@ -124,7 +124,7 @@ def _moment(text: str | None) -> datetime | None:
             return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    problem = Problem(Code.INVALID_FORMAT, "Application token - expiry_date has invalid format: expecting Date.")
+    problem = BodyFault(Code.INVALID_FORMAT, "Application token - expiry_date has invalid format: expecting Date.")
     raise WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=[problem])
 
 

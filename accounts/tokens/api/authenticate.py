@@ -15,9 +15,9 @@ from accounts.tokens import user_tokens as tokens
 from accounts.tokens.bearer import ApiRequest
 from accounts.tokens.jwts import TokenRefused
 from kit.api.document import Absent, Answer, answers
-from kit.api.errors import Code, Problem, bad_request, error_response, invalid_reference
+from kit.api.errors import BodyFault, Code, bad_request, error_response, invalid_reference
 from kit.api.responses import JSON, json_response
-from kit.api.types import Body, Reference, Text
+from kit.api.types import Body, Reference, WireText
 from kit.errors import Forbidden, Invalid, NotFound
 
 router = Router(tags=["Authentication"])
@@ -29,10 +29,10 @@ class DeviceToTrust(Body):
     wire_name = "Trusted device"
     invalid_status = 400
 
-    fingerprint: Text = Field(description="What it will send with the password; 16 to 1,000 characters.")
-    operating_system: Text = Field(examples=["Linux"])
-    browser: Text = Field(examples=["Firefox 144"])
-    name: Text | None = Field(None, examples=["Build server"])
+    fingerprint: WireText = Field(description="What it will send with the password; 16 to 1,000 characters.")
+    operating_system: WireText = Field(examples=["Linux"])
+    browser: WireText = Field(examples=["Firefox 144"])
+    name: WireText | None = Field(None, examples=["Build server"])
 
 
 class Credentials(Body):
@@ -41,15 +41,15 @@ class Credentials(Body):
     wire_name = "Credentials"
     invalid_status = 400
 
-    application_token: Text | None = Field(
+    application_token: WireText | None = Field(
         None, description="Value of an application token.", examples=["portal_app_Zk3…"]
     )
-    username: Text | None = Field(None, description="E-mail address.")
-    password: Text | None = Field(None, description="SHA-1 of the password, 40 hex digits.")
-    fingerprint: Text | None = Field(None, description="Of a trusted device, which needs no code.")
-    refresh_token: Text | None = Field(None, description="From an earlier sign-in of a user.")
-    mfa_token: Text | None = Field(None, description="From a sign-in that asked for a second factor.")
-    code: Text | None = Field(None, description="Six digits of the app, or a recovery code.", examples=["123456"])
+    username: WireText | None = Field(None, description="E-mail address.")
+    password: WireText | None = Field(None, description="SHA-1 of the password, 40 hex digits.")
+    fingerprint: WireText | None = Field(None, description="Of a trusted device, which needs no code.")
+    refresh_token: WireText | None = Field(None, description="From an earlier sign-in of a user.")
+    mfa_token: WireText | None = Field(None, description="From a sign-in that asked for a second factor.")
+    code: WireText | None = Field(None, description="Six digits of the app, or a recovery code.", examples=["123456"])
     trusted_device: DeviceToTrust | None = None
 
 
@@ -107,7 +107,7 @@ def authenticate(request: HttpRequest, body: Credentials) -> HttpResponse:
         return json_response(_sign_in(body))
     except AccountLocked as locked:
         seconds = (locked.until - timezone.now()).total_seconds()
-        problem = Problem(Code.TOO_MANY_REQUESTS, "Too many failed authentication requests")
+        problem = BodyFault(Code.TOO_MANY_REQUESTS, "Too many failed authentication requests")
         response = error_response(401, problem)
         response.headers["Retry-After"] = str(max(1, round(seconds)))
         return response
@@ -163,5 +163,5 @@ def switch_workspace(request: ApiRequest, body: WorkspaceChoice) -> HttpResponse
         raise invalid_reference("Organisation", workspace_id) from error
     except Forbidden:
         # Published: 401 for anything but user credentials.
-        return error_response(401, Problem(Code.INVALID_TOKEN, "Only user credentials can switch workspace."))
+        return error_response(401, BodyFault(Code.INVALID_TOKEN, "Only user credentials can switch workspace."))
     return json_response({"auth_token": token})

@@ -16,7 +16,7 @@ from django.core.management import BaseCommand, CommandError
 
 from kit.context import NETWORK, Surface, acting_as
 from sims.usage.records import parse_json
-from sims.usage.services.ingest import CHUNK, Report, ingest
+from sims.usage.services.ingest import CHUNK, IngestResult, ingest
 
 SHOWN: Final = 20
 """Rejected records that are printed; `--rejected FILE` takes all of them."""
@@ -57,7 +57,7 @@ class Command(BaseCommand):
             progress.end()
         self._tell(report, time.monotonic() - started, options["rejected"])
 
-    def _tell(self, report: Report, seconds: float, path: str | None) -> None:
+    def _tell(self, report: IngestResult, seconds: float, path: str | None) -> None:
         total = report.accepted + report.duplicates + len(report.rejected)
         self.stdout.write(
             f"{total:,} records in {seconds:.1f} s: {report.accepted:,} accepted,"

@@ -44,7 +44,7 @@ class Command(BaseCommand):
             demo = False
         if not demo:
             raise CommandError("This database was not made by the demo; invented usage would be charged to somebody.")
-        player = network.Network(
+        player = network.DemoNetwork(
             url=options["url"],
             token=options["token"] or network_feed_token(),
             devices=options["devices"],
@@ -60,7 +60,7 @@ class Command(BaseCommand):
                 if rounds == 0:
                     return
                 time.sleep(options["interval"])
-        except network.Refused as error:
+        except network.FeedRefused as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             return

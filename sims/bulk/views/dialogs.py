@@ -23,10 +23,10 @@ from kit.outcomes import Outcome
 from kit.paging import COUNT_CAP
 from kit.querysets import WorkspaceQuerySet
 from kit.selection import Selection
-from sims.bulk.actions import ACTIONS, BulkSpec, Kind, counted, outcome_of, spec_of
-from sims.bulk.plan import Plan, PlannedSelection, check_size
+from sims.bulk.actions import ACTIONS, BulkSpec, ObjectKind, counted, outcome_of, spec_of
+from sims.bulk.plan import BulkPlan, PlannedSelection, check_size
 from sims.bulk.reasons import groups_of
-from sims.bulk.reports import Report, unchanged_group
+from sims.bulk.reports import BulkReport, unchanged_group
 from sims.bulk.selectors import labels
 from sims.bulk.tasks import carry_out
 from sims.devices.filters import DeviceFilters
@@ -37,7 +37,7 @@ from sims.models import Device, Sim
 DETAIL_PAGES = ("sims:sim_detail", "sims:device_detail")
 
 
-def bulk_actions(request: WorkspacePageRequest, kind: Kind, *, names: Iterable[str] = ()) -> list[BulkAction]:
+def bulk_actions(request: WorkspacePageRequest, kind: ObjectKind, *, names: Iterable[str] = ()) -> list[BulkAction]:
     """Return the buttons of the actions that the reader's role may use.
 
     Args:
@@ -73,7 +73,7 @@ class Chosen:
     seen_note: str = ""
 
 
-def chosen(request: WorkspacePageRequest, kind: Kind, action: str) -> Chosen:
+def chosen(request: WorkspacePageRequest, kind: ObjectKind, action: str) -> Chosen:
     """Read what is selected: a dialog that is asked for again posts its plan, a list ticked rows or its filter.
 
     Ticked ids go to the service as they are, so that one of another workspace is refused by name; a filter is
@@ -83,7 +83,7 @@ def chosen(request: WorkspacePageRequest, kind: Kind, action: str) -> Chosen:
         Invalid: the selection cannot be read, is empty or too large.
     """
     if "plan" in request.POST:
-        plan = Plan.load(
+        plan = BulkPlan.load(
             request.POST["plan"], workspace_id=request.workspace.pk, user_id=request.user.pk, action=action
         )
         return Chosen(plan.objects)
@@ -108,7 +108,7 @@ def _seen_note(seen: int | None, found: int) -> str:
 
 
 @require_POST
-def preview(request: WorkspacePageRequest, workspace_id: int, kind: Kind, action: str) -> HttpResponse:
+def preview(request: WorkspacePageRequest, workspace_id: int, kind: ObjectKind, action: str) -> HttpResponse:
     """Ask before an action: what will change, what cannot and why, and what it means for billing."""
     spec = spec_of(kind, action)
     selected = chosen(request, kind, spec.path)
@@ -158,7 +158,7 @@ def dialog_of(
     if outcome.unchanged:
         groups.append(unchanged_group(spec.kind, workspace_id, outcome.unchanged, spec.unchanged))
     confirm, confirm_label = _confirmation(spec, outcome)
-    plan = Plan(workspace_id, request.user.pk, spec.path, tuple(sorted(selected.ids)), confirm)
+    plan = BulkPlan(workspace_id, request.user.pk, spec.path, tuple(sorted(selected.ids)), confirm)
     return BulkDialog(
         title=spec.asked(len(selected.ids)),
         url=f"{url_of(workspace_id, spec)}run/",
@@ -198,20 +198,22 @@ def _confirmation(spec: BulkSpec, outcome: Outcome) -> tuple[str, str]:
 
 
 @require_POST
-def run(request: WorkspacePageRequest, workspace_id: int, kind: Kind, action: str) -> HttpResponse:
+def run(request: WorkspacePageRequest, workspace_id: int, kind: ObjectKind, action: str) -> HttpResponse:
     """Carry out what was confirmed. Pressed twice, it runs once and shows the same result."""
     spec = spec_of(kind, action)
-    plan = Plan.load(request.POST.get("plan", ""), workspace_id=workspace_id, user_id=request.user.pk, action=spec.path)
+    plan = BulkPlan.load(
+        request.POST.get("plan", ""), workspace_id=workspace_id, user_id=request.user.pk, action=spec.path
+    )
     form = _form(request, spec, bound=True)
     if form is not None and not form.is_valid():
         return _ask(request, spec, Chosen(plan.objects), form, status=422)
     if plan.confirm and request.POST.get("confirm", "").strip() != plan.confirm:
         raise Invalid(_("Type %(text)s to confirm.") % {"text": plan.confirm}, code="confirm", field="confirm")
-    report = Report(carry_out(spec, plan, _options(form)))
+    report = BulkReport(carry_out(spec, plan, _options(form)))
     return answer(request, report)
 
 
-def answer(request: WorkspacePageRequest, report: Report, *, back: str = "") -> HttpResponse:
+def answer(request: WorkspacePageRequest, report: BulkReport, *, back: str = "") -> HttpResponse:
     """Show what became of an action: its progress, its result in the dialog, or the page it was started from.
 
     Args:

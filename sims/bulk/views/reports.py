@@ -18,11 +18,11 @@ from kit.bulk import SHOWN_ITEMS
 from kit.csv_files import Echo, safe_cells
 from kit.filter_sets import encode
 from kit.htmx import private, redirect_to, render_fragment
-from sims.bulk.actions import Kind
-from sims.bulk.reports import REGISTER, Report, report_of
+from sims.bulk.actions import ObjectKind
+from sims.bulk.reports import REGISTER, BulkReport, report_of
 from sims.states import SimStatus
 
-HEAD_LABEL: dict[Kind, str] = {"sims": "iccid", "devices": "device"}
+HEAD_LABEL: dict[ObjectKind, str] = {"sims": "iccid", "devices": "device"}
 
 
 @require_safe
@@ -43,7 +43,7 @@ def result(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UUID) 
     return render_fragment(request, "sims/sim_result.html", context)
 
 
-def _registration(report: Report) -> dict[str, Any]:
+def _registration(report: BulkReport) -> dict[str, Any]:
     state = SimStatus(report.job.result["status"])
     bics = [line["bic"] for line in report.job.result["batches"] if not line["error"]]
     return {
@@ -79,7 +79,7 @@ def result_csv(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UU
     return response
 
 
-def csv_lines(report: Report) -> Iterator[str]:
+def csv_lines(report: BulkReport) -> Iterator[str]:
     """Return the lines of a report's CSV, with its head."""
     writer = csv.writer(Echo())
     yield writer.writerow(("id", HEAD_LABEL[report.kind], _("result"), _("reason")))

@@ -13,9 +13,9 @@ from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
 from accounts.tokens.bearer import ApiRequest
 from kit.api.document import answers, done
-from kit.api.errors import Code, Problem, WireError, bad_request, invalid_reference, problem_of
+from kit.api.errors import BodyFault, Code, WireError, bad_request, invalid_reference, problem_of
 from kit.api.responses import created, json_response, no_content, wire_time
-from kit.api.types import Body, PathId, Text
+from kit.api.types import Body, PathId, WireText
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 from sims.connectivity.api.answers import ConnectivityAnswer, ConnectivityInfo, SmsAnswer
@@ -48,10 +48,10 @@ class SmsCreation(Body):
 
     wire_name = "SMS"
 
-    payload: Text = Field(examples=["reboot"])
-    source_address: Text | None = Field(None, description="Sender: digits or a name.", examples=["12345"])
+    payload: WireText = Field(examples=["reboot"])
+    source_address: WireText | None = Field(None, description="Sender: digits or a name.", examples=["12345"])
     dcs: int | None = Field(None, description="Data coding scheme, 0 to 255.", examples=[0])
-    udh: Text | None = Field(None, description="User data header as hex digits.")
+    udh: WireText | None = Field(None, description="User data header as hex digits.")
 
 
 def device_of(request: ApiRequest, device_id: int) -> Device:
@@ -232,7 +232,7 @@ def post_sms(request: ApiRequest, endpoint_id: PathId, body: SmsCreation) -> Htt
     except NotFound as error:
         raise invalid_reference(KIND, endpoint_id) from error
     except Invalid as error:
-        problem = Problem(problem_of(error).code, f"SMS - {error.field}: {error.message}")
+        problem = BodyFault(problem_of(error).code, f"SMS - {error.field}: {error.message}")
         raise WireError(422, Code.INPUT_VALIDATION, _("Input validation failed"), errors=[problem]) from error
     except Conflict as error:
         raise WireError(409, Code.NOT_ALLOWED, f"Endpoint {endpoint_id}: {error.message}") from error

@@ -13,7 +13,7 @@ from accounts.permissions import Permission, authorise
 from accounts.tokens.bearer import ApiRequest
 from kit.api.criteria import parse_query, parse_sort
 from kit.api.document import Lookup, answers, done
-from kit.api.errors import Code, Problem, WireError, invalid_reference, problem_of
+from kit.api.errors import BodyFault, Code, WireError, invalid_reference, problem_of
 from kit.api.lists import Limits, ListQuery, deep, page_response, read_page
 from kit.api.responses import created, json_response, no_content
 from kit.api.types import Body, PathId, Reference
@@ -69,7 +69,7 @@ def post_endpoint(request: ApiRequest, body: EndpointCreation) -> HttpResponse:
     workspace = request.auth.workspace
     check_organisation(body, body.organisation, workspace)
     if body.ip_address and body.ip_address_space is None:
-        raise invalid(body, Problem(Code.REQUIRED, "Endpoint - ip_address_space is required"))
+        raise invalid(body, BodyFault(Code.REQUIRED, "Endpoint - ip_address_space is required"))
     choice = None
     if body.sim is not None:
         status = body.sim.status.id if body.sim.status else None
@@ -149,11 +149,11 @@ def raise_if_refused(outcome: Outcome, device_id: int) -> None:
 def check_organisation(body: Body, asked: Reference | None, workspace: Workspace) -> None:
     """Refuse an organisation other than the token's own. Raises WireError."""
     if asked is not None and asked.id != workspace.pk:
-        raise invalid(body, Problem(Code.INVALID_REFERENCE, f"Organisation with Id '{asked.id}' not found."))
+        raise invalid(body, BodyFault(Code.INVALID_REFERENCE, f"Organisation with Id '{asked.id}' not found."))
 
 
-def invalid(body: Body, problem: Problem) -> WireError:
+def invalid(body: Body, problem: BodyFault) -> WireError:
     """Return the validation error of a body, with what exactly is wrong nested in it."""
     if problem.code is Code.INPUT_VALIDATION:
-        problem = Problem(Code.NOT_ALLOWED, problem.message)
+        problem = BodyFault(Code.NOT_ALLOWED, problem.message)
     return WireError(422, Code.INPUT_VALIDATION, body.invalid_text, errors=[problem], extra=body.invalid_extra)

@@ -11,9 +11,9 @@ from pydantic import Field
 from accounts.permissions import Permission, authorise
 from accounts.tokens.bearer import ApiRequest
 from kit.api.document import Answer, Ref, answers, done
-from kit.api.errors import Code, Problem, WireError, bad_request, invalid_reference, problem_of
+from kit.api.errors import BodyFault, Code, WireError, bad_request, invalid_reference, problem_of
 from kit.api.responses import json_response, no_content
-from kit.api.types import Body, BodyId, Flag, Reference, Text
+from kit.api.types import Body, BodyId, Flag, Reference, WireText
 from kit.errors import Conflict, DomainError, Invalid, NotFound
 from kit.outcomes import Refusal
 from sims.devices.api.endpoints import check_organisation
@@ -32,11 +32,11 @@ class NewEndpoint(Body):
 
     wire_name = "Endpoint"
 
-    name: Text = Field(examples=["Pump 13"])
-    tags: Text | None = None
-    imei: Text | None = Field(None, examples=["490154203237518"])
+    name: WireText = Field(examples=["Pump 13"])
+    tags: WireText | None = None
+    imei: WireText | None = Field(None, examples=["490154203237518"])
     imei_lock: Flag | None = False
-    ip_address: Text | None = None
+    ip_address: WireText | None = None
     ip_address_space: Reference | None = Field(None, description="Needed with ip_address.")
     sim: SimOfNewEndpoint | None = None
 
@@ -73,7 +73,7 @@ def post_endpoints(request: ApiRequest, body: EndpointsCreation) -> HttpResponse
     workspace = request.auth.workspace
     for each in body.endpoints:
         if each.ip_address and each.ip_address_space is None:
-            raise _invalid(Problem(Code.REQUIRED, "Endpoint - ip_address_space is required"))
+            raise _invalid(BodyFault(Code.REQUIRED, "Endpoint - ip_address_space is required"))
     try:
         made = create_devices(
             workspace_id=workspace.pk,
@@ -105,7 +105,7 @@ def _draft(new: NewEndpoint) -> Draft:
     return Draft(values, sim)
 
 
-def _invalid(problem: Problem) -> WireError:
+def _invalid(problem: BodyFault) -> WireError:
     extra = {"status_code": 422}
     return WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=[problem], extra=extra)
 
@@ -125,7 +125,7 @@ def patch_endpoints(request: ApiRequest, body: list[EndpointsPatch]) -> HttpResp
     try:
         apply_patches(workspace=workspace, patches=patches)
     except Refused as refused:
-        problems = [Problem(_code(each), f"Endpoint {each.label}: {each.reason}") for each in refused.refusals]
+        problems = [BodyFault(_code(each), f"Endpoint {each.label}: {each.reason}") for each in refused.refusals]
         raise WireError(422, Code.INPUT_VALIDATION, EndpointPatch.invalid_text, errors=problems) from refused
     except (Invalid, Conflict, NotFound) as error:
         raise WireError(422, Code.INPUT_VALIDATION, EndpointPatch.invalid_text, errors=[problem_of(error)]) from error

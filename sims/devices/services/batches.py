@@ -23,7 +23,7 @@ from sims.inventory.services.limits import Room, activation_room
 from sims.inventory.services.status import change_sim_status, require_factory_test
 from sims.locking import lock_sims, sims_on
 from sims.models import Device, Sim
-from sims.signals import DeviceCreated, DeviceRow, SimAssigned, SimRow, SimStatusChange, Step
+from sims.signals import DeviceCreated, DeviceFact, DeviceRow, SimAssigned, SimRow, SimStatusChange
 from sims.states import SIM_WIRE_NAMES, DeviceStatus, SimStatus, sim_may_move
 from sims.transitions import move
 
@@ -100,7 +100,7 @@ def _values(workspace_id: int, draft: Draft) -> dict[str, Any]:
 
 def _steps(
     workspace_id: int, devices: Sequence[DeviceRow], choices: Sequence[SimChoice | None], room: Room
-) -> list[Step]:
+) -> list[DeviceFact]:
     """Put SIMs on new devices and return what happened, device by device."""
     chosen = [choice.sim_id for choice in choices if choice is not None]
     sims = {row.id: row for row in lock_sims(workspace_id, sorted(set(chosen)))} if chosen else {}
@@ -108,7 +108,7 @@ def _steps(
         bool(chosen) and Workspace.objects.select_related("package").get(pk=workspace_id).factory_test_allowed
     )
     moving: dict[int, list[SimRow]] = defaultdict(list)
-    steps: list[Step] = []
+    steps: list[DeviceFact] = []
     placed: list[Sim] = []
     taken: set[int] = set()
     for device, choice in zip(devices, choices, strict=True):

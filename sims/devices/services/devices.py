@@ -21,7 +21,7 @@ from sims.inventory.services.assignment import put_on
 from sims.inventory.services.limits import Room, activation_room
 from sims.locking import chunks, lock_devices, missing, read_devices, sims_on
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
-from sims.signals import DeviceCreated, DeviceDeleted, DeviceRow, DeviceUpdated, SimRow, Step, TagChange
+from sims.signals import DeviceCreated, DeviceDeleted, DeviceFact, DeviceRow, DeviceUpdated, SimRow, TagChange
 from sims.states import DeviceStatus, SimStatus
 
 UPDATABLE = ("name", "imei", "imei_lock", "ip_address", "tags", "service_policy_id", "coverage_policy_id")
@@ -103,7 +103,7 @@ def _create(workspace_id: int, values: Mapping[str, Any], sim: SimChoice | None)
         now = current_context().now()
         device = Device.objects.create(workspace_id=workspace_id, created=now, last_updated=now, **values)
         row = DeviceRow(device.pk, device.name, device.imei, device.ip_address, device.tags, device.status)
-        steps: list[Step] = [DeviceCreated(device=row)]
+        steps: list[DeviceFact] = [DeviceCreated(device=row)]
         if sim is not None:
             steps += put_on(row, sim.sim_id, workspace_id=workspace_id, status=to, room=room)
         signals.devices_changed.send(sender=Device, workspace_id=workspace_id, steps=steps)
@@ -177,7 +177,7 @@ def delete_devices(*, workspace_id: int, device_ids: Sequence[int]) -> Outcome:
     authorise(workspace_id, Permission.DEVICE_UPDATE)
     outcome = Outcome()
     with action():
-        steps: list[Step] = []
+        steps: list[DeviceFact] = []
         for ids in chunks(device_ids):
             rows = lock_devices(workspace_id, ids)
             part, deleting = _decide_delete(rows, ids)

@@ -16,7 +16,7 @@ from sims.inventory.services.limits import CODE, Room, activation_room
 from sims.inventory.services.status import billing_note
 from sims.locking import chunks, lock_devices, missing, read_devices, sims_on
 from sims.models import Device
-from sims.signals import ConnectivityReset, DeviceRow, DeviceStatusChange, SimRow, SimStatusChange, Step
+from sims.signals import ConnectivityReset, DeviceFact, DeviceRow, DeviceStatusChange, SimRow, SimStatusChange
 from sims.states import DeviceStatus, SimStatus
 from sims.transitions import move
 
@@ -26,7 +26,7 @@ class _Plan:
     """What to write for one chunk of devices, decided under the lock."""
 
     outcome: Outcome = field(default_factory=Outcome)
-    steps: list[Step] = field(default_factory=list)
+    steps: list[DeviceFact] = field(default_factory=list)
     enable: list[int] = field(default_factory=list)
     disable: list[int] = field(default_factory=list)
     touch: list[int] = field(default_factory=list)
@@ -157,7 +157,7 @@ def _run(workspace_id: int, device_ids: Sequence[int], decide: Decide, permissio
     authorise(workspace_id, permission)
     outcome = Outcome()
     with action():
-        steps: list[Step] = []
+        steps: list[DeviceFact] = []
         room = _room(workspace_id, decide, lock=True)
         for ids in chunks(device_ids):
             rows = lock_devices(workspace_id, ids)

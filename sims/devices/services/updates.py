@@ -21,7 +21,7 @@ from sims.inventory.services.limits import CODE, Room, activation_room
 from sims.inventory.services.status import require_factory_test
 from sims.locking import lock_devices, lock_sims, missing, sims_on
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
-from sims.signals import DeviceRow, DeviceUpdated, SimAssigned, SimRow, SimStatusChange, Step, TagChange
+from sims.signals import DeviceFact, DeviceRow, DeviceUpdated, SimAssigned, SimRow, SimStatusChange, TagChange
 from sims.states import SIM_WIRE_NAMES, DeviceStatus, SimStatus, sim_may_move
 from sims.transitions import move
 
@@ -99,7 +99,7 @@ def _cleaned(
 def _tell(workspace_id: int, devices: Mapping[int, Device], old: Mapping[int, Changes]) -> None:
     """Send one signal for all changes, and one more for those of tags alone, device with device where they agree."""
     sims = sims_on(list(old), lock=False)
-    steps: list[Step] = []
+    steps: list[DeviceFact] = []
     tagged: dict[tuple[tuple[str, ...], tuple[str, ...]], list[DeviceRow]] = defaultdict(list)
     for pk, before in old.items():
         d = devices[pk]
@@ -189,7 +189,7 @@ def _put_on(workspace_id: int, pairs: Sequence[tuple[DeviceRow, SimRow]], status
     now = current_context().now()
     placed = [Sim(pk=sim.id, device_id=device.id, last_updated=now) for device, sim in pairs]
     Sim.objects.bulk_update(placed, ["device", "last_updated"], batch_size=CHUNK)
-    steps: list[Step] = []
+    steps: list[DeviceFact] = []
     for device, sim in pairs:
         if sim.id in changes:
             steps.append(changes[sim.id])

@@ -45,7 +45,7 @@ VERBS = {
 
 
 @dataclass
-class Plan:
+class StateChange:
     """What an action does to the SIMs of one workspace.
 
     Args:
@@ -71,7 +71,7 @@ class Plan:
         return found
 
 
-def act(places: list[tuple[int, int | None]], to: int, *, preview: bool) -> list[Plan]:
+def act(places: list[tuple[int, int | None]], to: int, *, preview: bool) -> list[StateChange]:
     """Bring SIMs of any workspaces into another state, or tell what would happen.
 
     Args:
@@ -86,7 +86,7 @@ def act(places: list[tuple[int, int | None]], to: int, *, preview: bool) -> list
     service = preview_sim_status if preview else change_sim_status
     plans = []
     for workspace_id in sorted(ids, key=lambda pk: pk or 0):
-        plan = Plan(workspaces.get(workspace_id or 0), len(ids[workspace_id]))
+        plan = StateChange(workspaces.get(workspace_id or 0), len(ids[workspace_id]))
         if workspace_id is None:
             plan.refusal = _("No workspace has registered it yet.")
         else:
@@ -218,7 +218,7 @@ class SimAdmin(StaffAdmin):
         }
         return self.render(request, "admin/sims/sim/state.html", context)
 
-    def _tell(self, request: HttpRequest, plans: list[Plan], to: SimStatus) -> None:
+    def _tell(self, request: HttpRequest, plans: list[StateChange], to: SimStatus) -> None:
         """Say what became of the SIMs: how many changed, and each reason of those that did not."""
         changed = sum(len(plan.outcome.changed) for plan in plans)
         if changed:

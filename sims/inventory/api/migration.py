@@ -13,7 +13,7 @@ from accounts.tokens.bearer import ApiRequest
 from kit.api.document import answers
 from kit.api.errors import Code, WireError, bad_request
 from kit.api.responses import json_response
-from kit.api.types import Body, BodyId, Flag, Reference, Text
+from kit.api.types import Body, BodyId, Flag, Reference, WireText
 from kit.context import Actor
 from kit.errors import Conflict, Invalid, NotFound
 from sims.answers import MigrationAnswer, MigrationRefused
@@ -32,8 +32,8 @@ _WAYS: Final = ("sims", "iccids", "iccid_range")
 class IccidRange(Body):
     """All SIMs of the caller from one ICCID to another, both included."""
 
-    start: Text = Field(examples=["8988303000000000001"])
-    end: Text = Field(examples=["8988303000000000025"])
+    start: WireText = Field(examples=["8988303000000000001"])
+    end: WireText = Field(examples=["8988303000000000025"])
 
 
 class WorkspaceReference(Body):
@@ -51,7 +51,7 @@ class Migration(Body):
 
     target_workspace: WorkspaceReference
     sims: list[Reference] | None = None
-    iccids: list[Text] | None = Field(None, description="19 digits each.")
+    iccids: list[WireText] | None = Field(None, description="19 digits each.")
     iccid_range: IccidRange | None = None
     allowed_sim_statuses: list[Reference] | None = Field(None, description="Move only SIMs in these states.")
     dry_run: Flag = Field(True, description="Only tell what would happen.")

@@ -16,7 +16,7 @@ from sims.inventory.services.limits import Room, activation_room
 from sims.inventory.services.status import billing_note, require_factory_test
 from sims.locking import chunks, lock_devices, lock_sims, missing, read_devices, sims_on
 from sims.models import Device, Sim
-from sims.signals import DeviceRow, DeviceStatusChange, SimAssigned, SimReleased, SimRow, SimStatusChange, Step
+from sims.signals import DeviceFact, DeviceRow, DeviceStatusChange, SimAssigned, SimReleased, SimRow, SimStatusChange
 from sims.states import SIM_WIRE_NAMES, DeviceStatus, SimStatus, sim_may_move
 from sims.transitions import move
 
@@ -50,7 +50,7 @@ def assign_sim(*, workspace_id: int, device_id: int, sim_id: int, status: int | 
         signals.devices_changed.send(sender=Device, workspace_id=workspace_id, steps=steps)
 
 
-def put_on(device: DeviceRow, sim_id: int, *, workspace_id: int, status: int | None, room: Room) -> list[Step]:
+def put_on(device: DeviceRow, sim_id: int, *, workspace_id: int, status: int | None, room: Room) -> list[DeviceFact]:
     """Write an assignment to a locked, empty device and return its steps; for services that have authorised.
 
     Args, raises: as `assign_sim`; `room` is that for activated SIMs.
@@ -66,7 +66,7 @@ def put_on(device: DeviceRow, sim_id: int, *, workspace_id: int, status: int | N
             code="sim_in_use",
             field="sim",
         )
-    steps: list[Step] = [*bring_into(sim, status, workspace_id=workspace_id, room=room)]
+    steps: list[DeviceFact] = [*bring_into(sim, status, workspace_id=workspace_id, room=room)]
     Sim.objects.filter(pk=sim.id).update(device_id=device.id, last_updated=current_context().now())
     steps.append(SimAssigned(sim=sim.on(device), device=device))
     return steps
@@ -111,7 +111,7 @@ def release_sims(*, workspace_id: int, device_ids: Sequence[int], suspend: bool 
     _check_release(workspace_id, suspend=suspend)
     outcome = Outcome()
     with action():
-        steps: list[Step] = []
+        steps: list[DeviceFact] = []
         for ids in chunks(device_ids):
             rows = lock_devices(workspace_id, ids)
             part, held = _decide_release(rows, sims_on(ids, lock=True))
@@ -141,7 +141,7 @@ def preview_release(*, workspace_id: int, device_ids: Sequence[int], suspend: bo
     return outcome
 
 
-def take_off(held: Sequence[tuple[DeviceRow, SimRow]], *, suspend: bool) -> list[Step]:
+def take_off(held: Sequence[tuple[DeviceRow, SimRow]], *, suspend: bool) -> list[DeviceFact]:
     """Write releases of locked devices and SIMs and return the steps, object by object.
 
     Args:
@@ -157,7 +157,7 @@ def take_off(held: Sequence[tuple[DeviceRow, SimRow]], *, suspend: bool) -> list
     if enabled:
         Device.objects.filter(pk__in=enabled).update(status=DeviceStatus.DISABLED, last_updated=now)
     Sim.objects.filter(pk__in=[sim.id for _device, sim in held]).update(device=None, last_updated=now)
-    steps: list[Step] = []
+    steps: list[DeviceFact] = []
     for device, sim in held:
         if suspend and sim.status == SimStatus.ACTIVATED:
             steps.append(SimStatusChange(sim=sim, old=sim.status, new=SimStatus.SUSPENDED))

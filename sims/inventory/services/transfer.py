@@ -16,7 +16,7 @@ from kit.errors import Conflict, Invalid, NotFound
 from sims import signals
 from sims.locking import DEVICE_FIELDS, SIM_FIELDS
 from sims.models import Device, Sim
-from sims.signals import DeviceRow, DeviceStatusChange, SimReleased, SimRow, SimStatusChange, Step
+from sims.signals import DeviceFact, DeviceRow, DeviceStatusChange, SimReleased, SimRow, SimStatusChange
 from sims.states import DeviceStatus, SimStatus
 from sims.transitions import move
 
@@ -25,7 +25,7 @@ MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Obstacle:
     """Why SIMs cannot be transferred; codes as on the wire.
 
     Args:
@@ -42,7 +42,7 @@ class Problem:
 class TransferRefused(Conflict):
     """At least one SIM cannot go, so none goes."""
 
-    def __init__(self, problems: list[Problem]) -> None:
+    def __init__(self, problems: list[Obstacle]) -> None:
         super().__init__(" ".join(problem.message for problem in problems), code="transfer_refused")
         self.problems = problems
 
@@ -66,7 +66,7 @@ class Transfer:
     sims: list[SimRow]
     sources: dict[int, int]
     source_names: dict[int, str]
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Obstacle] = field(default_factory=list)
     suspends: list[int] = field(default_factory=list)
     detaches: list[int] = field(default_factory=list)
     done: bool = False
@@ -168,24 +168,24 @@ def _check_presence(wanted: Sequence[int], rows: Sequence[SimRow]) -> None:
         raise NotFound(_("SIM(s) not found: %(ids)s.") % {"ids": listed}, field="sims")
 
 
-def _problems(actor: Actor, transfer: Transfer, auto_detach: bool, allowed: Sequence[int] | None) -> list[Problem]:
+def _problems(actor: Actor, transfer: Transfer, auto_detach: bool, allowed: Sequence[int] | None) -> list[Obstacle]:
     problems = []
     forbidden = [pk for pk, source in transfer.sources.items() if not actor_may(actor, source, Permission.SIM_TRANSFER)]
     if forbidden:
-        problems.append(Problem(1504, _("You are not Administrator of the source workspace."), forbidden))
+        problems.append(Obstacle(1504, _("You are not Administrator of the source workspace."), forbidden))
     there = [pk for pk, source in transfer.sources.items() if source == transfer.target.pk]
     if there:
-        problems.append(Problem(1503, _("SIMs are in the target workspace already."), there))
+        problems.append(Obstacle(1503, _("SIMs are in the target workspace already."), there))
     if transfer.detaches and not auto_detach:
         problems.append(
-            Problem(1502, _("SIMs are on devices. Release them first or detach them on the way."), transfer.detaches)
+            Obstacle(1502, _("SIMs are on devices. Release them first or detach them on the way."), transfer.detaches)
         )
     states = set(SimStatus.values if allowed is None else allowed)
     if not transfer.target.factory_test_allowed:
         states.discard(SimStatus.FACTORY_TEST)
     wrong = [row.id for row in transfer.sims if row.status not in states]
     if wrong:
-        problems.append(Problem(1503, _("SIMs are in a state that may not be transferred here."), wrong))
+        problems.append(Obstacle(1503, _("SIMs are in a state that may not be transferred here."), wrong))
     return problems
 
 
@@ -210,8 +210,8 @@ def _carry_out(transfer: Transfer, devices: dict[int, DeviceRow]) -> None:
     transfer.done = True
 
 
-def _steps(row: SimRow, devices: dict[int, DeviceRow]) -> list[Step]:
-    steps: list[Step] = []
+def _steps(row: SimRow, devices: dict[int, DeviceRow]) -> list[DeviceFact]:
+    steps: list[DeviceFact] = []
     device = devices.get(row.device_id) if row.device_id is not None else None
     if device is not None:
         if device.status == DeviceStatus.ENABLED:

@@ -20,8 +20,8 @@ from kit.errors import DomainError, Forbidden
 from kit.htmx import redirect_to, render_fragment
 from kit.models import Job
 from sims.bulk.actions import counted
-from sims.bulk.plan import Plan
-from sims.bulk.reports import REGISTER, Report
+from sims.bulk.plan import BulkPlan
+from sims.bulk.reports import REGISTER, BulkReport
 from sims.bulk.tasks import done_before
 from sims.inventory.forms import RegisterForm
 from sims.inventory.selectors import ends_of_batch
@@ -64,8 +64,8 @@ def register(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     status = form.cleaned_data["status"]
     if request.POST.get("step") != "register":
         return _check(request, form, status)
-    plan = Plan.load(request.POST.get("plan", ""), workspace_id=workspace_id, user_id=request.user.pk, action=PATH)
-    return redirect_to(request, Report(_register(plan, form.cleaned_data["bics"], status)).url)
+    plan = BulkPlan.load(request.POST.get("plan", ""), workspace_id=workspace_id, user_id=request.user.pk, action=PATH)
+    return redirect_to(request, BulkReport(_register(plan, form.cleaned_data["bics"], status)).url)
 
 
 def _form(request: WorkspacePageRequest, initial: dict[str, Any] | None = None) -> RegisterForm:
@@ -99,7 +99,7 @@ def _check(request: WorkspacePageRequest, form: RegisterForm, status: int) -> Ht
         for line in checked:
             form.add_error("bics", line.error)
         return _enter(request, form, status=422)
-    plan = Plan(request.workspace.pk, request.user.pk, PATH, ())
+    plan = BulkPlan(request.workspace.pk, request.user.pk, PATH, ())
     context = {
         "form": form,
         "checked": checked,
@@ -132,7 +132,7 @@ def _checked(workspace_id: int, bic: str) -> Checked:
         return Checked(bic, error=error.message)
 
 
-def _register(plan: Plan, bics: list[str], status: int) -> Job:
+def _register(plan: BulkPlan, bics: list[str], status: int) -> Job:
     """Register each batch by itself: one that is refused does not undo the others, and each is reported."""
     with action():
         earlier = done_before(plan, REGISTER)

@@ -26,13 +26,13 @@ from kit.htmx import respond
 from kit.models import Job
 from kit.outcomes import Outcome
 from sims.bulk.actions import counted
-from sims.bulk.plan import Plan
+from sims.bulk.plan import BulkPlan
 from sims.bulk.reasons import items
-from sims.bulk.reports import TRANSFER, Report
+from sims.bulk.reports import TRANSFER, BulkReport
 from sims.bulk.tasks import done_before
 from sims.bulk.views.dialogs import Chosen, answer, chosen
 from sims.inventory.forms import TransferForm
-from sims.inventory.services.transfer import MOST, Problem, Transfer, TransferRefused, transfer_sims
+from sims.inventory.services.transfer import MOST, Obstacle, Transfer, TransferRefused, transfer_sims
 from sims.models import Sim
 from sims.states import SimStatus
 
@@ -140,7 +140,7 @@ def _form(request: WorkspacePageRequest, *, bound: bool) -> TransferForm:
 
 
 def _ask(
-    request: WorkspacePageRequest, selected: Chosen, form: TransferForm, problems: list[Problem] | None = None
+    request: WorkspacePageRequest, selected: Chosen, form: TransferForm, problems: list[Obstacle] | None = None
 ) -> HttpResponse:
     targets = targets_of(request)
     target, detach = targets[0][0] if len(targets) == 1 else None, False
@@ -152,7 +152,7 @@ def _ask(
     transfer = None
     if target is not None:
         transfer = transfer_sims(target_id=target, sim_ids=selected.ids, auto_detach=detach, dry_run=True)
-    plan = Plan(request.workspace.pk, request.user.pk, PATH, tuple(sorted(selected.ids)))
+    plan = BulkPlan(request.workspace.pk, request.user.pk, PATH, tuple(sorted(selected.ids)))
     found = problems if problems is not None else (transfer.problems if transfer else [])
     dialog = TransferDialog(
         ids=selected.ids,
@@ -178,7 +178,7 @@ def _unbound(request: WorkspacePageRequest, target: int | None, detach: bool) ->
     )
 
 
-def _groups(request: WorkspacePageRequest, transfer: Transfer | None, problems: list[Problem]) -> list[ReasonGroup]:
+def _groups(request: WorkspacePageRequest, transfer: Transfer | None, problems: list[Obstacle]) -> list[ReasonGroup]:
     known = {sim.id: sim.iccid for sim in transfer.sims} if transfer else {}
     return [
         ReasonGroup.of(
@@ -189,7 +189,7 @@ def _groups(request: WorkspacePageRequest, transfer: Transfer | None, problems: 
     ]
 
 
-def _in_the_way(problem: Problem) -> str:
+def _in_the_way(problem: Obstacle) -> str:
     """Return a problem so that it continues the count of its SIMs; the codes are the wire's."""
     count = len(problem.sim_ids)
     texts = {
@@ -236,7 +236,7 @@ def _effects(transfer: Transfer) -> list[str]:
 def run(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Transfer the SIMs that were confirmed: all of them, or none and the reasons."""
     authorise(workspace_id, Permission.SIM_TRANSFER)
-    plan = Plan.load(request.POST.get("plan", ""), workspace_id=workspace_id, user_id=request.user.pk, action=PATH)
+    plan = BulkPlan.load(request.POST.get("plan", ""), workspace_id=workspace_id, user_id=request.user.pk, action=PATH)
     form = _form(request, bound=True)
     if not form.is_valid():
         return _ask(request, Chosen(plan.objects), form, [])
@@ -245,10 +245,10 @@ def run(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     except TransferRefused as error:
         return _ask(request, Chosen(plan.objects), form, error.problems)
     # The page of a SIM that went away is no longer here; the inventory is.
-    return answer(request, Report(job), back=reverse("sims:sim_list", args=[workspace_id]))
+    return answer(request, BulkReport(job), back=reverse("sims:sim_list", args=[workspace_id]))
 
 
-def _carry_out(plan: Plan, *, target_id: int, detach: bool) -> Job:
+def _carry_out(plan: BulkPlan, *, target_id: int, detach: bool) -> Job:
     with action():
         earlier = done_before(plan, TRANSFER)
         if earlier is not None:

@@ -13,10 +13,10 @@ from accounts.packages.api import InclusiveVolumeAnswer, inclusive_volume_wire
 from accounts.permissions import Permission, authorise
 from accounts.tokens.bearer import ApiRequest
 from kit.api.document import Answer, NamedRef, answers, done
-from kit.api.errors import Code, Problem, WireError, invalid_reference, problem_of
+from kit.api.errors import BodyFault, Code, WireError, invalid_reference, problem_of
 from kit.api.lists import Limits, PageQuery, page_response, read_page
 from kit.api.responses import created, json_response, no_content
-from kit.api.types import Body, Flag, PathId, Reference, Text
+from kit.api.types import Body, Flag, PathId, Reference, WireText
 from kit.errors import Conflict, Invalid, NotFound
 from sims.models import CoveragePolicy, ServicePolicy
 from sims.policies.services import policies as services
@@ -78,8 +78,8 @@ class ServiceProfileCreation(Body):
 
     wire_name = "Service profile"
 
-    name: Text = Field(examples=["Standard"])
-    description: Text | None = None
+    name: WireText = Field(examples=["Standard"])
+    description: WireText | None = None
     allowed_2g: Flag = True
     allowed_3g: Flag = True
     allowed_4g: Flag = True
@@ -94,8 +94,8 @@ class ServiceProfilePatch(Body):
 
     wire_name = "Service profile"
 
-    name: Text = ""
-    description: Text | None = None
+    name: WireText = ""
+    description: WireText | None = None
     allowed_2g: Flag = True
     allowed_3g: Flag = True
     allowed_4g: Flag = True
@@ -110,8 +110,8 @@ class TariffProfileCreation(Body):
 
     wire_name = "Tariff profile"
 
-    name: Text = Field(examples=["Worldwide"])
-    description: Text | None = None
+    name: WireText = Field(examples=["Worldwide"])
+    description: WireText | None = None
     tariff: Reference
 
 
@@ -120,8 +120,8 @@ class TariffProfilePatch(Body):
 
     wire_name = "Tariff profile"
 
-    name: Text = ""
-    description: Text | None = None
+    name: WireText = ""
+    description: WireText | None = None
     tariff: Reference = Reference(id=0)
 
 
@@ -370,5 +370,5 @@ def _invalid(kind: str, error: Invalid) -> WireError:
 
 
 def _problem(kind: str, code: Code, message: str) -> WireError:
-    problem = Problem(code, f"{kind} - {message}")
+    problem = BodyFault(code, f"{kind} - {message}")
     return WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=[problem])

@@ -23,7 +23,7 @@ class Volume(Answer):
     traffic_type: Lookup
 
 
-class Usage(Answer):
+class UsageAnswer(Answer):
     """Data and SMS."""
 
     data: Volume
@@ -33,9 +33,9 @@ class Usage(Answer):
 class StatsAnswer(Answer):
     """Usage of three spans."""
 
-    last_month: Usage
-    current_month: Usage
-    last_hour: Usage
+    last_month: UsageAnswer
+    current_month: UsageAnswer
+    last_hour: UsageAnswer
 
 
 class DayAnswer(Answer):

@@ -17,7 +17,7 @@ from django.db.models import Case, DateTimeField, Value, When
 from kit.context import current_context
 from sims.models import Sms, SmsStatus
 from sims.models.usage import TrafficType
-from sims.usage.records import Usage
+from sims.usage.records import UsageReading
 
 PREFIX: Final = "portal-sms-"
 _PIECE: Final = 500
@@ -29,7 +29,7 @@ def record_id_of_sms(sms_id: int) -> str:
     return f"{PREFIX}{sms_id}"
 
 
-def note_deliveries(usages: Iterable[Usage]) -> int:
+def note_deliveries(usages: Iterable[UsageReading]) -> int:
     """Mark messages as delivered that records are about; two queries for five hundred, none when there are none.
 
     Args:
@@ -38,7 +38,7 @@ def note_deliveries(usages: Iterable[Usage]) -> int:
     Returns:
         Number of messages that have arrived.
     """
-    arrived: dict[int, Usage] = {}
+    arrived: dict[int, UsageReading] = {}
     for usage in usages:
         # Asked first, because of a million records hardly one is a message of ours.
         if usage.traffic_type == TrafficType.SMS and (match := _ID.fullmatch(usage.record_id)):
@@ -50,7 +50,7 @@ def note_deliveries(usages: Iterable[Usage]) -> int:
     return delivered
 
 
-def _deliver(arrived: Mapping[int, Usage]) -> int:
+def _deliver(arrived: Mapping[int, UsageReading]) -> int:
     waiting = Sms.objects.filter(pk__in=arrived, status=SmsStatus.PENDING).order_by("pk")
     rows = waiting.select_for_update(of=("self",)).values_list("pk", "sim_id", "sim__iccid")
     ids = [pk for pk, sim_id, iccid in rows if _is_of(arrived[pk], sim_id, iccid)]
@@ -62,7 +62,7 @@ def _deliver(arrived: Mapping[int, Usage]) -> int:
     )
 
 
-def _is_of(usage: Usage, sim_id: int, iccid: str) -> bool:
+def _is_of(usage: UsageReading, sim_id: int, iccid: str) -> bool:
     """Tell whether a record names a SIM; by id only where it has no ICCID."""
     return usage.sim_id == sim_id if usage.iccid is None else usage.iccid == iccid
 

@@ -21,7 +21,7 @@ from kit.action import action
 from kit.context import current_context
 from sims.models import Sim
 from sims.states import DeviceStatus, SimStatus
-from sims.usage.records import BadRecord, Usage, read
+from sims.usage.records import BadRecord, UsageReading, read
 from sims.usage.services import ingest_sql as usage_sql
 from sims.usage.services.deliveries import note_deliveries
 from sims.usage.services.factory_test_watch import note_ranges, tell_lateness, wake
@@ -38,7 +38,7 @@ CHUNK: Final = 10_000
 
 
 @dataclass(slots=True)
-class Report:
+class IngestResult:
     """What became of records.
 
     Args:
@@ -61,7 +61,7 @@ class Report:
         return {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": self.rejected}
 
 
-def ingest(records: Iterable[Any], *, reported: bool = True) -> Report:
+def ingest(records: Iterable[Any], *, reported: bool = True) -> IngestResult:
     """Store usage records and count them: by day, and towards the limits of SIMs in factory test.
 
     Idempotent by record id. One transaction for each 10,000 records, so a killed run keeps what it committed and the
@@ -78,7 +78,7 @@ def ingest(records: Iterable[Any], *, reported: bool = True) -> Report:
     Raises:
         NoActor: nobody acts; the network does, or whoever runs the command.
     """
-    report = Report()
+    report = IngestResult()
     crossed: set[int] = set()
     for first, chunk in _chunks(records):
         now = current_context().now()
@@ -113,9 +113,11 @@ def _chunks(records: Iterable[Any]) -> Iterator[tuple[int, list[Any]]]:
         first += len(chunk)
 
 
-def _read(chunk: Sequence[Any], first: int, now: datetime, report: Report) -> tuple[list[Usage], list[int]]:
+def _read(
+    chunk: Sequence[Any], first: int, now: datetime, report: IngestResult
+) -> tuple[list[UsageReading], list[int]]:
     """Return the readable records and the index of each; the others are noted as rejected."""
-    usages: list[Usage] = []
+    usages: list[UsageReading] = []
     places: list[int] = []
     for index, record in enumerate(chunk, first):
         try:
@@ -134,7 +136,7 @@ def _echo(sent: Any) -> int | str | None:
     return str(sent)[:100].encode(errors="replace").decode()
 
 
-def _store(usages: Sequence[Usage], now: datetime) -> tuple[list[tuple[int, usage_sql.Place]], usage_sql.Stored]:
+def _store(usages: Sequence[UsageReading], now: datetime) -> tuple[list[tuple[int, usage_sql.Place]], usage_sql.Stored]:
     """Store what can be counted; return the positions that cannot, and what was stored."""
     statements = usage_sql.for_vendor(connection.vendor)
     with connection.cursor() as cursor:
@@ -149,7 +151,7 @@ def _store(usages: Sequence[Usage], now: datetime) -> tuple[list[tuple[int, usag
     return refused, stored
 
 
-def _with_iccids(usages: Sequence[Usage]) -> Sequence[Usage]:
+def _with_iccids(usages: Sequence[UsageReading]) -> Sequence[UsageReading]:
     """Name the SIMs of records without ICCID by theirs; an unknown id gets one that no SIM has."""
     ids = {usage.sim_id for usage in usages if usage.sim_id is not None}
     if not ids:

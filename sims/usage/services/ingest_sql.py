@@ -28,7 +28,7 @@ from sims.models import (
 )
 from sims.models.usage import TrafficType
 from sims.states import DeviceStatus, SimStatus
-from sims.usage.records import Usage
+from sims.usage.records import UsageReading
 
 USABLE: Final = (int(SimStatus.ACTIVATED), int(SimStatus.FACTORY_TEST))
 """States in which a SIM may use the network (`behaviour.md` section 1)."""
@@ -72,7 +72,7 @@ class Stored:
 class Statements(Protocol):
     """What both databases do, each in its own words."""
 
-    def stage(self, cursor: Any, usages: Sequence[Usage]) -> None:
+    def stage(self, cursor: Any, usages: Sequence[UsageReading]) -> None:
         """Put records into the empty temporary table."""
 
     def lock(self, cursor: Any) -> None:
@@ -201,7 +201,7 @@ class PostgreSQL:
         " SET LOCAL work_mem TO DEFAULT"
     )
 
-    def stage(self, cursor: Any, usages: Sequence[Usage]) -> None:
+    def stage(self, cursor: Any, usages: Sequence[UsageReading]) -> None:
         """Put records into the empty temporary table."""
         cursor.execute(self.PLAN)
         cursor.execute(self.CREATE)
@@ -256,7 +256,7 @@ class SQLite:
         f" WHERE s.status = {_TEST} AND s.id IN (SELECT sim_id FROM {_RECORD} WHERE id > %s)"
     )
 
-    def stage(self, cursor: Any, usages: Sequence[Usage]) -> None:
+    def stage(self, cursor: Any, usages: Sequence[UsageReading]) -> None:
         """Put records into the empty temporary table."""
         cursor.execute(self.CREATE)
         cursor.execute(f"DELETE FROM {_STAGE}")
