@@ -81,3 +81,16 @@ def test_files_that_pages_name_are_there() -> None:
             if "/" in name and name.split("/")[0] in folders - {"var"} and not (ROOT / name).exists()
         ]
     assert lost == []
+
+
+def test_the_readme_leads_to_every_page_and_is_short() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in sorted(DOCS.glob("*.md")) if f"](docs/{path.name})" not in text] == []
+    assert len(text.splitlines()) <= 130
+
+
+def test_the_pictures_of_the_readme_are_there_and_small() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    named = {ROOT / name for name in re.findall(r'(?:src|srcset)="([^"]+)"', text)}
+    assert named == set((DOCS / "images").iterdir())
+    assert sum(path.stat().st_size for path in named) <= 300_000
