@@ -36,7 +36,7 @@ class PortalRequest(HttpRequest):
 
 
 class WorkspacePageRequest(PortalRequest):
-    """The same inside a workspace, where the middleware has checked that the user is a member: both are there."""
+    """A request inside a workspace: the middleware has let the user in, so user and workspace are set."""
 
     access: Access
     workspace: Workspace

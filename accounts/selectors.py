@@ -36,7 +36,7 @@ class Enterable:
 
     @property
     def id(self) -> int:
-        """Id of the workspace, the wire's organisation id."""
+        """Return the id of the workspace, the wire's organisation id."""
         return self.workspace.pk
 
     @property
@@ -46,7 +46,7 @@ class Enterable:
 
     @property
     def suspended(self) -> bool:
-        """Whether the workspace is suspended: it can be read, nothing in it can be changed."""
+        """Tell whether the workspace is suspended: it can be read, nothing in it can be changed."""
         return self.workspace.status == Workspace.Status.SUSPENDED
 
 

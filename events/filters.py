@@ -198,11 +198,11 @@ class EventFilters(ListFilters):
 
     @property
     def dated(self) -> bool:
-        """Whether the reader chose a span of time."""
+        """Tell whether the reader chose a span of time."""
         return "date" in self.values
 
     def filter_q(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        """Search, see `events.search`."""
+        """Keep events that the text in the search box finds; `events.search` says how."""
         found: Found = self._once(("q", value), lambda: understand(self.workspace_id, value))
         self.bounded = self.bounded or (found.bounded and not self.dated)
         self.search_notice = found.notice
@@ -216,7 +216,7 @@ class EventFilters(ListFilters):
         return known[key]
 
     def filter_sim(self, queryset: QuerySet[Any], name: str, value: Values) -> QuerySet[Any]:
-        """SIMs by id, ICCID or IMSI, or with a wildcard by what they were called in the log."""
+        """Keep events of SIMs named by id, ICCID or IMSI, or with a wildcard by the names that the log has frozen."""
         texts = [str(item) for item in value.exact]
         iccids = [item for item in texts if len(item) == 19]
         imsis = [item for item in texts if _IMSI.fullmatch(item)]
@@ -232,11 +232,11 @@ class EventFilters(ListFilters):
         return queryset.filter(sim_id__in=ids)
 
     def filter_request(self, queryset: QuerySet[Any], name: str, value: Values) -> QuerySet[Any]:
-        """Events of these requests."""
+        """Keep events of these requests."""
         return queryset.filter(of_requests(value.exact))
 
     def filter_device(self, queryset: QuerySet[Any], name: str, value: Values) -> QuerySet[Any]:
-        """Devices by id or exact name, else by what they were called in the log."""
+        """Keep events of devices named by id or exact name, else by the names that the log has frozen."""
         names = [str(item) for item in value.exact]
         numbers = [item for item in names if re.fullmatch(r"[0-9]{1,18}", item)]
         ids = [whole_number(item) for item in numbers]

@@ -54,7 +54,7 @@ class Env:
         return value
 
     def flag(self, name: str, *, default: bool = False) -> bool:
-        """1/true/yes/on or 0/false/no/off in any case. Raises EnvError for anything else."""
+        """Return a flag: 1/true/yes/on or 0/false/no/off, in any case. Raises EnvError for anything else."""
         value = self._get(name)
         if value is None:
             return default
@@ -78,7 +78,7 @@ class Env:
         return number
 
     def choice(self, name: str, choices: Collection[str], *, default: str) -> str:
-        """One of `choices`, in any case. Raises EnvError."""
+        """Return which of `choices` the variable names, in any case. Raises EnvError."""
         value = self._get(name)
         if value is None:
             return default

@@ -34,7 +34,7 @@ class ErasedNames:
             name.casefold(): replacement.username for name in self.addresses
         }
         self.telling = [*self.addresses, *(name for name in self.names if " " in name)]
-        """Those that say who is meant wherever they stand."""
+        """The names that say who is meant wherever they stand: e-mail addresses, and names of several words."""
         parts = "|".join(re.escape(name) for name in self.telling)
         self._inside = re.compile(rf"(?<![\w.+-])(?:{parts})(?!\w)", re.IGNORECASE) if parts else None
 

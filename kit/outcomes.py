@@ -47,7 +47,7 @@ class Outcome:
 
     @property
     def total(self) -> int:
-        """Number of objects looked at."""
+        """Return the number of objects that were looked at."""
         return len(self.changed) + len(self.unchanged) + len(self.refused)
 
     def reasons(self) -> list[tuple[str, int]]:

@@ -67,7 +67,7 @@ class NumberPage:
 
     @property
     def at_cap(self) -> bool:
-        """Whether more rows match than page numbers reach."""
+        """Tell whether more rows match than page numbers reach."""
         return self.count.more and self.number >= self.last
 
 

@@ -84,7 +84,7 @@ def identifier(value: object, label: str = "", copy: bool = True) -> SafeString:
 
 
 def dash() -> SafeString:
-    """What stands where there is no value."""
+    """Return what stands in the place of a missing value."""
     return mark_safe(f'<span class="none" aria-label="{escape(_("none"))}">–</span>')  # noqa: S308
 
 
@@ -106,7 +106,7 @@ def volume(size: int | None) -> str:
 
 
 def relative_text(moment: dt.datetime, now: dt.datetime) -> str:
-    """How long ago, in one short word group: "3 h ago"."""
+    """Return how long ago a moment was, in one short word group: "3 h ago"."""
     seconds = (now - moment).total_seconds()
     ahead, seconds = seconds < 0, abs(seconds)
     if seconds < 45:

@@ -69,7 +69,7 @@ class Selection:
 
     @property
     def hidden_fields(self) -> list[tuple[str, str]]:
-        """Names and values with which a dialog posts the same selection again."""
+        """Return the names and values with which a dialog posts the same selection again."""
         if self.query is None:
             return [("scope", "ids"), *(("ids", str(row_id)) for row_id in self.ids)]
         moment = self.moment.isoformat() if self.moment else ""

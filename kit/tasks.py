@@ -11,7 +11,7 @@ from kit import jobs, mail
 from kit.models import SavedFilter
 
 FILTER_LIFE = timedelta(days=400)
-"""As long as events are kept: a shared link to a filtered log works until its rows are gone."""
+"""How long saved filters are kept: as long as events, so that shared links to a filtered log work."""
 
 
 @shared_task(name="kit.run_job")

@@ -84,7 +84,7 @@ class ArticlePrice(models.Model):
 
 
 class ShippingProvider(models.Model):
-    """Who carries parcels."""
+    """A company that carries parcels."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)
     tracking_url = models.URLField(
@@ -229,12 +229,12 @@ class Order(models.Model):
 
     @property
     def total_amount(self) -> int:
-        """What is to be paid, in the minor unit."""
+        """Return what is to be paid, in the minor unit."""
         return self.items_amount + self.shipping_amount
 
     @property
     def tracking_url(self) -> str:
-        """Where the parcel is followed, "" when the provider has no such page."""
+        """Return the address where the parcel is followed, "" when the provider has no such page."""
         if self.shipping_provider is None or not self.ext_shipping_reference:
             return ""
         return self.shipping_provider.tracking_url.replace("{reference}", quote(self.ext_shipping_reference, safe=""))
@@ -262,12 +262,12 @@ class OrderLine(models.Model):
 
     @property
     def amount(self) -> int:
-        """What the line costs, in the minor unit."""
+        """Return what the line costs, in the minor unit."""
         return self.unit_amount * (self.quantity - self.free)
 
     @property
     def sim_count(self) -> int:
-        """SIMs of the line."""
+        """Return the number of SIMs of the line."""
         return self.size * self.quantity
 
 

@@ -81,13 +81,13 @@ class InvoiceProvider:
         raise Conflict(_("This order is paid by bank transfer; staff enter the payment."), code="not_online")
 
     def capture(self, reference: str) -> None:
-        """Nothing: the money has arrived."""
+        """Do nothing: the money of a bank transfer has arrived already."""
 
     def void(self, reference: str) -> None:
-        """Nothing is ever held."""
+        """Do nothing: a bank transfer holds no money beforehand."""
 
     def refund(self, reference: str, charge: Charge) -> None:
-        """Done by the bookkeeping, outside of the portal."""
+        """Do nothing: the bookkeeping pays back, outside of the portal."""
 
 
 class TestProvider:
@@ -117,13 +117,13 @@ class TestProvider:
         raise PaymentDeclined(_("This is no test card. Nothing was charged."), code="invalid_format", field="card")
 
     def capture(self, reference: str) -> None:
-        """Nothing to take."""
+        """Do nothing: the test card has no money."""
 
     def void(self, reference: str) -> None:
-        """Nothing to let go."""
+        """Do nothing: the test card holds no money."""
 
     def refund(self, reference: str, charge: Charge) -> None:
-        """Nothing to give back."""
+        """Do nothing: no money was taken from the test card."""
 
 
 PROVIDERS: Final[dict[PaymentMethod, PaymentProvider]] = {

@@ -53,12 +53,12 @@ class QuoteLine:
 
     @property
     def amount(self) -> int:
-        """What the line costs."""
+        """Return what the line costs."""
         return self.unit_amount * (self.quantity - self.free)
 
     @property
     def sim_count(self) -> int:
-        """SIMs of the line."""
+        """Return the number of SIMs of the line."""
         return self.article.size * self.quantity
 
 
@@ -73,27 +73,30 @@ class Quote:
 
     @property
     def items_amount(self) -> int:
-        """What the articles cost together."""
+        """Return what the articles cost together."""
         return sum(line.amount for line in self.lines)
 
     @property
     def shipping_amount(self) -> int:
-        """What shipping costs, 0 while no option is chosen."""
+        """Return what shipping costs, 0 while no option is chosen."""
         return self.option.amount if self.option is not None else 0
 
     @property
     def total_amount(self) -> int:
-        """What is to be paid."""
+        """Return what is to be paid."""
         return self.items_amount + self.shipping_amount
 
     @property
     def sim_count(self) -> int:
-        """SIMs in all."""
+        """Return the number of SIMs in all."""
         return sum(line.sim_count for line in self.lines)
 
     @property
     def seen(self) -> str:
-        """What a buyer agrees to, in one line of text: sent back with the purchase and compared with what is then."""
+        """Return the terms of this quote as one line of text.
+
+        The buyer's form sends it back with the purchase, where it is compared with the quote of that moment.
+        """
         lines = [f"{each.article.pk}x{each.quantity}@{each.unit_amount}-{each.free}" for each in self.lines]
         shipping = f"ship{self.option.pk}@{self.option.amount}" if self.option is not None else "ship"
         return " ".join([self.currency, *lines, shipping])

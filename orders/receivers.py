@@ -1,4 +1,4 @@
-"""What this app does when the one below it states a change."""
+"""What the shop does when `accounts` or `sims` states a change."""
 
 from __future__ import annotations
 

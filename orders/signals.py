@@ -13,7 +13,7 @@ from django.dispatch import Signal
 
 @dataclass(frozen=True, slots=True)
 class Shipment:
-    """How an order left the house."""
+    """The parcel in which an order was sent: who carries it, its reference and when it left."""
 
     provider_id: int
     reference: str

@@ -41,7 +41,7 @@ class OutgoingMailAdmin(StaffAdmin):
     actions = ("try_again_selected",)
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
-        """Whether this person may have mails tried again: the right to change them."""
+        """Tell whether this person may have mails tried again: the right to change them."""
         return bool(request.user.has_perm("kit.change_outgoingmail"))
 
     @admin.action(description=gettext_lazy("Try again now"), permissions=["retry"])

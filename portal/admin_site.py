@@ -128,7 +128,7 @@ class PortalAdminSite(AdminSite):
         return TemplateResponse(request, "admin/password.html", context, status=422 if form.errors else 200)
 
     def password_change_done(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """Nothing of its own: the change is told where it leads to."""
+        """Lead to the overview, where the message says that the password was changed."""
         return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
 
     # --- the menu ---
@@ -138,7 +138,7 @@ class PortalAdminSite(AdminSite):
         return {**super().each_context(request), "version": version()}
 
     def get_log_entries(self, request: HttpRequest) -> Any:
-        """Nothing: Django's own log is not kept."""
+        """Return nothing: Django's own log is not kept, every change has its event."""
         return ()
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:

@@ -94,7 +94,7 @@ class PortalAPI(NinjaAPI):
 
     @property
     def urls(self) -> tuple[list[URLResolver | URLPattern], str, str]:
-        """Every path, and one that catches all others so that they are answered as a program expects."""
+        """Return every path, and one that catches all others so that they are answered as a program expects."""
         patterns, app_name, namespace = super().urls
         for pattern in patterns:
             if isinstance(pattern, URLPattern):

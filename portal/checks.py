@@ -24,7 +24,7 @@ def check_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 @register(Tags.security, deploy=True)
 def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """What works in production, but not as a production should."""
+    """Warn of settings with which a production would run, but not safely."""
     if not settings.PRODUCTION:
         return []
     found: list[CheckMessage] = []

@@ -59,7 +59,7 @@ class Shell:
 
     @cached_property
     def preferences(self) -> dict[str, Any]:
-        """View settings of the user; empty before sign-in."""
+        """Return the view settings of the user; empty before sign-in."""
         stored = getattr(getattr(self.request, "user", None), "preferences", None)
         return stored if isinstance(stored, dict) else {}
 
@@ -71,7 +71,7 @@ class Shell:
 
     @property
     def time_display(self) -> str:
-        """Whether lists show relative or absolute times."""
+        """Return whether lists show relative or absolute times."""
         chosen = self.preferences.get("time_display")
         return chosen if chosen in TIME_DISPLAYS else TIME_DISPLAYS[0]
 
@@ -82,13 +82,13 @@ class Shell:
 
     @property
     def timezone_unset(self) -> bool:
-        """Whether the browser should tell its zone, because the user has none yet."""
+        """Tell whether the browser should tell its zone, because the user has none yet."""
         user = getattr(self.request, "user", None)
         return bool(user is not None and user.is_authenticated and not self.preferences.get("timezone"))
 
     @property
     def shortcuts(self) -> bool:
-        """Whether single keys are shortcuts; WCAG 2.1.4 asks that they can be turned off."""
+        """Tell whether single keys are shortcuts; WCAG 2.1.4 asks that they can be turned off."""
         return self.preferences.get("shortcuts") != "off"
 
     @property
@@ -120,7 +120,7 @@ class Shell:
 
     @cached_property
     def checks_late_since(self) -> datetime | None:
-        """Since when factory tests are checked late, on pages of those whom it concerns."""
+        """Return since when factory tests are checked late, on pages of those whom it concerns; else `None`."""
         workspace = getattr(self.request, "workspace", None)
         match = self.request.resolver_match
         staff = match is not None and match.app_name == "admin" and getattr(self.request.user, "is_staff", False)
@@ -130,7 +130,7 @@ class Shell:
 
     @cached_property
     def search_targets(self) -> list[tuple[str, str, str]]:
-        """Where the global search can look: label, icon, address of the list that takes `?q=`."""
+        """Return where the global search can look: label, icon, address of the list that takes `?q=`."""
         kinds = (
             (_("SIMs"), "card-sim", "sims:sim_list"),
             (_("Connected devices"), "router", "sims:device_list"),

@@ -88,7 +88,7 @@ class Chart:
 
     @property
     def legend(self) -> list[tuple[str, str, int]]:
-        """Style, word and number of each severity."""
+        """Return style, word and number of each severity."""
         return [
             (f"s-{level}", severity_name(n), count)
             for n, (level, count) in enumerate(zip(LEVELS, self.totals, strict=True))

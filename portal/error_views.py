@@ -22,7 +22,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Nothing here, or nothing that this reader may know of: the two look the same."""
+    """Answer an address with nothing that this reader may see; whether there is something for others looks the same."""
     return problem(request, _("This page or object does not exist, or is not yours to see."), 404)
 
 
@@ -32,7 +32,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Something broke. The page uses no context processor and no database: they may be what broke."""
+    """Answer after a defect. The page uses no context processor and no database: they may be what broke."""
     request_id = str(getattr(request, "request_id", "") or "")
     if is_htmx(request):
         return private(HttpResponse(_("Something went wrong on our side."), status=500, content_type="text/plain"))

@@ -24,7 +24,7 @@ COOKIE_AGE = 365 * 24 * 3600  # seconds
 
 
 def known_zone(name: str) -> bool:
-    """Whether this is a time zone that the machine knows."""
+    """Tell whether this is a time zone that the machine knows."""
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):

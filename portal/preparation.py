@@ -38,7 +38,7 @@ def bound_socket(host: str, port: int) -> socket.socket:
 
 
 def missing_migrations() -> int:
-    """How many migrations the database lacks. Raises CommandError when the database does not answer."""
+    """Return how many migrations the database lacks. Raises CommandError when the database does not answer."""
     try:
         executor = MigrationExecutor(connection)
         return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))

@@ -1,4 +1,4 @@
-"""What the root does when an app states a change."""
+"""What the portal as a whole does when an app states a change."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class RegisteredSim(Answer):
 
 
 class RegistrationAnswer(Answer):
-    """All SIMs of the batch."""
+    """The SIMs that a registration brought: all of the batch."""
 
     sim: list[RegisteredSim]
 

@@ -63,7 +63,7 @@ def _printed_in_part(path: str) -> Condition:
 
 
 def satellite_capable(value: str) -> Q:
-    """No SIM of ours is. Raises ValueError unless the value is a flag."""
+    """Return the condition for SIMs that can use satellites; none can. Raises ValueError unless the value is a flag."""
     return NOTHING if flag(value) else Q()
 
 

@@ -1,4 +1,4 @@
-"""What this app does when the one below it states a change."""
+"""What `sims` does when `accounts` states a change."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def on_package_changed(*, workspace: Workspace, **_kwargs: Any) -> None:
 
 @receiver(workspace_settings_changed)
 def on_workspace_settings_changed(*, workspace_id: int, changes: Sequence[SettingChange], **_kwargs: Any) -> None:
-    """So does the workspace's own setting."""
+    """End the factory tests of a workspace whose own setting no longer allows them."""
     if any(change.field == "factory_test_override" for change in changes):
         end_factory_tests(workspace=Workspace.objects.select_related("package").get(pk=workspace_id))
 

@@ -58,7 +58,7 @@ class Invitation(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether it was neither accepted nor withdrawn."""
+        """Tell whether the invitation was neither accepted nor withdrawn."""
         return self.accepted is None and self.withdrawn is None
 
     def expired(self, now: datetime) -> bool:

@@ -94,7 +94,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]
-        """Django's name for "may sign in"."""
+        """Tell whether the person may sign in, under the name that Django asks for."""
         return self.status == self.Status.ACTIVE
 
     def get_full_name(self) -> str:

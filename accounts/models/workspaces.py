@@ -91,7 +91,7 @@ class Workspace(models.Model):
 
     @property
     def factory_test_allowed(self) -> bool:
-        """Whether SIMs may enter factory test: the workspace's own setting, else the package's."""
+        """Tell whether SIMs may enter factory test: the workspace's own setting, else the package's."""
         if self.factory_test_override is not None:
             return self.factory_test_override
         return self.package.factory_test_allowed

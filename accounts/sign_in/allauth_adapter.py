@@ -1,4 +1,4 @@
-"""What we want otherwise than allauth does it."""
+"""Where our account pages differ from those of allauth."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc,unused-ignore]
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
-        """Nobody signs up by allauth's own form; ours is `accounts.sign_up.views`."""
+        """Refuse sign-up by allauth's own form; ours is in `accounts.sign_up.views`."""
         return False
 
     def get_login_stages(self) -> list[str]:

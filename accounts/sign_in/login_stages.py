@@ -39,7 +39,7 @@ class SecondFactorStage(LoginStage):  # type: ignore[misc,unused-ignore]
 
     @property
     def waiting(self) -> User | None:
-        """Whose code is asked for, `None` when the account has changed since the password."""
+        """Return the user whose code is asked for, `None` when the account has changed since the password was right."""
         user = cast(User, self.login.user)
         return user if self.state.get("epoch") == user.token_epoch else None
 

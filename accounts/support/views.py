@@ -31,7 +31,7 @@ SHOWN = 200
 
 
 class SupportForm(forms.Form):
-    """Who is visited, and why."""
+    """The question in whose place staff want to act, and why."""
 
     user = forms.TypedChoiceField(label=gettext_lazy("Act for"), coerce=int)
     reason = forms.CharField(

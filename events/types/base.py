@@ -139,7 +139,7 @@ class Wording:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """Names of the values that are filled in when the event is written, in order of appearance."""
+        """Return the names of the values that are filled in when the event is written, in order of appearance."""
         return tuple(dict.fromkeys(part.name for part in _parts(self.template) if part.name))
 
     def fill(self, values: Mapping[str, object]) -> str:
@@ -216,12 +216,12 @@ class EventType:
 
     @property
     def is_written(self) -> bool:
-        """Whether the product may write events of this type."""
+        """Tell whether the product may write events of this type."""
         return self.status == "current"
 
     @property
     def is_own(self) -> bool:
-        """Whether the type is ours and not emnify's."""
+        """Tell whether the type is ours and not emnify's."""
         return self.id >= FIRST_OWN_ID
 
     def variant(self, key: str = "default") -> Wording:

@@ -101,7 +101,7 @@ class StaffAdmin(_ModelAdmin):
         return self.changes and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """No service removes anything that the admin site shows."""
+        """Refuse: no service removes anything that the admin site shows."""
         return False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:

@@ -214,7 +214,7 @@ class SortOrder:
 
     @property
     def by_id(self) -> bool:
-        """Whether this is the order that a list has when nobody asks for one."""
+        """Tell whether this is the order that a list has when nobody asks for one."""
         return self.columns == ("id",)
 
 

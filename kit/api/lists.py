@@ -69,7 +69,7 @@ class Page:
 
     @property
     def last(self) -> int:
-        """Number of the last page; an empty list has one page."""
+        """Return the number of the last page; an empty list has one page."""
         return max(1, -(-self.total // self.per_page))
 
 

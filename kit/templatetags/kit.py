@@ -20,7 +20,7 @@ for _name, _function in rendering.GLOBALS.items():
 
 @register.filter
 def control(field: BoundField) -> str:
-    """What kind of control a form field draws: check, checks, textarea, select, file or text."""
+    """Return what kind of control a form field draws: check, checks, textarea, select, file or text."""
     kind: str = type(field.field.widget).__name__
     if kind == "CheckboxInput":
         return "check"
@@ -33,7 +33,7 @@ def control(field: BoundField) -> str:
 
 @register.filter
 def percent(done: int, total: int) -> int:
-    """`done` of `total` in whole percent; nothing of nothing is 0."""
+    """Return `done` of `total` in whole percent; where `total` is 0 the answer is 0."""
     return min(100, done * 100 // total) if total else 0
 
 

@@ -39,7 +39,7 @@ BUTTONS = {
 
 
 class ShipForm(forms.Form):
-    """How an order leaves the house."""
+    """The question who carries the parcel of an order, and by which reference it is tracked."""
 
     provider = forms.ModelChoiceField(
         label=gettext_lazy("Shipping provider"), queryset=ShippingProvider.objects.none(), empty_label=None
@@ -59,7 +59,7 @@ class ShipForm(forms.Form):
 
 
 class SureForm(forms.Form):
-    """Nothing to enter, only to be sure."""
+    """A form without fields: it asks only whether one is sure."""
 
 
 @admin.register(Order)
@@ -83,7 +83,7 @@ class OrderAdmin(StaffAdmin):
     # --- who may ---
 
     def has_move_permission(self, request: HttpRequest) -> bool:
-        """Whether this person may pay, ship and cancel: the right to change orders."""
+        """Tell whether this person may pay, ship and cancel: the right to change orders."""
         return bool(request.user.has_perm("orders.change_order"))
 
     # --- what is shown ---

@@ -67,7 +67,7 @@ def list_articles(request: ApiRequest, query: Query[PageQuery]) -> HttpResponse:
 
 @router.post("/article", summary="Create an article")
 def post_article(request: ApiRequest, body: ArticleBody) -> HttpResponse:
-    """For the operator's staff, signed in to the operator's workspace. Leaves event 10061 there."""
+    """The operator's staff create an article, signed in to the operator's workspace, where it leaves event 10061."""
     with as_staff(request, "orders.add_article"):
         article = article_create(values=article_values(body), prices=_prices(body.prices))
     made = _one(article.pk)
@@ -84,7 +84,7 @@ def get_article(request: ApiRequest, article_id: PathId) -> HttpResponse:
 
 @router.patch("/article/{article_id}", summary="Change an article")
 def patch_article(request: ApiRequest, article_id: PathId, body: ArticlePatch) -> HttpResponse:
-    """For the operator's staff. Orders that were placed keep their prices."""
+    """The operator's staff change an article. Orders that were placed keep their prices."""
     with as_staff(request, CHANGE):
         article_update(article_id=article_id, changes=article_values(body), prices=_prices(body.prices))
     return no_content()
@@ -92,7 +92,7 @@ def patch_article(request: ApiRequest, article_id: PathId, body: ArticlePatch) -
 
 @router.delete("/article/{article_id}", summary="Withdraw an article")
 def delete_article(request: ApiRequest, article_id: PathId) -> HttpResponse:
-    """For the operator's staff. It is sold no longer; orders that have it keep it, so the row stays."""
+    """The operator's staff withdraw an article: it is sold no longer. Orders that have it keep it, so the row stays."""
     with as_staff(request, CHANGE):
         article_update(article_id=article_id, changes={"active": False})
     return no_content()
@@ -109,13 +109,13 @@ def list_products(request: ApiRequest) -> HttpResponse:
 
 @router.get("/shipping_option", summary="List ways of shipping")
 def list_shipping_options(request: ApiRequest) -> HttpResponse:
-    """Those that can be chosen in the workspace's currency, cheapest first."""
+    """The shipping options that can be chosen in the workspace's currency, cheapest first."""
     authorise(request.auth.workspace.pk, Permission.INVENTORY_READ)
     return json_response([option_object(option) for option in options_of(request.auth.workspace).values()])
 
 
 @router.get("/shipping_provider", summary="List shipping providers")
 def list_shipping_providers(request: ApiRequest) -> HttpResponse:
-    """Who carries parcels; the ids of `shipped_with_provider_id`, those out of use too."""
+    """The companies that carry parcels, with the ids of `shipped_with_provider_id`; those out of use too."""
     authorise(request.auth.workspace.pk, Permission.INVENTORY_READ)
     return json_response([provider_object(provider) for provider in ShippingProvider.objects.order_by("pk")])

@@ -159,7 +159,7 @@ def get_order(request: ApiRequest, order_id: PathId) -> HttpResponse:
 
 @published.get("/{order_id}", summary="Get an order by the path that events name")
 def get_published_order(request: ApiRequest, order_id: PathId) -> HttpResponse:
-    """As `GET /shop/order/{id}`."""
+    """The same order as `GET /shop/order/{id}` answers."""
     return json_response(order_object(_one(request, order_id)))
 
 

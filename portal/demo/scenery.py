@@ -1,4 +1,4 @@
-"""What the customers' devices are called."""
+"""Names for the devices of the demo's customers."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ class CoveragePolicy(models.Model):
 
     @property
     def left_out(self) -> list[str]:
-        """What its devices may not use of the data plan, in words; its zones and networks should be prefetched."""
+        """Return in words what devices may not use of the data plan; zones and networks should be prefetched."""
         zones = [ZONES.get(each.zone, str(each.zone)) for each in self.excluded_zones.all()]
         networks = [network_name(each.operator_id) for each in self.blocked_operators.all()]
         told = [str(_("Not in %(zones)s.") % {"zones": ", ".join(zones)})] if zones else []

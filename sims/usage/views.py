@@ -39,7 +39,7 @@ class Meter:
 
     @property
     def high(self) -> int:
-        """Four fifths: from there on the bar warns."""
+        """Return where the bar begins to warn: at four fifths."""
         return self.most * 4 // 5
 
 

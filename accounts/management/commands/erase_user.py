@@ -25,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--no-input", action="store_true", help="do not ask")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Erase. Raises CommandError with the reason when it is refused."""
+        """Erase the person. Raises CommandError with the reason when it is refused."""
         user = self._found(options["user"])
         if not options["no_input"]:
             answer = input(f"Erase {user.name}, {user.email} (User ID: {user.pk})? Type the id: ")

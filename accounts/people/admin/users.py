@@ -160,7 +160,7 @@ class UserAdmin(StaffAdmin):
         return self.render(request, "admin/form_page.html", context, status=422 if form.errors else 200)
 
     def lock_view(self, request: HttpRequest, object_id: str, what: str) -> HttpResponse:
-        """Suspend, reactivate or unlock an account; the buttons of its page."""
+        """Suspend, reactivate or unlock an account, as a button of its page asks."""
         if what not in _LOCK_ACTIONS:
             raise Http404
         if request.method != "POST":
@@ -204,7 +204,7 @@ class UserAdmin(StaffAdmin):
         return self.render(request, "admin/form_page.html", context)
 
     def has_erase_permission(self, request: HttpRequest, obj: Any) -> bool:
-        """Whether this person may erase that account."""
+        """Tell whether this person may erase that account."""
         return bool(request.user.has_perm("accounts.delete_user")) and obj.erased is None and not obj.is_staff
 
     def erase_view(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -87,7 +87,7 @@ def post_activation(request: HttpRequest, body: Activation) -> HttpResponse:
 
 @version_2.post("/activation", auth=None, summary="Activate an account, version 2", response=done(403))
 def post_activation_2(request: HttpRequest, body: Activation2) -> HttpResponse:
-    """As version 1, with a name; who has an account already joins without a password. 403: no such key."""
+    """Activate as in version 1, with a name. Somebody who has an account joins without a password. 403: no such key."""
     try:
         activate_account(key=body.activationKey, digest=body.password, name=body.name or "")
     except (KeyRefused, Conflict) as error:
@@ -112,7 +112,7 @@ def post_activation_resend(request: HttpRequest, body: ActivationResend) -> Http
 
 @router.patch("/password", summary="Change one's own password", response=done(403, 422))
 def patch_password(request: ApiRequest, body: PasswordChange) -> HttpResponse:
-    """All sessions and tokens of the account end, this one's too (event 10023).
+    """Change one's own password. All sessions and tokens of the account end, this one's too (event 10023).
 
     Three wrong old passwords lock the account for a while: 429.
     """

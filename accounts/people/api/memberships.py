@@ -154,7 +154,7 @@ def delete_role(request: ApiRequest, user_id: UserKey, workspace_id: PathId, rol
     response=answers(None, 403),
 )
 def put_default_workspace(request: ApiRequest, user_id: UserKey, workspace_id: PathId) -> HttpResponse:
-    """For one's own account, to a workspace of one's own; anything else is 403."""
+    """Choose the workspace in which one's own account begins, out of one's own workspaces; anything else is 403."""
     user = find_user(request, user_id, manage=False) if user_id == "my" else request.auth.user
     if user is None or user_id not in ("my", user.pk, user.email):
         raise Forbidden("Everybody chooses their own default workspace.", permission="default_workspace")

@@ -50,7 +50,7 @@ class SupportTokenAnswer(Answer):
     response=answers(SupportTokenAnswer, 403, 404, 422, status=201),
 )
 def post_support_token(request: ApiRequest, user_id: UserKey, body: SupportTokenRequest) -> HttpResponse:
-    """For operator staff, signed in with their own credentials. Never more rights than the user's; the log keeps both.
+    """Let operator staff, signed in themselves, act in place of a user, with that user's rights at most.
 
     The token ends with the support access, at the latest when its time is over, and with the rights of whoever asked;
     asking again ends the one before. The reason stands in the customer's log.

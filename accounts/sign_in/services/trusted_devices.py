@@ -34,7 +34,7 @@ MOST_DEVICES: Final = 20
 _TEXT: Final = 100
 MOST_WRONG: Final = 10
 WRONG_TIME: Final = 3600  # seconds
-"""So many wrong fingerprints of one user are looked at in that time."""
+"""The seconds within which `MOST_WRONG` wrong fingerprints of one user are looked at."""
 _SHORTEST: Final = 16
 _LONGEST: Final = 1000
 

@@ -76,7 +76,7 @@ class AuthToken(Answer):
 
 
 class WorkspaceChoice(Body):
-    """Where to go."""
+    """The workspace that a user wants to go to."""
 
     target_organisation: Reference
 
@@ -155,7 +155,7 @@ def _not_let_in() -> HttpResponse:
     "/authenticate/workspace", summary="Get an auth token for another workspace", response=answers(AuthToken, 404, 422)
 )
 def switch_workspace(request: ApiRequest, body: WorkspaceChoice) -> HttpResponse:
-    """For users only; the old token stays valid for its own workspace. Leaves event 67 in the target."""
+    """Give a user a token for another workspace (event 67 there). The old token stays valid for its own."""
     workspace_id = body.target_organisation.id
     try:
         token = tokens.switch_token(bearer=request.auth, workspace_id=workspace_id)

@@ -137,7 +137,7 @@ _ANSWERS: Final[dict[str, tuple[Callable[..., Any], Any, str, tuple[str, ...]]]]
     "link": (LinkForm, gettext_lazy("Link the workspace"), "link", ("accounts.change_workspace",)),
     "decline": (DeclineForm, gettext_lazy("Decline with an answer"), "x", ()),
 }
-"""Button: its form, label, icon, and the rights it needs besides that to change requests."""
+"""The form, label and icon of each button, and the rights that it needs besides that to change requests."""
 _BUTTONS_OF: Final = {
     WorkspaceRequest.Kind.NEW.value: ("create", "decline"),
     WorkspaceRequest.Kind.LINKED.value: ("link", "decline"),
@@ -163,7 +163,7 @@ class WorkspaceRequestAdmin(StaffAdmin):
     ordering = ("status", "-id")
 
     def may_answer(self, request: HttpRequest, what: str) -> bool:
-        """Whether this person has the rights that a button needs."""
+        """Tell whether this person has the rights that a button needs."""
         return self.has_change_permission(request) and request.user.has_perms(_ANSWERS[what][3])
 
     def get_urls(self) -> list[Any]:

@@ -22,7 +22,7 @@ WORKSPACE_FIELDS: Final = ("name", "country")
 DETAIL_FIELDS: Final = ("street", "postal_code", "city", "verification_type", "verification")
 BILLING_FIELDS: Final = ("charging_model", "payment_term", "vatin", "invoice_email")
 _WIRE_NAMES: Final = {"verification_type": "verification_type_id"}
-"""As the published event calls them."""
+"""Fields that the published event calls by another name."""
 _ON_AN_INVOICE: Final = ("charging_model", "payment_term")
 """Terms of the contract: the operator's staff alone change them."""
 

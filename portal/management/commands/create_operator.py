@@ -32,14 +32,14 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Everything except the password, which would stay in the shell's history."""
+        """Add all options; the password is none, because it would stay in the shell's history."""
         parser.add_argument("--name", default="", help="name of the operator, e.g. Example Mobile")
         parser.add_argument("--country", default="", help="ISO 3166 code of the operator, e.g. DE (may be empty)")
         parser.add_argument("--email", default="", help="sign-in address of the first member of staff")
         parser.add_argument("--staff-name", default="", help="full name of the first member of staff")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Ask, then make all of it or nothing.
+        """Ask for the password, then make workspace, package and person: all or nothing.
 
         Raises:
             CommandError: there is an operator already, an answer is missing or wrong, or the tables are.

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--rejected", metavar="FILE", help="write what was rejected there, as NDJSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Read, take in, tell.
+        """Read the records, count them, and say what became of them.
 
         Raises:
             CommandError: the file cannot be read.

@@ -28,7 +28,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Every option has an environment variable as its default."""
+        """Add the options; each has an environment variable as its default."""
         parser.add_argument(
             "--demo", action="store_true", help="load the demo first, say who may sign in, and play its network"
         )
@@ -65,7 +65,7 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def _prepare(self, *, demo: bool, migrate: bool) -> None:
-        """Tables, static files, demo: in a copy of this process, so that what it loads is gone afterwards.
+        """Prepare tables, static files and demo in a copy of this process, so that what it loads is gone afterwards.
 
         Meanwhile this one loads what its children will share.
         """
@@ -130,7 +130,7 @@ def _name_for_people(host: str) -> str:
 
 
 def _answers(host: str, port: int) -> bool:
-    """Whether the web server answers its probe by now."""
+    """Tell whether the web server answers its probe by now."""
     name = settings.ALLOWED_HOSTS[0].lstrip(".")
     target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     probe = http.client.HTTPConnection(target, port, timeout=1)

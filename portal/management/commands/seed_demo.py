@@ -23,7 +23,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """One option: for programs."""
+        """Add `--json`, for programs that read the answer."""
         parser.add_argument("--json", action="store_true", help="print all that a program needs as the last line")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -23,7 +23,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """Where to, how often, how much."""
+        """Add the options: where to send, how often, and how much."""
         parser.add_argument("--url", default="http://localhost:8000", help="address of the portal")
         parser.add_argument("--token", default="", help="network feed token; the portal's own unless given")
         parser.add_argument("--interval", type=float, default=15.0, help="seconds between two deliveries")

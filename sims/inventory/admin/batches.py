@@ -113,7 +113,7 @@ class SimBatchAdmin(StaffAdmin):
     actions = ("assign_selected",)
 
     def has_assign_permission(self, request: HttpRequest) -> bool:
-        """Whether this person may fill batches and hand them out: the right to change batches."""
+        """Tell whether this person may fill batches and hand them out: the right to change batches."""
         return bool(request.user.has_perm("sims.change_simbatch"))
 
     # --- writing ---

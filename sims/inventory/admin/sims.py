@@ -62,7 +62,7 @@ class StateChange:
 
     @property
     def reasons(self) -> list[tuple[str, int]]:
-        """Why SIMs stay as they are, with how many."""
+        """Return the reasons why SIMs stay as they are, each with the number of SIMs."""
         if self.refusal:
             return [(self.refusal, self.count)]
         found = self.outcome.reasons()
@@ -143,7 +143,7 @@ class SimAdmin(StaffAdmin):
     actions = ("activate", "suspend", "factory_test", "remove")
 
     def has_act_permission(self, request: HttpRequest) -> bool:
-        """Whether this person may change the state of SIMs: the right to change SIMs."""
+        """Tell whether this person may change the state of SIMs: the right to change SIMs."""
         return bool(request.user.has_perm("sims.change_sim"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

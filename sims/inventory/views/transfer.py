@@ -96,7 +96,7 @@ class TransferDialog:
 
     @property
     def ready(self) -> bool:
-        """Whether it can be confirmed."""
+        """Tell whether the transfer can be confirmed."""
         return self.transfer is not None and not self.groups
 
 

@@ -57,7 +57,7 @@ _NAMED_SUMS: Final = {f"{name}_": total for name, total in _SUMS.items()}
 
 
 class Days(Schema):
-    """Which days; the present month unless said."""
+    """The days that are asked for; the present month unless said."""
 
     start_date: str = Field("", description="First day, e.g. 2026-11-01.")
     end_date: str = Field("", description="Last day, included.")
@@ -91,7 +91,7 @@ class WorkspaceDays(Days):
 
 
 class Hours(Schema):
-    """Which hours; the last twenty-four unless said."""
+    """The hours that are asked for; the last twenty-four unless said."""
 
     start_date: str = Field("", description="Begin: a day or a moment, e.g. 2026-11-20T08:00:00Z.")
     end_date: str = Field("", description="End; a day is included, a moment is not.")

@@ -272,7 +272,7 @@ class SQLite:
         cursor.executemany(f"INSERT INTO {_STAGE} ({_STAGED}) VALUES ({marks})", rows)
 
     def lock(self, cursor: Any) -> None:
-        """Nothing to do: the transaction holds the only write lock."""
+        """Do nothing: the transaction holds the only write lock of SQLite."""
 
     def refused(self, cursor: Any) -> list[tuple[int, Place]]:
         """Return the positions of records that may not be counted."""
