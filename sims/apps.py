@@ -11,6 +11,6 @@ class SimsConfig(AppConfig):
     verbose_name = _("SIMs and devices")
 
     def ready(self) -> None:
-        """Connect the receivers and register the tasks."""
-        from sims import receivers, sms_tasks  # noqa: F401, PLC0415 - they register themselves
+        """Connect the receivers, and register the tasks and the figures of workspaces."""
+        from sims import receivers, sms_tasks, workspace_figures  # noqa: F401, PLC0415 - they register themselves
         from sims.usage import tasks as factory_test_tasks  # noqa: F401, PLC0415 - they register themselves
