@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench browser lock venv runtime dev clean
+.PHONY: help run test lint format bench browser screenshots lock venv runtime dev clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ test: dev ## Run the tests on SQLite, and on PostgreSQL and Redis where these an
 
 browser: dev ## Run the tests in Chromium
 	@$(PY) -m pytest -m browser $(PYTEST_ARGS)
+
+screenshots: dev ## Make the pictures of the README from a fresh demo
+	@$(PY) -m tests.browser.screenshots
 
 lint: dev ## Check style, types and who imports whom
 	$(VENV)/bin/ruff check .

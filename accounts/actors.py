@@ -131,7 +131,7 @@ def token_name(token: ApplicationToken) -> str:
 def actor_of_token(token: ApplicationToken) -> Actor:
     """Return the actor for an application token; `token.workspace` must be loaded, with its package. No query.
 
-    It has one workspace and no person: what it does shows no user (`behaviour.md` section 11).
+    It has one workspace and no person: what it does shows no user (`docs/rules.md` section 11).
     """
     return Actor(
         kind=ActorKind.APPLICATION_TOKEN,

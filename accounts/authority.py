@@ -48,7 +48,7 @@ def require_staff(permission: str) -> Actor:
 
 
 def refuse_own_account(actor: Actor, user_id: int, permission: Permission) -> None:
-    """Refuse to change the actor's own role or membership (`behaviour.md` section 9).
+    """Refuse to change the actor's own role or membership (`docs/rules.md` section 9).
 
     Raises:
         Forbidden: it is the actor's own account.

@@ -1,4 +1,4 @@
-"""Which role may do what: one table, from `behaviour.md` section 9 with its additions."""
+"""Which role may do what: one table, from `docs/rules.md` section 9 with its additions."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ TABLE: Mapping[Permission, frozenset[Role]] = {
 }
 
 _PEOPLE_ONLY = frozenset({Permission.SIM_TRANSFER, Permission.PACKAGE_UPDATE, Permission.WORKSPACE_REQUEST})
-"""What an application token may never do (`architecture`: it can't transfer SIMs, switch workspace or use `my`)."""
+"""What an application token may never do (`docs/rules.md` section 9)."""
 _CUSTOMERS_ONLY = frozenset({Permission.USER_MANAGE, Permission.TOKEN_CREATE})
 """What staff in place of a user may never do: what they left behind would last longer than their visit."""
 

@@ -54,7 +54,7 @@ def entries_of(user_id: int) -> list[Enterable]:
     """Return the workspaces of a user with the role held in each, by name. One query.
 
     A SuperAdmin has the main organisation and all workspaces linked to it, and is nothing else in them
-    (`behaviour.md` section 8). The ids come from three indexed look-ups, so that the number of other workspaces and
+    (`docs/rules.md` section 8). The ids come from three indexed look-ups, so that the number of other workspaces and
     of their members does not matter.
     """
     ids = (

@@ -2,7 +2,7 @@
 
 A key names its row and a counter on it, so that it works once and only the newest mail counts. Nothing else in it is
 believed. Whoever holds one has read the mailbox; it stands in the mail and in the `detail` of its event, where every
-reader but the operator's own stream sees a mask (`gaps.md` 30).
+reader but the operator's own stream sees a mask (`docs/rules.md` decision 30).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The log over the API (`api_contract.md` section 3): lists of the same shape, and the types."""
+"""The log over the API (`docs/api.md` section 3): lists of the same shape, and the types."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Panel:
-    """Everything one event shows; see `ui.md` on the panel."""
+    """Everything that the panel of one event shows."""
 
     id: int
     workspace_id: int

@@ -31,7 +31,7 @@ def get(type_id: int) -> EventType:
 
     Raises:
         UnregisteredType: the id is unknown, or the type is historic or known by name only and therefore never written
-            (gaps.md 7 and 8).
+            (`docs/rules.md` decisions 7 and 8).
     """
     event_type = find(type_id)
     if event_type is None:
@@ -44,7 +44,7 @@ def get(type_id: int) -> EventType:
 
 
 def describe(type_id: int) -> str:
-    """Return the name of a type, or "Event type {id}" for one that we don't know (gaps.md 6). Never fails."""
+    """Return the name of a type, or "Event type {id}" for an unknown one (`docs/rules.md` decision 6). Never fails."""
     event_type = find(type_id)
     return f"Event type {type_id}" if event_type is None else event_type.description
 
@@ -57,9 +57,9 @@ def all_types() -> tuple[EventType, ...]:
 def wire_lookup(kind: LookupKind) -> list[LookupObject]:
     """Return a lookup table of the wire in the order of ids.
 
-    ``type`` is the body of ``GET /event/type``. It keeps historic types (gaps.md 8), because old rows and streams carry
-    them, and leaves out what is known by name only: emnify has published no id for it, and the id that we use in its
-    place must not pass for a published one (gaps.md 7).
+    ``type`` is the body of ``GET /event/type``. It keeps historic types (`docs/rules.md` decision 8), because old rows
+    and streams carry them, and leaves out what is known by name only: emnify has published no id for it, and the id
+    that we use in its place must not pass for a published one (`docs/rules.md` decision 7).
     """
     if kind == "severity":
         return [LookupObject(id=member.value, description=str(member.label)) for member in Severity]

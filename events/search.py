@@ -1,7 +1,7 @@
 """The search box of the log: what was typed is recognised first, so that an index can answer.
 
 Ids, numbers of cards and persons are found however old the event is. Only free text has to be read event by event;
-it is looked for in the last 30 days unless a date is chosen, and the page says so (`performance.md` 2b).
+it is looked for in the last 30 days unless a date is chosen, and the page says so (`docs/rules.md` section 12).
 """
 
 from __future__ import annotations

@@ -228,7 +228,7 @@ def actor_short(row: EventColumns, persons: Persons, *, staff: bool = False) -> 
 
 
 def actor_line(row: EventColumns, persons: Persons, *, staff: bool = False) -> ActorLine:
-    """Say who performed an action; never blank (`behaviour.md` section 11, `ui.md`).
+    """Say who performed an action; never blank (`docs/rules.md` section 11).
 
     Args:
         row: needs the actor columns.

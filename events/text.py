@@ -100,8 +100,8 @@ def escape_detail(detail: object) -> object:
 def mask(type_id: int, detail: object) -> object:
     """Return ``detail`` with the live credentials of this type replaced by "••••••"; the given object is not changed.
 
-    Rule: gaps.md 30. For a type that we don't know, the secrets of all types are masked: an event taken in from outside
-    under a new id is no reason to show a key.
+    Rule: `docs/rules.md` decision 30. For a type that we don't know, the secrets of all types are masked: an event
+    taken in from outside under a new id is no reason to show a key.
     """
     event_type = find(type_id)
     known = all_types() if event_type is None else (event_type,)

@@ -1,7 +1,7 @@
 """How many events a workspace has: exactly, without counting the whole log each time.
 
-The wire wants totals (`architecture`, "The Event"). A counter row would be one that all actions of a workspace wait
-for; instead what lies below a watermark is counted once and remembered, and only the rest is counted anew. Ids are
+The wire wants totals (`docs/architecture.md` section 4). A counter row would be one that all actions of a workspace
+wait for; instead what lies below a watermark is counted once and remembered, and only the rest is counted anew. Ids are
 given when a row is written, a moment before its transaction commits, so an id seen a minute ago has none below it that
 may still appear. Retention is the only one that removes rows, and its receipts say how many.
 """

@@ -1,6 +1,6 @@
 """An event as programs read it: the published JSON object, from a row of `.values()`.
 
-Key order and absent keys are those of recorded answers (`api_contract.md` section 3). The hot lists go through here a
+Key order and absent keys are those of recorded answers (`docs/api.md` section 3). The hot lists go through here a
 hundred rows at a time, so rows are plain dicts and nothing is looked up twice.
 """
 

@@ -1,8 +1,8 @@
 """Who acts, from where and when: the context every action needs.
 
 One ContextVar holds it, so that threads, tasks and nested calls each see their own. Middleware opens a context per
-request, `acting_as` opens one for tasks and commands. An action without an actor is refused (`design`: no actor, no
-action).
+request, `acting_as` opens one for tasks and commands. An action without an actor is refused (`docs/architecture.md`
+section 3).
 """
 
 from __future__ import annotations

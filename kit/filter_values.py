@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from kit.models import SavedFilter
 
-# Limits of the published product (`behaviour.md` section 13).
+# Limits of the published product (`docs/rules.md` section 13).
 MAX_ROWS = 10_000
 MAX_CHARS = 100
 MAX_BYTES = 400 * 1024

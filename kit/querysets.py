@@ -11,7 +11,7 @@ from kit.errors import NotFound
 M = TypeVar("M", bound=models.Model)
 
 CHUNK = 5_000
-"""Objects an action handles in one statement (`design`: constant number of queries per chunk)."""
+"""Objects an action handles in one statement (`docs/architecture.md` section 3)."""
 
 
 class WorkspaceQuerySet(models.QuerySet[M]):

@@ -18,7 +18,7 @@ from kit.errors import Conflict, Invalid
 from orders.models import PaymentMethod
 
 BANK_TRANSFER_FROM: Final = 100
-"""SIMs from which an order may be paid by bank transfer (`behaviour.md` section 15)."""
+"""SIMs from which an order may be paid by bank transfer (`docs/rules.md` section 15)."""
 
 
 class PaymentDeclined(Invalid):

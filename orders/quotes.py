@@ -17,7 +17,7 @@ from orders.stock import available, locked_articles
 from sims.models import SimModel
 
 FREE_TRIAL_SIMS: Final = 3
-"""Single triple-cut SIMs that a workspace in trial gets for nothing (`behaviour.md` section 15)."""
+"""Single triple-cut SIMs that a workspace in trial gets for nothing (`docs/rules.md` section 15)."""
 
 
 @dataclass(frozen=True, slots=True)

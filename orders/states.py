@@ -1,4 +1,4 @@
-"""States of an order and who may move it: one table (`behaviour.md` section 15, `gaps.md` 14)."""
+"""States of an order and who may move it: one table (`docs/rules.md` section 15, `docs/rules.md` decision 14)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class OrderStatus(IntegerChoices):
-    """Where an order stands. The ids are on the wire; 2 is Shipped there (`gaps.md` 14)."""
+    """Where an order stands. The ids are on the wire; 2 is Shipped there (`docs/rules.md` decision 14)."""
 
     SUBMITTED = 0, _("Submitted")
     PAID = 1, _("Paid")

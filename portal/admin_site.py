@@ -28,6 +28,7 @@ from accounts.sign_in.services.passwords import change_own_password
 from accounts.sign_in.services.sessions import follow_session
 from kit.admin.base import StaffAdmin, add_refusal
 from kit.errors import DomainError
+from portal.version import version
 
 ORDER: Final = (
     ("accounts", ("workspace", "workspacerequest", "user", "platformpackage", "dataplan")),
@@ -131,6 +132,10 @@ class PortalAdminSite(AdminSite):
         return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
 
     # --- the menu ---
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what every page of the site has; the version stands at the foot of the menu."""
+        return {**super().each_context(request), "version": version()}
 
     def get_log_entries(self, request: HttpRequest) -> Any:
         """Nothing: Django's own log is not kept."""

@@ -135,7 +135,7 @@ def _list_url(name: str, workspace_id: int) -> str:
 
 
 def _unused(request: WorkspacePageRequest, workspace_id: int) -> dict[str, Any]:
-    """Find SIMs that are charged although no device uses them (`behaviour.md` section 4)."""
+    """Find SIMs that are charged although no device uses them (`docs/rules.md` section 4)."""
     count = Sim.objects.filter(workspace_id=workspace_id, status=SimStatus.ACTIVATED, device__isnull=True).count()
     text = ngettext(
         "%(n)s unused but charged SIM card detected.", "%(n)s unused but charged SIM cards detected.", count

@@ -1,4 +1,4 @@
-"""Probes for load balancers and the supervisor. They need no sign-in and tell nothing but yes or no."""
+"""Probes for load balancers and the supervisor. They need no sign-in and tell yes or no, and the version."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from portal.version import version
+
 logger = logging.getLogger(__name__)
 
 
@@ -18,7 +20,7 @@ logger = logging.getLogger(__name__)
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 as long as this process answers at all; it asks nobody else, so a slow database restarts no web process."""
-    return JsonResponse({"status": "ok"})
+    return JsonResponse({"status": "ok", "version": version()})
 
 
 @require_safe

@@ -1,4 +1,4 @@
-"""The one settings module. The environment decides; README.md lists every variable.
+"""The one settings module. The environment decides; `docs/configuration.md` lists every variable.
 
 Two shapes of the same code: *embedded* (the default: SQLite, a folder as broker, nothing to install) and *production*
 (`PORTAL_ENV=production`: HTTPS only, secrets from outside, JSON logs). `DATABASE_URL` and `REDIS_URL` work in both.

@@ -1,4 +1,4 @@
-"""What `q` and `sort` may name on the lists of this app (`api_contract.md` section 0, "Filter")."""
+"""What `q` and `sort` may name on the lists of this app (`docs/api.md` section 0, "Filter")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""States of SIMs and devices, and the only moves between them (`behaviour.md` sections 1 and 5)."""
+"""States of SIMs and devices, and the only moves between them (`docs/rules.md` sections 1 and 5)."""
 
 from __future__ import annotations
 

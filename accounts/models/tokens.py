@@ -13,7 +13,7 @@ from kit.querysets import WorkspaceQuerySet
 
 
 class ApplicationToken(models.Model):
-    """A program's key to one workspace; the value is shown once and kept as a hash only (`behaviour.md` 10)."""
+    """A program's key to one workspace; its value is shown once and kept as a hash (`docs/rules.md` section 10)."""
 
     class Status(models.IntegerChoices):
         ACTIVATED = 0, _("Activated")

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class TrustedDevice(models.Model):
-    """A browser or program that is not asked for a second factor until it expires (`behaviour.md` section 17).
+    """A browser or program that is not asked for a second factor until it expires (`docs/rules.md` section 17).
 
     It is known by a secret of its own, a browser's cookie or the fingerprint a program sends, kept as a keyed hash.
     """

@@ -50,7 +50,7 @@ class WorkspaceRequest(models.Model):
         verbose_name_plural = _("workspace requests")
         ordering = ("-id",)
         constraints = (
-            # One at a time (`behaviour.md` section 8).
+            # One at a time (`docs/rules.md` section 8).
             models.UniqueConstraint(
                 fields=("workspace", "kind"), condition=models.Q(status=0), name="workspace_request_open_once"
             ),

@@ -1,4 +1,4 @@
-"""Platform packages (`tariff_plan`), data plans (`tariff`) and what they include; `api_contract.md` section 6."""
+"""Platform packages (`tariff_plan`), data plans (`tariff`) and what they include; `docs/api.md` section 6."""
 
 from __future__ import annotations
 

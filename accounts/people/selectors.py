@@ -1,4 +1,4 @@
-"""Who is in a workspace or invited to it, as its Administrators see them (`behaviour.md` section 18)."""
+"""Who is in a workspace or invited to it, as its Administrators see them (`docs/rules.md` section 18)."""
 
 from __future__ import annotations
 

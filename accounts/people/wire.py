@@ -30,7 +30,7 @@ ROLES: Final = {number: role for role, number in ROLE_IDS.items()}
 
 
 def role_wire(role: str) -> dict[str, Any]:
-    """Return a role; SuperAdmin has no published id and shows as Administrator (`gaps.md` 13)."""
+    """Return a role; SuperAdmin has no published id and shows as Administrator (`docs/rules.md` decision 13)."""
     name = role if role in ROLE_IDS else Role.ADMINISTRATOR.value
     return {"id": ROLE_IDS[name], "name": name}
 

@@ -1,7 +1,7 @@
 """The one place where somebody signs in: sessions and the API, passwords, their digests and codes share its lock-out.
 
-Three consecutive failures of password or code lock an account for five minutes (`behaviour.md` section 17); while it is
-locked even the right password is refused. The counter and `locked_until` stand on the user's row and are changed under
+Three consecutive failures of password or code lock an account for five minutes (`docs/rules.md` section 17); until
+then even the right password is refused. The counter and `locked_until` stand on the user's row and are changed under
 its lock, held while the password is checked: parallel guesses wait for each other, so there are never more than three
 of them. A locked account is refused before the lock is taken, so nobody can keep a row (or SQLite's only writer) busy
 by guessing.
@@ -125,7 +125,7 @@ def sign_in_with_password(*, email: str, password: str) -> User:
 
 @sensitive_variables("digest")
 def sign_in_with_digest(*, email: str, digest: str) -> User:
-    """Check the SHA-1 hex of a password, as programs send it (`api_contract.md` section 1).
+    """Check the SHA-1 hex of a password, as programs send it (`docs/api.md` section 1).
 
     Args:
         email: address in any case, the wire's username.

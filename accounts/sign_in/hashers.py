@@ -1,6 +1,6 @@
 """How passwords are stored: Argon2 over the SHA-1 hex of the password.
 
-Programs send the SHA-1 hex of their user's password, never the password itself (`api_contract.md` section 1), so both
+Programs send the SHA-1 hex of their user's password, never the password itself (`docs/api.md` section 1), so both
 doors have to end at the same stored value. The two are told apart by who calls: `encode` and `verify` take the plain
 password and hash it first, `check_digest` takes the hex. What a string looks like is never used to guess what it is.
 """

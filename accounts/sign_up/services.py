@@ -1,4 +1,4 @@
-"""Making an account for oneself, and a forgotten password (`behaviour.md` sections 17, 18; events 17, 37, 40, 41)."""
+"""Making an account for oneself, and a forgotten password (`docs/rules.md` sections 17, 18; events 17, 37, 40, 41)."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def sign_up(*, email: str, name: str, organisation: str, link: LinkMaker, sign_i
         Membership.objects.create(
             workspace=workspace, user=user, role=Role.ADMINISTRATOR, joined=current_context().now()
         )
-        # The longest-standing Administrator is SuperAdmin (`behaviour.md` section 8).
+        # The longest-standing Administrator is SuperAdmin (`docs/rules.md` section 8).
         Workspace.objects.filter(pk=workspace.pk).update(super_admin=user)
         user.default_workspace = workspace
         user.save(update_fields=["default_workspace"])

@@ -1,4 +1,4 @@
-"""Operator staff in a customer's workspace, in place of one of its users (`behaviour.md` section 11; 13 and 10042)."""
+"""Operator staff in a customer's workspace, in place of one of its users (`docs/rules.md` section 11; 13 and 10042)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys for programs: created with a value that is shown once, and revoked (`behaviour.md` section 10)."""
+"""Keys for programs: created with a value that is shown once, and revoked (`docs/rules.md` section 10)."""
 
 from __future__ import annotations
 

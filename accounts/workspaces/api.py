@@ -1,4 +1,4 @@
-"""Workspaces, on the wire organisations, over the API (`api_contract.md` section 7)."""
+"""Workspaces, on the wire organisations, over the API (`docs/api.md` section 7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the accounts app states, as rows of the log (`behaviour.md` sections 8 to 11, 16 and 17)."""
+"""What the accounts app states, as rows of the log (`docs/rules.md` sections 8 to 11, 16 and 17)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the shop states, as rows of the log (`behaviour.md` section 15)."""
+"""What the shop states, as rows of the log (`docs/rules.md` section 15)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from orders import signals
 from orders.signals import OrderChange
 
 LOCATION: Final = "/api/v1/order/{id}"
-"""The published path; orders are served under /api/v1/shop/order as well (`gaps.md` 35)."""
+"""The published path; orders are served under /api/v1/shop/order as well (`docs/rules.md` decision 35)."""
 
 
 def _entry(type_id: int, workspace_id: int, /, text: str = "default", **values: object) -> PendingEvent:

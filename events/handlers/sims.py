@@ -1,4 +1,4 @@
-"""What the sims app states, as rows of the log (`behaviour.md` sections 1 and 3 to 7; texts from the registry)."""
+"""What the sims app states, as rows of the log (`docs/rules.md` sections 1 and 3 to 7; texts from the registry)."""
 
 from __future__ import annotations
 

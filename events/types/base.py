@@ -8,8 +8,8 @@ A stored text is a small language of its own: ``{actor.name}``, ``{actor.usernam
 erasing a person touches no event. Every other brace in a stored text is doubled, so that no value can turn into a
 person.
 
-Texts and descriptions here are the wire's and stay English. The names of ``event_types.json`` win over those of the
-published examples (``domain/gaps.md`` 1).
+Texts and descriptions here are the wire's and stay English. The names of the published lookup win over those of
+the published examples (`docs/rules.md` decision 1).
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ FIRST_OWN_ID: Final = 10001
 
 
 class Severity(IntegerChoices):
-    """How grave an event is. The labels are the wire's (gaps.md 9) and stay English; pages have their own words."""
+    """How grave an event is.
+
+    The labels are the wire's (`docs/rules.md` decision 9) and stay English; pages have their own words.
+    """
 
     INFO = 0, "Info"
     WARN = 1, "Warn"
@@ -41,7 +44,7 @@ class Severity(IntegerChoices):
 
 
 class Source(IntegerChoices):
-    """What part of the system reported an event. Portal actions show ``API`` (behaviour.md section 11)."""
+    """What part of the system reported an event. Portal actions show ``API`` (`docs/rules.md` section 11)."""
 
     NETWORK = 0, "Network"
     POLICY_CONTROL = 1, "Policy Control"
@@ -179,7 +182,7 @@ class EventType:
         section: the heading of the documentation that the type belongs to.
         status: only ``current`` types are written.
         user_is: whom the wire's ``user`` object shows: the person who acted, or the account concerned.
-        secrets: dotted keys of ``detail`` that carry live credentials (gaps.md 30).
+        secrets: dotted keys of ``detail`` that carry live credentials (`docs/rules.md` decision 30).
         sample: values for every placeholder of ``texts``, for documentation and tests; made up by us.
         sample_detail: a made-up ``detail`` object, where events of this type have one. Persons in it are placeholders.
     """

@@ -1,7 +1,7 @@
 """The workspace as a customer: its data, billing, platform package, data plans, and the switch between workspaces.
 
 33 and 34 carry the ids that emnify published under the older names "Tariff plan updated" and "Usage tariff updated",
-and keep the texts of that time, the only ones published (gaps.md 1 and 2).
+and keep the texts of that time, the only ones published (`docs/rules.md` decisions 1 and 2).
 """
 
 from events.types.base import EventType, Severity, Source, Wording, register, single
@@ -71,7 +71,7 @@ register(
         texts={
             # One row for each ratezone.
             "default": Wording("A new inclusive volume has been booked in ratezone '{name}'."),
-            # Ours (gaps.md 37): the removal of a plan has no published text; one row for each plan.
+            # Ours (`docs/rules.md` decision 37): the removal of a plan has no published text; one row for each plan.
             "removed": Wording("Data plan '{name}' has been removed."),
         },
         sample={"name": "Regional"},

@@ -1,6 +1,6 @@
 """SIMs and devices: states, registration, assignment, reset, transfer.
 
-Which action writes which rows, in which order: behaviour.md sections 3 to 7.
+Which action writes which rows, in which order: `docs/rules.md` sections 3 to 7.
 """
 
 from events.types.base import EventType, Severity, Source, Wording, register, single
@@ -24,7 +24,7 @@ register(
             "factory_test_volume": Wording(
                 "SIM activated after factory test volume reached.", source=Source.POLICY_CONTROL
             ),
-            # Ours (behaviour.md section 2): the test period has no published text.
+            # Ours (`docs/rules.md` section 2): the test period has no published text.
             "factory_test_period": Wording(
                 "SIM activated after factory test period elapsed.", source=Source.POLICY_CONTROL
             ),
@@ -52,7 +52,7 @@ register(
     EventType(
         id=10,
         description="SIM deletion",
-        # No example is published; severity, source and text follow 9 (gaps.md 5).
+        # No example is published; severity, source and text follow 9 (`docs/rules.md` decision 5).
         severity=Severity.INFO,
         source=Source.API,
         section=_SECTION,
@@ -151,7 +151,8 @@ register(
     EventType(
         id=68,
         description="Reset connectivity",
-        # Nothing but id and name is published; the rest follows its section, the text is ours (gaps.md 3).
+        # Nothing but id and name is published; the rest follows its section, and the text is ours
+        # (`docs/rules.md` decision 3).
         severity=Severity.INFO,
         source=Source.API,
         section=_SECTION,
@@ -163,7 +164,8 @@ register(
     EventType(
         id=69,
         description="SIM migration",
-        # Nothing but id and name is published; the text is ours, and the same in both workspaces (gaps.md 4).
+        # Nothing but id and name is published; the text is ours, and the same in both workspaces
+        # (`docs/rules.md` decision 4).
         severity=Severity.INFO,
         source=Source.API,
         section=_SECTION,

@@ -21,7 +21,8 @@ register(
         description="Organisation blocked",
         severity=Severity.WARN,
         source=Source.POLICY_CONTROL,
-        # The published example is a raw stream record (alert 1, other keys); we emit the normal shape (gaps.md 31).
+        # The published example is a raw stream record (alert 1, other keys); we emit the normal shape
+        # (`docs/rules.md` decision 31).
         alert=True,
         section=_SECTION,
         texts={
@@ -33,7 +34,8 @@ register(
 register(
     EventType(
         # emnify names this event in its troubleshooting page and publishes no id; the id is ours, far outside emnify's
-        # numbers. Never written, and left out of GET /event/type, where it would pass for a published id (gaps.md 7).
+        # numbers. Never written, and left out of GET /event/type, where it would pass for a published id
+        # (`docs/rules.md` decision 7).
         id=10070,
         description="Endpoint data traffic limit warning",
         severity=Severity.WARN,

@@ -13,7 +13,8 @@ register(
         audience="mno_reseller",
         section=_SECTION,
         texts=single("New SIM order has been submitted"),
-        # The location keeps the published path, though orders are served under /api/v1/shop/order (gaps.md 35).
+        # The location keeps the published path, though orders are served under /api/v1/shop/order
+        # (`docs/rules.md` decision 35).
         sample_detail={"id": 9001, "location": "/api/v1/order/9001"},
     )
 )

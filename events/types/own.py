@@ -1,8 +1,8 @@
-"""Our own types, for actions that have no published one (gaps.md 28).
+"""Our own types, for actions that have no published one (`docs/rules.md` decision 28).
 
-Ids 10001 to 10061 are the list in ``domain/own_event_types.json``; 10070 is in ``limits``; from 10071 on the list goes
-on with what the project needs. Severity is Info and source API unless said. Rows of the audience ``staff`` are only
-written to the operator's workspace, and so are 10020 and 10021 when a member of staff signs in or out.
+Ids 10001 to 10061 came first; 10070 is in ``limits``; those from 10071 on were added as actions needed them. Severity
+is Info and source API unless said. Rows of the audience ``staff`` are only written to the operator's workspace, and so
+are 10020 and 10021 when a member of staff signs in or out.
 
 | id | name | audience | written when |
 |---|---|---|---|

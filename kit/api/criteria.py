@@ -1,4 +1,4 @@
-"""The `q` and `sort` parameters of lists: `q=status:1,name:pump*`, `sort=-created,name` (`api_contract.md` section 0).
+"""The `q` and `sort` parameters of lists: `q=status:1,name:pump*`, `sort=-created,name` (`docs/api.md` section 0).
 
 Criteria are combined by AND. A text matches anywhere and regardless of case; with `*` it matches whole. `null` asks for
 what has no value. Whatever cannot be read is refused as a whole, so that a misspelt filter never shows everything.

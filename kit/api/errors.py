@@ -1,4 +1,4 @@
-"""The wire's error object, and which code each refusal gets (`api_contract.md` section 0, table "Errors")."""
+"""The wire's error object, and which code each refusal gets (`docs/api.md` section 0, table "Errors")."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often may be called (`behaviour.md` section 20), counted in the cache; 429 with `Retry-After` beyond.
+"""How often may be called (`docs/rules.md` section 20), counted in the cache; 429 with `Retry-After` beyond.
 
 Windows are fixed. Limits keep one caller from crowding out the others and are no bill. By the second and in five
 minutes every call counts, also those of the same moment (`kit.api.counters`); an organisation's month is an

@@ -1,4 +1,4 @@
-"""Pages of the API's lists, with the headers by which clients page on (`api_contract.md` section 0, "Paging")."""
+"""Pages of the API's lists, with the headers by which clients page on (`docs/api.md` section 0, "Paging")."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from kit.api.types import integer_parameter
 M = TypeVar("M", bound=Model)
 
 TOTAL_SECONDS: Final = 30
-"""How long a filtered total that cost something is believed (`architecture.md`, "The Event")."""
+"""How long a filtered total that cost something is believed (`docs/architecture.md` section 4)."""
 TOTAL_CACHED_FROM: Final = 10_000
 """Rows from which a filtered total is kept; below, counting costs less than a millisecond and is done each time."""
 

@@ -1,1 +1,1 @@
-"""The SIM shop over the API (`api_contract.md` section 11)."""
+"""The SIM shop over the API (`docs/api.md` section 11)."""

@@ -40,7 +40,7 @@ from orders.states import OrderStatus
 
 router = Router(tags=["SIM orders"])
 published = Router(tags=["SIM orders"])
-"""The path that event 38 names (`gaps.md` 35)."""
+"""The path that event 38 names (`docs/rules.md` decision 35)."""
 
 LIMITS: Final = Limits(default=100, most=1_000)
 VIEW, CHANGE = "orders.view_order", "orders.change_order"

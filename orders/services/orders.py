@@ -1,4 +1,4 @@
-"""Buying, paying, shipping and canceling (`behaviour.md` section 15).
+"""Buying, paying, shipping and canceling (`docs/rules.md` section 15).
 
 Locks are taken in this order, and keys are left unlocked, so that no two actions wait for each other: the order or the
 buying workspace, the articles by id, the batches by id.

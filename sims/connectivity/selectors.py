@@ -16,9 +16,9 @@ from sims.policies.coverage import coverage_of
 from sims.states import DeviceStatus, SimStatus
 
 ONLINE_FOR: Final = timedelta(minutes=15)
-"""Records of a data session come every 45 s while it carries data (`behaviour.md` section 19)."""
+"""Records of a data session come every 45 s while it carries data (`docs/rules.md` section 19)."""
 ATTACHED_FOR: Final = timedelta(hours=24)
-"""A network keeps a device that falls silent for a day or two (`behaviour.md` section 5)."""
+"""A network keeps a device that falls silent for a day or two (`docs/rules.md` section 5)."""
 ONLINE, ATTACHED, OFFLINE, BLOCKED = "ONLINE", "ATTACHED", "OFFLINE", "BLOCKED"
 USABLE: Final = (SimStatus.ACTIVATED, SimStatus.FACTORY_TEST)
 

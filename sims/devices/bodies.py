@@ -1,4 +1,4 @@
-"""Bodies of the endpoint calls, as the contract has them (`api_contract.md` section 5)."""
+"""Bodies of the endpoint calls, as the contract has them (`docs/api.md` section 5)."""
 
 from __future__ import annotations
 

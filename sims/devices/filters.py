@@ -1,4 +1,4 @@
-"""Filters of the device list (`behaviour.md` section 13)."""
+"""Filters of the device list (`docs/rules.md` section 13)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filters of the SIM inventory (`behaviour.md` section 13)."""
+"""Filters of the SIM inventory (`docs/rules.md` section 13)."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from sims.identifiers import iccid_with_luhn, plain
 from sims.models.usage import TrafficType
 
 BYTES_PER_MB: Final = 1_000_000
-"""The records' megabytes are decimal (`behaviour.md` section 2)."""
+"""The records' megabytes are decimal (`docs/rules.md` section 2)."""
 LARGEST: Final = 10**15
 """Bytes or messages of one record: far more than any network carries, and sums of it still fit 64 bits."""
 MICRO: Final = 1_000_000

@@ -24,7 +24,7 @@ def test_a_user_has_the_roles_of_the_memberships(cast: Cast) -> None:
 
 
 def test_the_superadmin_has_all_linked_workspaces_without_a_membership(cast: Cast) -> None:
-    """`behaviour.md` section 8; the membership in the main organisation counts less."""
+    """`docs/rules.md` section 8; the membership in the main organisation counts less."""
     assert actor_of(cast.owner).roles == {cast.home.pk: "SuperAdmin", cast.linked.pk: "SuperAdmin"}
     assert actor_of(cast.admin).roles == {cast.home.pk: "Administrator"}
     Workspace.objects.filter(pk=cast.linked.pk).update(main=None)

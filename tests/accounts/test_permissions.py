@@ -1,4 +1,4 @@
-"""The table of `behaviour.md` section 9, pinned: a change of it has to be made twice."""
+"""The table of `docs/rules.md` section 9, pinned: a change of it has to be made twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paths of the contract (`api_contract.md`), as a table: what is served, and what is left out on purpose."""
+"""The paths of the contract (`docs/api.md`), as a table: what is served, and what is left out on purpose."""
 
 from __future__ import annotations
 

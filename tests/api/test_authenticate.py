@@ -1,4 +1,4 @@
-"""Signing in over the API: `api_contract.md` section 1."""
+"""Signing in over the API: `docs/api.md` section 1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Endpoints: `api_contract.md` section 5, with the rows of `behaviour.md` sections 4 to 6."""
+"""Endpoints: `docs/api.md` section 5, with the rows of `docs/rules.md` sections 4 to 6."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every refusal is the error object: `api_contract.md` section 0, "Errors"."""
+"""Every refusal is the error object: `docs/api.md` section 0, "Errors"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lists of events: `api_contract.md` section 3."""
+"""The lists of events: `docs/api.md` section 3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paging, `q` and `sort` of the lists: `api_contract.md` section 0."""
+"""Paging, `q` and `sort` of the lists: `docs/api.md` section 0."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Second factors and trusted devices over the API, and signing in with them (`api_contract.md` sections 1 and 8)."""
+"""Second factors and trusted devices over the API, and signing in with them (`docs/api.md` sections 1 and 8)."""
 
 from __future__ import annotations
 

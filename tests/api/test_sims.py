@@ -1,4 +1,4 @@
-"""SIMs and batches: `api_contract.md` section 4."""
+"""SIMs and batches: `docs/api.md` section 4."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shop over the API: `api_contract.md` section 11."""
+"""The shop over the API: `docs/api.md` section 11."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ STAYS = {
     # The reason of a support access.
     "events_event.detail of 13",
 }
-"""The documented exceptions (README, "Erasure"): column and type of event."""
+"""The documented exceptions (`docs/rules.md` section 18): column and type of event."""
 SHOWS_EVENTS = re.compile(r"/events?/|/event$|^/w/\d+/$|^/w/\d+/devices/\d+/$")
 
 

@@ -1,4 +1,4 @@
-"""The table of `behaviour.md` section 5, row by row, and sections 4 and 6."""
+"""The table of `docs/rules.md` section 5, row by row, and sections 4 and 6."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registration by BIC and what staff do before it (`behaviour.md` section 3)."""
+"""Registration by BIC and what staff do before it (`docs/rules.md` section 3)."""
 
 from __future__ import annotations
 

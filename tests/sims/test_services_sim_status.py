@@ -1,4 +1,4 @@
-"""The SIM state machine: every pair of states, one or many, with its rows (`behaviour.md` section 1)."""
+"""The SIM state machine: every pair of states, one or many, with its rows (`docs/rules.md` section 1)."""
 
 from __future__ import annotations
 

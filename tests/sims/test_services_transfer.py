@@ -1,4 +1,4 @@
-"""Transfer between workspaces (`behaviour.md` section 7)."""
+"""Transfer between workspaces (`docs/rules.md` section 7)."""
 
 from __future__ import annotations
 

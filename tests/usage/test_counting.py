@@ -1,4 +1,4 @@
-"""Counting to the byte, and each record once (`behaviour.md` section 2)."""
+"""Counting to the byte, and each record once (`docs/rules.md` section 2)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a factory test is over, what the log says about it, and that it is said once (`behaviour.md` section 2)."""
+"""When a factory test is over, what the log says about it, and that it is said once (`docs/rules.md` section 2)."""
 
 from __future__ import annotations
 

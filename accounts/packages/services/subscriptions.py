@@ -1,4 +1,4 @@
-"""What a workspace subscribes to: its package and data plans (`behaviour.md` section 16)."""
+"""What a workspace subscribes to: its package and data plans (`docs/rules.md` section 16)."""
 
 from __future__ import annotations
 

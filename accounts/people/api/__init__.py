@@ -1,1 +1,1 @@
-"""Users over the API (`api_contract.md` sections 8 and 9)."""
+"""Users over the API (`docs/api.md` sections 8 and 9)."""

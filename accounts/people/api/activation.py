@@ -1,4 +1,4 @@
-"""Activating an account and changing one's own password over the API (`api_contract.md` section 8).
+"""Activating an account and changing one's own password over the API (`docs/api.md` section 8).
 
 Passwords come as SHA-1 hex, as at sign-in. How strong one is can't be seen then; the commonest are refused.
 """

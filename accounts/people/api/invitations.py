@@ -1,4 +1,4 @@
-"""Inviting users over the API, both versions of the call (`api_contract.md` section 8)."""
+"""Inviting users over the API, both versions of the call (`docs/api.md` section 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Users and their workspaces, version 2 of the API (`api_contract.md` sections 8 and 9)."""
+"""Users and their workspaces, version 2 of the API (`docs/api.md` sections 8 and 9)."""
 
 from __future__ import annotations
 

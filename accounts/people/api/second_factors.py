@@ -1,4 +1,4 @@
-"""Second factors and trusted devices (`api_contract.md` section 8)."""
+"""Second factors and trusted devices (`docs/api.md` section 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Support tokens: operator staff in place of a user, over the API (`api_contract.md` section 8; events 13, 10042)."""
+"""Support tokens: operator staff in place of a user, over the API (`docs/api.md` section 8; events 13, 10042)."""
 
 from __future__ import annotations
 

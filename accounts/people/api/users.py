@@ -1,4 +1,4 @@
-"""Users of a workspace over the API (`api_contract.md` section 8)."""
+"""Users of a workspace over the API (`docs/api.md` section 8)."""
 
 from __future__ import annotations
 

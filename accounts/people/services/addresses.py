@@ -1,4 +1,4 @@
-"""Another sign-in address for an account, which is verified like a new one (`behaviour.md` section 17)."""
+"""Another sign-in address for an account, which is verified like a new one (`docs/rules.md` section 17)."""
 
 from __future__ import annotations
 

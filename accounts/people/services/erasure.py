@@ -65,9 +65,8 @@ def erase_user(*, user_id: int) -> Erasure:
 
     The account, its memberships, keys, sessions and visits of staff in its place end. Erasing is a duty, so the last
     Administrator goes too; a main organisation gets a new SuperAdmin. In requests, reasons, notes and results the
-    person is replaced; listeners of `user_erased` do that for what their apps hold. What stays is in the README:
-    company data on invoices, names of workspaces and policies, and what somebody typed into an event, which nobody can
-    change.
+    person is replaced; listeners of `user_erased` do that for what their apps hold. Company data on invoices, names of
+    workspaces and policies, and what somebody typed into an event stay (`docs/rules.md` section 18).
 
     Args:
         user_id: whom.

@@ -1,4 +1,4 @@
-"""Inviting people into a workspace, and their way in (`behaviour.md` section 18; events 36, 41, 10025)."""
+"""Inviting people into a workspace, and their way in (`docs/rules.md` section 18; events 36, 41, 10025)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from kit.errors import Conflict, Invalid, NotFound
 
 
 def lifetime() -> timedelta:
-    """Return how long a link is good for: setting `INVITATION_DAYS` (`gaps.md` 16)."""
+    """Return how long a link is good for: setting `INVITATION_DAYS` (`docs/rules.md` decision 16)."""
     return timedelta(days=settings.INVITATION_DAYS)
 
 
@@ -98,13 +98,13 @@ def _invited_account(workspace: Workspace, address: str, called: str) -> User:
         raise Conflict(_("This person is invited already. Send the invitation again instead."), field="email")
     if user.status == User.Status.ACTIVATION_PENDING:
         if open_ones.filter(expires__gt=current_context().now()).exists():
-            # `behaviour.md` 18: the first workspace has to be accepted before others can be joined.
+            # `docs/rules.md` section 18: the first workspace has to be accepted before others can be joined.
             raise Conflict(
                 _("This person has not accepted an earlier invitation yet. Invite them again after that."),
                 field="email",
             )
     elif not workspace.package.workspaces_allowed and _is_elsewhere(user):
-        # `behaviour.md` 8: inviting an existing user fails if the package has no workspaces.
+        # `docs/rules.md` section 8: inviting an existing user fails if the package has no workspaces.
         raise Conflict(
             _("The package %(package)s does not allow users of other workspaces. Choose another package first.")
             % {"package": workspace.package.name},

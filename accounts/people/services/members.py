@@ -1,4 +1,4 @@
-"""Who belongs to a workspace, and as what (`behaviour.md` sections 8 and 9)."""
+"""Who belongs to a workspace, and as what (`docs/rules.md` sections 8 and 9)."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def remove_member(*, workspace_id: int, user_id: int) -> None:
     Application tokens that the user made go on working: machines depend on them, and the dialog says how many there
     are.
 
-    It is event 10026, and 46 when it was the last one: the account ends with it (`behaviour.md` section 18).
+    It is event 10026, and 46 when it was the last one: the account ends with it (`docs/rules.md` section 18).
 
     Args:
         workspace_id: the workspace.

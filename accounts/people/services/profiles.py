@@ -26,7 +26,7 @@ _STATES: Final[Mapping[tuple[int, int], str]] = {
     (User.Status.SUSPENDED, User.Status.ACTIVE): "reactivated",
     (User.Status.ACTIVATION_PENDING, User.Status.SUSPENDED): "suspended",
 }
-"""The moves of an account that its Administrators may make (`api_contract.md` section 8)."""
+"""The moves of an account that its Administrators may make (`docs/api.md` section 8)."""
 
 
 def change_account(*, workspace_id: int, user_id: int, name: str | None = None, status: int | None = None) -> User:

@@ -38,7 +38,7 @@ def open_invitation(request: HttpRequest, key: str) -> HttpResponse:
 
 @method_decorator([never_cache, sensitive_post_parameters("password", "repeated")], name="dispatch")
 class JoinView(View):
-    """Say what one is asked to join, and join. Existing users join while signed out (`behaviour.md` section 18)."""
+    """Say what one is asked to join, and join. Existing users join while signed out (`docs/rules.md` section 18)."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the invitation."""

@@ -57,7 +57,7 @@ def switch_workspace(*, workspace_id: int) -> None:
 
     Raises:
         NotFound: the actor is not a member of it.
-        Forbidden: an application token belongs to one workspace (`behaviour.md` section 10).
+        Forbidden: an application token belongs to one workspace (`docs/rules.md` section 10).
     """
     actor = current_actor()
     if actor.kind not in _PEOPLE:

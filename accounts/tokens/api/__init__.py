@@ -1,1 +1,1 @@
-"""Authentication and application tokens over the API (`api_contract.md` sections 1 and 2)."""
+"""Authentication and application tokens over the API (`docs/api.md` sections 1 and 2)."""

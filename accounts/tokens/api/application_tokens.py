@@ -1,4 +1,4 @@
-"""Application tokens over the API (`api_contract.md` section 2)."""
+"""Application tokens over the API (`docs/api.md` section 2)."""
 
 from __future__ import annotations
 

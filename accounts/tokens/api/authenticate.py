@@ -1,4 +1,4 @@
-"""Authentication over the API (`api_contract.md` section 1)."""
+"""Authentication over the API (`docs/api.md` section 1)."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def create_requested_workspace(
     """Make the workspace that a main organisation asked for, linked to it, and answer the request.
 
     The SuperAdmin of the main organisation enters it at once. A main organisation without one gets its
-    longest-standing Administrator (`behaviour.md` section 8). Country, currency and kind are the main organisation's.
+    longest-standing Administrator (`docs/rules.md` section 8). Country, currency and kind are the main organisation's.
 
     Args:
         request_id: which request; one for a new workspace.

@@ -1,4 +1,4 @@
-"""Requests for a new workspace or a link, which the operator's staff answer (`behaviour.md` section 8)."""
+"""Requests for a new workspace or a link, which the operator's staff answer (`docs/rules.md` section 8)."""
 
 from __future__ import annotations
 

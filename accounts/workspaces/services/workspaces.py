@@ -1,4 +1,4 @@
-"""Workspaces: made by staff, their settings, package and data plans (`behaviour.md` sections 8 and 16)."""
+"""Workspaces: made by staff, their settings, package and data plans (`docs/rules.md` sections 8 and 16)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Connectivity, blocked networks and SMS over the API (`api_contract.md` section 5)."""
+"""Connectivity, blocked networks and SMS over the API (`docs/api.md` section 5)."""

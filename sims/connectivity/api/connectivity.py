@@ -1,4 +1,4 @@
-"""Connectivity, blocked networks and SMS of an endpoint (`api_contract.md` section 5)."""
+"""Connectivity, blocked networks and SMS of an endpoint (`docs/api.md` section 5)."""
 
 from __future__ import annotations
 

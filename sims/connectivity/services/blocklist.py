@@ -1,4 +1,4 @@
-"""Networks that a device is kept off (`api_contract.md` section 5, `operator_blacklist`)."""
+"""Networks that a device is kept off (`docs/api.md` section 5, `operator_blacklist`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SMS to devices: kept, counted as usage and told in the log (`api_contract.md` section 5)."""
+"""SMS to devices: kept, counted as usage and told in the log (`docs/api.md` section 5)."""
 
 from __future__ import annotations
 

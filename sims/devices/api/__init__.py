@@ -1,1 +1,1 @@
-"""Devices, on the wire endpoints, over the API (`api_contract.md` section 5)."""
+"""Devices, on the wire endpoints, over the API (`docs/api.md` section 5)."""

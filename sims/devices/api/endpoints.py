@@ -1,4 +1,4 @@
-"""Endpoints, which are our devices, over the API (`api_contract.md` section 5)."""
+"""Endpoints, which are our devices, over the API (`docs/api.md` section 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many endpoints at once, version 2 of the API (`api_contract.md` section 5)."""
+"""Many endpoints at once, version 2 of the API (`docs/api.md` section 5)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Creating, changing and deleting devices (`behaviour.md` section 5, `api_contract.md` section 5)."""
+"""Creating, changing and deleting devices (`docs/rules.md` section 5, `docs/api.md` section 5)."""
 
 from __future__ import annotations
 

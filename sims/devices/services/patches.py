@@ -6,7 +6,7 @@ Properties first. Then the SIM and the status:
   and the assignment (8 or 45, 51).
 - released: the SIM's state (9), the release (43, 50), then the status if it still differs.
 - neither: enabling both writes 42 and then 8, disabling both 9 and then 43, as the portal's own actions do
-  (`behaviour.md` section 5); `status` alone moves the endpoint alone.
+  (`docs/rules.md` section 5); `status` alone moves the endpoint alone.
 
 Endpoints for which the same is to be done go through each action together, so that the number of queries depends on how
 many different things are asked and not on how many endpoints. Releases come first: another endpoint may want the SIM.

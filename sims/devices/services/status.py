@@ -1,4 +1,4 @@
-"""Enable, disable and reset devices; the portal's actions move the SIM too (`behaviour.md` sections 5 and 6)."""
+"""Enable, disable and reset devices; the portal's actions move the SIM too (`docs/rules.md` sections 5 and 6)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""SIMs and batches over the API (`api_contract.md` section 4)."""
+"""SIMs and batches over the API (`docs/api.md` section 4)."""

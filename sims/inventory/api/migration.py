@@ -1,4 +1,4 @@
-"""SIMs to another workspace over the API (`api_contract.md` section 4, `behaviour.md` section 7)."""
+"""SIMs to another workspace over the API (`docs/api.md` section 4, `docs/rules.md` section 7)."""
 
 from __future__ import annotations
 

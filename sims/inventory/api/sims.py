@@ -1,4 +1,4 @@
-"""SIMs and their batches over the API (`api_contract.md` section 4)."""
+"""SIMs and their batches over the API (`docs/api.md` section 4)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ STAFF_ONLY: Final = frozenset(
 
 
 class SimPatch(Body):
-    """A change of a SIM: customers may change its status only (`behaviour.md` section 1)."""
+    """A change of a SIM: customers may change its status only (`docs/rules.md` section 1)."""
 
     wire_name = "SIM"
     invalid_status = 400

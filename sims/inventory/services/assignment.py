@@ -1,4 +1,4 @@
-"""Putting SIMs on devices and taking them off (`behaviour.md` section 4)."""
+"""Putting SIMs on devices and taking them off (`docs/rules.md` section 4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Registering the SIMs of a batch by its code (`behaviour.md` section 3)."""
+"""Registering the SIMs of a batch by its code (`docs/rules.md` section 3)."""
 
 from __future__ import annotations
 

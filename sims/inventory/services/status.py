@@ -1,4 +1,4 @@
-"""Activate, suspend, test and delete SIMs: one or ten thousand (`behaviour.md` section 1)."""
+"""Activate, suspend, test and delete SIMs: one or ten thousand (`docs/rules.md` section 1)."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _refusal(old: int, to: int) -> str:
 
 
 def billing_note(to: int, count: int, *, charged: int = 1) -> str:
-    """Return the sentence that says what a change of state means for the bill (`behaviour.md` section 1).
+    """Return the sentence that says what a change of state means for the bill (`docs/rules.md` section 1).
 
     Args:
         to: the new state.

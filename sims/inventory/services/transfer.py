@@ -1,4 +1,4 @@
-"""Moving SIMs to another workspace: a preview or all at once, never a part (`behaviour.md` section 7)."""
+"""Moving SIMs to another workspace: a preview or all at once, never a part (`docs/rules.md` section 7)."""
 
 from __future__ import annotations
 

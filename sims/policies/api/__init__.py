@@ -1,1 +1,1 @@
-"""Policies over the API, on the wire profiles, with networks and countries (`api_contract.md` section 6)."""
+"""Policies over the API, on the wire profiles, with networks and countries (`docs/api.md` section 6)."""

@@ -1,4 +1,4 @@
-"""Coverage of a `tariff_profile`: rate zones, blocked networks and the allowance (`api_contract.md` section 6).
+"""Coverage of a `tariff_profile`: rate zones, blocked networks and the allowance (`docs/api.md` section 6).
 
 No shape of these is published. A data plan has a rate zone for each part of the world, with an id made of the plan's id
 and the first digit of its country codes; the plan's own id, which inclusive volumes name, means all of its zones.

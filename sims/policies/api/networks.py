@@ -1,4 +1,4 @@
-"""Mobile networks and countries, as lookups (`api_contract.md` section 0, list pattern)."""
+"""Mobile networks and countries, as lookups (`docs/api.md` section 0, list pattern)."""
 
 from __future__ import annotations
 

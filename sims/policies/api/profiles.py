@@ -1,4 +1,4 @@
-"""Service and coverage policies over the API: `service_profile` and `tariff_profile` (`api_contract.md` section 6)."""
+"""Service and coverage policies over the API: `service_profile` and `tariff_profile` (`docs/api.md` section 6)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Usage records and statistics over the API (`api_contract.md` sections 4, 5 and 7)."""
+"""Usage records and statistics over the API (`docs/api.md` sections 4, 5 and 7)."""

@@ -1,7 +1,7 @@
 """Usage records as emnify's Data Streamer posts them: one or an array, answered with what became of each.
 
 Once the network has shown its token and the body is JSON the answer is 200, whatever is in it: with anything else the
-sender would send all of it again (`behaviour.md` section 19).
+sender would send all of it again (`docs/rules.md` section 19).
 """
 
 from __future__ import annotations

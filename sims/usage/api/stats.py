@@ -1,4 +1,4 @@
-"""Usage over the API (`api_contract.md` sections 4, 5 and 7), from the sums that usage records leave.
+"""Usage over the API (`docs/api.md` sections 4, 5 and 7), from the sums that usage records leave.
 
 Costs are what the network's records state, in the workspace's currency: no price of traffic is kept here, and what data
 plans include is not taken off.

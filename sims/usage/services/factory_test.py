@@ -1,4 +1,4 @@
-"""Ending the factory test of SIMs that have used it up or may no longer be in it (`behaviour.md` section 2).
+"""Ending the factory test of SIMs that have used it up or may no longer be in it (`docs/rules.md` section 2).
 
 The row of the SIM decides, under its lock: a SIM that is not in test any more is left alone, whoever comes second. So
 a check may be run twice, by two workers at once, or be killed anywhere: the state and its event are one transaction.

@@ -1,4 +1,4 @@
-"""Taking in usage records: each counts once, by the thousand in a few statements (`behaviour.md` section 2).
+"""Taking in usage records: each counts once, by the thousand in a few statements (`docs/rules.md` section 2).
 
 Records, sums and counters are what the network reported and no actions of anybody, so they leave no events. What
 follows from them does: see `services.factory_test`.

@@ -31,9 +31,9 @@ from sims.states import DeviceStatus, SimStatus
 from sims.usage.records import UsageReading
 
 USABLE: Final = (int(SimStatus.ACTIVATED), int(SimStatus.FACTORY_TEST))
-"""States in which a SIM may use the network (`behaviour.md` section 1)."""
+"""States in which a SIM may use the network (`docs/rules.md` section 1)."""
 SPAN: Final = 50_000
-"""SIM ids of one range: what one check looks at (`performance.md` section 4)."""
+"""SIM ids of one range: what one check looks at."""
 
 
 class Barred(IntEnum):
