@@ -154,6 +154,9 @@ else:
     # One connection a thread, kept; a pool would have to be shared between forked processes.
     DATABASES["default"]["CONN_MAX_AGE"] = env.number("DATABASE_MAX_AGE", default=60, minimum=0, maximum=3600)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A cursor of the server lives in one connection, and a pooler in transaction mode gives the next FETCH another one.
+    # Nothing here needs them: long lists are read page by page.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- cache, sessions, Celery: Redis where there is one, else files. Redis is speed, never correctness. ---
