@@ -3,5 +3,6 @@
 from accounts.packages.admin import DataPlanAdmin, PlatformPackageAdmin
 from accounts.people.admin.users import UserAdmin
 from accounts.workspaces.admin.requests import WorkspaceRequestAdmin
+from accounts.workspaces.admin.workspaces import WorkspaceAdmin
 
-__all__ = ["DataPlanAdmin", "PlatformPackageAdmin", "UserAdmin", "WorkspaceRequestAdmin"]
+__all__ = ["DataPlanAdmin", "PlatformPackageAdmin", "UserAdmin", "WorkspaceAdmin", "WorkspaceRequestAdmin"]

@@ -11,9 +11,10 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People and workspaces")
 
     def ready(self) -> None:
-        """Let jobs know who may still act."""
+        """Let jobs know who may still act, and register tasks and figures."""
         from accounts.queued_actors import as_of_now  # noqa: PLC0415 - needs the app registry
         from accounts.support import tasks  # noqa: F401, PLC0415 - Celery finds no tasks in folders by itself
+        from accounts.workspaces import own_figures  # noqa: F401, PLC0415 - they register themselves
         from kit.jobs import set_reviver  # noqa: PLC0415
 
         set_reviver(as_of_now)

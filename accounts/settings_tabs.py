@@ -16,7 +16,7 @@ TABS: Final = (
     ("settings", _("Workspace"), "accounts:workspace_settings", None),
     ("users", _("Users"), "accounts:workspace_users", Permission.USER_MANAGE),
     ("permissions", _("Permissions"), "accounts:workspace_permissions", None),
-    ("package", _("Package and data plans"), "workspace_package", None),
+    ("package", _("Package and data plans"), "accounts:workspace_package", None),
     ("requests", _("Linked workspaces"), "accounts:workspace_requests", Permission.WORKSPACE_REQUEST),
     ("support", _("Support access"), "accounts:workspace_support", None),
 )

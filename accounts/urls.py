@@ -8,6 +8,7 @@ app_name = "accounts"
 
 urlpatterns = [
     path("", include("accounts.own_account.urls")),
+    path("", include("accounts.packages.urls")),
     path("", include("accounts.people.urls")),
     path("", include("accounts.support.urls")),
     path("", include("accounts.tokens.urls")),

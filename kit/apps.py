@@ -10,3 +10,7 @@ class KitConfig(AppConfig):
     name = "kit"
     label = "kit"
     verbose_name = _("Delivery")
+
+    def ready(self) -> None:
+        """Register the page of waiting mails in the admin site."""
+        from kit.admin import mails  # noqa: F401, PLC0415 - it registers itself, and needs the app registry

@@ -50,7 +50,7 @@ def client_ip(request: HttpRequest) -> str | None:
     proxy; what stands before it is the client's own claim. Without proxies the header is not looked at.
     """
     found = request.META.get("REMOTE_ADDR", "")
-    proxies: int = getattr(settings, "TRUSTED_PROXY_COUNT", 0)
+    proxies: int = settings.TRUSTED_PROXY_COUNT
     if proxies:
         forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
         # A shorter chain did not come through all our proxies; the peer is then all we know.

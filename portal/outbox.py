@@ -52,7 +52,7 @@ def _pieces(text: str) -> list[tuple[str, bool]]:
 
 
 def _folder() -> Path:
-    return Path(getattr(settings, "EMAIL_FILE_PATH", "") or settings.VAR_DIR / "mail")
+    return Path(settings.EMAIL_FILE_PATH)
 
 
 def _body(message: EmailMessage) -> str:

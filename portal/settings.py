@@ -154,6 +154,9 @@ else:
     # One connection a thread, kept; a pool would have to be shared between forked processes.
     DATABASES["default"]["CONN_MAX_AGE"] = env.number("DATABASE_MAX_AGE", default=60, minimum=0, maximum=3600)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # A cursor of the server lives in one connection, and a pooler in transaction mode gives the next FETCH another one.
+    # Nothing here needs them: long lists are read page by page.
+    DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- cache, sessions, Celery: Redis where there is one, else files. Redis is speed, never correctness. ---
@@ -218,6 +221,10 @@ AUTH_USER_MODEL = "accounts.User"
 SILENCED_SYSTEM_CHECKS = ["auth.W004"]
 AUTHENTICATION_BACKENDS = ["accounts.sign_in.authentication.PortalBackend"]
 PASSWORD_HASHERS = ["accounts.sign_in.hashers.Argon2Sha1PasswordHasher"]
+# What hashing a password costs: rounds, KiB of memory, and threads.
+ARGON2_TIME_COST = env.number("ARGON2_TIME_COST", default=2, minimum=1, maximum=20)
+ARGON2_MEMORY_COST = env.number("ARGON2_MEMORY_COST", default=102_400, minimum=19_456, maximum=4_194_304)
+ARGON2_PARALLELISM = env.number("ARGON2_PARALLELISM", default=8, minimum=1, maximum=64)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -255,6 +262,12 @@ INVITATION_DAYS = env.number("INVITATION_DAYS", default=7, minimum=1, maximum=90
 
 # Minutes that staff stay in a customer's workspace at most.
 SUPPORT_ACCESS_MINUTES = env.number("SUPPORT_ACCESS_MINUTES", default=60, minimum=5, maximum=480)
+
+# Minutes that tokens of the API work: the one that opens it, the one that renews it, and the one that says that the
+# password was right and the code of the second factor is still missing.
+AUTH_TOKEN_MINUTES = env.number("AUTH_TOKEN_MINUTES", default=240, minimum=1, maximum=1440)
+REFRESH_TOKEN_MINUTES = env.number("REFRESH_TOKEN_MINUTES", default=10_080, minimum=1, maximum=129_600)
+MFA_TOKEN_MINUTES = env.number("MFA_TOKEN_MINUTES", default=5, minimum=1, maximum=60)
 
 # Whether the operator's staff need a second factor for the admin site and for support access.
 STAFF_MFA_REQUIRED = env.flag("STAFF_MFA_REQUIRED")
@@ -333,7 +346,8 @@ if EMAIL_HOST:
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
-    EMAIL_FILE_PATH = VAR_DIR / "mail"
+# Where mails lie as files while there is no mail server; what lies there is still cleared when a person is erased.
+EMAIL_FILE_PATH = VAR_DIR / "mail"
 
 # --- logs: JSON lines for machines, short lines for a terminal ---
 

@@ -93,38 +93,47 @@ class Supervisor:
 
     def _reap(self) -> None:
         for child in self._children:
-            status = _status_if_ended(child.pid)
-            if status is not None:
-                # What it started must not go on beside its successor.
+            if child.pid and _has_ended(child.pid):
+                # What it started must not go on beside its successor. Its number is its own until it is reaped.
                 child.signal(signal.SIGKILL, group=True)
+                status = _status_of(child.pid)
                 wait = child.ended()
                 self._say(f"  {child.name:<8} ended ({_words(status)}), starts again in {wait:.0f} s")
 
     def _end_all(self) -> None:
         """Ask all to end; kill, group by group, what has not after the grace or at a second Ctrl-C."""
-        for child in self._children:
+        started = [child for child in self._children if child.pid]
+        for child in started:
             child.signal(signal.SIGTERM)
         deadline = time.monotonic() + self._grace
         stops = self._stops
-        running = [child for child in self._children if child.pid]
-        while running and time.monotonic() < deadline and self._stops == stops:
-            running = [child for child in running if _status_if_ended(child.pid) is None]
+        while time.monotonic() < deadline and self._stops == stops:
+            if all(_has_ended(child.pid) for child in started):
+                break
             time.sleep(_TICK / 2)
-        for child in self._children:
+        for child in started:
             child.signal(signal.SIGKILL, group=True)
-        for child in running:
-            with suppress(ChildProcessError):
-                os.waitpid(child.pid, 0)
+            _status_of(child.pid)
 
 
-def _status_if_ended(pid: int) -> int | None:
-    if not pid:
-        return None
+def _has_ended(pid: int) -> bool:
+    """Tell whether a child has ended, without reaping it.
+
+    The system gives the number of a process to no other before it is reaped, so the child's group can be signalled
+    still and nobody else is hit. A child that somebody else reaped has ended.
+    """
     try:
-        ended, status = os.waitpid(pid, os.WNOHANG)
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True
+
+
+def _status_of(pid: int) -> int:
+    """Reap a child, after it has ended, and return how it ended; 0 when somebody else has reaped it."""
+    try:
+        return os.waitpid(pid, 0)[1]
     except ChildProcessError:
         return 0
-    return status if ended else None
 
 
 def _words(status: int) -> str:

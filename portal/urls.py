@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal import outbox, packages, preferences, switcher
+from portal import outbox, preferences, switcher
 from portal.api import api
 from portal.api_docs import documentation
 from portal.dashboard import dashboard
@@ -26,13 +26,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("outbox/", outbox.outbox, name="outbox"),
     path("preferences/", preferences.change, name="preferences"),
     path("workspaces/", switcher.switcher, name="workspace_switcher"),
-    path("w/<int:workspace_id>/settings/package/", packages.package_page, name="workspace_package"),
-    path("w/<int:workspace_id>/settings/package/plans/", packages.book_plan, name="workspace_package_plans"),
-    path(
-        "w/<int:workspace_id>/settings/package/<int:package_id>/",
-        packages.package_change,
-        name="workspace_package_change",
-    ),
     path("admin/", admin.site.urls),
     path("w/<int:workspace_id>/", dashboard, name="dashboard"),
     path("", include("accounts.urls")),

@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis
 from events.triggers import lifted
 from kit import mail as outgoing
 from tests.cast import cast  # noqa: F401  (a fixture)
+from tests.databases import django_db_setup, pytest_sessionfinish  # noqa: F401  (a fixture and a hook)
 
 # A busy machine is slow, which is no failure; the same examples everywhere, so that one is found again.
 hypothesis.register_profile(

@@ -22,12 +22,12 @@ def sha1_hex(password: str) -> str:
 
 
 class Argon2Sha1PasswordHasher(Argon2PasswordHasher):
-    """Argon2 over the SHA-1 hex. `ARGON2_*` settings change its cost; tests set them low."""
+    """Argon2 over the SHA-1 hex; the settings `ARGON2_…` say what it costs."""
 
     algorithm = "argon2_sha1"
-    time_cost = getattr(settings, "ARGON2_TIME_COST", Argon2PasswordHasher.time_cost)
-    memory_cost = getattr(settings, "ARGON2_MEMORY_COST", Argon2PasswordHasher.memory_cost)  # KiB
-    parallelism = getattr(settings, "ARGON2_PARALLELISM", Argon2PasswordHasher.parallelism)
+    time_cost = settings.ARGON2_TIME_COST
+    memory_cost = settings.ARGON2_MEMORY_COST  # KiB
+    parallelism = settings.ARGON2_PARALLELISM
 
     def encode(self, password: str, salt: str) -> str:
         """Return the value to store for a plain password."""

@@ -19,13 +19,12 @@ from kit.context import acting_within, current_context
 from kit.errors import Forbidden, Invalid, NotFound
 
 SUPPORT_RIGHT: Final = "accounts.add_supportaccess"
-DEFAULT_MINUTES: Final = 60
 REASON_LENGTH: Final = (5, 300)
 
 
 def lifetime() -> timedelta:
     """Return how long support access lasts at most: setting `SUPPORT_ACCESS_MINUTES`."""
-    return timedelta(minutes=getattr(settings, "SUPPORT_ACCESS_MINUTES", DEFAULT_MINUTES))
+    return timedelta(minutes=settings.SUPPORT_ACCESS_MINUTES)
 
 
 def may_support(user: User) -> bool:

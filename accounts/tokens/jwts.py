@@ -12,7 +12,6 @@ from typing import Any, Final, Literal
 
 import jwt
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,7 +26,6 @@ AUDIENCES: Final[Mapping[str, str]] = {
     # Says that the password was right, and opens nothing by itself.
     "mfa": "/api/v1/authentication/mfa",
 }
-DEFAULT_MINUTES: Final[Mapping[str, int]] = {"auth": 240, "refresh": 7 * 24 * 60, "mfa": 5}
 
 TokenPurpose = Literal["auth", "refresh", "mfa"]
 
@@ -40,10 +38,12 @@ class TokenRefused(DomainError):
 
 def lifetime(purpose: TokenPurpose) -> timedelta:
     """Return how long a token is good for: settings `AUTH_TOKEN_MINUTES` and the same with REFRESH and MFA."""
-    minutes = getattr(settings, f"{purpose.upper()}_TOKEN_MINUTES", DEFAULT_MINUTES[purpose])
-    if minutes <= 0:
-        raise ImproperlyConfigured(f"{purpose.upper()}_TOKEN_MINUTES has to be above 0.")
-    return timedelta(minutes=minutes)
+    minutes = {
+        "auth": settings.AUTH_TOKEN_MINUTES,
+        "refresh": settings.REFRESH_TOKEN_MINUTES,
+        "mfa": settings.MFA_TOKEN_MINUTES,
+    }
+    return timedelta(minutes=minutes[purpose])
 
 
 @functools.cache

@@ -29,7 +29,7 @@ def add(name: str, window: int, much: int, seconds: int) -> int:
         much: how many.
         seconds: how long it is kept.
     """
-    if getattr(settings, "REDIS_URL", ""):
+    if settings.REDIS_URL:
         key = f"api-limit:{name}:{window}"
         cache.add(key, 0, seconds)
         try:

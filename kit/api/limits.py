@@ -61,7 +61,7 @@ def check_address(path: str, address: str | None) -> None:
     Raises:
         WireError: 429.
     """
-    factor = _factor()
+    factor = settings.API_RATE_LIMIT_FACTOR
     if not factor or path.endswith("/usage"):
         # The network delivers what has happened: sent again later it would only be more.
         return
@@ -83,7 +83,7 @@ def _who(address: str | None) -> str:
 
 def check_organisation(path: str, organisation_id: int) -> None:
     """Count a call of an organisation. Args: as `check_address`. Raises: WireError, 429."""
-    factor = _factor()
+    factor = settings.API_RATE_LIMIT_FACTOR
     if not factor:
         return
     below = _VERSION.sub("", path, count=1)
@@ -92,12 +92,6 @@ def check_organisation(path: str, organisation_id: int) -> None:
             _count(f"{name}:{organisation_id}", limit * factor, 1)
             break
     _count_month(organisation_id, MONTH_CALLS * factor)
-
-
-def _factor() -> int:
-    """Return by what the published limits are multiplied: setting `API_RATE_LIMIT_FACTOR`, 0 for none."""
-    found: int = getattr(settings, "API_RATE_LIMIT_FACTOR", 0)
-    return found
 
 
 def _count(name: str, limit: int, seconds: int) -> None:
@@ -125,7 +119,7 @@ def may(name: str, limit: int, seconds: int) -> bool:
         limit: times.
         seconds: the span in which they count.
     """
-    factor = _factor()
+    factor = settings.API_RATE_LIMIT_FACTOR
     if not factor:
         return True
     digest = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()

@@ -1,68 +1,42 @@
-"""The actions on many SIMs or devices: who may use them, what they are called, and which service does them."""
+"""Actions on many objects: what a list is of, what can be done to it, and doing it once.
+
+A new action is a service with its preview, and one entry in the `bulk.py` of the folder whose objects it is for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
 
 from django import forms
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext_lazy
 
+from accounts.models import User
 from accounts.permissions import Permission
+from kit import jobs
+from kit.action import action
+from kit.context import current_actor
 from kit.errors import Invalid, NotFound
-from kit.outcomes import Outcome, not_found
-from sims.bulk.forms import ReleaseForm, TagsForm
-from sims.devices.services import devices, tags
-from sims.devices.services import status as device_status
-from sims.inventory.services import assignment
-from sims.inventory.services import status as sim_status
-from sims.locking import chunks, missing, read_devices
-from sims.states import SimStatus
+from kit.filters import ListFilters
+from kit.models import Job
+from kit.outcomes import Outcome
+from kit.querysets import CHUNK, WorkspaceQuerySet
+from sims.bulk.selection import LIFETIME, Selection
 
-ObjectKind = Literal["sims", "devices"]
-Options = Mapping[str, Any]
-Act = Callable[[int, Sequence[int], Options], Outcome]
-Wording = Callable[[int], str]
+BULK = "sims.bulk.actions"
+"""Kind of all jobs made here; their arguments name the action."""
 
+Service = Callable[..., Outcome]
+"""Takes `workspace_id`, the ids under the noun's name for them, and the answers of the dialog, all by keyword."""
+Words = Any
+"""A text of `ngettext_lazy` whose form goes by "count" and that shows the number as `%(n)s`."""
 
-@dataclass(frozen=True)
-class BulkSpec:
-    """One action.
-
-    Args:
-        kind: what it acts on.
-        name: as in the address.
-        label: the verb on the button.
-        icon: name of a lucide icon.
-        permission: right it needs; the services check it again.
-        preview: tells what would happen; arguments workspace id, ids, options.
-        run: does it; arguments likewise.
-        asked: "Suspend 412 SIMs".
-        done: "Suspended 398 SIMs".
-        unchanged: how objects are described that are as asked already: "are Suspended already".
-        danger: destructive, so the number is typed.
-        form: further questions of the dialog; its `options()` reach `preview` and `run`.
-    """
-
-    kind: ObjectKind
-    name: str
-    label: Any
-    icon: str
-    permission: Permission
-    preview: Act
-    run: Act
-    asked: Wording
-    done: Wording
-    unchanged: Wording
-    danger: bool = False
-    form: type[forms.Form] | None = None
-
-    @property
-    def path(self) -> str:
-        """Kind and name, which together are unique."""
-        return f"{self.kind}/{self.name}"
+NO_CHANGE: Words = ngettext_lazy("needs no change", "need no change", "count")
 
 
 def counted(n: int) -> str:
@@ -70,199 +44,286 @@ def counted(n: int) -> str:
     return f"{n:,}"
 
 
-def _status(name: str, to: SimStatus, icon: str, label: Any, asked: Wording, done: Wording) -> BulkSpec:
-    """Return the action that brings SIMs into a state."""
-    return BulkSpec(
-        kind="sims",
-        name=name,
-        label=label,
-        icon=icon,
-        permission=Permission.SIM_DELETE if to == SimStatus.DELETED else Permission.SIM_UPDATE,
-        preview=lambda workspace_id, ids, _options: sim_status.preview_sim_status(
-            workspace_id=workspace_id, sim_ids=ids, to=to
-        ),
-        run=lambda workspace_id, ids, _options: sim_status.change_sim_status(
-            workspace_id=workspace_id, sim_ids=ids, to=to
-        ),
-        asked=asked,
-        done=done,
-        unchanged=lambda n: ngettext("is %(state)s already", "are %(state)s already", n) % {"state": to.label},
-        danger=to == SimStatus.DELETED,
-    )
+def say(words: Words, count: int) -> str:
+    """Return the wording for a number: "Suspend 412 SIMs"."""
+    return str(words % {"count": count, "n": counted(count)})
 
 
-def _device(name: str, icon: str, label: Any, run: Callable[..., Outcome], asked: Wording, done: Wording) -> BulkSpec:
-    """Return an action that switches devices together with their SIMs."""
-    return BulkSpec(
-        kind="devices",
-        name=name,
-        label=label,
-        icon=icon,
-        permission=Permission.DEVICE_RESET if name == "reset" else Permission.DEVICE_UPDATE,
-        preview=lambda workspace_id, ids, _options: device_status.preview_device_action(
-            workspace_id=workspace_id, device_ids=ids, what=name
-        ),
-        run=lambda workspace_id, ids, _options: run(workspace_id=workspace_id, device_ids=ids),
-        asked=asked,
-        done=done,
-        unchanged=lambda n: (
-            ngettext("is Enabled already", "are Enabled already", n)
-            if name == "enable"
-            else ngettext("is Disabled already", "are Disabled already", n)
-        ),
-    )
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Noun:
+    """What a list is of.
+
+    Args:
+        name: plural, as in the addresses: "sims".
+        title: heading of the list.
+        objects: all of them.
+        filters: the filters of the list.
+        ids: the keyword under which services take ids of them: "sim_ids".
+        label: the column that names one.
+        shown: turns what is in that column into what people read.
+        head: heading of that column in a CSV.
+        proof: from the name of a single object as the page shows it, what must be typed before it is destroyed and
+            the sentence that asks for it.
+        reasons: wordings of refusals by their code; each continues a count, "9 are Issued".
+        route: how the names of its views begin: `<route>_list`, `<route>_detail` and, made here, `<route>_bulk`.
+    """
+
+    name: str
+    title: Any
+    objects: Callable[[], WorkspaceQuerySet[Any]]
+    filters: type[ListFilters]
+    ids: str
+    label: str
+    shown: Callable[[str], str]
+    head: str
+    proof: Callable[[str], tuple[str, str]]
+    reasons: Mapping[str, Words]
+    route: str
+
+    @property
+    def page(self) -> str:
+        """Name of the view of one object."""
+        return f"sims:{self.route}_detail"
+
+    def list_url(self, workspace_id: int) -> str:
+        """Return the address of the list."""
+        return reverse(f"sims:{self.route}_list", args=[workspace_id])
+
+    def labels(self, ids: Sequence[int]) -> dict[int, str]:
+        """Return what people call objects that an action of the asking workspace has decided on, by id.
+
+        Not bound to the workspace: what it has transferred away stands in its report too. One query a chunk.
+        """
+        found: dict[int, str] = {}
+        for start in range(0, len(ids), CHUNK):
+            rows = self.objects().filter(pk__in=ids[start : start + CHUNK]).values_list("pk", self.label)
+            found.update((pk, self.shown(label)) for pk, label in rows)
+        return found
+
+    def links(self, workspace_id: int, named: Iterable[tuple[int, str]]) -> list[tuple[str, str]]:
+        """Return name and address of objects given by id and name. No query."""
+        return [(label, reverse(self.page, args=[workspace_id, pk])) for pk, label in named]
 
 
-def _need_no_change(n: int) -> str:
-    return ngettext("needs no change", "need no change", n)
+@dataclass(frozen=True, kw_only=True)
+class ActionSpec:
+    """An action on objects that are selected, confirmed, and reported on. Its views and its work are its own.
+
+    Args:
+        noun: what it acts on.
+        name: as in the address.
+        label: the verb on the button.
+        permission: right it needs; the services check it again.
+        icon: name of a lucide icon.
+        danger: destructive, so that something must be typed.
+        button: whether lists and pages of objects offer it.
+        done: "Suspended 398 SIMs"; `None` when the title of the job says already what was done.
+        unchanged: how objects are described that are as asked already; continues a count.
+        stays: whether what was changed still has its page in this workspace.
+        report: template of its report; "" for the usual one.
+        report_context: returns what that template needs beside the report.
+    """
+
+    noun: Noun
+    name: str
+    label: Any
+    permission: Permission
+    icon: str = ""
+    danger: bool = False
+    button: bool = True
+    done: Words | None = None
+    unchanged: Words = NO_CHANGE
+    stays: bool = True
+    report: str = ""
+    report_context: Callable[[Job], Mapping[str, Any]] = field(default=lambda _job: {})
+
+    @property
+    def path(self) -> str:
+        """Names of noun and action, which together are unique: "sims/suspend"."""
+        return f"{self.noun.name}/{self.name}"
+
+    def url(self, workspace_id: int) -> str:
+        """Return the address below which it has its dialog (`preview/`) and its confirmation (`run/`)."""
+        return reverse(f"sims:{self.noun.route}_bulk", args=[workspace_id, self.name])
 
 
-def _preview_tags(workspace_id: int, ids: Sequence[int], _options: Options) -> Outcome:
-    """Tell which devices are there; what becomes of each depends on the names that are still to be typed."""
-    outcome = Outcome()
-    for part in chunks(ids):
-        rows = read_devices(workspace_id, part)
-        outcome.changed += [row.id for row in rows]
-        outcome.refused += not_found(missing(part, rows), "Device")
-    return outcome
+class OptionsForm(forms.Form):
+    """Further questions of a dialog. The preview is asked for again on each change when it depends on the answers."""
+
+    changes_preview = False
+
+    def options(self) -> dict[str, Any]:
+        """Return the answers by the services' keywords; what is preselected while the form is unbound."""
+        raise NotImplementedError
 
 
-ACTIONS: tuple[BulkSpec, ...] = (
-    _status(
-        "activate",
-        SimStatus.ACTIVATED,
-        "play",
-        gettext_lazy("Activate"),
-        lambda n: ngettext("Activate %(n)s SIM", "Activate %(n)s SIMs", n) % {"n": counted(n)},
-        lambda n: ngettext("Activated %(n)s SIM", "Activated %(n)s SIMs", n) % {"n": counted(n)},
-    ),
-    _status(
-        "suspend",
-        SimStatus.SUSPENDED,
-        "pause",
-        gettext_lazy("Suspend"),
-        lambda n: ngettext("Suspend %(n)s SIM", "Suspend %(n)s SIMs", n) % {"n": counted(n)},
-        lambda n: ngettext("Suspended %(n)s SIM", "Suspended %(n)s SIMs", n) % {"n": counted(n)},
-    ),
-    _status(
-        "factory-test",
-        SimStatus.FACTORY_TEST,
-        "flask-conical",
-        gettext_lazy("Factory test"),
-        lambda n: ngettext("Factory test for %(n)s SIM", "Factory test for %(n)s SIMs", n) % {"n": counted(n)},
-        lambda n: (
-            ngettext("%(n)s SIM is in factory test now", "%(n)s SIMs are in factory test now", n) % {"n": counted(n)}
-        ),
-    ),
-    _status(
-        "delete",
-        SimStatus.DELETED,
-        "trash-2",
-        gettext_lazy("Delete"),
-        lambda n: ngettext("Delete %(n)s SIM", "Delete %(n)s SIMs", n) % {"n": counted(n)},
-        lambda n: ngettext("Deleted %(n)s SIM", "Deleted %(n)s SIMs", n) % {"n": counted(n)},
-    ),
-    _device(
-        "enable",
-        "power",
-        gettext_lazy("Enable"),
-        device_status.enable_devices,
-        lambda n: ngettext("Enable %(n)s device", "Enable %(n)s devices", n) % {"n": counted(n)},
-        lambda n: ngettext("Enabled %(n)s device", "Enabled %(n)s devices", n) % {"n": counted(n)},
-    ),
-    _device(
-        "disable",
-        "power-off",
-        gettext_lazy("Disable"),
-        device_status.disable_devices,
-        lambda n: ngettext("Disable %(n)s device", "Disable %(n)s devices", n) % {"n": counted(n)},
-        lambda n: ngettext("Disabled %(n)s device", "Disabled %(n)s devices", n) % {"n": counted(n)},
-    ),
-    _device(
-        "reset",
-        "refresh-cw",
-        gettext_lazy("Reset connectivity"),
-        device_status.reset_connectivity,
-        lambda n: (
-            ngettext("Reset connectivity of %(n)s device", "Reset connectivity of %(n)s devices", n) % {"n": counted(n)}
-        ),
-        lambda n: (
-            ngettext(
-                "Ordered a connectivity reset for %(n)s device", "Ordered a connectivity reset for %(n)s devices", n
-            )
-            % {"n": counted(n)}
-        ),
-    ),
-    BulkSpec(
-        kind="devices",
-        name="release",
-        label=gettext_lazy("Release SIMs"),
-        icon="unlink",
-        permission=Permission.DEVICE_UPDATE,
-        preview=lambda workspace_id, ids, options: assignment.preview_release(
-            workspace_id=workspace_id, device_ids=ids, **options
-        ),
-        run=lambda workspace_id, ids, options: assignment.release_sims(
-            workspace_id=workspace_id, device_ids=ids, **options
-        ),
-        asked=lambda n: (
-            ngettext("Release the SIM of %(n)s device", "Release the SIMs of %(n)s devices", n) % {"n": counted(n)}
-        ),
-        done=lambda n: ngettext("Released %(n)s SIM", "Released %(n)s SIMs", n) % {"n": counted(n)},
-        unchanged=_need_no_change,
-        form=ReleaseForm,
-    ),
-    BulkSpec(
-        kind="devices",
-        name="tags",
-        label=gettext_lazy("Change tags"),
-        icon="tags",
-        permission=Permission.DEVICE_UPDATE,
-        preview=_preview_tags,
-        run=lambda workspace_id, ids, options: tags.change_tags(workspace_id=workspace_id, device_ids=ids, **options),
-        asked=lambda n: ngettext("Change tags of %(n)s device", "Change tags of %(n)s devices", n) % {"n": counted(n)},
-        done=lambda n: ngettext("Changed tags of %(n)s device", "Changed tags of %(n)s devices", n) % {"n": counted(n)},
-        unchanged=lambda n: ngettext("has these tags already", "have these tags already", n),
-        form=TagsForm,
-    ),
-    BulkSpec(
-        kind="devices",
-        name="delete",
-        label=gettext_lazy("Delete"),
-        icon="trash-2",
-        permission=Permission.DEVICE_UPDATE,
-        preview=lambda workspace_id, ids, _options: devices.preview_delete_devices(
-            workspace_id=workspace_id, device_ids=ids
-        ),
-        run=lambda workspace_id, ids, _options: devices.delete_devices(workspace_id=workspace_id, device_ids=ids),
-        asked=lambda n: ngettext("Delete %(n)s device", "Delete %(n)s devices", n) % {"n": counted(n)},
-        done=lambda n: ngettext("Deleted %(n)s device", "Deleted %(n)s devices", n) % {"n": counted(n)},
-        unchanged=_need_no_change,
-        danger=True,
-    ),
-)
-SPECS: Mapping[str, BulkSpec] = {spec.path: spec for spec in ACTIONS}
+@dataclass(frozen=True, kw_only=True)
+class BulkSpec(ActionSpec):
+    """An action that the common dialog asks for and that decides for each object by itself.
+
+    Args:
+        preview: tells what would happen.
+        run: does it.
+        asked: "Suspend 412 SIMs".
+        form: further questions.
+    """
+
+    preview: Service
+    run: Service
+    asked: Words
+    form: type[OptionsForm] | None = None
+
+    def foresee(self, workspace_id: int, ids: Sequence[int], options: Mapping[str, Any]) -> Outcome:
+        """Tell what would become of each object; raises as `carry_out`."""
+        return self._call(self.preview, workspace_id, ids, options)
+
+    def act(self, workspace_id: int, ids: Sequence[int], options: Mapping[str, Any]) -> Outcome:
+        """Do it to these objects; raises as `carry_out`."""
+        return self._call(self.run, workspace_id, ids, options)
+
+    def _call(self, service: Service, workspace_id: int, ids: Sequence[int], options: Mapping[str, Any]) -> Outcome:
+        if not ids:
+            raise Invalid(_("Nothing is selected any more. Close this and select the rows again."), code="selection")
+        return service(workspace_id=workspace_id, **{self.noun.ids: ids}, **options)
 
 
-def spec_of(kind: str, name: str) -> BulkSpec:
+SPECS: dict[str, ActionSpec] = {}
+"""All actions by their path, in the order of their buttons."""
+
+
+def register(*specs: ActionSpec) -> None:
+    """Make actions known, in the order of their buttons. Each noun does it when the app starts.
+
+    Raises:
+        ValueError: there is one of this name already.
+    """
+    for spec in specs:
+        if spec.path in SPECS:
+            raise ValueError(f"The action {spec.path} is registered twice.")
+        SPECS[spec.path] = spec
+
+
+def nouns() -> list[Noun]:
+    """Return what actions are registered for."""
+    return list(dict.fromkeys(spec.noun for spec in SPECS.values()))
+
+
+def specs_of(noun: str) -> list[ActionSpec]:
+    """Return the actions of a noun in the order of their buttons."""
+    return [spec for spec in SPECS.values() if spec.noun.name == noun]
+
+
+def spec_of(noun: str, name: str) -> ActionSpec:
     """Return an action.
 
     Raises:
         NotFound: there is none of this name.
     """
-    spec = SPECS.get(f"{kind}/{name}")
+    spec = SPECS.get(f"{noun}/{name}")
     if spec is None:
         raise NotFound(_("There is no action “%(name)s”.") % {"name": name})
     return spec
 
 
-def outcome_of(act: Act, workspace_id: int, ids: Sequence[int], options: Options) -> Outcome:
-    """Run an action or its preview; each object is afterwards in exactly one of the outcome's groups.
+def bulk_spec(noun: str, name: str) -> BulkSpec:
+    """Return an action that has the common dialog.
 
     Raises:
-        Invalid: no object is given.
-        Forbidden, NotFound, Invalid: as the service.
+        NotFound: there is none of this name.
     """
-    if not ids:
-        raise Invalid(_("Nothing is selected any more. Close this and select the rows again."), code="selection")
-    return act(workspace_id, ids, options)
+    spec = spec_of(noun, name)
+    if not isinstance(spec, BulkSpec):
+        raise NotFound(_("There is no action “%(name)s”.") % {"name": name})
+    return spec
+
+
+def carry_out(spec: BulkSpec, selection: Selection, options: Mapping[str, Any]) -> Job:
+    """Do what was confirmed: within this request, or as a job when there is more than fits into one step.
+
+    Args:
+        spec: the action.
+        selection: the objects.
+        options: answers of the dialog.
+
+    Returns:
+        The job with the result, or the one that is under way.
+
+    Raises:
+        Forbidden, NotFound, Invalid, Conflict: as the service; nothing was done then.
+    """
+    ids, workspace_id = selection.ids, selection.workspace_id
+    title = say(spec.asked, len(ids))
+
+    def act() -> Job:
+        if len(ids) <= CHUNK:
+            outcome = spec.act(workspace_id, ids, options)
+            return keep(spec, selection, title=title, result=outcome.as_json(), total=len(ids), options=dict(options))
+        # A right that is missing shall show at once, not in a worker.
+        spec.foresee(workspace_id, ids[:1], options)
+        arguments = _arguments(spec, selection, options=dict(options), ids=list(ids))
+        return jobs.start(kind=BULK, workspace_id=workspace_id, title=title, arguments=arguments, total=len(ids))
+
+    return once(selection, act)
+
+
+def once(selection: Selection, act: Callable[[], Job]) -> Job:
+    """Do what was confirmed, or return the job that has done it before.
+
+    It locks the person's row: a button pressed twice sends two requests at once, and the second has to wait and find
+    what the first has done.
+
+    Args:
+        selection: what was confirmed.
+        act: does it and returns its job, of `keep` or `jobs.start`.
+    """
+    with action():
+        person = current_actor().person
+        if person is not None:
+            User.objects.select_for_update(of=("self",)).filter(pk=person.user_id).values_list("pk").first()
+        since = timezone.now() - LIFETIME - timedelta(minutes=5)
+        made = Job.objects.filter(
+            workspace_id=selection.workspace_id, kind=BULK, created__gte=since, arguments__key=selection.key
+        )
+        return made.order_by("created").first() or act()
+
+
+def keep(
+    spec: ActionSpec, selection: Selection, *, title: str, result: dict[str, Any], total: int, **arguments: Any
+) -> Job:
+    """Keep the result of what was done within this request, for its report.
+
+    Args:
+        spec: the action.
+        selection: what was confirmed.
+        title: what was asked for, or what was done if the action has no words of its own for that.
+        result: JSON-safe, of `Outcome.as_json` unless the action has a report of its own.
+        total: number of objects.
+        arguments: JSON-safe, what else is worth keeping.
+    """
+    return jobs.keep_result(
+        kind=BULK,
+        workspace_id=selection.workspace_id,
+        title=title,
+        arguments=_arguments(spec, selection, **arguments),
+        result=result,
+        total=total,
+    )
+
+
+def _arguments(spec: ActionSpec, selection: Selection, **more: Any) -> dict[str, Any]:
+    return {"kind": spec.noun.name, "action": spec.name, "key": selection.key, **more}
+
+
+@jobs.job_kind(BULK)
+def bulk_step(job: Job) -> bool:
+    """Do the next 5,000 objects of a job."""
+    asked = job.arguments
+    spec = bulk_spec(asked["kind"], asked["action"])
+    ids = asked["ids"][job.done : job.done + CHUNK]
+    outcome = Outcome.from_json(job.result)
+    if ids:
+        # Only jobs with a workspace are started above.
+        outcome.extend(spec.act(job.workspace_id or 0, ids, asked["options"]))
+    job.result = outcome.as_json()
+    job.done += len(ids)
+    return job.done < job.total

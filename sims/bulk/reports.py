@@ -1,4 +1,4 @@
-"""Reports of actions on many objects, read from the jobs that carried them out."""
+"""What became of the objects of an action, in words: read from an outcome, or from the job that carried it out."""
 
 from __future__ import annotations
 
@@ -6,58 +6,113 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
 
-from kit.bulk import SHOWN_ITEMS, BulkResult, ReasonGroup
 from kit.context import ActorKind
 from kit.errors import NotFound
 from kit.jobs import revive_actor
 from kit.models import Job
 from kit.outcomes import Outcome, Refusal
-from sims.bulk.actions import SPECS, ObjectKind, Wording
-from sims.bulk.reasons import groups_of, items, shown_label
-from sims.bulk.selectors import labels
-from sims.bulk.tasks import BULK, state_text
+from sims.bulk.actions import BULK, ActionSpec, Noun, Words, say, spec_of
 
-TRANSFER = "sims.transfer"
-REGISTER = "sims.register"
-KINDS = (BULK, TRANSFER, REGISTER)
+SHOWN_ITEMS = 50
+"""Objects that a group lists by name; the rest stands in the CSV."""
+
+_REASONS: dict[str, Words] = {
+    "not_found": ngettext_lazy(
+        "is not in this workspace, or deleted", "are not in this workspace, or deleted", "count"
+    ),
+    "not_reached": ngettext_lazy("was not reached", "were not reached", "count"),
+}
+_FAILED = frozenset(_REASONS)
+"""Codes of refusals of objects that could not even be looked at."""
 
 
-def named_items(kind: ObjectKind, workspace_id: int, ids: Sequence[int]) -> list[tuple[str, str]]:
-    """Return label and link of objects. One query."""
-    known = labels(kind, ids)
-    return items(kind, workspace_id, ((pk, known.get(pk, str(pk))) for pk in ids))
+@dataclass(frozen=True)
+class ReasonGroup:
+    """Objects that share a reason. `text` follows the count: "9 are Issued".
+
+    Args:
+        items: name and link (or "") of the objects listed.
+        more: how many further objects the group has beyond `items`.
+    """
+
+    text: str
+    count: int
+    items: Sequence[tuple[str, str]] = ()
+    more: int = 0
+
+    @classmethod
+    def of(cls, text: str, items: Sequence[tuple[str, str]]) -> ReasonGroup:
+        """A group of all these objects, of which the first fifty are listed."""
+        return cls(text, len(items), items[:SHOWN_ITEMS], max(0, len(items) - SHOWN_ITEMS))
 
 
-def unchanged_group(kind: ObjectKind, workspace_id: int, ids: Sequence[int], text: Wording) -> ReasonGroup:
-    """Return the group of objects that were as asked already, the first fifty by name. One query."""
-    return ReasonGroup(
-        text=text(len(ids)),
-        count=len(ids),
-        items=named_items(kind, workspace_id, ids[:SHOWN_ITEMS]),
-        more=max(0, len(ids) - SHOWN_ITEMS),
-    )
+def refused_groups(noun: Noun, workspace_id: int, refused: Sequence[Refusal]) -> list[ReasonGroup]:
+    """Return refused objects by reason, the commonest first, each with the first fifty by name. No query."""
+    by_reason: dict[tuple[str, str], list[Refusal]] = {}
+    for refusal in refused:
+        by_reason.setdefault((refusal.code, refusal.reason if refusal.code != "not_found" else ""), []).append(refusal)
+    groups = []
+    for (code, reason), found in sorted(by_reason.items(), key=lambda pair: -len(pair[1])):
+        words = noun.reasons.get(code) or _REASONS.get(code)
+        groups.append(
+            ReasonGroup(
+                text=say(words, len(found)) if words else f"– {reason}",
+                count=len(found),
+                # What is not in this workspace has no page here.
+                items=[(refusal.label, "") for refusal in found[:SHOWN_ITEMS]]
+                if code == "not_found"
+                else noun.links(workspace_id, ((each.id, noun.shown(each.label)) for each in found[:SHOWN_ITEMS])),
+                more=max(0, len(found) - SHOWN_ITEMS),
+            )
+        )
+    return groups
+
+
+def unchanged_groups(spec: ActionSpec, workspace_id: int, ids: Sequence[int]) -> list[ReasonGroup]:
+    """Return the group of objects that are as asked already, if there are any. One query."""
+    if not ids:
+        return []
+    items = _listed(spec.noun, workspace_id, ids)
+    return [ReasonGroup(say(spec.unchanged, len(ids)), len(ids), items, len(ids) - len(items))]
+
+
+def _listed(noun: Noun, workspace_id: int, ids: Sequence[int]) -> list[tuple[str, str]]:
+    """Return name and link of the first fifty objects. One query."""
+    first = ids[:SHOWN_ITEMS]
+    known = noun.labels(first)
+    return noun.links(workspace_id, ((pk, known.get(pk, str(pk))) for pk in first))
 
 
 @dataclass(frozen=True)
 class BulkReport:
-    """The report of one job.
+    """The report of one job, as dialog, page and CSV show it. Every object is in exactly one of its three numbers.
 
     Args:
-        job: a job of one of `KINDS`, of the workspace it is shown in.
+        job: one that `sims.bulk.actions` has made, of the workspace it is shown in.
     """
 
     job: Job
 
+    @cached_property
+    def spec(self) -> ActionSpec:
+        """The action."""
+        return spec_of(self.job.arguments["kind"], self.job.arguments["action"])
+
     @property
-    def kind(self) -> ObjectKind:
+    def noun(self) -> Noun:
         """What the action was about."""
-        return cast(ObjectKind, self.job.arguments.get("kind", "sims"))
+        return self.spec.noun
+
+    @property
+    def workspace_id(self) -> int:
+        """The workspace it belongs to."""
+        return self.job.workspace_id or 0
 
     @property
     def finished(self) -> bool:
@@ -67,12 +122,9 @@ class BulkReport:
     @property
     def state_text(self) -> str:
         """How far it is, in words."""
-        return state_text(self.job)
-
-    @property
-    def workspace_id(self) -> int:
-        """The workspace it belongs to."""
-        return self.job.workspace_id or 0
+        if self.job.state == Job.State.QUEUED:
+            return _("Waiting for a worker")
+        return str(Job.State(self.job.state).label)
 
     @cached_property
     def outcome(self) -> Outcome:
@@ -80,71 +132,76 @@ class BulkReport:
         outcome = Outcome.from_json(self.job.result)
         if self.job.state == Job.State.FAILED:
             rest = self.job.arguments.get("ids", [])[self.job.done :]
-            known = labels(self.kind, rest)
+            known = self.noun.labels(rest)
             outcome.refused += [Refusal(pk, known.get(pk, str(pk)), "not_reached", self.job.error) for pk in rest]
         return outcome
 
     @property
     def failed(self) -> list[Refusal]:
         """Objects that could not even be looked at."""
-        return [refusal for refusal in self.outcome.refused if refusal.code in ("not_found", "not_reached")]
+        return [refusal for refusal in self.outcome.refused if refusal.code in _FAILED]
 
     @property
     def skipped(self) -> list[Refusal]:
         """Objects whose state forbids the change."""
-        return [refusal for refusal in self.outcome.refused if refusal.code not in ("not_found", "not_reached")]
+        return [refusal for refusal in self.outcome.refused if refusal.code not in _FAILED]
 
-    def changed_items(self) -> list[tuple[str, str]]:
-        """Return label and link of the first fifty objects that changed. One query."""
-        named = named_items(self.kind, self.workspace_id, self.outcome.changed[:SHOWN_ITEMS])
-        # SIMs that were transferred away have no page here.
-        return [(label, "") for label, _url in named] if self.job.kind == TRANSFER else named
+    @property
+    def changed_count(self) -> int:
+        """Number of objects that were changed."""
+        return len(self.outcome.changed)
+
+    @property
+    def skipped_count(self) -> int:
+        """Number of objects left as they were."""
+        return len(self.skipped) + len(self.outcome.unchanged)
+
+    @property
+    def failed_count(self) -> int:
+        """Number of objects that could not be changed."""
+        return len(self.failed)
 
     @property
     def asked(self) -> str:
         """What was asked for, where that can differ from what was done: "Suspend 412 SIMs"."""
-        return self.job.title if self.job.kind == BULK else ""
+        return self.job.title if self.spec.done is not None else ""
 
     @property
     def title(self) -> str:
         """What was done: "Suspended 398 SIMs"."""
-        changed = len(self.outcome.changed)
-        if self.job.kind == BULK and changed:
-            return SPECS[f"{self.kind}/{self.job.arguments['action']}"].done(changed)
-        if self.job.kind == BULK:
-            return _("Nothing was changed")
-        return self.job.title
+        if self.spec.done is None:
+            return self.job.title
+        return say(self.spec.done, self.changed_count) if self.changed_count else _("Nothing was changed")
 
-    def result(self) -> BulkResult:
-        """Return the report as the dialog and the page show it. Two queries at most."""
-        skipped = groups_of(self.kind, self.workspace_id, self.skipped)
-        if unchanged := self.outcome.unchanged:
-            spec = SPECS[f"{self.kind}/{self.job.arguments['action']}"]
-            skipped.append(unchanged_group(self.kind, self.workspace_id, unchanged, spec.unchanged))
-        return BulkResult(
-            title=self.title,
-            changed=len(self.outcome.changed),
-            skipped=skipped,
-            failed=groups_of(self.kind, self.workspace_id, self.failed),
-            events_url=self.events_url if self.outcome.changed else "",
-            csv_url=reverse("sims:result_csv", args=[self.workspace_id, self.job.pk]),
-            request_id=str(self.job.request_id),
-            notes=[*([self.job.error] if self.job.error else []), *self.outcome.notes, self._permanent_link()],
-        )
+    @cached_property
+    def skipped_groups(self) -> list[ReasonGroup]:
+        """Objects left as they were, by reason. One query at most."""
+        return [
+            *refused_groups(self.noun, self.workspace_id, self.skipped),
+            *unchanged_groups(self.spec, self.workspace_id, self.outcome.unchanged),
+        ]
 
-    def _permanent_link(self) -> str:
+    @cached_property
+    def failed_groups(self) -> list[ReasonGroup]:
+        """Objects that could not be changed, by reason."""
+        return refused_groups(self.noun, self.workspace_id, self.failed)
+
+    @cached_property
+    def changed_items(self) -> list[tuple[str, str]]:
+        """Name and link (or "") of the first fifty objects that were changed. One query."""
+        items = _listed(self.noun, self.workspace_id, self.outcome.changed)
+        return items if self.spec.stays else [(label, "") for label, _url in items]
+
+    @property
+    def changed_more(self) -> int:
+        """How many were changed beyond those listed."""
+        return max(0, self.changed_count - SHOWN_ITEMS)
+
+    @property
+    def permanent_note(self) -> str:
+        """Where the report stays, in a sentence."""
         link = format_html('<a href="{}">{}</a>', self.url, _("its own page"))
         return format_html(_("This result stays readable at {link}."), link=link)
-
-    @property
-    def url(self) -> str:
-        """Where the report stays."""
-        return reverse("sims:result", args=[self.workspace_id, self.job.pk])
-
-    @property
-    def list_url(self) -> str:
-        """The list the objects are in."""
-        return reverse("sims:sim_list" if self.kind == "sims" else "sims:device_list", args=[self.workspace_id])
 
     @property
     def person(self) -> str:
@@ -155,37 +212,46 @@ class BulkReport:
         return f"{actor.person.name}, {actor.person.username}"
 
     @property
+    def url(self) -> str:
+        """Where the report stays."""
+        return reverse("sims:result", args=[self.workspace_id, self.job.pk])
+
+    @property
     def progress_url(self) -> str:
         """What a dialog polls while the job is under way."""
         return reverse("sims:result_progress", args=[self.workspace_id, self.job.pk])
 
     @property
+    def csv_url(self) -> str:
+        """The report line by line."""
+        return reverse("sims:result_csv", args=[self.workspace_id, self.job.pk])
+
+    @property
+    def list_url(self) -> str:
+        """The list the objects are in."""
+        return self.noun.list_url(self.workspace_id)
+
+    @property
     def events_url(self) -> str:
-        """The events of the request that did it."""
-        return events_url(self.workspace_id, self.job.request_id)
+        """The events of the request that did it, or "" where no log is installed.
+
+        The app of the log stands above this one, so it is known by address only.
+        """
+        try:
+            return f"{reverse('events:list', args=[self.workspace_id])}?request={self.job.request_id}"
+        except NoReverseMatch:
+            return ""
 
     def lines(self) -> Iterator[tuple[str, str, str, str]]:
-        """Return id, label, what became of it and why, of each object."""
+        """Return id, name, what became of it and why, of each object."""
         outcome = self.outcome
-        known = labels(self.kind, [*outcome.changed, *outcome.unchanged])
-        for pk in outcome.changed:
-            yield str(pk), shown_label(self.kind, known.get(pk, "")), "changed", ""
-        for pk in outcome.unchanged:
-            yield str(pk), shown_label(self.kind, known.get(pk, "")), "unchanged", ""
+        known = self.noun.labels([*outcome.changed, *outcome.unchanged])
+        for what, ids in (("changed", outcome.changed), ("unchanged", outcome.unchanged)):
+            for pk in ids:
+                yield str(pk), known.get(pk, ""), what, ""
         for what, refused in (("skipped", self.skipped), ("failed", self.failed)):
             for refusal in refused:
-                yield str(refusal.id), shown_label(self.kind, refusal.label), what, refusal.reason
-
-
-def events_url(workspace_id: int, request_id: uuid.UUID) -> str:
-    """Return the address of the events of a request, or "" where no log is installed.
-
-    The app of the log stands above this one, so it is known by address only.
-    """
-    try:
-        return f"{reverse('events:list', args=[workspace_id])}?request={request_id}"
-    except NoReverseMatch:
-        return ""
+                yield str(refusal.id), self.noun.shown(refusal.label), what, refusal.reason
 
 
 def report_of(workspace_id: int, job_id: uuid.UUID) -> BulkReport:
@@ -194,7 +260,7 @@ def report_of(workspace_id: int, job_id: uuid.UUID) -> BulkReport:
     Raises:
         NotFound: none of this id, or it belongs to another workspace.
     """
-    job = Job.objects.filter(pk=job_id, workspace_id=workspace_id, kind__in=KINDS).first()
+    job = Job.objects.filter(pk=job_id, workspace_id=workspace_id, kind=BULK).first()
     if job is None:
         raise NotFound(_("There is no result of this id in this workspace."))
     return BulkReport(job)

@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
 from kit.errors import Invalid
+from sims.bulk.actions import OptionsForm
 from sims.devices.selectors import only_match
 from sims.devices.services.devices import SimChoice
+from sims.devices.services.tags import normalise_tags
 from sims.form_fields import sim_states
 from sims.identifiers import normalise_imei
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
@@ -200,3 +202,67 @@ class ReleaseForm(forms.Form):
         else:
             # Only Activated SIMs can be suspended; there is nothing to choose.
             del self.fields["suspend"]
+
+
+class BulkReleaseForm(OptionsForm):
+    """Whether the SIMs of many devices stop with their release."""
+
+    suspend = forms.BooleanField(
+        label=_("Suspend the SIM too"),
+        help_text=_("An Activated SIM is charged even when no device uses it."),
+        initial=True,
+        required=False,
+    )
+    changes_preview = True
+
+    def options(self) -> dict[str, Any]:
+        """Return the argument for the service; the box is ticked in a form that nobody has answered yet."""
+        return {"suspend": self.cleaned_data["suspend"] if self.is_bound else True}
+
+
+class TagsForm(OptionsForm):
+    """Names to add and to take away."""
+
+    add = forms.CharField(
+        label=_("Add tags"),
+        help_text=_("Separated by commas."),
+        max_length=500,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    remove = forms.CharField(
+        label=_("Remove tags"),
+        max_length=500,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def _names(self, field: str) -> list[str]:
+        try:
+            return normalise_tags(self.cleaned_data.get(field, ""))
+        except Invalid as error:
+            raise forms.ValidationError(error.message) from error
+
+    def clean_add(self) -> list[str]:
+        """Read the names to add."""
+        return self._names("add")
+
+    def clean_remove(self) -> list[str]:
+        """Read the names to remove."""
+        return self._names("remove")
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a form that asks for nothing or for both at once."""
+        cleaned = super().clean() or {}
+        add, remove = cleaned.get("add"), cleaned.get("remove")
+        if add == [] and remove == []:
+            self.add_error("add", _("Name at least one tag to add or remove."))
+        elif add and remove and (both := sorted(set(add) & set(remove))):
+            self.add_error("remove", _("“%(tag)s” cannot be added and removed at once.") % {"tag": both[0]})
+        return cleaned
+
+    def options(self) -> dict[str, Any]:
+        """Return the arguments for the service; none while nobody has typed anything."""
+        if not self.is_bound:
+            return {}
+        return {"add": self.cleaned_data["add"], "remove": self.cleaned_data["remove"]}

@@ -78,7 +78,7 @@
   function matchConfirmation() {
     for (const input of document.querySelectorAll("[data-confirm-match]")) {
       const verb = input.form.querySelector("[type=submit]");
-      if (verb) verb.disabled = input.value.trim() !== input.dataset.confirmMatch;
+      if (verb) verb.disabled = input.value.trim().replace(/\s+/g, " ") !== input.dataset.confirmMatch;
     }
   }
   document.addEventListener("input", (event) => event.target.matches("[data-confirm-match]") && matchConfirmation());

@@ -205,7 +205,7 @@ def test_figures_and_warnings(staff: Client, troubled: Cast) -> None:
     response = staff.get("/admin/accounts/workspace/")
     assert names(response) == ["Acme", "Bolt", "Test Operator", "Umbra"]
     acme = response.context["cl"].result_list[0].figures
-    assert (acme.sims, acme.unused, acme.users) == ({SimStatus.ACTIVATED: 3, SimStatus.SUSPENDED: 2}, 3, 3)
+    assert (acme["sims"], acme["unused"], acme["users"]) == ({SimStatus.ACTIVATED: 3, SimStatus.SUSPENDED: 2}, 3, 3)
     text = text_of(response)
     assert "3 unused but charged SIMs" in text
     assert "No Administrator" in text
@@ -216,7 +216,8 @@ def test_sorting_by_last_event_and_by_sims(staff: Client, troubled: Cast) -> Non
         f"/admin/accounts/workspace/{troubled.bolt.pk}/members/",
         {"what": "add", "user": troubled.member.pk, "role": Role.USER.value},
     )
-    columns = list(staff.get("/admin/accounts/workspace/").context["cl"].list_display)
+    shown = staff.get("/admin/accounts/workspace/").context["cl"].list_display
+    columns = [column if isinstance(column, str) else column.__name__ for column in shown]
     for column, first in (("last_event", "Bolt"), ("activated", "Acme")):
         response = staff.get(f"/admin/accounts/workspace/?o=-{columns.index(column)}")
         assert names(response)[0] == first

@@ -4,13 +4,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.test import RequestFactory
 
-from kit.errors import Invalid
 from kit.lists import Listing
 from kit.models import SavedFilter
-from kit.selection import Selection
 from kit.tables import UnknownSortError, chosen_view, headers, ordered
 from tests.kit.samples import SampleFilters, SampleTable, get, make
 
@@ -85,46 +83,3 @@ def test_an_untidy_address_is_redirected_and_a_post_comes_back_as_get() -> None:
     request = RequestFactory().post("/x/?ignored=1", {"token": "a\nb", "q": "", "sort": "token"})
     response = listing(request).respond("none.html")
     assert (response.status_code, response["Location"]) == (303, "/x/?token=a,b&sort=token")
-
-
-def test_selection_of_ids_and_of_a_filter() -> None:
-    rows = make("abc", "abd", "xyz")
-    options: Any = {"filters": SampleFilters, "request": get("/x/")}
-    data = QueryDict(f"scope=ids&ids={rows[2].pk}&ids={rows[0].pk}&ids={rows[0].pk}")
-    ticked = Selection.from_post(data)
-    assert ticked.ids_in(SavedFilter.objects.all(), **options) == [rows[0].pk, rows[2].pk]
-    assert ticked.ids_in(SavedFilter.objects.exclude(pk=rows[0].pk), **options) == [rows[2].pk]
-    matching = Selection.from_post(
-        QueryDict("scope=filter&filter=token%3Dab&seen=2&moment=2026-11-22T01:00:00%2B00:00")
-    )
-    assert matching.ids_in(SavedFilter.objects.all(), **options) == [rows[0].pk, rows[1].pk]
-    again = QueryDict(mutable=True)
-    for name, value in matching.hidden_fields:
-        again.appendlist(name, value)
-    assert Selection.from_post(again) == matching
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "",
-        "scope=ids",
-        "scope=ids&ids=x",
-        "scope=ids&ids=-1",
-        "scope=filter&filter=&seen=2",
-        "scope=filter&filter=&seen=x&moment=2026-11-22T01:00:00Z",
-        "scope=filter&filter=&seen=1&moment=2026-11-22T01:00:00",
-    ],
-)
-def test_a_selection_that_cannot_be_read_is_refused(body: str) -> None:
-    with pytest.raises(Invalid):
-        Selection.from_post(QueryDict(body))
-
-
-@pytest.mark.parametrize("query", ["workspace=9", "tokn=a"])
-def test_a_filter_that_reads_differently_now_selects_nothing(query: str) -> None:
-    data = QueryDict(mutable=True)
-    data.update({"scope": "filter", "filter": query, "seen": "1", "moment": "2026-11-22T01:00:00Z"})
-    selection = Selection.from_post(data)
-    with pytest.raises(Invalid):
-        selection.ids_in(SavedFilter.objects.all(), filters=SampleFilters, request=get("/x/"))

@@ -21,11 +21,16 @@ GOOD = {
     "TRUSTED_PROXY_COUNT": "1",
 }
 NAMES = [
+    "ARGON2_MEMORY_COST",
+    "AUTH_TOKEN_MINUTES",
     "CELERY_BROKER_URL",
     "CSRF_COOKIE_SECURE",
     "DEBUG",
+    "INVITATION_DAYS",
     "LOG_FORMAT",
+    "MFA_TOKEN_MINUTES",
     "PORTAL_PORT",
+    "REFRESH_TOKEN_MINUTES",
     "SECURE_HSTS_SECONDS",
     "SECURE_SSL_REDIRECT",
     "SESSION_COOKIE_NAME",
@@ -70,6 +75,28 @@ def test_production(tmp_path: Path) -> None:
     assert not (tmp_path / "secret_key").exists()
 
 
+def test_lifetimes_and_costs_come_from_the_environment(tmp_path: Path) -> None:
+    names = ("AUTH_TOKEN_MINUTES", "REFRESH_TOKEN_MINUTES", "MFA_TOKEN_MINUTES", "INVITATION_DAYS")
+    found = settings(tmp_path)
+    assert [found[name] for name in names] == [240, 7 * 24 * 60, 5, 7]
+    assert found["ARGON2_MEMORY_COST"] == 102_400
+    found = settings(tmp_path, **dict.fromkeys(names, "30"), ARGON2_MEMORY_COST="65536")
+    assert [found[name] for name in names] == [30] * 4
+    assert found["ARGON2_MEMORY_COST"] == 65_536
+
+
+def test_no_code_guesses_a_setting() -> None:
+    """A setting that is misspelt has to fail, so none is read with a default beside the reading."""
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for app in ("accounts", "events", "kit", "orders", "portal", "sims")
+        for path in sorted((ROOT / app).rglob("*.py"))
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if "getattr(settings," in line
+    ]
+    assert not found, f"Declare these in portal/settings.py and read `settings.X`: {found}"
+
+
 @pytest.mark.parametrize("name", ["SECRET_KEY", "ALLOWED_HOSTS"])
 def test_production_does_not_start_without(name: str, tmp_path: Path) -> None:
     done = python("-c", "import portal.settings", var=tmp_path, **{key: GOOD[key] for key in GOOD if key != name})
@@ -88,6 +115,8 @@ def test_production_does_not_start_without(name: str, tmp_path: Path) -> None:
         ("DATABASE_URL", "oracle://x"),
         ("REDIS_URL", "localhost"),
         ("PORTAL_WORKERS", "0"),
+        ("AUTH_TOKEN_MINUTES", "0"),
+        ("ARGON2_MEMORY_COST", "1024"),
     ],
 )
 def test_an_odd_value_stops_the_start(name: str, value: str, tmp_path: Path) -> None:

@@ -206,6 +206,47 @@ def test_it_runs_on_postgresql_and_redis(start: Callable[..., Portal], empty_dat
     assert "Traceback" not in portal.text
 
 
+REAPING = """
+import os, signal, sys, time
+from portal import supervisor
+
+killed = []
+kill_group = os.killpg
+
+def watched(group, number):
+    # A zombie is listed until it is reaped; afterwards its number may belong to anybody.
+    killed.append((group, os.path.exists(f"/proc/{group}")))
+    kill_group(group, number)
+
+os.killpg = watched
+
+def leave_one_behind():
+    left = os.fork()
+    if left == 0:
+        time.sleep(600)
+    os.write(1, f"{left}\\n".encode())
+    os._exit(3)
+
+def stop():
+    if any("starts again" in line for line in said):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+said = []
+child = supervisor.Child("child", leave_one_behind)
+supervisor.Supervisor([child], say=said.append, grace=5, on_tick=stop).run()
+first = int(said[0].split()[-1])
+print(said[1].strip())
+print(killed == [(first, True)])
+"""
+
+
+def test_the_group_of_a_child_is_killed_before_its_number_is_free() -> None:
+    done = subprocess.run([sys.executable, "-c", REAPING], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
+    left, ended, killed_in_time = done.stdout.splitlines()
+    assert (ended, killed_in_time) == ("child    ended (status 3), starts again in 1 s", "True"), done.stderr
+    until("the end of what it had started", lambda: not alive(int(left)), 10)
+
+
 def test_a_taken_port_is_named(start: Callable[..., Portal]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

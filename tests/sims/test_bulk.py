@@ -6,19 +6,20 @@ import html
 import re
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from django.db import connections
 from django.test import Client
-from django.utils import timezone
 
 from accounts.models import User
 from events.models import Event
 from kit.models import Job
-from sims.bulk import plan as bulk_plan
-from sims.bulk.actions import ACTIONS
-from sims.bulk.plan import BulkPlan
+from kit.outcomes import Outcome
+from sims.bulk import selection
+from sims.bulk.actions import SPECS, BulkSpec, bulk_spec, register, specs_of
+from sims.bulk.selection import Selection
 from sims.inventory.services.status import change_sim_status
 from sims.models import Device, Sim
 from sims.states import DeviceStatus, SimStatus
@@ -123,7 +124,7 @@ def test_the_dialog_says_what_the_run_does(cast: Cast) -> None:
     assert types() == [9, 9, 9]
 
 
-@pytest.mark.parametrize("action", [spec.name for spec in ACTIONS if spec.kind == "sims"])
+@pytest.mark.parametrize("action", [spec.name for spec in specs_of("sims") if isinstance(spec, BulkSpec)])
 def test_preview_and_run_agree_for_sims(cast: Cast, action: str) -> None:
     sims = [sim for status in (0, 1, 2, 4) for sim in cast.sims(2, status=status)]
     cast.device(sim=sims[2])
@@ -189,7 +190,7 @@ def test_roles(cast: Cast) -> None:
         response = Desk(cast, user).preview("suspend", [sims[0].pk])
         assert response.status_code == code
     assert "may not change SIMs" in Desk(cast, cast.observer).preview("suspend", [sims[0].pk]).content.decode()
-    plan = BulkPlan(cast.acme.pk, cast.observer.pk, "sims/suspend", (sims[0].pk,)).dump()
+    plan = Selection(cast.acme.pk, cast.observer.pk, "sims/suspend", (sims[0].pk,)).signed()
     assert Desk(cast, cast.observer).run("suspend", plan).status_code == 403
     assert (statuses(sims), types(), Job.objects.count()) == ([1], [], 0)
 
@@ -200,7 +201,7 @@ def test_a_plan_is_for_one_person_one_place_and_one_action(cast: Cast) -> None:
     assert Desk(cast, cast.member).run("suspend", plan).status_code == 422
     assert Desk(cast, cast.owner).run("delete", plan).status_code == 422
     assert Desk(cast, cast.owner).run("suspend", plan[:-2] + "xx").status_code == 422
-    elsewhere = BulkPlan(cast.bolt.pk, cast.owner.pk, "sims/suspend", (sim.pk,)).dump()
+    elsewhere = Selection(cast.bolt.pk, cast.owner.pk, "sims/suspend", (sim.pk,)).signed()
     assert Desk(cast, cast.owner).run("suspend", elsewhere).status_code == 422
     assert types() == []
 
@@ -230,7 +231,7 @@ def test_a_filter_is_evaluated_again_inside_the_workspace(cast: Cast) -> None:
     cast.sims(2, status=2)
     foreign = cast.sims(3, status=1, workspace=cast.umbra)
     desk = Desk(cast, cast.owner)
-    response = desk.preview("suspend", scope="filter", filter="status=1", seen="3", moment=timezone.now().isoformat())
+    response = desk.preview("suspend", scope="filter", filter="status=1", seen="3")
     asked = words(response)
     assert "Suspend 4 SIMs" in asked
     assert "The list showed 3; meanwhile 4 match." in asked
@@ -245,10 +246,13 @@ def test_a_filter_is_evaluated_again_inside_the_workspace(cast: Cast) -> None:
     [
         {"scope": "ids"},
         {"scope": "ids", "ids": ["x"]},
-        {"scope": "filter", "filter": "nonsense=1", "seen": "1", "moment": "2026-11-22T00:00:00+00:00"},
-        {"scope": "filter", "filter": "status=9", "seen": "1", "moment": "2026-11-22T00:00:00+00:00"},
-        {"scope": "filter", "filter": "status=1", "seen": "1", "moment": "yesterday"},
-        {"scope": "filter", "filter": "status=3", "seen": "1", "moment": "2026-11-22T00:00:00+00:00"},
+        {"scope": "ids", "ids": ["-1"]},
+        {"scope": "ids", "ids": ["9" * 25]},
+        {"scope": "filter", "filter": "nonsense=1", "seen": "1"},
+        {"scope": "filter", "filter": "status=9", "seen": "1"},
+        {"scope": "filter", "filter": "status=1", "seen": "x"},
+        {"scope": "filter", "filter": "status=1"},
+        {"scope": "filter", "filter": "status=3", "seen": "1"},
         {},
     ],
 )
@@ -261,10 +265,21 @@ def test_a_selection_that_cannot_be_read_does_nothing(cast: Cast, data: dict[str
 
 def test_too_many_are_refused_in_words(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     cast.sims(3, status=1)
-    monkeypatch.setattr(bulk_plan, "MOST_OBJECTS", 2)
-    moment = timezone.now().isoformat()
-    response = Desk(cast, cast.owner).preview("suspend", scope="filter", filter="status=1", seen="3", moment=moment)
+    monkeypatch.setattr(selection, "MOST_OBJECTS", 2)
+    response = Desk(cast, cast.owner).preview("suspend", scope="filter", filter="status=1", seen="3")
     assert (response.status_code, "at most 2" in response.content.decode()) == (422, True)
+
+
+def test_none_and_too_many_ticked_rows_are_told_apart(cast: Cast) -> None:
+    desk = Desk(cast, cast.owner)
+    none = desk.preview("suspend", [])
+    assert (none.status_code, none.content.decode()) == (422, "Select at least one row.")
+    many = desk.preview("suspend", list(range(1, 10_002)))
+    assert many.status_code == 422
+    assert "10,001 rows are selected" in many.content.decode()
+    assert "at most 10,000 rows; use the filter instead" in many.content.decode()
+    # A row that is ticked twice is one row.
+    assert desk.preview("suspend", [*range(1, 10_001), 1]).status_code == 200
 
 
 def test_unknown_actions_and_methods(cast: Cast) -> None:
@@ -327,3 +342,48 @@ def test_deleting_one_device_asks_for_its_name(cast: Cast) -> None:
     assert 'data-confirm-match="Pump =1"' in response.content.decode()
     assert desk.run("delete", plan_in(response), confirm="Pump").status_code == 422
     assert desk.run("delete", plan_in(response), confirm="Pump =1").status_code == 200
+
+
+def test_a_name_is_typed_as_the_page_shows_it(cast: Cast) -> None:
+    # Browsers show several spaces as one.
+    desk, device = Desk(cast, cast.owner, "devices"), cast.device(name="Pump  7\u00a0 North")
+    response = desk.preview("delete", [device.pk])
+    assert 'data-confirm-match="Pump 7 North"' in response.content.decode()
+    assert "Type the name of the device, Pump 7 North, to confirm" in words(response)
+    assert desk.run("delete", plan_in(response), confirm="Pump 7").status_code == 422
+    assert desk.run("delete", plan_in(response), confirm=" Pump 7  North").status_code == 200
+    assert Device.objects.get(pk=device.pk).status == DeviceStatus.DELETED
+
+
+@pytest.mark.parametrize("noun", ["sims", "devices"])
+def test_what_is_gone_before_it_can_be_named_is_asked_for_by_its_id(
+    cast: Cast, noun: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pk = cast.sims(1, status=2)[0].pk if noun == "sims" else cast.device().pk
+    model = Sim if noun == "sims" else Device
+
+    def gone_meanwhile(**_arguments: Any) -> Outcome:
+        model.objects.filter(pk=pk).delete()
+        return Outcome(changed=[pk])
+
+    vanishing = replace(bulk_spec(noun, "delete"), name="vanish", preview=gone_meanwhile)
+    monkeypatch.setitem(SPECS, vanishing.path, vanishing)
+    response = Desk(cast, cast.owner, noun).preview("vanish", [pk])
+    assert response.status_code == 200
+    assert f'data-confirm-match="{str(pk)[-4:]}"' in response.content.decode()
+
+
+# --- what can be done ---------------------------------------------------------------------------------------------
+
+
+def test_no_action_has_two_entries() -> None:
+    with pytest.raises(ValueError, match="sims/suspend"):
+        register(bulk_spec("sims", "suspend"))
+
+
+@pytest.mark.parametrize("noun", ["sims", "devices"])
+def test_observers_are_asked_nothing(cast: Cast, noun: str) -> None:
+    pk = cast.sims(1)[0].pk if noun == "sims" else cast.device().pk
+    for spec in specs_of(noun):
+        if spec.button:
+            assert Desk(cast, cast.observer, noun).preview(spec.name, [pk]).status_code == 403, spec.name

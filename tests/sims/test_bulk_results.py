@@ -14,9 +14,9 @@ from kit import jobs
 from kit.context import current_context
 from kit.csv_files import safe_cells
 from kit.models import Job
-from sims.bulk import tasks
-from sims.bulk.actions import outcome_of
-from sims.bulk.plan import BulkPlan
+from sims.bulk import actions
+from sims.bulk.selection import Selection
+from sims.signals import sim_status_changed
 from tests.cast import Cast
 from tests.log import types
 from tests.sims.test_bulk import HTMX, Desk, plan_in, words
@@ -26,7 +26,7 @@ from tests.sims.test_bulk import HTMX, Desk, plan_in, words
 
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "CHUNK", 2)
+    monkeypatch.setattr(actions, "CHUNK", 2)
 
 
 def test_more_than_a_chunk_becomes_a_job(cast: Cast, small_chunks: None) -> None:
@@ -57,22 +57,23 @@ def test_more_than_a_chunk_becomes_a_job(cast: Cast, small_chunks: None) -> None
     assert desk.client.get(f"{poll}?page=1", headers=HTMX)["HX-Redirect"] == f"/w/{cast.acme.pk}/results/{job.pk}/"
 
 
-def test_a_job_that_fails_half_way_says_so(cast: Cast, small_chunks: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_fails_half_way_says_so(cast: Cast, small_chunks: None) -> None:
     sims = cast.sims(5, status=1)
     desk = Desk(cast, cast.owner)
     desk.do("suspend", [sim.pk for sim in sims])
     job = Job.objects.get()
-    real = outcome_of
-    calls: list[int] = []
+    told_before: list[int] = []
 
-    def fails_later(*args: Any) -> Any:
-        calls.append(1)
-        if len(calls) == 2:
+    def fails_later(**_facts: Any) -> None:
+        told_before.append(1)
+        if len(told_before) == 2:
             raise RuntimeError("the disk is full")
-        return real(*args)
 
-    monkeypatch.setattr(tasks, "outcome_of", fails_later)
-    jobs.run(str(job.pk))
+    sim_status_changed.connect(fails_later)
+    try:
+        jobs.run(str(job.pk))
+    finally:
+        sim_status_changed.disconnect(fails_later)
     told = words(desk.client.get(f"/w/{cast.acme.pk}/results/{job.pk}/"))
     assert "Changed 2 Skipped 0 Failed 3" in told
     assert "3 were not reached" in told
@@ -82,7 +83,7 @@ def test_a_job_that_fails_half_way_says_so(cast: Cast, small_chunks: None, monke
 
 def test_no_job_is_queued_for_who_may_not(cast: Cast, small_chunks: None) -> None:
     sims = cast.sims(3, status=1)
-    plan = BulkPlan(cast.acme.pk, cast.observer.pk, "sims/suspend", tuple(sim.pk for sim in sims)).dump()
+    plan = Selection(cast.acme.pk, cast.observer.pk, "sims/suspend", tuple(sim.pk for sim in sims)).signed()
     assert Desk(cast, cast.observer).run("suspend", plan).status_code == 403
     assert Job.objects.count() == 0
 

@@ -25,8 +25,8 @@ def confirm(client: Client, cast: Cast, device: Device, action: str, **typed: st
     base = f"/w/{cast.acme.pk}/devices/bulk/{action}/"
     asked = client.post(f"{base}preview/", {"scope": "ids", "ids": str(device.pk)}, headers=HTMX)
     assert asked.status_code == 200
-    plan = dict(asked.context["dialog"].selection.hidden_fields)
-    done = client.post(f"{base}run/", {**plan, **typed}, headers=HTMX)
+    plan = asked.context["dialog"]["plan"]
+    done = client.post(f"{base}run/", {"plan": plan, **typed}, headers=HTMX)
     assert done.status_code in (200, 204), done.content
 
 

@@ -14,8 +14,8 @@ from accounts.queued_actors import as_of_now
 from kit import jobs
 from kit.context import SCHEDULE, acting_as
 from kit.models import Job
-from sims.bulk import tasks
-from sims.bulk.actions import outcome_of
+from sims.bulk import actions
+from sims.signals import sim_status_changed
 from tests.cast import Cast
 from tests.log import types
 from tests.sims.test_bulk import Desk
@@ -24,7 +24,7 @@ from tests.sims.test_bulk import Desk
 @pytest.fixture
 def queued(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Job:
     """A member's job of three steps that waits for a worker."""
-    monkeypatch.setattr(tasks, "CHUNK", 2)
+    monkeypatch.setattr(actions, "CHUNK", 2)
     Desk(cast, cast.member).do("suspend", [sim.pk for sim in cast.sims(5, status=1)])
     return Job.objects.get()
 
@@ -51,16 +51,15 @@ def test_rights_that_end_while_it_waits_end_it(cast: Cast, queued: Job, end: Cal
     assert types() == []
 
 
-def test_rights_that_end_between_two_steps_end_it(cast: Cast, queued: Job, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = outcome_of
-
-    def then_suspended(*args: Any) -> Any:
-        outcome = real(*args)
+def test_rights_that_end_between_two_steps_end_it(cast: Cast, queued: Job) -> None:
+    def suspend(**_facts: Any) -> None:
         _suspended(cast)
-        return outcome
 
-    monkeypatch.setattr("sims.bulk.tasks.outcome_of", then_suspended)
-    jobs.run(str(queued.pk))
+    sim_status_changed.connect(suspend)
+    try:
+        jobs.run(str(queued.pk))
+    finally:
+        sim_status_changed.disconnect(suspend)
     queued.refresh_from_db()
     assert "may not act any more" in queued.error
     assert types() == [9, 9]

@@ -6,12 +6,12 @@ from django import forms
 from django.http import HttpResponse
 from django.utils import timezone
 
-from kit.bulk import BulkAction, BulkDialog, BulkResult, ReasonGroup
+from kit.bulk import BulkAction
 from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter
 from kit.htmx import problem, render_fragment, respond
 from kit.lists import Empty, Listing
-from kit.selection import Selection
 from kit.tables import ListColumn, ListTable
+from sims.bulk.reports import ReasonGroup
 from tests.ui_gallery.models import Sample
 
 STATES = {
@@ -136,34 +136,41 @@ GROUPS = [
 
 
 def dialog(request: Any, kind: str) -> HttpResponse:
-    selection = Selection.from_post(request.POST) if request.method == "POST" else Selection(ids=(1, 2))
     if kind in ("bulk", "danger"):
         danger = kind == "danger"
-        made = BulkDialog(
-            title="Delete 412 SIMs" if danger else "Suspend 412 SIMs",
-            url="/action/",
-            verb="Delete" if danger else "Suspend",
-            total=412,
-            will_change=347,
-            selection=selection,
-            groups=GROUPS,
-            notes=["Charging stops on 1 December."],
-            danger=danger,
-            confirm_text="347" if danger else None,
-        )
-        return render_fragment(request, "kit/_bulk_dialog.html", {"dialog": made})
-    if kind == "progress":
-        job = SimpleNamespace(title="Suspend 9,412 SIMs", done=4200, total=9412, state_text="Running")
-        return render_fragment(request, "kit/_job_progress.html", {"job": job, "url": "/dialog/progress/"})
-    result = BulkResult(
-        "Suspended 347 SIMs",
-        347,
-        skipped=GROUPS,
+        made = {
+            "title": "Delete 412 SIMs" if danger else "Suspend 412 SIMs",
+            "url": "/action/",
+            "verb": "Delete" if danger else "Suspend",
+            "plan": "signed",
+            "total": 412,
+            "will_change": 347,
+            "cannot": 65,
+            "groups": GROUPS,
+            "notes": ["Charging stops on 1 December."],
+            "danger": danger,
+            "confirm": "347" if danger else "",
+            "confirm_label": "Type 347, the number that will change, to confirm",
+        }
+        return render_fragment(request, "sims/_bulk_dialog.html", {"dialog": made})
+    if kind in ("progress", "bar"):
+        job = SimpleNamespace(title="Suspend 9,412 SIMs", done=4200, total=9412)
+        report = SimpleNamespace(job=job, state_text="Running", progress_url="/dialog/bar/", url="#")
+        template = "sims/_bulk_progress.html" if kind == "progress" else "sims/_bulk_progress_bar.html"
+        return render_fragment(request, template, {"report": report})
+    report = SimpleNamespace(
+        title="Suspended 347 SIMs",
+        changed_count=347,
+        skipped_count=65,
+        failed_count=0,
+        skipped_groups=GROUPS,
+        outcome=SimpleNamespace(notes=[]),
         events_url="#",
         csv_url="#",
-        request_id="0b6d2b1e-3f0a-4b7e-9f53-0f7b2a11c0de",
+        permanent_note="This result stays readable.",
+        job=SimpleNamespace(request_id="0b6d2b1e-3f0a-4b7e-9f53-0f7b2a11c0de", error=""),
     )
-    return render_fragment(request, "kit/_bulk_result.html", {"result": result})
+    return render_fragment(request, "sims/_bulk_result.html", {"report": report})
 
 
 def panel(request: Any, pk: int) -> HttpResponse:

@@ -35,7 +35,7 @@ def set_package(*, workspace_id: int, package_id: int) -> Workspace:
         old = workspace.package
         if old.pk == package_id:
             return workspace
-        new = _package(package_id)
+        new = find_package(package_id)
         if new.status != PlatformPackage.Status.ACTIVE:
             raise Conflict(_("The package %(name)s is not offered.") % {"name": new.name}, code="not_offered")
         if not actor.everywhere and not is_upgrade(old, new):
@@ -122,9 +122,35 @@ def add_data_plan(*, workspace_id: int, data_plan_id: int) -> bool:
         return _change_data_plans(workspace, [*workspace.data_plans.values_list("pk", flat=True), data_plan_id])
 
 
+def set_subscription(
+    *, workspace_id: int, package_id: int | None = None, data_plan_ids: Sequence[int] | None = None
+) -> None:
+    """Set package and data plans together, in the order in which they fit; all of it or nothing.
+
+    A smaller package needs the data plans that go to be gone first, and those that come need the room of the new one.
+
+    Args:
+        workspace_id: which workspace.
+        package_id: the new package, `None` to keep the present one.
+        data_plan_ids: all data plans that the workspace may use from now on, `None` to keep the present ones.
+
+    Raises: as `set_package` and `set_data_plans`.
+    """
+    authorise(workspace_id, Permission.PACKAGE_UPDATE)
+    with action():
+        if package_id is not None:
+            if data_plan_ids is not None:
+                held = set(lock_workspace(workspace_id).data_plans.values_list("pk", flat=True))
+                if len(held) > find_package(package_id).max_data_plans:
+                    set_data_plans(workspace_id=workspace_id, data_plan_ids=sorted(held.intersection(data_plan_ids)))
+            set_package(workspace_id=workspace_id, package_id=package_id)
+        if data_plan_ids is not None:
+            set_data_plans(workspace_id=workspace_id, data_plan_ids=data_plan_ids)
+
+
 def _change_data_plans(workspace: Workspace, data_plan_ids: Sequence[int]) -> bool:
     """Set the data plans of a locked workspace; tells whether any changed. Raises: as `set_data_plans`."""
-    wanted = {plan.pk: plan for plan in _data_plans(data_plan_ids)}
+    wanted = {plan.pk: plan for plan in find_data_plans(data_plan_ids)}
     present = {plan.pk: plan for plan in workspace.data_plans.all()}
     added = [wanted[id_] for id_ in sorted(wanted.keys() - present.keys())]
     removed = [present[id_] for id_ in sorted(present.keys() - wanted.keys())]
@@ -150,14 +176,24 @@ def _change_data_plans(workspace: Workspace, data_plan_ids: Sequence[int]) -> bo
     return True
 
 
-def _package(package_id: int) -> PlatformPackage:
+def find_package(package_id: int) -> PlatformPackage:
+    """Return a package.
+
+    Raises:
+        NotFound: there is none.
+    """
     package = PlatformPackage.objects.filter(pk=package_id).first()
     if package is None:
         raise NotFound(_("Platform package with Id '%(id)s' not found.") % {"id": package_id}, field="package")
     return package
 
 
-def _data_plans(ids: Sequence[int]) -> list[DataPlan]:
+def find_data_plans(ids: Sequence[int]) -> list[DataPlan]:
+    """Return data plans in id order.
+
+    Raises:
+        NotFound: one of them is none.
+    """
     plans = list(DataPlan.objects.filter(pk__in=ids).order_by("pk"))
     missing = set(ids) - {plan.pk for plan in plans}
     if missing:

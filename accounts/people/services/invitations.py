@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
-from typing import Final
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -26,12 +25,10 @@ from kit.action import action
 from kit.context import ANONYMOUS, Person, acting_within, current_context
 from kit.errors import Conflict, Invalid, NotFound
 
-DEFAULT_DAYS: Final = 7
-
 
 def lifetime() -> timedelta:
     """Return how long a link is good for: setting `INVITATION_DAYS` (`docs/rules.md` decision 16)."""
-    return timedelta(days=getattr(settings, "INVITATION_DAYS", DEFAULT_DAYS))
+    return timedelta(days=settings.INVITATION_DAYS)
 
 
 def invite_user(*, workspace_id: int, email: str, name: str, role: str, link: LinkMaker) -> Invitation:

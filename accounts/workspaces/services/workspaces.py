@@ -15,7 +15,7 @@ from accounts.authority import require_staff
 from accounts.changes import assign, check, differences
 from accounts.locking import lock_workspace
 from accounts.models import Workspace
-from accounts.packages.services.subscriptions import _data_plans, _package
+from accounts.packages.services.subscriptions import find_data_plans, find_package
 from accounts.permissions import Permission, authorise
 from accounts.signals import SettingChange
 from accounts.workspaces.services.requests import require_room
@@ -66,8 +66,8 @@ def create_workspace(
     """
     require_staff("workspace_create")
     with action():
-        package = _package(package_id)
-        plans = _data_plans(data_plan_ids)
+        package = find_package(package_id)
+        plans = find_data_plans(data_plan_ids)
         if main_id is not None:
             main = lock_workspace(main_id)
             _require_main(main)

@@ -16,7 +16,8 @@ from kit.bulk import BulkAction
 from kit.htmx import respond
 from kit.lists import Empty, Listing
 from kit.rendering import state_badge
-from sims.bulk.views.dialogs import bulk_actions
+from sims.bulk.views import buttons
+from sims.devices.bulk import DEVICES
 from sims.devices.filters import DeviceFilters
 from sims.devices.selectors import device_of, device_rows, sim_of
 from sims.devices.tables import DeviceTable
@@ -38,10 +39,6 @@ def device_badges() -> dict[int, str]:
     return {state.value: state_badge(DEVICE_KEYS[state.value], str(state.label)) for state in DeviceStatus}
 
 
-BULK = ("enable", "disable", "reset", "release", "tags", "delete")
-"""Actions of the bulk bar, in the order of their buttons."""
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def device_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show the devices of a workspace. POST carries pasted or uploaded filter values and changes nothing."""
@@ -55,7 +52,7 @@ def device_list(request: WorkspacePageRequest, workspace_id: int) -> HttpRespons
         queryset=Device.objects.of(workspace_id),
         rows="sims/_device_rows.jinja",
         fetch=device_rows,
-        bulk=bulk_actions(request, "devices", names=BULK),
+        bulk=buttons(request, DEVICES.name),
         empty=Empty(
             icon="cpu",
             title=_("No devices yet"),
@@ -126,8 +123,7 @@ def _actions(request: WorkspacePageRequest, device: Device, sim: Sim | None) -> 
         "reset": on and running,
         "delete": sim is None,
     }
-    names = [name for name, sensible_now in sensible.items() if sensible_now]
-    return bulk_actions(request, "devices", names=names) if names else []
+    return buttons(request, DEVICES.name, names=[name for name, sensible_now in sensible.items() if sensible_now])
 
 
 def _hint(device: Device, sim: Sim | None) -> str:

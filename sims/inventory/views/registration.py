@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -14,23 +13,20 @@ from django.views.decorators.http import require_http_methods
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
-from kit import jobs
 from kit.action import action
 from kit.errors import DomainError, Forbidden
 from kit.htmx import redirect_to, render_fragment
 from kit.models import Job
-from sims.bulk.actions import counted
-from sims.bulk.plan import BulkPlan
-from sims.bulk.reports import REGISTER, BulkReport
-from sims.bulk.tasks import done_before
+from sims.bulk.actions import counted, keep, once
+from sims.bulk.reports import BulkReport
+from sims.bulk.selection import Selection
+from sims.inventory.bulk import REGISTER, SIMS
 from sims.inventory.forms import RegisterForm
 from sims.inventory.selectors import ends_of_batch
 from sims.inventory.services.registration import find_batch, register_batch
 from sims.inventory.services.status import billing_note
 from sims.models import SimBatch
 from sims.states import SimStatus
-
-PATH = "sims/register"
 
 
 @dataclass(frozen=True)
@@ -64,8 +60,8 @@ def register(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     status = form.cleaned_data["status"]
     if request.POST.get("step") != "register":
         return _check(request, form, status)
-    plan = BulkPlan.load(request.POST.get("plan", ""), workspace_id=workspace_id, user_id=request.user.pk, action=PATH)
-    return redirect_to(request, BulkReport(_register(plan, form.cleaned_data["bics"], status)).url)
+    confirmed = Selection.confirmed(request, REGISTER.path)
+    return redirect_to(request, BulkReport(_register(confirmed, form.cleaned_data["bics"], status)).url)
 
 
 def _form(request: WorkspacePageRequest, initial: dict[str, Any] | None = None) -> RegisterForm:
@@ -99,7 +95,6 @@ def _check(request: WorkspacePageRequest, form: RegisterForm, status: int) -> Ht
         for line in checked:
             form.add_error("bics", line.error)
         return _enter(request, form, status=422)
-    plan = BulkPlan(request.workspace.pk, request.user.pk, PATH, ())
     context = {
         "form": form,
         "checked": checked,
@@ -113,7 +108,8 @@ def _check(request: WorkspacePageRequest, form: RegisterForm, status: int) -> Ht
         "sims": sims,
         "verb": _verb(sims),
         "note": billing_note(status, sims) if status != SimStatus.ISSUED else "",
-        "plan": plan.dump(),
+        # No SIM is selected: what is signed makes the batches be registered once.
+        "plan": Selection(request.workspace.pk, request.user.pk, REGISTER.path).signed(),
     }
     return render_fragment(request, "sims/sim_register_check.html", context)
 
@@ -132,24 +128,23 @@ def _checked(workspace_id: int, bic: str) -> Checked:
         return Checked(bic, error=error.message)
 
 
-def _register(plan: BulkPlan, bics: list[str], status: int) -> Job:
+def _register(confirmed: Selection, bics: list[str], status: int) -> Job:
     """Register each batch by itself: one that is refused does not undo the others, and each is reported."""
-    with action():
-        earlier = done_before(plan, REGISTER)
-        if earlier is not None:
-            return earlier
-        lines = [_registered(plan.workspace_id, bic, status) for bic in bics]
+
+    def act() -> Job:
+        lines = [_registered(confirmed.workspace_id, bic, status) for bic in bics]
         sims = sum(line["quantity"] for line in lines)
-        return jobs.keep_result(
-            kind=REGISTER,
-            workspace_id=plan.workspace_id,
-            title=ngettext("Registered %(n)s SIM", "Registered %(n)s SIMs", sims) % {"n": counted(sims)}
-            if sims
-            else _("No SIM was registered"),
-            arguments={"kind": "sims", "action": "register", "key": plan.key, "status": status},
+        title = ngettext("Registered %(n)s SIM", "Registered %(n)s SIMs", sims) % {"n": counted(sims)}
+        return keep(
+            REGISTER,
+            confirmed,
+            title=title if sims else _("No SIM was registered"),
             result={"batches": lines, "status": status},
             total=sims,
+            status=status,
         )
+
+    return once(confirmed, act)
 
 
 def _registered(workspace_id: int, bic: str, status: int) -> dict[str, Any]:
@@ -161,5 +156,4 @@ def _registered(workspace_id: int, bic: str, status: int) -> dict[str, Any]:
         raise
     except DomainError as error:
         return {"bic": bic, "quantity": 0, "error": error.message}
-    inventory = reverse("sims:sim_list", args=[workspace_id])
-    return {"bic": bic, "quantity": len(done.sims), "error": "", "url": f"{inventory}?bic={bic}"}
+    return {"bic": bic, "quantity": len(done.sims), "error": "", "url": f"{SIMS.list_url(workspace_id)}?bic={bic}"}

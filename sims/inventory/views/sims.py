@@ -18,14 +18,14 @@ from kit.errors import DomainError, Forbidden
 from kit.htmx import redirect_to, render_fragment, respond
 from kit.lists import Empty, Listing
 from kit.rendering import state_badge
-from sims.bulk.views.dialogs import bulk_actions
+from sims.bulk.views import buttons
 from sims.identifiers import iccid_with_luhn
+from sims.inventory.bulk import FACTORY_TEST, SIMS
 from sims.inventory.filters import SimFilters
 from sims.inventory.forms import AssignForm
 from sims.inventory.selectors import free_devices, sim_of_workspace, sim_rows
 from sims.inventory.services.assignment import assign_sim
 from sims.inventory.tables import SimTable
-from sims.inventory.views.transfer import transfer_action
 from sims.models import Sim
 from sims.states import DeviceStatus, SimStatus, sim_may_move
 from sims.usage.views import usage_context
@@ -77,12 +77,10 @@ def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
 
 
 def _list_actions(request: WorkspacePageRequest) -> list[BulkAction]:
-    actions = bulk_actions(request, "sims")
+    actions = buttons(request, SIMS.name)
     if not request.workspace.factory_test_allowed:
-        actions = [action for action in actions if action.name != "factory-test"]
-    transfer = transfer_action(request)
-    # What destroys stands last, away from the hand that aims at something else.
-    return sorted([*actions, transfer] if transfer else actions, key=lambda action: action.danger)
+        actions = [action for action in actions if action.name != FACTORY_TEST.name]
+    return actions
 
 
 @require_safe
@@ -140,7 +138,7 @@ def _may_assign(request: WorkspacePageRequest, sim: Sim) -> bool:
 def _release(request: WorkspacePageRequest, sim: Sim) -> BulkAction | None:
     if sim.device_id is None:
         return None
-    return next(iter(bulk_actions(request, "devices", names=["release"])), None)
+    return next(iter(buttons(request, "devices", names=["release"])), None)
 
 
 def _device_badge(sim: Sim) -> str:

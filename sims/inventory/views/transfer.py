@@ -7,36 +7,29 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.http import HttpResponse
-from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, actor_may, authorise
 from accounts.requests import WorkspacePageRequest
-from kit import jobs
-from kit.action import action
-from kit.bulk import BulkAction, ReasonGroup
 from kit.context import current_context
 from kit.errors import NotFound
 from kit.htmx import respond
 from kit.models import Job
 from kit.outcomes import Outcome
-from sims.bulk.actions import counted
-from sims.bulk.plan import BulkPlan
-from sims.bulk.reasons import items
-from sims.bulk.reports import TRANSFER, BulkReport
-from sims.bulk.tasks import done_before
-from sims.bulk.views.dialogs import Chosen, answer, chosen
+from sims.bulk.actions import counted, keep, once
+from sims.bulk.reports import BulkReport, ReasonGroup
+from sims.bulk.selection import Selection
+from sims.bulk.views import answer, chosen
+from sims.inventory.bulk import SIMS, TRANSFER
 from sims.inventory.forms import TransferForm
 from sims.inventory.services.transfer import MOST, Obstacle, Transfer, TransferRefused, transfer_sims
 from sims.models import Sim
 from sims.states import SimStatus
-
-PATH = "sims/transfer"
 
 
 def targets_of(request: WorkspacePageRequest) -> list[tuple[int, str]]:
@@ -49,17 +42,6 @@ def targets_of(request: WorkspacePageRequest) -> list[tuple[int, str]]:
         and entry.workspace.type == Workspace.Type.ENTERPRISE
         and actor_may(actor, entry.id, Permission.SIM_TRANSFER)
     ]
-
-
-def transfer_action(request: WorkspacePageRequest) -> BulkAction | None:
-    """Return the button, for those who may transfer SIMs away from here."""
-    if Permission.SIM_TRANSFER.name not in request.may:
-        return None
-    return BulkAction("transfer", gettext_lazy("Transfer"), _url(request), icon="arrow-right-left")
-
-
-def _url(request: WorkspacePageRequest) -> str:
-    return reverse("sims:sim_bulk", args=[request.workspace.pk, "transfer"])
 
 
 @dataclass(frozen=True)
@@ -109,7 +91,7 @@ def title_of(count: int) -> str:
 def preview(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Ask where SIMs go, and tell by a dry run what would happen to them."""
     authorise(workspace_id, Permission.SIM_TRANSFER)
-    selected = chosen(request, "sims", PATH)
+    selected = chosen(request, TRANSFER)
     _require_here(workspace_id, selected.ids)
     if len(selected.ids) > MOST:
         text = _("%(count)s SIMs are selected; a transfer takes at most %(most)s. Select fewer and repeat it.")
@@ -135,12 +117,14 @@ def _require_here(workspace_id: int, ids: Sequence[int]) -> None:
 
 def _form(request: WorkspacePageRequest, *, bound: bool) -> TransferForm:
     return TransferForm(
-        request.POST if bound else None, targets=targets_of(request), preview_url=f"{_url(request)}preview/"
+        request.POST if bound else None,
+        targets=targets_of(request),
+        preview_url=f"{TRANSFER.url(request.workspace.pk)}preview/",
     )
 
 
 def _ask(
-    request: WorkspacePageRequest, selected: Chosen, form: TransferForm, problems: list[Obstacle] | None = None
+    request: WorkspacePageRequest, selected: Selection, form: TransferForm, problems: list[Obstacle] | None = None
 ) -> HttpResponse:
     targets = targets_of(request)
     target, detach = targets[0][0] if len(targets) == 1 else None, False
@@ -152,18 +136,17 @@ def _ask(
     transfer = None
     if target is not None:
         transfer = transfer_sims(target_id=target, sim_ids=selected.ids, auto_detach=detach, dry_run=True)
-    plan = BulkPlan(request.workspace.pk, request.user.pk, PATH, tuple(sorted(selected.ids)))
     found = problems if problems is not None else (transfer.problems if transfer else [])
     dialog = TransferDialog(
         ids=selected.ids,
         form=form if form.is_bound and problems is not None else _unbound(request, target, detach),
-        plan=plan.dump(),
+        plan=selected.signed(),
         transfer=transfer,
         groups=_groups(request, transfer, found),
         effects=_effects(transfer) if transfer else [],
         targets=bool(targets),
-        url=f"{_url(request)}run/",
-        seen_note=selected.seen_note,
+        url=f"{TRANSFER.url(request.workspace.pk)}run/",
+        seen_note=selected.note,
         refused=problems is not None,
     )
     status = 422 if problems is not None else 200
@@ -174,16 +157,16 @@ def _unbound(request: WorkspacePageRequest, target: int | None, detach: bool) ->
     return TransferForm(
         initial={"target": target, "detach": detach},
         targets=targets_of(request),
-        preview_url=f"{_url(request)}preview/",
+        preview_url=f"{TRANSFER.url(request.workspace.pk)}preview/",
     )
 
 
 def _groups(request: WorkspacePageRequest, transfer: Transfer | None, problems: list[Obstacle]) -> list[ReasonGroup]:
-    known = {sim.id: sim.iccid for sim in transfer.sims} if transfer else {}
+    known = {sim.id: SIMS.shown(sim.iccid) for sim in transfer.sims} if transfer else {}
     return [
         ReasonGroup.of(
             f"{_in_the_way(problem)} ({problem.code})",
-            items("sims", request.workspace.pk, ((pk, known.get(pk, str(pk))) for pk in problem.sim_ids)),
+            SIMS.links(request.workspace.pk, ((pk, known.get(pk, str(pk))) for pk in problem.sim_ids)),
         )
         for problem in problems
     ]
@@ -236,36 +219,35 @@ def _effects(transfer: Transfer) -> list[str]:
 def run(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Transfer the SIMs that were confirmed: all of them, or none and the reasons."""
     authorise(workspace_id, Permission.SIM_TRANSFER)
-    plan = BulkPlan.load(request.POST.get("plan", ""), workspace_id=workspace_id, user_id=request.user.pk, action=PATH)
+    selection = Selection.confirmed(request, TRANSFER.path)
     form = _form(request, bound=True)
     if not form.is_valid():
-        return _ask(request, Chosen(plan.objects), form, [])
+        return _ask(request, selection, form, [])
     try:
-        job = _carry_out(plan, target_id=form.cleaned_data["target"], detach=form.cleaned_data["detach"])
+        job = _carry_out(selection, target_id=form.cleaned_data["target"], detach=form.cleaned_data["detach"])
     except TransferRefused as error:
-        return _ask(request, Chosen(plan.objects), form, error.problems)
+        return _ask(request, selection, form, error.problems)
     # The page of a SIM that went away is no longer here; the inventory is.
-    return answer(request, BulkReport(job), back=reverse("sims:sim_list", args=[workspace_id]))
+    return answer(request, BulkReport(job), back=SIMS.list_url(workspace_id))
 
 
-def _carry_out(plan: BulkPlan, *, target_id: int, detach: bool) -> Job:
-    with action():
-        earlier = done_before(plan, TRANSFER)
-        if earlier is not None:
-            return earlier
-        _require_here(plan.workspace_id, plan.objects)
-        transfer = transfer_sims(target_id=target_id, sim_ids=plan.objects, auto_detach=detach, dry_run=False)
+def _carry_out(selection: Selection, *, target_id: int, detach: bool) -> Job:
+    def act() -> Job:
+        _require_here(selection.workspace_id, selection.ids)
+        transfer = transfer_sims(target_id=target_id, sim_ids=selection.ids, auto_detach=detach, dry_run=False)
         count = len(transfer.sims)
+        title = ngettext("Transferred %(n)s SIM to %(name)s", "Transferred %(n)s SIMs to %(name)s", count)
         outcome = Outcome(changed=[sim.id for sim in transfer.sims], notes=_done_notes(transfer))
-        return jobs.keep_result(
-            kind=TRANSFER,
-            workspace_id=plan.workspace_id,
-            title=ngettext("Transferred %(n)s SIM to %(name)s", "Transferred %(n)s SIMs to %(name)s", count)
-            % {"n": counted(count), "name": transfer.target.name},
-            arguments={"kind": "sims", "action": "transfer", "key": plan.key, "target": target_id},
+        return keep(
+            TRANSFER,
+            selection,
+            title=title % {"n": counted(count), "name": transfer.target.name},
             result=outcome.as_json(),
             total=count,
+            target=target_id,
         )
+
+    return once(selection, act)
 
 
 def _done_notes(transfer: Transfer) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from typing import Any, Final, NamedTuple, Protocol
+from zlib import crc32
 
 from django.db import connection
 
@@ -93,7 +94,14 @@ _BLOCKED, _POLICY_BLOCKED, _ZONE = (
 )
 _SIM, _DEVICE, _RECORD, _DAY = (model._meta.db_table for model in (Sim, Device, UsageRecord, UsageDay))
 _WORKSPACE: Final = Workspace._meta.db_table
-_STAGE: Final = "usage_stage"
+_SHAPE_POSTGRESQL: Final = (
+    "pos integer, record_id text, iccid text, traffic_type smallint, total bigint, rx bigint, tx bigint,"
+    " started timestamptz, ended timestamptz, payload text, network integer, zone smallint, cost bigint,"
+    " currency smallint"
+)
+# A pooler hands on connections with their temporary tables. The shape is in the name, so that a table which another
+# version of the portal has left there is not taken for ours.
+_STAGE: Final = f"usage_stage_{crc32(_SHAPE_POSTGRESQL.encode()):08x}"
 _TEST: Final = int(SimStatus.FACTORY_TEST)
 _DATA, _SMS = int(TrafficType.DATA), int(TrafficType.SMS)
 _STAGED: Final = (
@@ -168,11 +176,7 @@ _DAYS_POSTGRESQL: Final = _ADD_DAYS.format(day="(ended AT TIME ZONE 'UTC')::date
 class PostgreSQL:
     """COPY into the temporary table; everything is counted by one statement."""
 
-    CREATE = (
-        f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGE} (pos integer, record_id text, iccid text,"
-        " traffic_type smallint, total bigint, rx bigint, tx bigint, started timestamptz, ended timestamptz,"
-        " payload text, network integer, zone smallint, cost bigint, currency smallint) ON COMMIT DELETE ROWS"
-    )
+    CREATE = f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGE} ({_SHAPE_POSTGRESQL}) ON COMMIT DELETE ROWS"
     LOCK = (
         f"WITH locked AS MATERIALIZED (SELECT s.id FROM {_SIM} s WHERE s.status = {_TEST}"
         f" AND s.iccid IN (SELECT iccid FROM {_STAGE}) ORDER BY s.id FOR NO KEY UPDATE) SELECT count(*) FROM locked"

@@ -91,7 +91,7 @@ def test_others_read_and_change_nothing(cast: Cast, who: str) -> None:
     assert b'name="vatin"' not in page.content
     assert client.post(url(cast, "accounts:workspace_settings"), COMPANY).status_code == 403
     assert client.get(url(cast, "accounts:workspace_requests")).status_code == 403
-    assert client.get(url(cast, "workspace_package")).status_code == 200
+    assert client.get(url(cast, "accounts:workspace_package")).status_code == 200
     assert types(cast.acme) == []
 
 
@@ -153,11 +153,11 @@ def test_leaving_factory_test_says_how_many_sims_activate(cast: Cast) -> None:
     sims = cast.sims(3, status=SimStatus.FACTORY_TEST)
     new = dearer()
     client = cast.client(cast.owner)
-    assert b"Upgrade to Pro EUR" in client.get(url(cast, "workspace_package")).content
-    page = client.get(url(cast, "workspace_package_change", new.pk)).content.decode()
+    assert b"Upgrade to Pro EUR" in client.get(url(cast, "accounts:workspace_package")).content
+    page = client.get(url(cast, "accounts:workspace_package_change", new.pk)).content.decode()
     assert "3 SIMs in it become Activated at once" in page
     assert "charged in full from" in page
-    assert client.post(url(cast, "workspace_package_change", new.pk)).status_code == 303
+    assert client.post(url(cast, "accounts:workspace_package_change", new.pk)).status_code == 303
     assert types(cast.acme)[0] == 33
     assert Event.objects.filter(workspace=cast.acme, type=8).count() == 3
     sims[0].refresh_from_db()
@@ -171,13 +171,13 @@ def test_an_administrator_upgrades_and_does_nothing_else(cast: Cast) -> None:
     new = dearer(factory_test_allowed=True)
     small = dearer(name="Small EUR", monthly_rate_cents=50_000, max_data_plans=0, max_workspaces=3, max_users=1)
     client = cast.client(cast.owner)
-    assert client.post(url(cast, "workspace_package_change", cast.umbra.package_id)).status_code == 404
-    refused = client.post(url(cast, "workspace_package_change", small.pk))
+    assert client.post(url(cast, "accounts:workspace_package_change", cast.umbra.package_id)).status_code == 404
+    refused = client.post(url(cast, "accounts:workspace_package_change", small.pk))
     assert refused.status_code == 422
     assert b"allows 1 users" in refused.content or b"data plans" in refused.content
-    assert cast.client(cast.member).post(url(cast, "workspace_package_change", new.pk)).status_code == 403
+    assert cast.client(cast.member).post(url(cast, "accounts:workspace_package_change", new.pk)).status_code == 403
     assert types(cast.acme) == []
-    page = client.get(url(cast, "workspace_package_change", new.pk)).content.decode()
+    page = client.get(url(cast, "accounts:workspace_package_change", new.pk)).content.decode()
     assert "no factory test" not in page
 
 
@@ -185,12 +185,12 @@ def test_data_plans_are_booked_within_the_package(cast: Cast) -> None:
     client = cast.client(cast.owner)
     plans = [DataPlan.objects.create(name=f"Plan {number}") for number in range(4)]
     for plan in plans[:3]:
-        assert client.post(url(cast, "workspace_package_plans"), {"plan": plan.pk}).status_code == 303
+        assert client.post(url(cast, "accounts:workspace_package_plans"), {"plan": plan.pk}).status_code == 303
     assert types(cast.acme) == [34, 34, 34]
     assert rows(cast.acme)[0][1] == "A new inclusive volume has been booked in ratezone 'Plan 0'."
-    answer = client.post(url(cast, "workspace_package_plans"), {"plan": plans[3].pk}, follow=True)
+    answer = client.post(url(cast, "accounts:workspace_package_plans"), {"plan": plans[3].pk}, follow=True)
     assert b"allows 4 data plans" in answer.content
-    assert client.post(url(cast, "workspace_package_plans"), {"plan": "x"}).status_code == 404
+    assert client.post(url(cast, "accounts:workspace_package_plans"), {"plan": "x"}).status_code == 404
     with cast.acting(cast.owner), pytest.raises(Forbidden):
         set_data_plans(workspace_id=cast.acme.pk, data_plan_ids=[])
     assert types(cast.acme) == [34, 34, 34]
@@ -199,7 +199,7 @@ def test_data_plans_are_booked_within_the_package(cast: Cast) -> None:
 def test_the_package_page_shows_what_is_used_of_each_limit(cast: Cast) -> None:
     PlatformPackage.objects.filter(pk=cast.acme.package_id).update(max_active_sims=2, max_users=10)
     cast.sims(3, status=SimStatus.ACTIVATED)
-    html = cast.client(cast.owner).get(url(cast, "workspace_package")).content.decode()
+    html = cast.client(cast.owner).get(url(cast, "accounts:workspace_package")).content.decode()
     rows_shown = re.findall(
         r'<tr><th scope="row">([^<]+)</th><td class="num">(.*?)</td><td class="num">(.*?)</td>', html
     )

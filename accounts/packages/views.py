@@ -1,6 +1,6 @@
 """Package and data plans of a workspace: what they contain, what an upgrade changes and when.
 
-The SIMs that a package change activates belong to another app than the package, so the page stands in the root.
+What SIMs use of a package, and what a change does to them, is asked of `accounts.packages.effects`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import DataPlan, PlatformPackage, Workspace
+from accounts.packages.effects import PackageUse, effects_of, uses_of
 from accounts.packages.services.subscriptions import add_data_plan, is_upgrade, set_package
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
@@ -25,17 +26,8 @@ from kit.context import current_context
 from kit.errors import Conflict, Forbidden, Invalid
 from kit.htmx import redirect_to, render_fragment, respond, wants_fragment
 from kit.rendering import number
-from sims.models import Sim
-from sims.states import SimStatus
 
 REFUSED: Final = (Invalid, Conflict, Forbidden)
-
-
-def activations(workspace: Workspace, new: PlatformPackage) -> int:
-    """Return how many SIMs leave their factory test, and are activated, when a workspace gets a package."""
-    if workspace.factory_test_override is not None or new.factory_test_allowed:
-        return 0
-    return Sim.objects.of(workspace.pk).filter(status=SimStatus.FACTORY_TEST).count()
 
 
 def next_month() -> date:
@@ -71,22 +63,27 @@ def rates(package: PlatformPackage) -> list[tuple[str, str]]:
     ]
 
 
-def used(workspace: Workspace, booked: int) -> list[tuple[str, int, int | None]]:
-    """Return what a workspace uses of each limit of its package: label, used, most (`None` for no limit)."""
+def used(workspace: Workspace, booked: int) -> list[PackageUse]:
+    """Return what a workspace uses of each limit of its package.
+
+    Args:
+        workspace: with its package.
+        booked: number of its data plans.
+    """
     package = workspace.package
     asked = workspace.invitations.filter(
         accepted__isnull=True, withdrawn__isnull=True, expires__gt=current_context().now()
     )
-    active = Sim.objects.of(workspace.pk).filter(status=SimStatus.ACTIVATED).count()
-    lines: list[tuple[str, int, int | None]] = [
-        (_("Activated SIMs"), active, package.max_active_sims),
-        (_("Data plans"), booked, package.max_data_plans),
-        (_("Users, with invited ones"), workspace.memberships.count() + asked.count(), package.max_users),
+    users = workspace.memberships.count() + asked.count()
+    found = [
+        *uses_of(workspace),
+        PackageUse(_("Data plans"), booked, package.max_data_plans),
+        PackageUse(_("Users, with invited ones"), users, package.max_users),
     ]
     if workspace.main_id is None:
         most = package.max_workspaces if package.workspaces_allowed else 1
-        lines.append((_("Workspaces"), 1 + workspace.linked.count(), most))
-    return lines
+        found.append(PackageUse(_("Workspaces"), 1 + workspace.linked.count(), most))
+    return found
 
 
 @require_safe
@@ -141,13 +138,10 @@ def package_change(request: WorkspacePageRequest, workspace_id: int, package_id:
         "old": workspace.package,
         "contents": contents(new),
         "charged_from": next_month(),
-        "activations": activations(workspace, new),
-        "loses_test": workspace.factory_test_allowed
-        and workspace.factory_test_override is None
-        and not new.factory_test_allowed,
+        "effects": effects_of(workspace, new),
         "refusal": refusal,
         "dialog": "accounts/_package_change.html",
-        "back": reverse("workspace_package", args=[workspace_id]),
+        "back": reverse("accounts:workspace_package", args=[workspace_id]),
         "back_label": _("Package and data plans"),
         "url": request.path,
         "as_page": not wants_fragment(request),
@@ -172,10 +166,10 @@ def book_plan(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
         add_data_plan(workspace_id=workspace_id, data_plan_id=plan.pk)
     except REFUSED as error:
         messages.error(request, error.message)
-        return redirect_to(request, reverse("workspace_package", args=[workspace_id]))
+        return redirect_to(request, reverse("accounts:workspace_package", args=[workspace_id]))
     return _done(request, workspace_id, _("Data plan %(name)s booked.") % {"name": plan.name})
 
 
 def _done(request: WorkspacePageRequest, workspace_id: int, text: str) -> HttpResponse:
     messages.success(request, text)
-    return redirect_to(request, reverse("workspace_package", args=[workspace_id]))
+    return redirect_to(request, reverse("accounts:workspace_package", args=[workspace_id]))

@@ -1,4 +1,4 @@
-"""Workspaces in the admin site. Their figures come from all apps, so the page stands in the root."""
+"""Workspaces in the admin site. Their figures come from all apps, by `accounts.workspaces.figures`."""
 
 from __future__ import annotations
 
@@ -18,30 +18,16 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import DataPlan, Membership, PlatformPackage, Workspace
 from accounts.packages.admin import money
-from accounts.packages.services.subscriptions import set_data_plans, set_package
-from accounts.people.services.members import set_super_admin
-from accounts.workspaces.services.workspaces import create_workspace, update_workspace
-from kit.action import action
+from accounts.workspaces import figures
+from accounts.workspaces.admin.billing import billing_form
+from accounts.workspaces.admin.billing import save as save_billing
+from accounts.workspaces.admin.members import ROLES, MemberForm, change, join, members_of
+from accounts.workspaces.services.staff_changes import change_workspace
+from accounts.workspaces.services.workspaces import create_workspace
 from kit.admin.base import StaffAdmin, StaffForm
 from kit.admin.filters import choice_filter, condition_filter
-from kit.errors import DomainError, Invalid
-from kit.rendering import badge, dash, number, when, when_absolute
-from portal import admin_mails  # noqa: F401  (registers its page)
-from portal.admin_billing import billing_form
-from portal.admin_billing import save as save_billing
-from portal.admin_members import ROLES, MemberForm, change, join, members_of
-from portal.admin_overview import (
-    WARNING_FILTERS,
-    Figures,
-    by_activated_sims,
-    by_last_event,
-    figures_of,
-    warnings_of,
-)
-from sims.states import SimStatus
-
-_OWN_ACTIONS = frozenset({"package", "data_plans", "super_admin"})
-"""Fields that have a service of their own."""
+from kit.errors import DomainError
+from kit.rendering import badge, dash, when_absolute
 
 
 def _priced(packages: QuerySet[PlatformPackage]) -> list[tuple[PlatformPackage, str]]:
@@ -99,27 +85,11 @@ class WorkspaceAdmin(StaffAdmin):
     form = WorkspaceForm
     change_form_template = "admin/accounts/workspace/change_form.html"
     autocomplete_fields = ("main", "super_admin")
-    list_display = (
-        "name",
-        "number",
-        "package_name",
-        "state",
-        "cautions",
-        "issued",
-        "activated",
-        "suspended",
-        "factory_test",
-        "devices",
-        "members",
-        "last_event",
-        "kind",
-        "main_name",
-    )
     list_filter = (
         choice_filter("package", gettext_lazy("package"), "package_id", package_choices),
         choice_filter("status", gettext_lazy("status"), "status", Workspace.Status.choices),
         choice_filter("type", gettext_lazy("type"), "type", Workspace.Type.choices),
-        condition_filter("warning", gettext_lazy("warning"), WARNING_FILTERS),
+        condition_filter("warning", gettext_lazy("warning"), figures.WARNING_FILTERS),
         condition_filter(
             "link",
             gettext_lazy("link"),
@@ -164,31 +134,14 @@ class WorkspaceAdmin(StaffAdmin):
         )
 
     def update(self, request: HttpRequest, obj: Any, form: Any) -> None:
-        """Do all that was changed in one action: when one part is refused, nothing is done."""
-        changes = form.changes
-        settings = {
-            ("main_id" if name == "main" else name): (value.pk if name == "main" and value else value)
-            for name, value in changes.items()
-            if name not in _OWN_ACTIONS
-        }
-        with action():
-            if settings:
-                update_workspace(workspace_id=obj.pk, changes=settings)
-            plans = [plan.pk for plan in changes["data_plans"]] if "data_plans" in changes else None
-            if "package" in changes:
-                held = set(obj.data_plans.values_list("pk", flat=True))
-                if plans is not None and len(held) > changes["package"].max_data_plans:
-                    # A smaller package needs those that go to be gone; those that come need the new one's room.
-                    set_data_plans(workspace_id=obj.pk, data_plan_ids=sorted(held.intersection(plans)))
-                set_package(workspace_id=obj.pk, package_id=changes["package"].pk)
-            if plans is not None:
-                set_data_plans(workspace_id=obj.pk, data_plan_ids=plans)
-            if "super_admin" in changes:
-                if changes["super_admin"] is None:
-                    raise Invalid(
-                        _("A main organisation keeps a SuperAdmin. Choose the one who follows."), field="super_admin"
-                    )
-                set_super_admin(workspace_id=obj.pk, user_id=changes["super_admin"].pk)
+        changes = dict(form.changes)
+        for name in ("package", "main", "super_admin"):
+            if name in changes:
+                chosen = changes.pop(name)
+                changes[f"{name}_id"] = chosen.pk if chosen is not None else None
+        if "data_plans" in changes:
+            changes["data_plan_ids"] = [plan.pk for plan in changes.pop("data_plans")]
+        change_workspace(workspace_id=obj.pk, changes=changes)
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.members_view)
@@ -267,25 +220,25 @@ class WorkspaceAdmin(StaffAdmin):
             wanted |= Exists(members) | Q(super_admin__email__icontains=term)
         return queryset.filter(wanted), False
 
+    def get_list_display(self, request: HttpRequest) -> tuple[Any, ...]:
+        return ("name", "number", "package_name", "state", "cautions", *figures.columns(), "kind", "main_name")
+
     def prepare_rows(self, request: HttpRequest, rows: Sequence[Any]) -> None:
-        figures = figures_of([workspace.pk for workspace in rows])
+        found = figures.figures_of([workspace.pk for workspace in rows])
         for workspace in rows:
-            workspace.figures = figures[workspace.pk]
+            workspace.figures = found[workspace.pk]
 
     def form_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         packages = PlatformPackage.objects.filter(status=PlatformPackage.Status.ACTIVE)
         if obj is None:
             return {"packages": _priced(packages)}
-        figures = figures_of([obj.pk])[obj.pk]
-        place = {name: reverse(f"admin:{name}_changelist") for name in ("sims_sim", "sims_device", "sims_simbatch")}
-        chosen = f"?workspace={obj.pk}"
+        found = figures.figures_of([obj.pk])[obj.pk]
         links = [
             (_("Members"), self.url_of(obj, "members"), "users"),
-            (_("Requests"), reverse("admin:accounts_workspacerequest_changelist") + chosen, "inbox"),
-            (_("SIMs"), place["sims_sim"] + chosen, "card-sim"),
-            (_("Devices"), place["sims_device"] + chosen, "router"),
-            (_("Batches"), place["sims_simbatch"] + chosen, "boxes"),
-            (_("Events"), reverse("admin:events_event_changelist") + chosen, "scroll-text"),
+            *(
+                (str(link.label), f"{reverse(f'admin:{link.url_name}')}?workspace={obj.pk}", link.icon)
+                for link in figures.links()
+            ),
         ]
         if self.has_change_permission(request, obj):
             links.insert(1, (_("Billing"), self.url_of(obj, "billing"), "receipt-text"))
@@ -294,10 +247,9 @@ class WorkspaceAdmin(StaffAdmin):
         held = PlatformPackage.objects.filter(pk=obj.package_id)
         return {
             "links": links,
-            "figures": figures,
-            "cautions": warnings_of(obj, figures),
-            "states": [(state, figures.sims.get(state, 0)) for state in SimStatus if state != SimStatus.DELETED],
-            "sims_url": place["sims_sim"] + chosen,
+            "figures": found,
+            "tiles": figures.tiles_of(obj, found),
+            "cautions": figures.warnings_of(obj, found),
             "packages": _priced(packages | held),
             "created": when_absolute(obj.created),
         }
@@ -310,7 +262,7 @@ class WorkspaceAdmin(StaffAdmin):
 
     @admin.display(description=gettext_lazy("warnings"))
     def cautions(self, workspace: Any) -> SafeString:
-        found = warnings_of(workspace, workspace.figures)
+        found = figures.warnings_of(workspace, workspace.figures)
         return format_html_join(mark_safe(" "), "{}", ((badge(each.text, each.tone),) for each in found)) or dash()
 
     @admin.display(description=gettext_lazy("package"), ordering="package__name")
@@ -331,41 +283,3 @@ class WorkspaceAdmin(StaffAdmin):
         if workspace.main is None:
             return dash()
         return format_html('<a href="{}">{}</a>', self.url_of(workspace.main), workspace.main.name)
-
-    @admin.display(description=gettext_lazy("issued"))
-    def issued(self, workspace: Any) -> SafeString:
-        return self._count(workspace, SimStatus.ISSUED)
-
-    @admin.display(description=gettext_lazy("activated"), ordering=by_activated_sims())
-    def activated(self, workspace: Any) -> SafeString:
-        return self._count(workspace, SimStatus.ACTIVATED)
-
-    @admin.display(description=gettext_lazy("suspended"))
-    def suspended(self, workspace: Any) -> SafeString:
-        return self._count(workspace, SimStatus.SUSPENDED)
-
-    @admin.display(description=gettext_lazy("factory test"))
-    def factory_test(self, workspace: Any) -> SafeString:
-        return self._count(workspace, SimStatus.FACTORY_TEST)
-
-    def _count(self, workspace: Any, state: SimStatus) -> SafeString:
-        figures: Figures = workspace.figures
-        count = figures.sims.get(state, 0)
-        if not count:
-            return format_html('<span class="muted">{}</span>', 0)
-        url = reverse("admin:sims_sim_changelist")
-        return format_html(
-            '<a href="{}?workspace={}&amp;status={}">{}</a>', url, workspace.pk, int(state), number(count)
-        )
-
-    @admin.display(description=gettext_lazy("devices"))
-    def devices(self, workspace: Any) -> str:
-        return number(workspace.figures.devices)
-
-    @admin.display(description=gettext_lazy("users"))
-    def members(self, workspace: Any) -> SafeString:
-        return format_html('<a href="{}">{}</a>', self.url_of(workspace, "members"), number(workspace.figures.users))
-
-    @admin.display(description=gettext_lazy("last event"), ordering=by_last_event())
-    def last_event(self, workspace: Any) -> SafeString:
-        return when(workspace.figures.last_event)

@@ -1,1 +1,0 @@
-"""The dialogs of bulk actions, and their reports."""

@@ -1,0 +1,136 @@
+"""What can be done to many devices at once: one entry for each action."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
+from accounts.permissions import Permission, authorise
+from kit.outcomes import Outcome, not_found
+from sims.bulk.actions import BulkSpec, Noun, register
+from sims.devices.filters import DeviceFilters
+from sims.devices.forms import BulkReleaseForm, TagsForm
+from sims.devices.services.devices import delete_devices, preview_delete_devices
+from sims.devices.services.status import disable_devices, enable_devices, preview_device_action, reset_connectivity
+from sims.devices.services.tags import change_tags
+from sims.inventory.services.assignment import preview_release, release_sims
+from sims.locking import chunks, missing, read_devices
+from sims.models import Device
+
+
+def _proof(shown: str) -> tuple[str, str]:
+    return shown, _("Type the name of the device, %(text)s, to confirm") % {"text": shown}
+
+
+def _preview_tags(*, workspace_id: int, device_ids: Sequence[int], **_names: Any) -> Outcome:
+    """Tell which devices are there; what becomes of each depends on the names that are still to be typed."""
+    authorise(workspace_id, Permission.DEVICE_UPDATE)
+    outcome = Outcome()
+    for part in chunks(device_ids):
+        rows = read_devices(workspace_id, part)
+        outcome.changed += [row.id for row in rows]
+        outcome.refused += not_found(missing(part, rows), "Device")
+    return outcome
+
+
+DEVICES = Noun(
+    name="devices",
+    title=gettext_lazy("Connected devices"),
+    objects=Device.objects.all,
+    filters=DeviceFilters,
+    ids="device_ids",
+    label="name",
+    shown=str,
+    head="device",
+    proof=_proof,
+    reasons={
+        "no_sim": ngettext_lazy("has no SIM", "have no SIM", "count"),
+        "has_sim": ngettext_lazy("has a SIM: release it first", "have a SIM: release it first", "count"),
+        "disabled": ngettext_lazy("is Disabled: enable it first", "are Disabled: enable them first", "count"),
+        "too_long": ngettext_lazy(
+            "would have tags of more than 500 characters", "would have tags of more than 500 characters", "count"
+        ),
+    },
+    route="device",
+)
+
+ENABLE = BulkSpec(
+    noun=DEVICES,
+    name="enable",
+    label=gettext_lazy("Enable"),
+    icon="power",
+    permission=Permission.DEVICE_UPDATE,
+    preview=partial(preview_device_action, what="enable"),
+    run=enable_devices,
+    asked=ngettext_lazy("Enable %(n)s device", "Enable %(n)s devices", "count"),
+    done=ngettext_lazy("Enabled %(n)s device", "Enabled %(n)s devices", "count"),
+    unchanged=ngettext_lazy("is Enabled already", "are Enabled already", "count"),
+)
+DISABLE = BulkSpec(
+    noun=DEVICES,
+    name="disable",
+    label=gettext_lazy("Disable"),
+    icon="power-off",
+    permission=Permission.DEVICE_UPDATE,
+    preview=partial(preview_device_action, what="disable"),
+    run=disable_devices,
+    asked=ngettext_lazy("Disable %(n)s device", "Disable %(n)s devices", "count"),
+    done=ngettext_lazy("Disabled %(n)s device", "Disabled %(n)s devices", "count"),
+    unchanged=ngettext_lazy("is Disabled already", "are Disabled already", "count"),
+)
+RESET = BulkSpec(
+    noun=DEVICES,
+    name="reset",
+    label=gettext_lazy("Reset connectivity"),
+    icon="refresh-cw",
+    permission=Permission.DEVICE_RESET,
+    preview=partial(preview_device_action, what="reset"),
+    run=reset_connectivity,
+    asked=ngettext_lazy("Reset connectivity of %(n)s device", "Reset connectivity of %(n)s devices", "count"),
+    done=ngettext_lazy(
+        "Ordered a connectivity reset for %(n)s device", "Ordered a connectivity reset for %(n)s devices", "count"
+    ),
+)
+RELEASE = BulkSpec(
+    noun=DEVICES,
+    name="release",
+    label=gettext_lazy("Release SIMs"),
+    icon="unlink",
+    permission=Permission.DEVICE_UPDATE,
+    preview=preview_release,
+    run=release_sims,
+    form=BulkReleaseForm,
+    asked=ngettext_lazy("Release the SIM of %(n)s device", "Release the SIMs of %(n)s devices", "count"),
+    done=ngettext_lazy("Released %(n)s SIM", "Released %(n)s SIMs", "count"),
+)
+TAGS = BulkSpec(
+    noun=DEVICES,
+    name="tags",
+    label=gettext_lazy("Change tags"),
+    icon="tags",
+    permission=Permission.DEVICE_UPDATE,
+    preview=_preview_tags,
+    run=change_tags,
+    form=TagsForm,
+    asked=ngettext_lazy("Change tags of %(n)s device", "Change tags of %(n)s devices", "count"),
+    done=ngettext_lazy("Changed tags of %(n)s device", "Changed tags of %(n)s devices", "count"),
+    unchanged=ngettext_lazy("has these tags already", "have these tags already", "count"),
+)
+DELETE = BulkSpec(
+    noun=DEVICES,
+    name="delete",
+    label=gettext_lazy("Delete"),
+    icon="trash-2",
+    danger=True,
+    permission=Permission.DEVICE_UPDATE,
+    preview=preview_delete_devices,
+    run=delete_devices,
+    asked=ngettext_lazy("Delete %(n)s device", "Delete %(n)s devices", "count"),
+    done=ngettext_lazy("Deleted %(n)s device", "Deleted %(n)s devices", "count"),
+)
+
+register(ENABLE, DISABLE, RESET, RELEASE, TAGS, DELETE)

@@ -1,0 +1,134 @@
+"""What can be done to many SIMs at once: one entry for each action."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
+from accounts.permissions import Permission
+from kit.filter_sets import encode
+from kit.models import Job
+from sims.bulk.actions import ActionSpec, BulkSpec, Noun, register
+from sims.identifiers import iccid_with_luhn
+from sims.inventory.filters import SimFilters
+from sims.inventory.services.status import change_sim_status, preview_sim_status
+from sims.models import Sim
+from sims.states import SimStatus
+
+
+def _shown(iccid: str) -> str:
+    """Return the 20 digits on the card; what stands for a SIM without ICCID stays as it is."""
+    return iccid_with_luhn(iccid) if len(iccid) == 19 and iccid.isdigit() else iccid
+
+
+def _proof(shown: str) -> tuple[str, str]:
+    end = shown[-4:]
+    return end, _("Type the last four digits of the ICCID, %(text)s, to confirm") % {"text": end}
+
+
+SIMS = Noun(
+    name="sims",
+    title=gettext_lazy("SIM inventory"),
+    objects=Sim.objects.all,
+    filters=SimFilters,
+    ids="sim_ids",
+    label="iccid",
+    shown=_shown,
+    head="iccid",
+    proof=_proof,
+    reasons={
+        f"from_{SimStatus.ISSUED}": ngettext_lazy("is Issued", "are Issued", "count"),
+        f"from_{SimStatus.ACTIVATED}": ngettext_lazy("is Activated", "are Activated", "count"),
+        f"from_{SimStatus.SUSPENDED}": ngettext_lazy("is Suspended", "are Suspended", "count"),
+        f"from_{SimStatus.FACTORY_TEST}": ngettext_lazy("is Factory test", "are Factory test", "count"),
+        "has_device": ngettext_lazy("is on a device: release it first", "are on devices: release them first", "count"),
+    },
+    route="sim",
+)
+
+ACTIVATE = BulkSpec(
+    noun=SIMS,
+    name="activate",
+    label=gettext_lazy("Activate"),
+    icon="play",
+    permission=Permission.SIM_UPDATE,
+    preview=partial(preview_sim_status, to=SimStatus.ACTIVATED),
+    run=partial(change_sim_status, to=SimStatus.ACTIVATED),
+    asked=ngettext_lazy("Activate %(n)s SIM", "Activate %(n)s SIMs", "count"),
+    done=ngettext_lazy("Activated %(n)s SIM", "Activated %(n)s SIMs", "count"),
+    unchanged=ngettext_lazy("is Activated already", "are Activated already", "count"),
+)
+SUSPEND = BulkSpec(
+    noun=SIMS,
+    name="suspend",
+    label=gettext_lazy("Suspend"),
+    icon="pause",
+    permission=Permission.SIM_UPDATE,
+    preview=partial(preview_sim_status, to=SimStatus.SUSPENDED),
+    run=partial(change_sim_status, to=SimStatus.SUSPENDED),
+    asked=ngettext_lazy("Suspend %(n)s SIM", "Suspend %(n)s SIMs", "count"),
+    done=ngettext_lazy("Suspended %(n)s SIM", "Suspended %(n)s SIMs", "count"),
+    unchanged=ngettext_lazy("is Suspended already", "are Suspended already", "count"),
+)
+FACTORY_TEST = BulkSpec(
+    noun=SIMS,
+    name="factory-test",
+    label=gettext_lazy("Factory test"),
+    icon="flask-conical",
+    permission=Permission.SIM_UPDATE,
+    preview=partial(preview_sim_status, to=SimStatus.FACTORY_TEST),
+    run=partial(change_sim_status, to=SimStatus.FACTORY_TEST),
+    asked=ngettext_lazy("Factory test for %(n)s SIM", "Factory test for %(n)s SIMs", "count"),
+    done=ngettext_lazy("%(n)s SIM is in factory test now", "%(n)s SIMs are in factory test now", "count"),
+    unchanged=ngettext_lazy("is Factory test already", "are Factory test already", "count"),
+)
+TRANSFER = ActionSpec(
+    noun=SIMS,
+    name="transfer",
+    label=gettext_lazy("Transfer"),
+    icon="arrow-right-left",
+    permission=Permission.SIM_TRANSFER,
+    stays=False,
+)
+# What destroys stands last, away from the hand that aims at something else.
+DELETE = BulkSpec(
+    noun=SIMS,
+    name="delete",
+    label=gettext_lazy("Delete"),
+    icon="trash-2",
+    danger=True,
+    permission=Permission.SIM_DELETE,
+    preview=partial(preview_sim_status, to=SimStatus.DELETED),
+    run=partial(change_sim_status, to=SimStatus.DELETED),
+    asked=ngettext_lazy("Delete %(n)s SIM", "Delete %(n)s SIMs", "count"),
+    done=ngettext_lazy("Deleted %(n)s SIM", "Deleted %(n)s SIMs", "count"),
+    unchanged=ngettext_lazy("is Deleted already", "are Deleted already", "count"),
+)
+
+
+def _registered(job: Job) -> Mapping[str, Any]:
+    """Return what the report of a registration shows: the state of the SIMs, and where to find them."""
+    state = SimStatus(job.result["status"])
+    bics = [line["bic"] for line in job.result["batches"] if not line["error"]]
+    return {
+        "state": state.label,
+        "state_key": state.name.lower(),
+        "inventory_url": f"{SIMS.list_url(job.workspace_id or 0)}?{encode({'bic': ','.join(bics)})}",
+    }
+
+
+REGISTER = ActionSpec(
+    noun=SIMS,
+    name="register",
+    label=gettext_lazy("Register SIMs"),
+    permission=Permission.SIM_REGISTER,
+    button=False,
+    report="sims/sim_registered.html",
+    report_context=_registered,
+)
+
+register(ACTIVATE, SUSPEND, FACTORY_TEST, TRANSFER, DELETE, REGISTER)
