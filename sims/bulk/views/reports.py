@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
+from django_htmx.http import reswap, retarget
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from kit.bulk import SHOWN_ITEMS
-from kit.csv_files import Echo, safe_cells
+from kit.csv_files import csv_parts
 from kit.filter_sets import encode
 from kit.htmx import private, redirect_to, render_fragment
 from sims.bulk.actions import ObjectKind
@@ -64,8 +63,7 @@ def progress(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UUID
     if request.GET.get("page"):
         return redirect_to(request, report.url)
     response = render_fragment(request, "kit/_bulk_result.html", {"result": report.result()})
-    response["HX-Retarget"], response["HX-Reswap"] = "#dialog-body", "innerHTML"
-    return response
+    return reswap(retarget(response, "#dialog-body"), "innerHTML")
 
 
 @require_safe
@@ -73,15 +71,8 @@ def result_csv(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UU
     """Send the report line by line. Texts that a spreadsheet would run as a formula are quoted."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     report = report_of(workspace_id, job_id)
-    response = StreamingHttpResponse(csv_lines(report), content_type="text/csv; charset=utf-8")
+    head = ("id", HEAD_LABEL[report.kind], _("result"), _("reason"))
+    parts = csv_parts(head, report.lines(), marked=False)
+    response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="result-{report.job.pk}.csv"'
-    private(response)  # type: ignore[arg-type]  # it sets headers only
-    return response
-
-
-def csv_lines(report: BulkReport) -> Iterator[str]:
-    """Return the lines of a report's CSV, with its head."""
-    writer = csv.writer(Echo())
-    yield writer.writerow(("id", HEAD_LABEL[report.kind], _("result"), _("reason")))
-    for line in report.lines():
-        yield writer.writerow(safe_cells(line))
+    return private(response)
