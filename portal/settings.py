@@ -163,14 +163,20 @@ CACHES: dict[str, dict[str, Any]]
 if REDIS_URL:
     CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "kit.caches.ForgivingRedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "portal",
+            # Seconds. Redis answers in a millisecond or is away; no page waits for it.
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
         }
     }
     CELERY_BROKER_URL = REDIS_URL
     # Seconds until an unfinished task is handed to another worker: above the longest task.
-    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"visibility_timeout": 3600, "global_keyprefix": "portal:"}
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+        "visibility_timeout": 3600,
+        "global_keyprefix": "portal:",
+        "socket_connect_timeout": 2,
+    }
 else:
     # Never memory of one process: the limits of sign-in are counted here, and several processes serve.
     CACHES = {
