@@ -97,7 +97,7 @@ def send(mail_id: int) -> bool:
     mail = OutgoingMail.objects.filter(pk=mail_id, given_up=False, next_attempt__lte=now).first()
     if mail is None:
         return False
-    wait = min(FIRST_WAIT * 2**mail.attempts, LONGEST_WAIT)
+    wait = min(FIRST_WAIT * 2 ** min(mail.attempts, 10), LONGEST_WAIT)
     claimed = OutgoingMail.objects.filter(pk=mail_id, attempts=mail.attempts).update(
         attempts=mail.attempts + 1, next_attempt=now + wait, claimed=now
     )

@@ -219,8 +219,8 @@ def _unknown(email: str) -> SignInRefused:
 
 def forget_unknown_addresses() -> int:
     """Delete the counts of addresses without an account that nobody has tried for a day. Returns how many."""
-    old = UnknownAddress.objects.filter(last_tried__lt=current_context().now() - REMEMBERED)
-    return old.delete()[0]
+    before = current_context().now() - REMEMBERED
+    return UnknownAddress.objects.filter(last_tried__lt=before).delete()[0]
 
 
 def _attempt(found: User, check: Callable[[User], bool], wrong: Callable[[], SignInRefused], *, forgives: bool) -> User:

@@ -4,27 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('kit', '0002_outgoing_mail'),
+        ("kit", "0002_outgoing_mail"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CallCounter',
+            name="CallCounter",
             fields=[
-                ('name', models.CharField(max_length=120, primary_key=True, serialize=False)),
-                ('span', models.BigIntegerField(help_text='Number of the span of time that is counted.')),
-                ('count', models.BigIntegerField()),
-                ('until', models.DateTimeField(db_index=True, help_text='When it may be forgotten.')),
+                ("name", models.CharField(max_length=120, primary_key=True, serialize=False)),
+                ("span", models.BigIntegerField(help_text="Number of the span of time that is counted.")),
+                ("count", models.BigIntegerField()),
+                ("until", models.DateTimeField(db_index=True, help_text="When it may be forgotten.")),
             ],
             options={
-                'default_permissions': (),
+                "default_permissions": (),
             },
         ),
         migrations.AddField(
-            model_name='job',
-            name='fruitless',
-            field=models.PositiveSmallIntegerField(default=0, help_text='Attempts since it last got further.'),
+            model_name="job",
+            name="fruitless",
+            field=models.PositiveSmallIntegerField(default=0, help_text="Attempts since it last got further."),
         ),
     ]
