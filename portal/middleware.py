@@ -57,7 +57,8 @@ def client_ip(request: HttpRequest) -> str | None:
         if len(forwarded) >= proxies and forwarded[-proxies]:
             found = forwarded[-proxies]
     try:
-        return str(ipaddress.ip_address(found))
+        # The zone of a link-local address names a network card of this machine: no database takes it for an address.
+        return str(ipaddress.ip_address(found.partition("%")[0]))
     except ValueError:
         return None
 
@@ -117,7 +118,8 @@ class SessionActorMiddleware:
     def _support(request: HttpRequest, staff: User) -> SupportAccess | None:
         """Return the support access of the session while it lasts.
 
-        It is ended when its time is over, and when its staff have lost the right to it.
+        It is ended when its time is over, when its staff have lost the right to it, and when the user acted for may
+        not act any more.
         """
         access_id = request.session.get(SUPPORT_ACCESS)
         if access_id is None:
@@ -128,7 +130,7 @@ class SessionActorMiddleware:
             .first()
         )
         timed_out = access is not None and access.expires <= current_context().now()
-        if access is not None and not timed_out and may_support(staff):
+        if access is not None and not timed_out and may_support(staff) and access.acted_for.is_active:
             return access
         del request.session[SUPPORT_ACCESS]
         request.session.pop(LAST_WORKSPACE, None)

@@ -132,7 +132,7 @@ def _uses(workspace: Workspace) -> list[PackageUse]:
 
 
 def _effects(workspace: Workspace, new: PlatformPackage) -> Iterator[str]:
-    """Say what happens to SIMs in factory test when a package without one comes (`behaviour.md` section 16)."""
+    """Say what happens to SIMs in factory test when a package without one comes (`docs/rules.md` section 16)."""
     keeps = workspace.factory_test_override is not None or new.factory_test_allowed
     if keeps or not workspace.factory_test_allowed:
         return
