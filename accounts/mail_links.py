@@ -4,11 +4,5 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from accounts.models import User
-
 LinkMaker = Callable[[str], str]
 """Turns the key of a mail into the address that opens it."""
-
-
-PasswordChoice = Callable[[User], None]
-"""Sets the password on a user's row, without saving."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import uuid
 
-from django.http import HttpRequest
-
 from accounts.actors import Access, Rights
 from accounts.models import SupportAccess, User, Workspace
 from accounts.selectors import Enterable
+from kit.htmx import HtmxRequest
 
 
-class PortalRequest(HttpRequest):
+class PortalRequest(HtmxRequest):
     """A request of somebody who has signed in.
 
     Attributes:

@@ -33,6 +33,7 @@ _SEE: Final = frozenset(
         *_rights("view", "orders", "order", "article", "shippingoption", "shippingprovider"),
         *_rights("view", "events", "event", "frozenperson", "retentionreceipt"),
         *_rights("view", "kit", "outgoingmail"),
+        *_rights("view", "orders", "moneytransfer"),
     ]
 )
 TABLE: Final[Mapping[StaffRole, frozenset[str]]] = {
@@ -53,7 +54,7 @@ TABLE: Final[Mapping[StaffRole, frozenset[str]]] = {
                 for verb in ("view", "add", "change")
                 for right in _rights(verb, "orders", "article", "shippingoption", "shippingprovider")
             ),
-            *_rights("view", "orders", "order"),
+            *_rights("view", "orders", "order", "moneytransfer"),
             *_rights("change", "orders", "order"),
         ]
     ),

@@ -141,7 +141,8 @@ def _iccid(value: str) -> Q:
         number_ = normalise_iccid(value)
     except Invalid:
         return NOTHING  # no card carries such a number
-    ids = sim_ids(iccids=[number_])
+    # The list is that of one workspace already, and shows no other word when a number is somebody else's.
+    ids = sim_ids(None, iccids=[number_])
     return Q(sim_id__in=ids) if ids else Q(iccid=number_)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, cast
 
@@ -13,12 +12,12 @@ from events.listing import ready_rows
 from events.models import EventQuerySet
 from events.panel import severity_name, source_name
 from events.wire import stamp
+from kit.csv_files import csv_parts
 from kit.paging import CappedCount, capped_count
 
 MOST_ROWS: Final = 100_000
 CHUNK: Final = 2_000
 """Rows read at once; the file is sent while the next are read."""
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 COLUMNS: Final[dict[str, tuple[Any, Callable[[dict[str, Any]], Any]]]] = {
     "id": (_("ID"), lambda row: row["id"]),
@@ -40,12 +39,6 @@ def chosen_columns(visible: Sequence[str]) -> list[str]:
     return ["id", *(name for name in visible if name in COLUMNS and name != "id")]
 
 
-def safe(value: Any) -> str:
-    """Return a cell that a spreadsheet shows as text: what could be a formula gets an apostrophe in front."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
 def exported(filters: EventFilters) -> tuple[EventQuerySet, CappedCount]:
     """Return what an export holds, as of now, and how many rows: newer events do not slip in while it is read."""
     found = cast(EventQuerySet, filters.qs)
@@ -57,30 +50,25 @@ def exported(filters: EventFilters) -> tuple[EventQuerySet, CappedCount]:
     return found, capped_count(found, MOST_ROWS)
 
 
-class _Line:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def csv_lines(events: EventQuerySet, columns: Sequence[str], *, staff: bool) -> Iterator[str]:
-    """Yield the lines of the file, newest event first, at most `MOST_ROWS`.
+def csv_file(events: EventQuerySet, columns: Sequence[str], *, staff: bool) -> Iterator[str]:
+    """Return the parts of the file, newest event first, at most `MOST_ROWS`.
 
     Args:
         events: what to write, in any order.
         columns: names out of `COLUMNS`.
         staff: whether the reader is on the operator's staff and sees its persons.
     """
-    writer = csv.writer(_Line())
-    # The mark at the beginning tells spreadsheets that this is UTF-8.
-    yield "\ufeff" + writer.writerow([safe(COLUMNS[name][0]) for name in columns])
+    return csv_parts([COLUMNS[name][0] for name in columns], _rows(events, columns, staff=staff))
+
+
+def _rows(events: EventQuerySet, columns: Sequence[str], *, staff: bool) -> Iterator[list[object]]:
     rest, place = MOST_ROWS, None
     while rest > 0:
         part = events if place is None else events.before(*place)
         rows = ready_rows(part.newest()[: min(CHUNK, rest)], staff=staff)
         if not rows:
             return
-        yield "".join(writer.writerow([safe(COLUMNS[name][1](row)) for name in columns]) for row in rows)
+        for row in rows:
+            yield [COLUMNS[name][1](row) for name in columns]
         rest -= len(rows)
         place = (rows[-1]["timestamp"], rows[-1]["id"])

@@ -221,7 +221,7 @@ class EventFilters(ListFilters):
         iccids = [item for item in texts if len(item) == 19]
         imsis = [item for item in texts if _IMSI.fullmatch(item)]
         ids = [int(item) for item in texts if _ID.fullmatch(item)]
-        ids += self._once(("sims", *iccids, *imsis), lambda: sim_ids(iccids=iccids, imsis=imsis))
+        ids += self._once(("sims", *iccids, *imsis), lambda: sim_ids(self.workspace_id, iccids=iccids, imsis=imsis))
         if value.patterns:
             patterns = Values(patterns=value.patterns)
             unbound = patterns.q("iccid") | patterns.q("imsi")

@@ -69,15 +69,15 @@ def understand(workspace_id: int, text: str) -> Found:
     if request_id := as_uuid(text):
         return Found(of_requests([request_id]))
     if _ICCID.fullmatch(digits):
-        return _by_iccid(digits)
+        return _by_iccid(workspace_id, digits)
     if _NUMBER.fullmatch(digits) and int(digits) <= MAX_ID:
         return _by_number(workspace_id, digits)
-    if users := _users_named(text):
+    if users := _users_named(workspace_id, text):
         return Found(Q(user_id__in=users))
     devices = device_ids(workspace_id, [text])
     if devices:
         return Found(Q(device_id__in=devices))
-    return Found(_mentions(text), bounded=True)
+    return Found(_mentions(workspace_id, text), bounded=True)
 
 
 def as_uuid(text: str) -> uuid.UUID | None:
@@ -88,12 +88,12 @@ def as_uuid(text: str) -> uuid.UUID | None:
         return None
 
 
-def _by_iccid(digits: str) -> Found:
+def _by_iccid(workspace_id: int, digits: str) -> Found:
     try:
         iccid = normalise_iccid(digits)
     except Invalid as error:
         return Found(NOTHING, notice=error.message)
-    sims = sim_ids(iccids=[iccid])
+    sims = sim_ids(workspace_id, iccids=[iccid])
     # A number that was corrected since, or of a card that was never ours, stands in the log only.
     return Found(Q(sim_id__in=sims)) if sims else Found(Q(iccid=iccid), bounded=True)
 
@@ -120,7 +120,7 @@ def _by_number(workspace_id: int, digits: str) -> Found:
     """Find a bare number as the id of an event, device or SIM, or as an IMSI. One query decides which of them it is."""
     number = int(digits)
     log = Event.objects.filter(workspace_id=OuterRef("pk"))
-    imsi = Sim.objects.filter(imsi=digits).values("pk")[:1]
+    imsi = _seen_here(workspace_id, Sim.objects.filter(imsi=digits)).values("pk")[:1]
     known = (
         Workspace.objects.filter(pk=workspace_id)
         .values_list(
@@ -139,28 +139,36 @@ def _by_number(workspace_id: int, digits: str) -> Found:
     kinds.add(imsi_sim, Q(sim_id=imsi_sim))
     if kinds.conditions:
         return Found(kinds.any)
-    return Found(_mentions(digits), bounded=True)
+    return Found(_mentions(workspace_id, digits), bounded=True)
 
 
-def _users_named(text: str) -> list[int]:
+def _users_named(workspace_id: int, text: str) -> list[int]:
     """Return the ids of users with this e-mail address, or exactly this name, now or at any time."""
     if "@" in text:
-        return _user_ids(Q(username__iexact=text)) or _user_ids(Q(username__icontains=text))
-    return _user_ids(Q(name__iexact=text)) if " " in text else []
+        exact = _user_ids(workspace_id, Q(username__iexact=text))
+        return exact or _user_ids(workspace_id, Q(username__icontains=text))
+    return _user_ids(workspace_id, Q(name__iexact=text)) if " " in text else []
 
 
-def _user_ids(named: Q) -> list[int]:
-    return list(FrozenPerson.objects.filter(named).values_list("user_id", flat=True).distinct()[:MOST_PERSONS])
+def _user_ids(workspace_id: int, named: Q) -> list[int]:
+    """Return the ids of people who are so called and occur in this workspace's log.
+
+    What is found decides how the page reads, so nobody of another workspace may be found: the answer would tell that
+    somebody exists there.
+    """
+    here = Event.objects.filter(workspace_id=workspace_id, user_id=OuterRef("user_id"))
+    people = FrozenPerson.objects.filter(named).filter(Exists(here)).order_by("user_id")
+    return list(people.values_list("user_id", flat=True).distinct()[:MOST_PERSONS])
 
 
-def _mentions(text: str) -> Q:
+def _mentions(workspace_id: int, text: str) -> Q:
     """Return the condition for free text: in the description, in a device's frozen name, in the name of the type."""
     wanted = text.casefold()
     condition = contains("description", escape(text)) | contains("device_name", text)
     types = [kind.id for kind in registry.all_types() if wanted in kind.description.casefold()]
     if types:
         condition |= Q(type__in=types)
-    ids = _user_ids(Q(name__icontains=text) | Q(username__icontains=text))
+    ids = _user_ids(workspace_id, Q(name__icontains=text) | Q(username__icontains=text))
     return condition | Q(user_id__in=ids) if ids else condition
 
 
@@ -177,14 +185,24 @@ def contains(column: str, text: str) -> Q:
 # --- the same for the filters ---
 
 
-def sim_ids(*, iccids: Sequence[str] = (), imsis: Sequence[str] = ()) -> list[int]:
+def sim_ids(workspace_id: int | None, *, iccids: Sequence[str] = (), imsis: Sequence[str] = ()) -> list[int]:
     """Return the ids of SIMs by their numbers, wherever they are now: the log of a workspace outlives a transfer.
 
-    The caller looks in its own workspace's log only, so a number of somebody else's SIM finds nothing there.
+    Args:
+        workspace_id: whose log is searched. SIMs that do not occur in it are not found, as if they did not exist
+            anywhere; `None` for staff, who search all logs.
+        iccids, imsis: numbers as stored.
     """
     if not iccids and not imsis:
         return []
-    return list(Sim.objects.filter(Q(iccid__in=iccids) | Q(imsi__in=imsis)).values_list("pk", flat=True))
+    sims: QuerySet[Sim] = Sim.objects.filter(Q(iccid__in=iccids) | Q(imsi__in=imsis))
+    if workspace_id is not None:
+        sims = _seen_here(workspace_id, sims)
+    return list(sims.values_list("pk", flat=True))
+
+
+def _seen_here(workspace_id: int, sims: QuerySet[Sim]) -> QuerySet[Sim]:
+    return sims.filter(Exists(Event.objects.filter(workspace_id=workspace_id, sim_id=OuterRef("pk"))))
 
 
 def device_ids(workspace_id: int, names: Sequence[str]) -> list[int]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import CharField, Exists, Q, Subquery, Value
+from django.db.models import CharField, Exists, OuterRef, Q, Subquery, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -315,7 +315,7 @@ def actor_choices(workspace_id: int) -> list[tuple[str, str]]:
     users = [ref for kind, ref in actors if kind == ActorKind.USER]
     tokens = [ref for kind, ref in actors if kind == ActorKind.APPLICATION_TOKEN]
     kinds = {_KIND_KEYS[kind] for kind, _ref in actors if kind in _KIND_KEYS}
-    people = latest_persons(users)
+    people = latest_persons(workspace_id, users)
     names = token_names(workspace_id, tokens)
     choices = [(f"user:{ref}", _person_label(people.get(ref), ref)) for ref in users]
     choices.sort(key=lambda choice: choice[1].casefold())
@@ -334,7 +334,7 @@ def actor_label(workspace_id: int, value: str) -> str | None:
     if kind == "token":
         return _token_label(token_names(workspace_id, [ref]).get(ref, ""), ref)
     known = log_of(workspace_id).filter(actor_kind=ActorKind.USER, actor_ref=ref).exists()
-    return _person_label(latest_persons([ref]).get(ref) if known else None, ref)
+    return _person_label(latest_persons(workspace_id, [ref]).get(ref) if known else None, ref)
 
 
 def _person_label(person: Person | None, ref: int) -> str:
@@ -345,20 +345,25 @@ def _token_label(name: str, ref: int) -> str:
     return _("Application token “%(name)s”") % {"name": name or ref}
 
 
-def latest_persons(user_ids: Iterable[int]) -> Mapping[int, Person]:
-    """Return how users are called in the log now, by user id; removed users too. One query, none for nobody.
+def latest_persons(workspace_id: int, user_ids: Iterable[int]) -> Mapping[int, Person]:
+    """Return how users were called when they acted in a workspace last, by user id; removed users too.
 
-    A row whose name is the address comes from an invitation, which does not know what the person is called.
+    What somebody is called since they left is no business of the workspace. Two queries, none for nobody.
     """
     wanted = list(user_ids)
     if not wanted:
         return {}
-    rows = FrozenPerson.objects.filter(user_id__in=wanted).order_by("pk").values_list("user_id", "name", "username")
-    found: dict[int, Person] = {}
-    for user_id, name, username in rows:
-        if name != username or user_id not in found:
-            found[user_id] = Person(user_id, name, username.rstrip())
-    return found
+    acted = log_of(workspace_id).filter(actor_kind=ActorKind.USER, actor_ref=OuterRef("user_id")).newest()
+    newest = (
+        FrozenPerson.objects.filter(user_id__in=wanted)
+        .order_by()
+        .values("user_id")
+        .distinct()
+        .annotate(person=Subquery(acted.values("actor_id")[:1]))
+        .values_list("person", flat=True)
+    )
+    rows = FrozenPerson.objects.filter(pk__in=[pk for pk in newest if pk]).values_list("user_id", "name", "username")
+    return {user_id: Person(user_id, name, username.rstrip()) for user_id, name, username in rows}
 
 
 def token_names(workspace_id: int, ids: Iterable[int]) -> Mapping[int, str]:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
-from events.export import MOST_ROWS, chosen_columns, csv_lines, exported
+from events.export import MOST_ROWS, chosen_columns, csv_file, exported
 from events.filters import EventFilters
 from events.listing import EventListing, ready_rows, row_context, rows_html
 from events.panel import panel_of
@@ -178,7 +178,7 @@ def export(request: WorkspacePageRequest, workspace_id: int) -> HttpResponseBase
         return problem(request, message % {"most": f"{MOST_ROWS:,}"}, 422)
     record_export(workspace_id=workspace_id, count=count.value, filters=filters.query_values(), columns=columns)
     response = StreamingHttpResponse(
-        csv_lines(found, columns, staff=request.user.is_staff), content_type="text/csv; charset=utf-8"
+        csv_file(found, columns, staff=request.user.is_staff), content_type="text/csv; charset=utf-8"
     )
     name = f"events-{workspace_id}-{timezone.now():%Y%m%dT%H%M%SZ}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'

@@ -51,6 +51,11 @@ def record(rows: list[Recorded]) -> None:
     unit.rows.extend(rows)
 
 
+def in_action() -> bool:
+    """Tell whether an action is running, and locks may be held."""
+    return _unit.get() is not None
+
+
 @contextmanager
 def action() -> Iterator[None]:
     """Run a change and its events in one transaction.

@@ -7,17 +7,16 @@ any point leaves a job that the next one continues where it stood.
 from __future__ import annotations
 
 import logging
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from celery import current_app
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from kit.context import (
     Actor,
@@ -31,6 +30,7 @@ from kit.context import (
 )
 from kit.errors import DomainError
 from kit.models import Job
+from kit.wakeups import wake_worker
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,11 @@ SILENCE = timedelta(minutes=2)
 WAITING = timedelta(seconds=30)
 """After this long a queued job's wake-up counts as lost."""
 MOST_ATTEMPTS = 5
+"""How often a job is begun again without getting any further, before it is given up."""
+TRIES = 4
+"""How often one part is tried while the database drops the connection or breaks off a deadlock."""
+
+NOTED = ("result", "done", "total", "arguments", "beat", "state", "finished", "fruitless")
 
 JobStep = Callable[[Job], bool]
 """Does the next part of a job and returns whether there is more; it saves nothing itself."""
@@ -112,11 +117,7 @@ def wake(job_id: str) -> None:
     Args:
         job_id: id of the `Job`.
     """
-    try:
-        current_app.send_task("kit.run_job", args=[job_id], ignore_result=True)
-    except OperationalError:
-        # The change is committed and the row is there: a broker that is down delays the job until the next sweep.
-        logger.warning("The broker did not take the wake-up of job %s", job_id)
+    wake_worker("kit.run_job", job_id)
 
 
 def keep_result(
@@ -180,22 +181,26 @@ def run(job_id: str) -> None:
 def _claim(job_id: str) -> Job | None:
     now = timezone.now()
     free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, beat__lt=now - SILENCE)
-    attempt = Job.objects.filter(free, pk=job_id, attempts__lt=MOST_ATTEMPTS)
+    attempt = Job.objects.filter(free, pk=job_id, fruitless__lt=MOST_ATTEMPTS)
     job = attempt.first()
     if job is None:
         _give_up(job_id)
         return None
     claimed = attempt.filter(attempts=job.attempts).update(
-        state=Job.State.RUNNING, beat=now, started=job.started or now, attempts=job.attempts + 1
+        state=Job.State.RUNNING,
+        beat=now,
+        started=job.started or now,
+        attempts=job.attempts + 1,
+        fruitless=job.fruitless + 1,
     )
     return Job.objects.get(pk=job_id) if claimed else None
 
 
 def _give_up(job_id: str) -> None:
-    tired = Job.objects.filter(pk=job_id, state=Job.State.RUNNING, attempts__gte=MOST_ATTEMPTS)
+    tired = Job.objects.filter(pk=job_id, state=Job.State.RUNNING, fruitless__gte=MOST_ATTEMPTS)
     tired.filter(beat__lt=timezone.now() - SILENCE).update(
         state=Job.State.FAILED,
-        error=f"Given up after {MOST_ATTEMPTS} attempts; what was done until then stays done.",
+        error=f"Given up after {MOST_ATTEMPTS} attempts that got no further; what was done until then stays done.",
         finished=timezone.now(),
     )
 
@@ -205,31 +210,49 @@ def _work(job: Job) -> None:
     if step is None:
         _fail(job, f"This version of the portal does not know jobs of kind {job.kind}.")
         return
-    more = True
     asker = current_actor()
+    more, tries = True, 0
     while more:
         actor = _reviver[0](asker) if _reviver else asker
         if actor is None:
             _fail(job, "Whoever asked for this may not act any more. What was done until then stays done.")
             return
         try:
-            with acting_within(actor), transaction.atomic():
-                # The row lock keeps a second worker out that took this one for dead.
-                current = Job.objects.select_for_update().get(pk=job.pk)
-                if current.state != Job.State.RUNNING or current.attempts != job.attempts:
-                    return
-                more = step(current)
-                current.beat = timezone.now()
-                if not more:
-                    current.state, current.finished = Job.State.DONE, timezone.now()
-                current.save(update_fields=["result", "done", "total", "arguments", "beat", "state", "finished"])
+            with acting_within(actor):
+                more = _do_part(job, step)
+            tries = 0
         except DomainError as error:
             _fail(job, error.message)
             return
+        except (OperationalError, InterfaceError) as error:
+            # The database went away, or broke off a deadlock: that part is undone, and the row tells where it stood.
+            tries += 1
+            logger.warning("Job %s: the database refused (try %s): %s", job.pk, tries, error)
+            connection.close()
+            if tries >= TRIES:
+                # It stays as it is; the sweep has it taken up again.
+                return
+            time.sleep(tries)
         except Exception:
             logger.exception("Job %s of kind %s failed", job.pk, job.kind)
             _fail(job, f"An error stopped it; quote {job.request_id}. What was done until then stays done.")
             return
+
+
+def _do_part(job: Job, step: JobStep) -> bool:
+    """Do the next part of a claimed job and note its progress, in one transaction. Returns whether there is more."""
+    with transaction.atomic():
+        # The row lock keeps a second worker out that took this one for dead.
+        current = Job.objects.select_for_update().get(pk=job.pk)
+        if current.state != Job.State.RUNNING or current.attempts != job.attempts:
+            return False
+        more = step(current)
+        current.beat = timezone.now()
+        current.fruitless = 0
+        if not more:
+            current.state, current.finished = Job.State.DONE, timezone.now()
+        current.save(update_fields=NOTED)
+    return more
 
 
 def _fail(job: Job, message: str) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from kit.bulk import BulkAction
 from kit.filter_sets import Chip, ListFilters, encode
-from kit.htmx import private, respond, wants_fragment
+from kit.htmx import HtmxRequest, private, respond, wants_fragment
 from kit.paging import (
     PER_PAGE_CHOICES,
     PER_PAGE_DEFAULT,
@@ -66,7 +66,7 @@ class Listing:
 
     def __init__(
         self,
-        request: HttpRequest,
+        request: HtmxRequest,
         *,
         table: type[ListTable],
         filters: type[ListFilters],

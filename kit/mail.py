@@ -10,15 +10,14 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from celery import current_app
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from kit.context import current_context
 from kit.models import OutgoingMail
+from kit.wakeups import wake_worker
 
 logger = logging.getLogger(__name__)
 
@@ -76,10 +75,7 @@ def wake(mail_id: int) -> None:
     Args:
         mail_id: id of the `OutgoingMail`.
     """
-    try:
-        current_app.send_task("kit.send_mail", args=[mail_id], ignore_result=True)
-    except OperationalError:
-        logger.warning("The broker did not take the wake-up of mail %s", mail_id)
+    wake_worker("kit.send_mail", mail_id)
 
 
 def due() -> list[int]:
@@ -101,7 +97,7 @@ def send(mail_id: int) -> bool:
     mail = OutgoingMail.objects.filter(pk=mail_id, given_up=False, next_attempt__lte=now).first()
     if mail is None:
         return False
-    wait = min(FIRST_WAIT * 2**mail.attempts, LONGEST_WAIT)
+    wait = min(FIRST_WAIT * 2 ** min(mail.attempts, 10), LONGEST_WAIT)
     claimed = OutgoingMail.objects.filter(pk=mail_id, attempts=mail.attempts).update(
         attempts=mail.attempts + 1, next_attempt=now + wait, claimed=now
     )

@@ -39,6 +39,7 @@ class Job(models.Model):
     started = models.DateTimeField(null=True)
     beat = models.DateTimeField(null=True, help_text="Last sign of life of the worker that claimed it.")
     finished = models.DateTimeField(null=True)
+    fruitless = models.PositiveSmallIntegerField(default=0, help_text="Attempts since it last got further.")
     attempts = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
@@ -71,6 +72,21 @@ class OutgoingMail(models.Model):
 
     def __str__(self) -> str:
         return f"Mail {self.pk}"
+
+
+class CallCounter(models.Model):
+    """Calls counted in the database while Redis is away (`kit.api.counters`)."""
+
+    name = models.CharField(max_length=120, primary_key=True)
+    span = models.BigIntegerField(help_text="Number of the span of time that is counted.")
+    count = models.BigIntegerField()
+    until = models.DateTimeField(db_index=True, help_text="When it may be forgotten.")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.count}"
 
 
 class SavedFilter(models.Model):

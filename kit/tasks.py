@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from kit import jobs, mail
-from kit.models import SavedFilter
+from kit.models import CallCounter, SavedFilter
 
 FILTER_LIFE = timedelta(days=400)
 """How long saved filters are kept: as long as events, so that shared links to a filtered log work."""
@@ -51,5 +51,6 @@ def sweep_mails() -> None:
 
 @shared_task(name="kit.sweep_filters")
 def sweep_filters() -> None:
-    """Forget lists of filter values that nobody can have open any more."""
+    """Forget lists of filter values that nobody can have open any more, and counters whose time is over."""
+    CallCounter.objects.filter(until__lt=timezone.now()).delete()
     SavedFilter.objects.filter(created_at__lt=timezone.now() - FILTER_LIFE).delete()

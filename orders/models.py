@@ -214,6 +214,7 @@ class Order(models.Model):
             models.Index(fields=("workspace", "submitted_at", "id"), name="order_ws_submitted"),
             # What stock is kept for.
             models.Index(fields=("id",), name="order_open", condition=models.Q(status__in=(0, 1))),
+            models.Index(fields=("submitted_at",), name="order_unpaid", condition=models.Q(status=0)),
         )
         constraints = (
             models.UniqueConstraint(fields=("workspace", "key"), name="order_key_unique"),
@@ -238,6 +239,45 @@ class Order(models.Model):
         if self.shipping_provider is None or not self.ext_shipping_reference:
             return ""
         return self.shipping_provider.tracking_url.replace("{reference}", quote(self.ext_shipping_reference, safe=""))
+
+
+class MoneyTransfer(models.Model):
+    """What a payment provider has to do about an order's money; written with the change that causes it."""
+
+    class Kind(models.TextChoices):
+        CAPTURE = "capture", _("Take what is held")
+        VOID = "void", _("Let go what is held")
+        REFUND = "refund", _("Give back")
+
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="transfers", verbose_name=_("order"))
+    kind = models.CharField(_("what"), max_length=10, choices=Kind.choices)
+    method = models.PositiveSmallIntegerField(_("payment"), choices=PaymentMethod.choices)
+    reference = models.CharField(_("payment reference"), max_length=100, blank=True)
+    amount = models.PositiveBigIntegerField(_("amount"))
+    currency = models.CharField(_("currency"), max_length=3, choices=Currency.choices)
+    created = models.DateTimeField(_("begun"))
+    since = models.DateTimeField(help_text=_("When its time began; later, when it is repeated."))
+    next_attempt = models.DateTimeField(_("next attempt"))
+    claimed = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    error = models.CharField(_("error"), max_length=100, blank=True)
+    given_up = models.BooleanField(_("given up"), default=False)
+    done = models.DateTimeField(_("done"), null=True)
+
+    class Meta:
+        verbose_name = _("money transfer")
+        verbose_name_plural = _("money transfers")
+        default_permissions = ("view",)
+        indexes = (
+            models.Index(
+                fields=("next_attempt",),
+                name="transfer_waiting",
+                condition=models.Q(done__isnull=True, given_up=False),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.order_id}"
 
 
 class OrderLine(models.Model):

@@ -56,6 +56,9 @@ class PaymentProvider(Protocol):
             Conflict: this method is not paid by the buyer in the portal.
         """
 
+    # What follows may be asked for more than once with the same reference, and then changes nothing; what the provider
+    # can't do at the moment raises, and is asked for again later.
+
     def capture(self, reference: str) -> None:
         """Take the money that is held."""
 

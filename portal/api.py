@@ -151,11 +151,17 @@ def _answered(
         return _preflight(request)
     try:
         limits.check_address(request.path, current_context().ip)
+        limits.check_size(request.path, _size_of(request))
         return view(request, *args, **kwargs)
     except WireError as error:
         return domain_error_response(error)
     except Http404:
         return unknown_path(request)
+
+
+def _size_of(request: HttpRequest) -> int:
+    length = request.META.get("CONTENT_LENGTH") or ""
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 16 else 0
 
 
 api = PortalAPI(

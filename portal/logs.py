@@ -1,4 +1,4 @@
-"""Log lines as JSON: one object a line, with the request id where there is one."""
+"""Log lines as JSON, one object a line, with the request id where there is one; and what is worth one line only."""
 
 from __future__ import annotations
 
@@ -35,3 +35,13 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str, ensure_ascii=False)
+
+
+class OneLineWarning(logging.Filter):
+    """Turns errors that anybody can cause from outside into warnings of one line, so that they fill no disk."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Lower the record and drop its traceback; it is written all the same."""
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.exc_info = record.exc_text = None
+        return True

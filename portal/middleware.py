@@ -28,7 +28,7 @@ from accounts.sign_in.services.sessions import note_activity, switch_workspace
 from accounts.support.services import access_under, end_support_access, may_support
 from kit.context import ActionContext, Surface, acting_within, bind_actor, context, current_context
 from kit.errors import DomainError, Forbidden
-from kit.htmx import current_path, is_htmx, problem, redirect_to, render_fragment, wants_fragment
+from kit.htmx import HtmxRequest, current_path, problem, redirect_to, render_fragment, wants_fragment
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -57,7 +57,8 @@ def client_ip(request: HttpRequest) -> str | None:
         if len(forwarded) >= proxies and forwarded[-proxies]:
             found = forwarded[-proxies]
     try:
-        return str(ipaddress.ip_address(found))
+        # The zone of a link-local address names a network card of this machine: no database takes it for an address.
+        return str(ipaddress.ip_address(found.partition("%")[0]))
     except ValueError:
         return None
 
@@ -117,7 +118,8 @@ class SessionActorMiddleware:
     def _support(request: HttpRequest, staff: User) -> SupportAccess | None:
         """Return the support access of the session while it lasts.
 
-        It is ended when its time is over, and when its staff have lost the right to it.
+        It is ended when its time is over, when its staff have lost the right to it, and when the user acted for may
+        not act any more.
         """
         access_id = request.session.get(SUPPORT_ACCESS)
         if access_id is None:
@@ -128,7 +130,7 @@ class SessionActorMiddleware:
             .first()
         )
         timed_out = access is not None and access.expires <= current_context().now()
-        if access is not None and not timed_out and may_support(staff):
+        if access is not None and not timed_out and may_support(staff) and access.acted_for.is_active:
             return access
         del request.session[SUPPORT_ACCESS]
         request.session.pop(LAST_WORKSPACE, None)
@@ -164,11 +166,11 @@ class WorkspaceMiddleware:
         # Asked anew, because `process_view` sets it in between.
         entered = cast(PortalRequest, request).workspace
         if entered is not None and response.status_code < 400:
-            self._remember(request, entered.pk)
+            self._remember(extended, entered.pk)
         return response
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+        self, request: HtmxRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponseBase | None:
         """Check membership before any view of a workspace runs.
 
@@ -197,17 +199,17 @@ class WorkspaceMiddleware:
         extended.may = rights_of(extended.access.actor, workspace_id)
         return None
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+    def process_exception(self, request: HtmxRequest, exception: Exception) -> HttpResponse | None:
         """Answer what a service refused: a page, or for htmx the text of a toast."""
         if not isinstance(exception, DomainError) or current_context().surface == Surface.API:
             return None
-        if isinstance(exception, Forbidden) and not is_htmx(request):
+        if isinstance(exception, Forbidden) and not request.htmx:
             page = {"message": exception.message, "status": 403, "permission": exception.permission}
             return render_fragment(request, "403.html", page, status=403)
         return problem(request, exception.message, exception.status)
 
     @staticmethod
-    def _remember(request: HttpRequest, workspace_id: int) -> None:
+    def _remember(request: HtmxRequest, workspace_id: int) -> None:
         """Note which workspace a person is in; going to another one by a whole page is event 67."""
         if request.method != "GET" or wants_fragment(request) or "prefetch" in request.headers.get("Sec-Purpose", ""):
             return
@@ -234,16 +236,16 @@ def _staff_must_set_up(request: HttpRequest) -> bool:
     return (match is None or match.url_name != "logout") and not has_second_factor(user.pk)
 
 
-def _to_set_up(request: HttpRequest) -> HttpResponseBase:
+def _to_set_up(request: HtmxRequest) -> HttpResponseBase:
     """Lead to the page where the second factor is set up, and from there back to the page that was wanted."""
-    wanted = (current_path(request) if is_htmx(request) else "") or request.get_full_path()
+    wanted = current_path(request) or request.get_full_path()
     query = urlencode({"next": wanted}) if request.method in ("GET", "HEAD") else ""
     url = reverse("accounts:account_mfa_setup")
     return redirect_to(request, f"{url}?{query}" if query else url)
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponseBase:
-    if is_htmx(request):
+def _to_sign_in(request: HtmxRequest) -> HttpResponseBase:
+    if request.htmx:
         # The page around the fragment is what the person wants back.
         shown = current_path(request) or request.get_full_path()
         return redirect_to(request, redirect_to_login(shown, resolve_url(settings.LOGIN_URL)).url)

@@ -35,9 +35,13 @@ class Mail:
     """The text in pieces; the second says whether a piece is a link."""
 
 
-def _allowed() -> bool:
+FORWARDED: Final = ("HTTP_X_FORWARDED_FOR", "HTTP_FORWARDED", "HTTP_X_REAL_IP", "HTTP_VIA")
+"""Headers by which a proxy shows: behind one, the whole world seems to be this machine."""
+
+
+def _allowed(request: HttpRequest) -> bool:
     """Tell whether mails may be shown: they hold live links, so only where they lie, and to this machine only."""
-    if settings.PRODUCTION or settings.EMAIL_HOST:
+    if settings.PRODUCTION or settings.EMAIL_HOST or any(name in request.META for name in FORWARDED):
         return False
     address = current_context().ip
     return address is not None and ipaddress.ip_address(address).is_loopback
@@ -104,6 +108,6 @@ def mails() -> list[Mail]:
 @never_cache
 def outbox(request: HttpRequest) -> HttpResponse:
     """Show the mails."""
-    if not _allowed():
+    if not _allowed(request):
         raise Http404(_("There is no outbox here."))
     return render_fragment(request, "portal/outbox.html", {"mails": mails()})

@@ -9,12 +9,13 @@ from typing import Any, cast
 from django.contrib.auth import get_user_model
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from django_htmx.http import trigger_client_event
 
-from kit.htmx import is_htmx, private, problem, redirect_to, with_trigger
+from kit.htmx import HtmxRequest, private, problem, redirect_to
 from kit.tables import DENSITIES
 from portal.context_processors import THEME_COOKIE, THEMES, TIME_DISPLAYS
 
@@ -81,7 +82,7 @@ def merged(preferences: dict[str, Any], data: QueryDict) -> dict[str, Any]:
 
 @login_required
 @require_POST
-def change(request: HttpRequest) -> HttpResponse:
+def change(request: HtmxRequest) -> HttpResponse:
     """Store what the form sends and go back to `next`; htmx gets an empty answer that refreshes the list."""
     users = get_user_model()._default_manager
     with transaction.atomic():
@@ -92,10 +93,10 @@ def change(request: HttpRequest) -> HttpResponse:
         except ValueError:
             return problem(request, _("This setting is not possible."), 400)
         users.filter(pk=user.pk).update(preferences=preferences)
-    if is_htmx(request):
+    if request.htmx:
         response = private(HttpResponse(status=204))
         if request.POST.get("table"):
-            with_trigger(response, "listChanged")
+            trigger_client_event(response, "listChanged")
     else:
         target = request.POST.get("next", "")
         safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())

@@ -78,6 +78,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    # First: whatever answers, an error page included, asks whether htmx sent the request.
+    "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # The actor context stands around everything that can act or fail, the request id is on every answer.
@@ -93,7 +95,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "portal.middleware.SessionActorMiddleware",
     "portal.middleware.WorkspaceMiddleware",
@@ -166,14 +167,20 @@ CACHES: dict[str, dict[str, Any]]
 if REDIS_URL:
     CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "kit.caches.ForgivingRedisCache",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": "portal",
+            # Seconds. Redis answers in a millisecond or is away; no page waits for it.
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
         }
     }
     CELERY_BROKER_URL = REDIS_URL
     # Seconds until an unfinished task is handed to another worker: above the longest task.
-    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {"visibility_timeout": 3600, "global_keyprefix": "portal:"}
+    CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+        "visibility_timeout": 3600,
+        "global_keyprefix": "portal:",
+        "socket_connect_timeout": 2,
+    }
 else:
     # Never memory of one process: the limits of sign-in are counted here, and several processes serve.
     CACHES = {
@@ -207,9 +214,16 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 # An entry that could not be run until its next turn is dropped, so they never pile up while no worker runs.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep-jobs": {"task": "kit.sweep_jobs", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-transfers": {"task": "orders.sweep_transfers", "schedule": 60.0, "options": {"expires": 60}},
+    "cancel-unpaid": {"task": "orders.cancel_unpaid", "schedule": 600.0, "options": {"expires": 600}},
     "sweep-mails": {"task": "kit.sweep_mails", "schedule": 60.0, "options": {"expires": 60}},
     "expire-messages": {"task": "sims.expire_messages", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-factory-tests": {"task": "sims.sweep_factory_tests", "schedule": 60.0, "options": {"expires": 60}},
+    "forget-unknown-addresses": {
+        "task": "accounts.forget_unknown_addresses",
+        "schedule": 3_600.0,
+        "options": {"expires": 3_600},
+    },
     "end-support-access": {"task": "accounts.end_support_access", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-filters": {"task": "kit.sweep_filters", "schedule": 86_400.0, "options": {"expires": 86_400}},
 }
@@ -361,6 +375,7 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": _FORMATTERS[LOG_FORMAT]},
+    "filters": {"one_line": {"()": "portal.logs.OneLineWarning"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
@@ -368,6 +383,8 @@ LOGGING: dict[str, Any] = {
         # Every 4xx answer is a warning to Django; people mistype addresses all day.
         "django.request": {"level": "ERROR"},
         "django.server": {"handlers": [], "propagate": True},
+        # Anybody can send a wrong Host header, as often as they like.
+        "django.security.DisallowedHost": {"filters": ["one_line"]},
     },
 }
 
@@ -381,6 +398,11 @@ API_RATE_LIMIT_FACTOR = env.number("API_RATE_LIMIT_FACTOR", default=1, minimum=0
 # A card that does not exist, so that the shop can be tried. Whoever knows it could buy for nothing.
 SHOP_TEST_PAYMENTS = env.flag("SHOP_TEST_PAYMENTS", default=not PRODUCTION)
 SHOP_BANK_ACCOUNT = env.text("SHOP_BANK_ACCOUNT")
+# Stock is kept for an order that is not paid yet. So it has to be paid in time, and nobody may keep the whole stock.
+SHOP_UNPAID_HOURS = env.number("SHOP_UNPAID_HOURS", default=24, minimum=1, maximum=24 * 90)
+SHOP_INVOICE_DAYS = env.number("SHOP_INVOICE_DAYS", default=30, minimum=1, maximum=365)
+SHOP_UNPAID_ORDERS = env.number("SHOP_UNPAID_ORDERS", default=10, minimum=1, maximum=100_000)
+SHOP_UNPAID_SIMS = env.number("SHOP_UNPAID_SIMS", default=20_000, minimum=1, maximum=10_000_000)
 
 # --- the network's usage records ---
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.session_keys import LAST_WORKSPACE
-from kit.htmx import respond
+from kit.htmx import HtmxRequest, respond
 
 SHOWN = 50
 
@@ -55,7 +55,7 @@ def entries(request: HttpRequest, text: str) -> tuple[list[SwitcherLine], int]:
 
 @login_required
 @require_safe
-def switcher(request: HttpRequest) -> HttpResponse:
+def switcher(request: HtmxRequest) -> HttpResponse:
     """The workspaces that match `?q=`, as a page or as the panel's list."""
     text = request.GET.get("q", "")[:100]
     shown, total = entries(request, text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.requests import WorkspacePageRequest
-from kit.csv_files import Echo, safe_cells
+from kit.csv_files import csv_parts
 from kit.filters import ListFilters
 from kit.htmx import private, problem
 from kit.paging import capped_count
@@ -33,11 +32,13 @@ class Export:
         table: of the list; names and labels of its columns.
         values: the value of a row by the name of the column.
         fetch: reads a slice of what was found, as the list does.
+        moments: names of the columns that hold moments. They are written in UTC, and their heading says so.
     """
 
     table: type[ListTable]
     values: Mapping[str, Callable[[Any], Any]]
     fetch: Callable[[QuerySet[Any]], Sequence[Any]]
+    moments: frozenset[str]
 
 
 def _file(request: WorkspacePageRequest, name: str, export: Export, filters: ListFilters) -> HttpResponseBase:
@@ -48,28 +49,28 @@ def _file(request: WorkspacePageRequest, name: str, export: Export, filters: Lis
         return problem(request, message % {"most": f"{MOST_ROWS:,}"}, 422)
     seen = chosen_view(export.table, request.user.preferences or {}).columns
     columns = [column for column in seen if column in export.values]
-    response = StreamingHttpResponse(csv_lines(export, filters.qs, columns), content_type="text/csv; charset=utf-8")
+    head = [_("ID"), *(_heading(export, column) for column in columns)]
+    parts = csv_parts(head, _rows(export, filters.qs, columns))
+    response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.now():%Y%m%dT%H%M%SZ}.csv"'
-    private(response)  # type: ignore[arg-type]  # it sets headers only
-    return response
+    return private(response)
 
 
-def csv_lines(export: Export, found: QuerySet[Any], columns: Sequence[str]) -> Iterator[str]:
-    """Yield the lines of the file, the newest object first; the id always leads."""
-    writer = csv.writer(Echo())
-    labels = [str(export.table.base_columns[column].verbose_name) for column in columns]
-    # The mark at the beginning tells spreadsheets that this is UTF-8.
-    yield "\ufeff" + writer.writerow([_("ID"), *labels])
+def _heading(export: Export, column: str) -> str:
+    label = str(export.table.base_columns[column].verbose_name)
+    return _("%(column)s (UTC)") % {"column": label} if column in export.moments else label
+
+
+def _rows(export: Export, found: QuerySet[Any], columns: Sequence[str]) -> Iterator[list[object]]:
+    """Yield the rows of the file, the newest object first; the id always leads."""
     newest_first = found.order_by("-pk")
     rows = export.fetch(newest_first[:CHUNK])
     while rows:
         for row in rows:
-            yield writer.writerow(safe_cells([str(row["id"]), *(_cell(export.values[each](row)) for each in columns)]))
+            yield [row["id"], *(_cell(export.values[column](row)) for column in columns)]
         last = rows[-1]["id"]
         rows = export.fetch(newest_first.filter(pk__lt=last)[:CHUNK]) if len(rows) == CHUNK else []
 
 
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    return value.isoformat() if hasattr(value, "isoformat") else str(value)
+def _cell(value: Any) -> object:
+    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -5,6 +5,7 @@ from accounts.models.packages import Currency, DataPlan, PlatformPackage
 from accounts.models.support import SupportAccess
 from accounts.models.tokens import ApplicationToken
 from accounts.models.trusted_devices import TrustedDevice
+from accounts.models.unknown_addresses import UnknownAddress
 from accounts.models.users import User, UserManager
 from accounts.models.workspace_requests import WorkspaceRequest
 from accounts.models.workspaces import CompanyDetails, Membership, Workspace
@@ -19,6 +20,7 @@ __all__ = [
     "PlatformPackage",
     "SupportAccess",
     "TrustedDevice",
+    "UnknownAddress",
     "User",
     "UserManager",
     "Workspace",

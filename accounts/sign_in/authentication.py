@@ -1,10 +1,11 @@
 """The one place where somebody signs in: sessions and the API, passwords, their digests and codes share its lock-out.
 
-Three consecutive failures of password or code lock an account for five minutes (`docs/rules.md` section 17); until
-then even the right password is refused. The counter and `locked_until` stand on the user's row and are changed under
-its lock, held while the password is checked: parallel guesses wait for each other, so there are never more than three
-of them. A locked account is refused before the lock is taken, so nobody can keep a row (or SQLite's only writer) busy
-by guessing.
+Three consecutive failures of password or code lock an account for five minutes (`docs/rules.md` section 17); while it
+is locked even the right password is refused. A password is hashed before anything is locked, because that takes long on
+purpose; what it came to is counted afterwards on the user's row, under its lock. So of many guesses at once only the
+first three are answered by what they were, and all others by the lock. An address without an account is hashed, counted
+and locked in the same way on a row of its own, and every answer to a sign-in names the time in UTC: nobody learns who
+has an account, or where a person lives.
 
 Who has a second factor is not signed in by the password: it forgives no failure, or two guesses at the code could be
 made for each time it is sent.
@@ -15,21 +16,21 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out
-from django.core.cache import cache
+from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import signals
 from accounts.authority import account_actor
-from accounts.models import SupportAccess, User
+from accounts.locking import lock_user
+from accounts.models import SupportAccess, UnknownAddress, User
 from accounts.selectors import home_workspace_id, person_of, user_by_email, zone_of
 from accounts.session_keys import LAST_WORKSPACE
 from accounts.sign_in.hashers import check_digest, spend_the_time
@@ -45,8 +46,8 @@ logger = logging.getLogger(__name__)
 
 FAILURES_TO_LOCK = 3
 LOCK_TIME = timedelta(minutes=5)
-_REMEMBERED = 24 * 60 * 60
-"""Seconds that failures of an address without an account are counted; those of an account stand on its row."""
+REMEMBERED = timedelta(days=1)
+"""How long failures of an address without an account are counted; those of an account stand on its row."""
 
 REFUSAL_ATTRIBUTE = "sign_in_refusal"
 """Where the backend leaves its reason on the request, for the form that asked."""
@@ -86,13 +87,13 @@ class AccountLocked(SignInRefused):
 
     Args:
         until: end of the lock.
-        zone: the person's own time zone, `None` for that of the page.
+        zone: the person's own time zone, where it is known who asks; UTC for everybody else.
     """
 
     def __init__(self, until: datetime, zone: ZoneInfo | None = None) -> None:
         self.until = until
         # The minute shown is one in which it works again.
-        shown = timezone.localtime(until + timedelta(seconds=59), zone)
+        shown = (until + timedelta(seconds=59)).astimezone(zone or UTC)
         message = _("Too many failed sign-ins. This account is locked until %(time)s (%(zone)s); try again then.")
         super().__init__(message % {"time": f"{shown:%H:%M}", "zone": shown.tzname()}, code="locked")
 
@@ -148,15 +149,19 @@ def sign_in_with_code(*, user_id: int, code: str) -> User:
     Raises:
         WrongCode, AccountLocked, AccountNotActive: as `sign_in_with_password`.
     """
-    return confirm_account(user_id=user_id, check=lambda user: use_any_code(user, code), wrong=WrongCode)
+    return confirm_account(user_id=user_id, check=lambda user: use_any_code(user, code), wrong=WrongCode, hashes=False)
 
 
-def confirm_account(*, user_id: int, check: Callable[[User], bool], wrong: Callable[[], SignInRefused]) -> User:
+def confirm_account(
+    *, user_id: int, check: Callable[[User], bool], wrong: Callable[[], SignInRefused], hashes: bool = True
+) -> User:
     """Ask somebody known for a proof, and count it like a sign-in.
 
     Args:
         user_id: whom.
-        check: tells whether the proof is right; runs under the lock of the user's row.
+        check: tells whether the proof is right. A password is checked before the user's row is locked, a code under
+            the lock, because it is used up.
+        hashes: whether it is a password.
         wrong: what to raise when it is not.
 
     Raises:
@@ -165,7 +170,7 @@ def confirm_account(*, user_id: int, check: Callable[[User], bool], wrong: Calla
     found = User.objects.filter(pk=user_id).first()
     if found is None:
         raise wrong()
-    return _attempt(found, check, wrong, forgives=True)
+    return _attempt(found, _checked_before(found, check) if hashes else check, wrong, forgives=True)
 
 
 def forgive_failures(*, user_id: int) -> None:
@@ -179,20 +184,43 @@ def _sign_in(email: str, check: Callable[[User], bool]) -> User:
         spend_the_time()
         logger.warning("Failed sign-in: unknown address, from %s.", current_context().ip)
         raise _unknown(email)
-    return _attempt(found, check, WrongCredentials, forgives=False)
+    try:
+        return _attempt(found, _checked_before(found, check), WrongCredentials, forgives=False)
+    except AccountLocked as locked:
+        raise AccountLocked(locked.until) from None
+
+
+def _checked_before(found: User, check: Callable[[User], bool]) -> Callable[[User], bool]:
+    """Check a password now, while nothing is locked, for the row as it will be found under its lock."""
+    right, seen = check(found), found.password
+
+    def holds(user: User) -> bool:
+        # A password that was changed in between is a wrong one: the next try will be checked against the new value.
+        return right and user.password == seen
+
+    return holds
 
 
 def _unknown(email: str) -> SignInRefused:
     """Count a failure of an address without an account, which is answered as if it had one: nobody learns who has."""
     now = current_context().now()
-    key = f"unknown-sign-in:{hashlib.sha256(email.strip().lower().encode()).hexdigest()}"
-    failures, until = cache.get(key, (0, None))
-    if until is None or until <= now:
-        failures, until = failures + 1, None
-        if failures >= FAILURES_TO_LOCK:
-            failures, until = 0, now + LOCK_TIME
-        cache.set(key, (failures, until), _REMEMBERED)
-    return WrongCredentials() if until is None else AccountLocked(until)
+    digest = hashlib.sha256(email.strip().lower().encode()).hexdigest()
+    with transaction.atomic():
+        UnknownAddress.objects.get_or_create(digest=digest, defaults={"last_tried": now})
+        row = UnknownAddress.objects.select_for_update().get(digest=digest)
+        if row.locked_until is None or row.locked_until <= now:
+            row.failures, row.locked_until = row.failures + 1, None
+            if row.failures >= FAILURES_TO_LOCK:
+                row.failures, row.locked_until = 0, now + LOCK_TIME
+            row.last_tried = now
+            row.save(update_fields=["failures", "locked_until", "last_tried"])
+    return WrongCredentials() if row.locked_until is None else AccountLocked(row.locked_until)
+
+
+def forget_unknown_addresses() -> int:
+    """Delete the counts of addresses without an account that nobody has tried for a day. Returns how many."""
+    before = current_context().now() - REMEMBERED
+    return UnknownAddress.objects.filter(last_tried__lt=before).delete()[0]
 
 
 def _attempt(found: User, check: Callable[[User], bool], wrong: Callable[[], SignInRefused], *, forgives: bool) -> User:
@@ -200,7 +228,7 @@ def _attempt(found: User, check: Callable[[User], bool], wrong: Callable[[], Sig
     if _locked(found, now):
         raise _refuse_locked(found)
     with acting_within(ANONYMOUS), action():
-        user = User.objects.select_for_update(of=("self",)).get(pk=found.pk)
+        user = lock_user(found.pk)
         refusal = _decide(user, check, now, wrong, forgives)
     if refusal is not None:
         raise refusal
@@ -210,7 +238,7 @@ def _attempt(found: User, check: Callable[[User], bool], wrong: Callable[[], Sig
 def _decide(
     user: User, check: Callable[[User], bool], now: datetime, wrong: Callable[[], SignInRefused], forgives: bool
 ) -> SignInRefused | None:
-    """Check and count one attempt under the row's lock. A refusal is returned: raised, it would undo the counting."""
+    """Count one attempt under the row's lock. A refusal is returned: raised, it would undo the counting."""
     if _locked(user, now):
         return _refuse_locked(user)
     if not check(user):

@@ -13,12 +13,27 @@ import re
 from django.conf import settings
 from django.contrib.auth.hashers import Argon2PasswordHasher, identify_hasher, is_password_usable, make_password
 
+from kit.action import in_action
+
 _DIGEST = re.compile(r"[0-9a-fA-F]{40}")
 
 
 def sha1_hex(password: str) -> str:
     """Return what a program sends in place of this password: 40 hex digits in lower case."""
     return hashlib.sha1(password.encode(), usedforsecurity=False).hexdigest()
+
+
+def _refuse_under_locks() -> None:
+    """Refuse to hash inside an action.
+
+    Hashing takes a tenth of a second on purpose. Under the lock of a row, or of SQLite's only writer, everybody else
+    would wait for it.
+
+    Raises:
+        RuntimeError: a defect of the caller, which has to hash first.
+    """
+    if in_action():
+        raise RuntimeError("Hash a password before kit.action() begins: others wait for its locks.")
 
 
 class Argon2Sha1PasswordHasher(Argon2PasswordHasher):
@@ -31,6 +46,7 @@ class Argon2Sha1PasswordHasher(Argon2PasswordHasher):
 
     def encode(self, password: str, salt: str) -> str:
         """Return the value to store for a plain password."""
+        _refuse_under_locks()
         return super().encode(sha1_hex(password), salt)
 
     def encode_digest(self, digest: str, salt: str) -> str:
@@ -41,6 +57,7 @@ class Argon2Sha1PasswordHasher(Argon2PasswordHasher):
         """
         if _DIGEST.fullmatch(digest) is None:
             raise ValueError("Not a SHA-1 hex.")
+        _refuse_under_locks()
         return super().encode(digest.lower(), salt)
 
     def verify(self, password: str, encoded: str) -> bool:
@@ -54,6 +71,7 @@ class Argon2Sha1PasswordHasher(Argon2PasswordHasher):
             digest: 40 hex digits; upper case is taken as well. Anything else belongs to no password.
             encoded: what `encode` returned.
         """
+        _refuse_under_locks()
         matches = super().verify(digest.lower(), encoded)
         return matches and _DIGEST.fullmatch(digest) is not None
 

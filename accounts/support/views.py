@@ -25,7 +25,7 @@ from accounts.support.selectors import people_to_act_for
 from accounts.support.services import end_support_access, lifetime, start_support_access
 from kit.context import acting_within
 from kit.errors import Invalid, NotFound
-from kit.htmx import redirect_to, render_fragment
+from kit.htmx import HtmxRequest, redirect_to, render_fragment
 
 SHOWN = 200
 
@@ -49,7 +49,7 @@ class SupportForm(forms.Form):
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def start(request: HttpRequest, visited_id: int) -> HttpResponse:
+def start(request: HtmxRequest, visited_id: int) -> HttpResponse:
     """Show and take the form by which staff enter a workspace."""
     staff = _staff(request, entering=True)
     workspace = Workspace.objects.filter(pk=visited_id).first()

@@ -88,11 +88,11 @@ def _by_name(kind: str, value: str) -> Understood:
 def _by_number_of_sim(digits: str) -> Understood:
     if digits.startswith("89") and len(digits) > 15:
         try:
-            found = sim_ids(iccids=[normalise_iccid(digits)])
+            found = sim_ids(None, iccids=[normalise_iccid(digits)])
         except Invalid as error:
             return Understood(NOTHING, error.message)
     else:
-        found = sim_ids(imsis=[digits])
+        found = sim_ids(None, imsis=[digits])
     if found:
         return Understood(Q(sim_id__in=found))
     return Understood(NOTHING, _("No SIM has the number %(number)s.") % {"number": digits})

@@ -48,6 +48,12 @@ _GROUPS: Final[tuple[tuple[str, re.Pattern[str], int], ...]] = (
 )
 _GUESSING: Final = ("/authenticate", "/user/activation", "/user/activation_resend", "/user/password")
 """Paths by which somebody could try passwords and keys, or send mails to others."""
+BEFORE_SIGN_IN: Final = 16 * 1024  # bytes
+"""What a body may hold of somebody nobody knows yet."""
+ONE: Final = 1024 * 1024  # bytes, for one object
+MANY: Final = 10 * 1024 * 1024  # bytes, for thousands of them
+_LARGE: Final = ("/multi", "/migration/workspace")
+"""Paths that take many objects at once; usage has a limit of its own, read by its own view."""
 _VERSION: Final = re.compile(r"/api/v[12]")
 
 
@@ -69,6 +75,23 @@ def check_address(path: str, address: str | None) -> None:
     if path.endswith(_GUESSING):
         _count(f"sign-in:{name}", SIGN_IN_CALLS * factor, FIVE_MINUTES)
     _count(f"address:{name}", ADDRESS_CALLS * factor, FIVE_MINUTES)
+
+
+def check_size(path: str, size: int) -> None:
+    """Refuse a body that is too large for its path, before it is read: parsing costs a hundred times its size.
+
+    Args:
+        path: of the request.
+        size: bytes, as `Content-Length` says; a body without one is not read at all.
+
+    Raises:
+        WireError: 413.
+    """
+    if path.endswith("/usage"):
+        return
+    most = BEFORE_SIGN_IN if path.endswith(_GUESSING) else MANY if path.endswith(_LARGE) else ONE
+    if size > most:
+        raise WireError(413, Code.BAD_REQUEST, f"The body is larger than {most // 1024:,} KiB, the most for this call.")
 
 
 def _who(address: str | None) -> str:

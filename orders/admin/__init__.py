@@ -2,5 +2,6 @@
 
 from orders.admin.catalogue import ArticleAdmin, ShippingOptionAdmin, ShippingProviderAdmin
 from orders.admin.orders import OrderAdmin
+from orders.admin.transfers import MoneyTransferAdmin
 
-__all__ = ["ArticleAdmin", "OrderAdmin", "ShippingOptionAdmin", "ShippingProviderAdmin"]
+__all__ = ["ArticleAdmin", "MoneyTransferAdmin", "OrderAdmin", "ShippingOptionAdmin", "ShippingProviderAdmin"]

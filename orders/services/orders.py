@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.conf import settings
+from django.db.models import Count, Q, Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
@@ -22,12 +23,15 @@ from kit.errors import Conflict, Invalid, NotFound
 from kit.outcomes import Outcome, Refusal, not_found
 from orders import mails, payments, signals
 from orders.addresses import AddressData, checked
-from orders.models import Order, OrderLine, PaymentMethod
+from orders.models import MoneyTransfer, Order, OrderLine, PaymentMethod
 from orders.quotes import Item, Quote, quote
+from orders.services import transfers
 from orders.signals import OrderChange, Shipment
 from orders.states import OrderStatus, may_move
 
 MOST_KEY = 64
+MOST_CANCELED = 500
+"""Unpaid orders that one run of the schedule cancels."""
 
 
 class QuoteChanged(Conflict):
@@ -104,6 +108,7 @@ def order_submit(*, workspace_id: int, purchase: Purchase, key: str, seen: str |
             return known
         found = quote(workspace=workspace, items=purchase.items, option_id=purchase.shipping_option_id, lock=True)
         _require_agreed(found, seen)
+        _require_room(workspace, found)
         order = _placed(workspace, found, purchase, shipping, billing, key)
         signals.order_submitted.send(sender=Order, workspace_id=workspace_id, order_id=order.pk)
         mails.tell([order.pk], OrderStatus.SUBMITTED)
@@ -188,9 +193,10 @@ def order_pay_online(*, workspace_id: int, order_id: int, details: Mapping[str, 
             (order,) = _locked([order_id], workspace_id)
             _require_move(order, OrderStatus.PAID)
             _move([order], OrderStatus.PAID, payment_reference=reference)
-            transaction.on_commit(lambda: provider.capture(reference), robust=True)
+            transfers.plan(order, MoneyTransfer.Kind.CAPTURE)
     except BaseException:
-        provider.void(reference)
+        with action():
+            transfers.plan(order, MoneyTransfer.Kind.VOID, reference=reference)
         raise
     return order
 
@@ -330,13 +336,49 @@ def _charge(order: Order) -> payments.Charge:
     return payments.Charge(order.pk, order.total_amount, order.currency)
 
 
+def cancel_unpaid() -> Outcome:
+    """Cancel orders that nobody has paid in time: until then their SIMs are kept from everybody else (event 39).
+
+    An order that is paid online has `SHOP_UNPAID_HOURS`, one on invoice `SHOP_INVOICE_DAYS`.
+
+    Raises:
+        Forbidden: neither the schedule nor staff.
+    """
+    authorise_staff()
+    now = current_context().now()
+    online = Q(submitted_at__lt=now - timedelta(hours=settings.SHOP_UNPAID_HOURS))
+    invoice = Q(submitted_at__lt=now - timedelta(days=settings.SHOP_INVOICE_DAYS))
+    by_invoice = Q(payment_method=PaymentMethod.BANK_TRANSFER)
+    late = Order.objects.filter((~by_invoice & online) | (by_invoice & invoice), status=OrderStatus.SUBMITTED)
+    return _move_all(late.order_by("pk").values_list("pk", flat=True)[:MOST_CANCELED], OrderStatus.CANCELED)
+
+
+def _require_room(workspace: Workspace, found: Quote) -> None:
+    """Check that a locked workspace may keep more SIMs from others without having paid.
+
+    Raises:
+        Conflict: too many unpaid orders, or too many SIMs in them.
+    """
+    if not found.total_amount:
+        return
+    unpaid = Order.objects.of(workspace.pk).filter(status=OrderStatus.SUBMITTED)
+    there = unpaid.aggregate(orders=Count("pk"), sims=Sum("sim_count"))
+    if there["orders"] >= settings.SHOP_UNPAID_ORDERS:
+        raise Conflict(
+            _("%(count)s orders of this workspace are not paid yet. Pay or cancel one of them first.")
+            % {"count": there["orders"]},
+            code="unpaid_orders",
+        )
+    kept = there["sims"] or 0
+    if kept and kept + found.sim_count > settings.SHOP_UNPAID_SIMS:
+        raise Conflict(
+            _("%(count)s SIMs are kept for unpaid orders of this workspace. Pay or cancel one of them first.")
+            % {"count": kept},
+            code="unpaid_orders",
+        )
+
+
 def _give_back(orders: Iterable[Order]) -> None:
-    paid = [order for order in orders if order.paid_at is not None]
-
-    def refund_all() -> None:
-        for order in paid:
-            provider = payments.provider_of(order.payment_method)
-            if provider is not None:
-                provider.refund(order.payment_reference, _charge(order))
-
-    transaction.on_commit(refund_all, robust=True)
+    for order in orders:
+        if order.paid_at is not None:
+            transfers.plan(order, MoneyTransfer.Kind.REFUND)

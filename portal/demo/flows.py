@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from secrets import token_hex
 
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
@@ -83,12 +84,12 @@ def _sign_up(stage: Stage) -> None:
 
 
 def _verify(stage: Stage) -> None:
-    stage.users["nils"] = verify_user(key=stage.mail_keys["nils"], choose=_no_password)
+    stage.users["nils"] = verify_user(key=stage.mail_keys["nils"], digest=_unknown_password())
 
 
-def _no_password(user: User) -> None:
-    """Choose a password that nobody knows: guests of the demo don't sign in."""
-    user.set_unusable_password()
+def _unknown_password() -> str:
+    """Return the digest of a password that nobody knows: guests of the demo don't sign in."""
+    return token_hex(20)
 
 
 def _ask_for_password(stage: Stage, person: str) -> None:
@@ -136,7 +137,7 @@ def _withdraw(stage: Stage, workspace: str, person: str) -> None:
 
 def _accept(stage: Stage, workspace: str, person: str) -> None:
     key = key_of(_invitation(stage, workspace, person))
-    accept_invitation(key=key, name=cast.GUESTS[person].name, choose=_no_password)
+    accept_invitation(key=key, name=cast.GUESTS[person].name, digest=_unknown_password())
     stage.users[person].refresh_from_db()
     stage.forget_actors()
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -14,11 +13,12 @@ from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import reswap, retarget
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from kit.bulk import BulkAction
-from kit.csv_files import Echo, safe_cells
+from kit.csv_files import csv_parts
 from kit.errors import Invalid
 from kit.htmx import current_path, private, redirect_to, render_fragment, respond, wants_fragment
 from kit.outcomes import Outcome
@@ -192,8 +192,7 @@ def progress(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UUID
     if request.GET.get("page"):
         return redirect_to(request, report.url)
     response = render_fragment(request, "sims/_bulk_result.html", {"report": report})
-    response["HX-Retarget"], response["HX-Reswap"] = "#dialog-body", "innerHTML"
-    return response
+    return reswap(retarget(response, "#dialog-body"), "innerHTML")
 
 
 @require_safe
@@ -201,14 +200,8 @@ def result_csv(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UU
     """Send the report line by line. Texts that a spreadsheet would run as a formula are quoted."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     report = report_of(workspace_id, job_id)
-    response = StreamingHttpResponse(_csv_lines(report), content_type="text/csv; charset=utf-8")
+    head = ("id", report.noun.head, _("result"), _("reason"))
+    parts = csv_parts(head, report.lines(), marked=False)
+    response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="result-{report.job.pk}.csv"'
-    private(response)  # type: ignore[arg-type]  # it sets headers only
-    return response
-
-
-def _csv_lines(report: BulkReport) -> Iterator[str]:
-    writer = csv.writer(Echo())
-    yield writer.writerow(("id", report.noun.head, _("result"), _("reason")))
-    for line in report.lines():
-        yield writer.writerow(safe_cells(line))
+    return private(response)

@@ -6,10 +6,12 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
 from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.db import connection, transaction
 from django.test import RequestFactory
 from django.utils import timezone
@@ -26,6 +28,7 @@ from accounts.sign_in.authentication import (
     sign_in_with_password,
 )
 from accounts.sign_in.hashers import sha1_hex
+from kit.action import action, in_action
 from kit.context import ANONYMOUS, Person
 from tests.accounts.conftest import ADDRESS, PASSWORD, Cast, Facts, by
 
@@ -139,10 +142,41 @@ def test_success_in_between_resets(cast: Cast) -> None:
             assert portal(cast.member.email, PASSWORD) == cast.member
 
 
-def test_lock_is_shown_in_the_persons_own_zone(cast: Cast) -> None:
-    User.objects.filter(pk=cast.member.pk).update(preferences={"timezone": "Europe/Berlin"})
+@DOORS
+def test_an_address_is_answered_the_same_with_an_account_and_without(cast: Cast, door: Door) -> None:
+    """Word for word, also the end of the lock: nobody learns who has an account, or in which zone a person lives."""
+    User.objects.filter(pk=cast.member.pk).update(preferences={"timezone": "Asia/Tokyo"})
     with time_machine.travel("2026-03-01T10:00:00Z", tick=False), by(ANONYMOUS):
-        assert "11:05 (CET)" in fail(portal, cast.member.email, 3).message
+        for times in range(1, 6):
+            known, unknown = fail(door, cast.member.email, 1), fail(door, "nobody@example.com", 1)
+            assert (known.message, known.code) == (unknown.message, unknown.code), times
+        assert "locked until 10:05 (UTC)" in known.message
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_every_guess_is_hashed_once_and_never_under_a_lock(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """An answer that came without hashing would tell that the account is there and locked."""
+    hashed: list[bool] = []
+    for name in ("encode", "verify"):
+        original = getattr(Argon2PasswordHasher, name)
+
+        def counting(self: Any, *args: Any, original: Any = original, **kwargs: Any) -> Any:
+            hashed.append(in_action())
+            return original(self, *args, **kwargs)
+
+        monkeypatch.setattr(Argon2PasswordHasher, name, counting)
+    with by(ANONYMOUS):
+        for _ in range(5):
+            hashed.clear()
+            fail(portal, cast.member.email if known else "nobody@example.com", 1)
+            assert hashed == [False]
+
+
+def test_nobody_can_hash_while_locks_are_held(cast: Cast) -> None:
+    with by(ANONYMOUS), action(), pytest.raises(RuntimeError, match="others wait"):
+        cast.member.check_password(PASSWORD)
 
 
 def test_guessing_on_while_locked_writes_nothing_more(cast: Cast, facts: Facts) -> None:
@@ -205,16 +239,11 @@ def test_failures_stay_counted_although_sign_in_fails(cast: Cast, facts: Facts) 
 
 @pytest.mark.django_db(transaction=True)
 def test_parallel_guesses_are_never_more_than_three(cast: Cast, facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Eight guesses start at once, the right one among them last: only three are looked at, so it is refused."""
-    checked: list[str] = []
+    """Eight guesses start at once: three are answered by what they are, the others by the lock."""
     refused: list[type[SignInRefused]] = []
     start = threading.Barrier(8)
 
-    def check(user: User, raw: str) -> bool:
-        checked.append(raw)
-        return False
-
-    monkeypatch.setattr(User, "check_password", check)
+    monkeypatch.setattr(User, "check_password", lambda user, raw: False)
 
     def guess(number: int) -> None:
         try:
@@ -231,7 +260,6 @@ def test_parallel_guesses_are_never_more_than_three(cast: Cast, facts: Facts, mo
         thread.start()
     for thread in threads:
         thread.join(timeout=30)
-    assert len(checked) == 3
     assert len(refused) == 8
     assert refused.count(WrongCredentials) == 2
     assert refused.count(AccountLocked) == 6

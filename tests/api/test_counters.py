@@ -41,7 +41,7 @@ def test_processes_count_each_call_once() -> None:
     script = (
         "import os, sys; from pathlib import Path\n"
         "from django.conf import settings\n"
-        "settings.configure(VAR_DIR=Path(sys.argv[1]), CACHES={'default': {'BACKEND':\n"
+        "settings.configure(VAR_DIR=Path(sys.argv[1]), REDIS_URL='', CACHES={'default': {'BACKEND':\n"
         " 'django.core.cache.backends.filebased.FileBasedCache', 'LOCATION': sys.argv[1] + '/counted'}})\n"
         "from kit.api.counters import add\n"
         "print(' '.join(str(add('processes', 1, 1, 60)) for _ in range(40)))\n"

@@ -1,12 +1,14 @@
 """A list over rows of the kit itself, so that its tests need no other app."""
 
 import datetime as dt
-from typing import Any
+from typing import Any, cast
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.test import RequestFactory
+from django_htmx.middleware import HtmxMiddleware
 
 from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter, whole_number
+from kit.htmx import HtmxRequest
 from kit.models import SavedFilter
 from kit.tables import ListColumn, ListTable
 
@@ -49,9 +51,15 @@ def found(query: str, **options: Any) -> list[str]:
     return list(filters.qs.values_list("token", flat=True))
 
 
-def get(path: str, **headers: str) -> HttpRequest:
-    return RequestFactory().get(path, headers=headers)
+def asked(request: HttpRequest) -> HtmxRequest:
+    """A request as it comes out of the middleware of django-htmx."""
+    HtmxMiddleware(lambda request: HttpResponse())(request)
+    return cast(HtmxRequest, request)
 
 
-def htmx(path: str, **headers: str) -> HttpRequest:
+def get(path: str, **headers: str) -> HtmxRequest:
+    return asked(RequestFactory().get(path, headers=headers))
+
+
+def htmx(path: str, **headers: str) -> HtmxRequest:
     return get(path, **{"HX-Request": "true", **headers})

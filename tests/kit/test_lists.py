@@ -4,18 +4,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.http import HttpRequest
 from django.test import RequestFactory
 
+from kit.htmx import HtmxRequest
 from kit.lists import Listing
 from kit.models import SavedFilter
 from kit.tables import UnknownSortError, chosen_view, headers, ordered
-from tests.kit.samples import SampleFilters, SampleTable, get, make
+from tests.kit.samples import SampleFilters, SampleTable, asked, get, make
 
 pytestmark = pytest.mark.django_db
 
 
-def listing(request: HttpRequest, **options: Any) -> Listing:
+def listing(request: HtmxRequest, **options: Any) -> Listing:
     request.user = SimpleNamespace(preferences={}, is_authenticated=True)  # type: ignore[assignment]
     given = {"table": SampleTable, "filters": SampleFilters, "queryset": SavedFilter.objects.all(), "rows": "none.html"}
     return Listing(request, **{**given, **options})
@@ -80,6 +80,6 @@ def test_an_untidy_address_is_redirected_and_a_post_comes_back_as_get() -> None:
     assert (response.status_code, response["Location"]) == (302, "/x/?q=a")
     response = listing(get("/x/?token=a&token=b")).respond("none.html")
     assert response["Location"] == "/x/?token=a,b"
-    request = RequestFactory().post("/x/?ignored=1", {"token": "a\nb", "q": "", "sort": "token"})
+    request = asked(RequestFactory().post("/x/?ignored=1", {"token": "a\nb", "q": "", "sort": "token"}))
     response = listing(request).respond("none.html")
     assert (response.status_code, response["Location"]) == (303, "/x/?token=a,b&sort=token")

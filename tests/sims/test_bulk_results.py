@@ -12,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 from events.models import Event
 from kit import jobs
 from kit.context import current_context
-from kit.csv_files import safe_cells
 from kit.models import Job
 from sims.bulk import actions
 from sims.bulk.selection import Selection
@@ -124,11 +123,6 @@ def test_the_csv_names_every_object(cast: Cast) -> None:
     assert len(lines[1][1]) == 20
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
-def test_cells_are_no_formulas(cell: str) -> None:
-    assert safe_cells([cell, "plain"]) == [f"'{cell}", "plain"]
-
-
 def test_without_script_the_result_has_its_page(cast: Cast) -> None:
     (sim,) = cast.sims(1, status=1)
     desk = Desk(cast, cast.owner)
@@ -145,7 +139,7 @@ def test_from_a_sims_page_one_goes_back_to_it(cast: Cast) -> None:
     plan = desk.plan("suspend", [sim.pk])
     headers = {**HTMX, "HX-Current-URL": f"http://testserver{here}"}
     response = desk.client.post(f"{desk.base}suspend/run/", {"plan": plan}, headers=headers)
-    assert (response.status_code, response["HX-Redirect"]) == (204, here)
+    assert (response.status_code, response["HX-Redirect"]) == (200, here)
     assert "Suspended 1 SIM" in words(desk.client.get(here))
 
 

@@ -57,6 +57,19 @@ def test_devices_in_chosen_columns_and_never_a_formula(cast: Cast, monkeypatch: 
     ]
 
 
+def test_the_heading_of_a_moment_names_its_zone(cast: Cast) -> None:
+    (sim,) = cast.sims(1)
+    columns = {"sims": {"columns": ["registered", "activated", "updated"]}, "devices": {"columns": ["created"]}}
+    cast.owner.preferences = {"timezone": "Asia/Tokyo", "tables": columns}
+    cast.owner.save()
+    head, line = export(cast.client(cast.owner), cast.acme.pk, "sim")
+    assert head == ["ID", "ICCID", "Registered (UTC)", "First activated (UTC)", "Last updated (UTC)"]
+    assert line[-1] == sim.last_updated.isoformat()
+    assert line[-1].endswith("+00:00")
+    (head,) = export(cast.client(cast.owner), cast.acme.pk, "device")
+    assert head == ["ID", "Name", "Created (UTC)"]
+
+
 def test_too_many_and_wrong_filters_are_refused(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     cast.sims(3)
     client = cast.client(cast.owner)

@@ -5,9 +5,6 @@ The key is that of an invitation or of a verification mail; the actions are thos
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -16,10 +13,8 @@ from accounts.locking import lock_user
 from accounts.mail_links import LinkMaker
 from accounts.models import User, Workspace
 from accounts.people.services.invitations import accept_invitation, invitation_of, send_invitation
-from accounts.people.services.verification import ask_to_verify, verify_user
+from accounts.people.services.verification import ask_to_verify, verification_of, verify_user
 from accounts.selectors import user_by_email
-from accounts.sign_in.hashers import encode_digest
-from accounts.sign_in.services.passwords import check_new_digest
 from kit.action import action
 from kit.context import ANONYMOUS, acting_within, current_context
 from kit.errors import Invalid
@@ -39,21 +34,20 @@ def activate_account(*, key: str, digest: str | None, name: str = "") -> None:
         Invalid: name or password.
         Conflict: the account is suspended, is a member already, or the package is full by now.
     """
-    choose: Callable[[User], None] = partial(_choose, digest=digest)
     try:
         invitation = invitation_of(key)
     except keys.KeyRefused:
-        verify_user(key=key, choose=choose)
+        # Neither an invitation nor a verification: the second call refuses it.
+        if digest is None:
+            verification_of(key)
+            raise _no_password() from None
+        verify_user(key=key, digest=digest)
         return
-    accept_invitation(key=key, name=name or invitation.name, choose=choose)
+    accept_invitation(key=key, name=name or invitation.name, digest=digest)
 
 
-@sensitive_variables("digest")
-def _choose(user: User, digest: str | None) -> None:
-    if digest is None:
-        raise Invalid(_("Choose a password."), field="password", code="required")
-    check_new_digest(digest, user, field="password")
-    user.password = encode_digest(digest)
+def _no_password() -> Invalid:
+    return Invalid(_("Choose a password."), field="password", code="required")
 
 
 def resend_activation(*, email: str, invitation_link: LinkMaker, verification_link: LinkMaker) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -15,12 +14,12 @@ from accounts import mails, signals
 from accounts import signed_links as keys
 from accounts.actors import actor_of
 from accounts.locking import lock_user, lock_workspace
-from accounts.mail_links import LinkMaker, PasswordChoice
+from accounts.mail_links import LinkMaker
 from accounts.models import Invitation, Membership, TrustedDevice, User, Workspace
 from accounts.people.services.seats import seat_taken
 from accounts.permissions import Permission, Role, authorise
 from accounts.selectors import is_super_admin, person_of, user_by_email
-from accounts.sign_in.services.passwords import choose_password
+from accounts.sign_in.services.passwords import encoded_digest, encoded_password
 from kit.action import action
 from kit.context import ANONYMOUS, Person, acting_within, current_context
 from kit.errors import Conflict, Invalid, NotFound
@@ -247,9 +246,9 @@ def invitation_of(key: str) -> Invitation:
     return found
 
 
-@sensitive_variables("key", "password")
+@sensitive_variables("key", "password", "digest")
 def accept_invitation(
-    *, key: str, name: str = "", password: str | None = None, choose: PasswordChoice | None = None
+    *, key: str, name: str = "", password: str | None = None, digest: str | None = None
 ) -> Membership:
     """Join by the link of a mail. Nobody is signed in: the link shows whose mailbox it is.
 
@@ -259,7 +258,7 @@ def accept_invitation(
         key: from the link.
         name: of a new account.
         password: of a new account, plain text.
-        choose: in place of `password`: sets it on the row of a new account, for programs, which send its digest.
+        digest: in place of `password`: its SHA-1 hex, as programs send it.
 
     Raises:
         KeyRefused: the link opens nothing.
@@ -268,6 +267,12 @@ def accept_invitation(
     """
     asked = invitation_of(key)
     now = current_context().now()
+    fresh = asked.user.status == User.Status.ACTIVATION_PENDING
+    called = " ".join(name.split())
+    if fresh:
+        if not called or len(called) > 150:
+            raise Invalid(_("A name has 1 to 150 characters."), field="name")
+        encoded = _encoded(asked.user, called, password, digest)
     with acting_within(ANONYMOUS), action():
         workspace = lock_workspace(asked.workspace_id)
         invitation = Invitation.objects.select_for_update(of=("self",)).get(pk=asked.pk)
@@ -280,9 +285,11 @@ def accept_invitation(
         if workspace.memberships.filter(user=user).exists():
             raise Conflict(_("You are in this workspace already. Sign in."), code="duplicate")
         seat_taken(workspace, besides=invitation)
-        fresh = user.status == User.Status.ACTIVATION_PENDING
+        if fresh != (user.status == User.Status.ACTIVATION_PENDING):
+            # The account was activated meanwhile by another mail.
+            raise keys.KeyRefused
         if fresh:
-            _activate(user, name, choose or partial(_choose_typed, password=password))
+            _activate(user, called, encoded)
         if user.default_workspace_id is None:
             user.default_workspace = workspace
             user.save(update_fields=["default_workspace"])
@@ -297,20 +304,19 @@ def accept_invitation(
     return membership
 
 
-@sensitive_variables("password")
-def _choose_typed(user: User, password: str | None) -> None:
-    if password is None:
-        raise Invalid(_("Choose a password."), field="password")
-    choose_password(user, password)
+@sensitive_variables("password", "digest")
+def _encoded(user: User, name: str, password: str | None, digest: str | None) -> str:
+    """Return the value to store for the password of a new account, which must not resemble the name it gets."""
+    if password is None and digest is None:
+        raise Invalid(_("Choose a password."), field="password", code="required")
+    user.name = name
+    return encoded_password(password, user) if digest is None else encoded_digest(digest, user)
 
 
-def _activate(user: User, name: str, choose: PasswordChoice) -> None:
-    called = " ".join(name.split())
-    if not called or len(called) > 150:
-        raise Invalid(_("A name has 1 to 150 characters."), field="name")
-    user.name = called
+def _activate(user: User, name: str, encoded: str) -> None:
+    user.name = name
     # Whatever was chosen before the address was shown to be theirs opens nothing any more.
-    choose(user)
+    user.password = encoded
     user.status = User.Status.ACTIVE
     user.token_epoch += 1
     user.failed_sign_ins = 0

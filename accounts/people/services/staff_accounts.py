@@ -14,7 +14,7 @@ from accounts.changes import assign, check, differences
 from accounts.locking import lock_user
 from accounts.models import User
 from accounts.selectors import home_workspace_id, operator_workspace_id, person_of, user_by_email
-from accounts.sign_in.services.passwords import choose_password
+from accounts.sign_in.services.passwords import encoded_password
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.signals import Changes
 from accounts.support.services import end_accesses_of, may_support
@@ -73,7 +73,7 @@ def create_user(
     )
     check(user, ("email", "name", "status", "staff_role"))
     _check_staff(user)
-    choose_password(user, password)
+    user.password = encoded_password(password, user)
     with action():
         user.save(force_insert=True)
         workspace_id = operator_workspace_id()

@@ -11,10 +11,10 @@ from accounts import mails, signals
 from accounts import signed_links as keys
 from accounts.actors import actor_of
 from accounts.locking import lock_user
-from accounts.mail_links import LinkMaker, PasswordChoice
+from accounts.mail_links import LinkMaker
 from accounts.models import User
 from accounts.selectors import home_workspace_id, person_of
-from accounts.sign_in.services.passwords import choose_password
+from accounts.sign_in.services.passwords import encoded_digest, encoded_password
 from kit.action import action
 from kit.context import ANONYMOUS, acting_within, current_context
 
@@ -47,28 +47,26 @@ def verification_of(key: str) -> User:
     return user
 
 
-@sensitive_variables("key", "password")
-def verify_user(*, key: str, password: str = "", choose: PasswordChoice | None = None) -> User:
+@sensitive_variables("key", "password", "digest")
+def verify_user(*, key: str, password: str = "", digest: str | None = None) -> User:
     """Verify an address and give the account its password (event 41).
 
     Args:
         key: from the mail's link.
         password: plain text.
-        choose: in place of `password`: sets it on the user's row, for programs, which send its digest.
+        digest: in place of `password`: its SHA-1 hex, as programs send it.
 
     Raises:
         KeyRefused: the link opens nothing.
         Invalid: the password is too weak; the text says why.
     """
     asked = verification_of(key)
+    encoded = encoded_password(password, asked) if digest is None else encoded_digest(digest, asked)
     with acting_within(ANONYMOUS), action():
         user = lock_user(asked.pk)
         if user.token_epoch != asked.token_epoch or user.status != User.Status.ACTIVATION_PENDING:
             raise keys.KeyRefused
-        if choose is None:
-            choose_password(user, password)
-        else:
-            choose(user)
+        user.password = encoded
         user.status = User.Status.ACTIVE
         user.token_epoch += 1
         user.save(update_fields=["password", "status", "token_epoch"])

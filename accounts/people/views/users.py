@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
 
 from accounts.form_fields import show_refusal
 from accounts.models import User, Workspace
@@ -41,7 +42,7 @@ from accounts.settings_tabs import settings_tabs
 from accounts.sign_in.services.second_factors import remove_second_factor
 from kit.context import current_context
 from kit.errors import Conflict, Forbidden, Invalid
-from kit.htmx import is_htmx, redirect_to, respond, wants_fragment, with_toast, with_trigger
+from kit.htmx import redirect_to, respond, wants_fragment, with_toast
 from kit.lists import Empty, Listing
 
 TONES: Final = {ACTIVE: "good", PENDING: "info", EXPIRED: "warn", UNVERIFIED: "warn", SUSPENDED: "bad"}
@@ -321,7 +322,8 @@ def _confirmed(
 
 def _done(request: WorkspacePageRequest, text: str, target: str = "") -> HttpResponse:
     """Close the dialog and refresh the list; elsewhere go on to a page."""
-    if is_htmx(request) and not target:
-        return with_trigger(with_trigger(with_toast(HttpResponse(status=204), text), "listChanged"), "dialogClose")
+    if request.htmx and not target:
+        response = trigger_client_event(with_toast(HttpResponse(status=204), text), "listChanged")
+        return trigger_client_event(response, "dialogClose")
     messages.success(request, text)
     return redirect_to(request, target or _url(request.workspace, "workspace_users"))

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import CommonPasswordValidator, validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -28,7 +29,7 @@ from accounts.sign_in.second_factors import has_second_factor
 from accounts.sign_in.services.sessions import drop_sessions
 from kit.action import action
 from kit.context import current_actor
-from kit.errors import Forbidden, Invalid
+from kit.errors import Conflict, Forbidden, Invalid
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{40}")
 
@@ -54,18 +55,10 @@ def change_own_password(*, user_id: int, old: str, new: str, keep: str | None = 
         AccountLocked: too many failures.
     """
     require_own_account(user_id)
-    _confirm_old(user_id, lambda user: user.check_password(old))
-
-    def choose(user: User) -> None:
-        if hmac.compare_digest(old.encode(), new.encode()):
-            raise _same()
-        try:
-            choose_password(user, new)
-        except Invalid as error:
-            error.field = "new_password"
-            raise
-
-    return _change(user_id, choose, keep)
+    user = _confirm_old(user_id, lambda user: user.check_password(old))
+    if hmac.compare_digest(old.encode(), new.encode()):
+        raise _same()
+    return _change(user_id, user.password, encoded_password(new, user, field="new_password"), keep)
 
 
 @sensitive_variables("old_digest", "new_digest")
@@ -83,20 +76,18 @@ def change_own_password_digest(*, user_id: int, old_digest: str, new_digest: str
         Forbidden, Invalid, AccountLocked: as `change_own_password`.
     """
     require_own_account(user_id)
-    _confirm_old(user_id, lambda user: check_digest(old_digest, user.password))
-
-    def choose(user: User) -> None:
-        check_new_digest(new_digest, user)
-        if hmac.compare_digest(old_digest.lower().encode(), new_digest.lower().encode()):
-            raise _same()
-        user.password = encode_digest(new_digest)
-
-    return _change(user_id, choose, None)
+    user = _confirm_old(user_id, lambda user: check_digest(old_digest, user.password))
+    encoded = encoded_digest(new_digest, user, field="new_password")
+    if hmac.compare_digest(old_digest.lower().encode(), new_digest.lower().encode()):
+        raise _same()
+    return _change(user_id, user.password, encoded, None)
 
 
 @sensitive_variables("digest")
-def check_new_digest(digest: str, user: User, *, field: str = "new_password") -> None:
-    """Check the SHA-1 hex of a new password as far as one can.
+def encoded_digest(digest: str, user: User, *, field: str = "password") -> str:
+    """Check the SHA-1 hex of a new password as far as one can, and return the value to store.
+
+    Hashing takes long on purpose, so this is called before anything is locked.
 
     Args:
         digest: as the program sent it.
@@ -112,6 +103,7 @@ def check_new_digest(digest: str, user: User, *, field: str = "new_password") ->
     own = {sha1_hex(word) for word in ("", user.email, user.email.lower(), user.name)}
     if digest in own or digest in _common_digests():
         raise Invalid(_("This password is too common. Choose another one."), field=field, code="password_too_common")
+    return encode_digest(digest)
 
 
 @functools.cache
@@ -126,17 +118,19 @@ def _same() -> Invalid:
     )
 
 
-def _confirm_old(user_id: int, check: Callable[[User], bool]) -> None:
+def _confirm_old(user_id: int, check: Callable[[User], bool]) -> User:
     try:
-        confirm_account(user_id=user_id, check=check, wrong=WrongPassword)
+        return confirm_account(user_id=user_id, check=check, wrong=WrongPassword)
     except WrongPassword as error:
         raise Invalid(error.message, field="old_password", code=error.code) from error
 
 
-def _change(user_id: int, choose: Callable[[User], None], keep: str | None) -> User:
+def _change(user_id: int, old: str, encoded: str, keep: str | None) -> User:
     with action():
         user = lock_user(user_id)
-        choose(user)
+        if user.password != old:
+            raise Conflict(_("The password was changed meanwhile. Sign in with the new one."), code="changed")
+        user.password = encoded
         user.token_epoch += 1
         user.save(update_fields=["password", "token_epoch"])
         TrustedDevice.objects.filter(user=user).delete()
@@ -148,22 +142,28 @@ def _change(user_id: int, choose: Callable[[User], None], keep: str | None) -> U
 
 
 @sensitive_variables("password")
-def choose_password(user: User, password: str | None) -> None:
-    """Set a password on a user's row, without saving; `None` makes an unusable one.
+def encoded_password(password: str | None, user: User, *, field: str = "password") -> str:
+    """Check a new password and return the value to store; `None` makes one that opens nothing.
+
+    Hashing takes long on purpose, so this is called before anything is locked.
+
+    Args:
+        password: plain text.
+        user: whose it shall be; it must not resemble name or address.
+        field: what the form calls it.
 
     Raises:
         Invalid: it is too weak; the text says why.
     """
     if password is None:
-        user.set_unusable_password()
-        return
+        return make_password(None)
     try:
         validate_password(password, user)
     except ValidationError as error:
         refused = invalid(error)
-        refused.field = "password"
+        refused.field = field
         raise refused from error
-    user.set_password(password)
+    return make_password(password)
 
 
 @sensitive_variables("password")
@@ -183,9 +183,11 @@ def set_user_password(*, user_id: int, password: str) -> None:
     own = actor.person is not None and actor.person.user_id == user_id and actor.acted_for is None
     if not (actor.everywhere or own):
         raise Forbidden(_("Only the operator's staff can change somebody's password."), permission="user_password")
+    found = User.objects.filter(pk=user_id).first()
+    encoded = encoded_password(password, found or User())
     with action():
         user = lock_user(user_id)
-        choose_password(user, password)
+        user.password = encoded
         user.token_epoch += 1
         if actor.everywhere or not has_second_factor(user_id):
             # Who has a mailbox must not get new guesses at the code by asking for one mail after the other.

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import trigger_client_event
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from kit.errors import Conflict, Invalid, NotFound
 from kit.filters import whole_number
-from kit.htmx import is_htmx, redirect_to, render_fragment, respond, wants_fragment, with_toast, with_trigger
+from kit.htmx import redirect_to, render_fragment, respond, wants_fragment, with_toast
 from sims.devices.forms import AssignForm, CreateDeviceForm, DeviceForm, ReleaseForm, initial_of
 from sims.devices.selectors import device_of, offered_sims, sim_of
 from sims.devices.services.devices import create_device, update_device
@@ -227,10 +228,10 @@ def _dialog(
     return respond(request, "sims/device_dialog.html", f"sims/_device_{name}.html", context, status=status)
 
 
-def _done(request: HttpRequest, device: Device, message: str) -> HttpResponse:
+def _done(request: WorkspacePageRequest, device: Device, message: str) -> HttpResponse:
     """Close the dialog and refresh the page under it, or go back to the device."""
-    if not is_htmx(request):
+    if not request.htmx:
         messages.success(request, message)
         return redirect_to(request, reverse("sims:device_detail", args=[device.workspace_id, device.pk]))
-    response = with_trigger(with_trigger(HttpResponse(status=204), "dialogClose"), "listChanged")
-    return with_toast(response, message)
+    response = trigger_client_event(HttpResponse(status=204), "dialogClose")
+    return with_toast(trigger_client_event(response, "listChanged"), message)

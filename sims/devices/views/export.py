@@ -32,7 +32,7 @@ _DEVICE_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
 }
 
 
-DEVICES: Final = Export(DeviceTable, _DEVICE_VALUES, device_rows)
+DEVICES: Final = Export(DeviceTable, _DEVICE_VALUES, device_rows, frozenset({"created", "last_updated"}))
 
 
 @require_safe

@@ -32,7 +32,7 @@ _SIM_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
 }
 
 
-SIMS: Final = Export(SimTable, _SIM_VALUES, sim_rows)
+SIMS: Final = Export(SimTable, _SIM_VALUES, sim_rows, frozenset({"registered", "activated", "updated"}))
 
 
 @require_safe

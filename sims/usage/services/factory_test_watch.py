@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from celery import current_app
 from django.core.cache import cache
 from django.db.models import Max, Min
 from django.utils import timezone
@@ -18,6 +17,7 @@ from django.utils import timezone
 from accounts.selectors import operator_workspace_id
 from kit.action import action
 from kit.context import current_context
+from kit.wakeups import wake_worker
 from sims import signals
 from sims.models import FactoryTestRange, FactoryTestWatch, Sim
 from sims.states import SimStatus
@@ -44,7 +44,9 @@ def wake(numbers: Iterable[int]) -> None:
         numbers: of the ranges.
     """
     for number in numbers:
-        current_app.send_task(SETTLE, args=[number], ignore_result=True, expires=EVERY, retry=False)
+        if not wake_worker(SETTLE, number, expires=EVERY):
+            # The broker is away, and the sweep will ask for all ranges.
+            return
 
 
 def ranges_in_test() -> list[int]:

@@ -39,3 +39,9 @@ def test_there_is_none_with_a_mail_server_or_in_production(settings: Any, change
 @pytest.mark.usefixtures("_folder")
 def test_other_machines_see_nothing() -> None:
     assert Client(REMOTE_ADDR="203.0.113.9").get("/outbox/").status_code == 404
+
+
+@pytest.mark.usefixtures("_folder")
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"])
+def test_nothing_is_shown_through_a_proxy_on_this_machine(header: str) -> None:
+    assert Client(headers={header: "203.0.113.9"}).get("/outbox/").status_code == 404

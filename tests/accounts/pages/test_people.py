@@ -16,10 +16,11 @@ from accounts.models import Invitation, Membership, PlatformPackage, User
 from accounts.people.services.invitations import invite_user
 from accounts.people.services.members import change_role, leave_workspace, remove_member, set_super_admin
 from accounts.permissions import Role
-from events.models import Event, FrozenPerson
+from events.models import Event
 from events.selectors import event_row, latest_persons, persons_of
 from events.wire import wire
 from kit.errors import Conflict, Forbidden, NotFound
+from sims.devices.services.tags import change_tags
 from tests.cast import PASSWORD, Cast
 from tests.log import last, rows, types
 
@@ -107,8 +108,28 @@ def test_of_an_invited_person_nothing_is_shown_but_what_was_typed(cast: Cast) ->
     assert event["detail"]["id"] == cast.outsider.pk
     assert "Otto Outsider" not in str(event)
     # Nor does the invitation change what others read about this person.
-    FrozenPerson.objects.create(user_id=cast.outsider.pk, name="Otto Outsider", username=cast.outsider.email)
-    assert latest_persons([cast.outsider.pk])[cast.outsider.pk].name == "Otto Outsider"
+    device = cast.device(workspace=cast.umbra)
+    with cast.acting(cast.outsider):
+        change_tags(workspace_id=cast.umbra.pk, device_ids=[device.pk], add=["spare"], remove=[])
+    assert latest_persons(cast.umbra.pk, [cast.outsider.pk])[cast.outsider.pk].name == "Otto Outsider"
+
+
+def test_a_workspace_does_not_learn_how_people_are_called_after_they_left(cast: Cast) -> None:
+    device = cast.device()
+    with cast.acting(cast.member):
+        change_tags(workspace_id=cast.acme.pk, device_ids=[device.pk], add=["spare"], remove=[])
+    with cast.acting(cast.owner):
+        remove_member(workspace_id=cast.acme.pk, user_id=cast.member.pk)
+    Membership.objects.create(user=cast.member, workspace=cast.umbra, role=Role.USER)
+    User.objects.filter(pk=cast.member.pk).update(name="Max Newname", email="max@new.example")
+    cast.member.refresh_from_db()
+    other = cast.device(workspace=cast.umbra)
+    with cast.acting(cast.member):
+        change_tags(workspace_id=cast.umbra.pk, device_ids=[other.pk], add=["spare"], remove=[])
+    html = cast.client(cast.owner).get(reverse("events:list", args=[cast.acme.pk])).content.decode()
+    assert "Max Member" in html
+    assert "Newname" not in html
+    assert "max@new.example" not in html
 
 
 # --- inviting ---
