@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import CharField, Exists, OuterRef, Q, Subquery, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, Subquery, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -348,21 +348,18 @@ def _token_label(name: str, ref: int) -> str:
 def latest_persons(workspace_id: int, user_ids: Iterable[int]) -> Mapping[int, Person]:
     """Return how users were called when they acted in a workspace last, by user id; removed users too.
 
-    What somebody is called since they left is no business of the workspace. Two queries, none for nobody.
+    What somebody is called since they left is no business of the workspace. One query, none for nobody.
     """
     wanted = list(user_ids)
     if not wanted:
         return {}
     acted = log_of(workspace_id).filter(actor_kind=ActorKind.USER, actor_ref=OuterRef("user_id")).newest()
-    newest = (
+    rows = (
         FrozenPerson.objects.filter(user_id__in=wanted)
-        .order_by()
-        .values("user_id")
-        .distinct()
-        .annotate(person=Subquery(acted.values("actor_id")[:1]))
-        .values_list("person", flat=True)
+        .alias(newest=Subquery(acted.values("actor_id")[:1]))
+        .filter(pk=F("newest"))
+        .values_list("user_id", "name", "username")
     )
-    rows = FrozenPerson.objects.filter(pk__in=[pk for pk in newest if pk]).values_list("user_id", "name", "username")
     return {user_id: Person(user_id, name, username.rstrip()) for user_id, name, username in rows}
 
 

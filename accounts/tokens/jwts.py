@@ -19,7 +19,6 @@ from kit.errors import DomainError
 
 ALGORITHM: Final = "HS256"
 ISSUER: Final = "portal"
-LEEWAY: Final = 10  # seconds by which a token may be over
 AUDIENCES: Final[Mapping[str, str]] = {
     # The first is what recorded traffic shows; one audience for each purpose, so that none passes for another.
     "auth": "/api/v1/authentication",
@@ -93,7 +92,6 @@ def decode(encoded: str, purpose: TokenPurpose) -> dict[str, Any]:
             audience=AUDIENCES[purpose],
             issuer=ISSUER,
             # The clocks of several hosts differ, and one may step back: a token "from the future" is as good as any.
-            leeway=LEEWAY,
             options={"verify_iat": False, "require": ["exp", "iat", "aud", "iss", "sub", "esc.org", "typ"]},
         )
     except jwt.ExpiredSignatureError as error:
