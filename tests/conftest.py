@@ -14,8 +14,9 @@ from hypothesis import settings as hypothesis
 
 from events.triggers import lifted
 from kit import mail as outgoing
-from tests.cast import cast  # noqa: F401  (a fixture)
+from tests.cast import cast, make_cast, stage  # noqa: F401  (two fixtures)
 from tests.databases import django_db_setup, pytest_sessionfinish  # noqa: F401  (a fixture and a hook)
+from tests.stage import STAGE, wants_the_shared_cast
 
 # A busy machine is slow, which is no failure; the same examples everywhere, so that one is found again.
 hypothesis.register_profile(
@@ -30,6 +31,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker(other) and not item.get_closest_marker(here):
             item.add_marker(pytest.mark.skip(reason=f"means something on {other} only"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Put the shared cast into the database, or take it away, before the test's own transaction begins."""
+    STAGE.prepare(make_cast if wants_the_shared_cast(item) else None)
 
 
 @pytest.fixture
