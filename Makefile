@@ -10,16 +10,19 @@ PYTEST_ARGS ?=
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench browser lock venv runtime dev clean
+.PHONY: help run test test-all lint format bench browser lock venv runtime dev clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: runtime ## Start the portal with its demo; PORT, DATABASE_URL and REDIS_URL are honoured
 	@exec $(PY) manage.py portal --demo --end-with-parent
 
-test: dev ## Run the tests on SQLite, and on PostgreSQL and Redis where these answer
+test: dev ## Run the tests on PostgreSQL and Redis, where these answer, and on SQLite what it can break, or all
 	@$(PY) -m tests.run $(PYTEST_ARGS)
+
+test-all: dev ## Run every test on each database
+	@$(PY) -m tests.run --all $(PYTEST_ARGS)
 
 browser: dev ## Run the tests in Chromium
 	@$(PY) -m pytest -m browser $(PYTEST_ARGS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -25,12 +26,38 @@ hypothesis.register_profile(
 hypothesis.load_profile("portal")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what means nothing on the database of this run."""
+SECOND = "second_database"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Know a run that repeats, on SQLite, what another run tries in full on PostgreSQL and Redis."""
+    parser.addoption(
+        "--second-database", dest=SECOND, action="store_true", help="run only the tests marked `sqlite_too`"
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import what the second run leaves out: the mark stands in the file itself."""
+    if config.getoption(SECOND) and collection_path.suffix == ".py" and collection_path.name.startswith("test_"):
+        return "mark.sqlite" not in collection_path.read_text(encoding="utf-8") or None
+    return None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what means nothing on the database of this run, or was tried by another one."""
     here, other = ("sqlite", "postgresql") if settings.SQLITE else ("postgresql", "sqlite")
+    left_out = []
     for item in items:
+        again = item.get_closest_marker("sqlite_too")
+        if again and not (len(again.args) == 1 and isinstance(again.args[0], str) and again.args[0]):
+            raise pytest.UsageError(f"{item.nodeid}: sqlite_too wants the reason, one text")
         if item.get_closest_marker(other) and not item.get_closest_marker(here):
             item.add_marker(pytest.mark.skip(reason=f"means something on {other} only"))
+        if config.getoption(SECOND) and not (again or item.get_closest_marker("sqlite")):
+            left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -69,12 +96,4 @@ def _mails_go_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def _empty_cache() -> Iterator[None]:
     """What one test counted (sign-ins, totals) is forgotten before the next."""
     yield
-    if settings.REDIS_URL:
-        # Only our keys: other runs, and perhaps somebody's data, live in the same server.
-        client = cache._cache.get_client()  # type: ignore[attr-defined]  # Django offers no search by prefix
-        prefix = settings.CACHES["default"]["KEY_PREFIX"]
-        keys = list(client.scan_iter(match=f"{prefix}:*", count=1000))
-        if keys:
-            client.delete(*keys)
-    else:
-        cache.clear()
+    cache.clear()
