@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip --disable-pip-version-check -qq install --require-hashes --only-binary :all:
+INSTALL := sh requirements/install.sh $(PY)
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 PYTEST_ARGS ?=
 
@@ -62,11 +62,11 @@ venv: $(VENV)/made
 # The development lock holds all that the runtime lock holds, so it satisfies `run` as well.
 runtime: venv
 	@cmp -s requirements/runtime.txt $(VENV)/installed-runtime.txt || { \
-	  echo "Installing what the portal needs (about half a minute)" && \
-	  $(PIP) -r requirements/runtime.txt && cp requirements/runtime.txt $(VENV)/installed-runtime.txt; }
+	  echo "Installing what the portal needs" && \
+	  $(INSTALL) requirements/runtime.txt && cp requirements/runtime.txt $(VENV)/installed-runtime.txt; }
 
 dev: venv
 	@cmp -s requirements/dev.txt $(VENV)/installed-dev.txt || { \
-	  echo "Installing what the tests need (about a minute)" && \
-	  $(PIP) -r requirements/dev.txt && cp requirements/dev.txt $(VENV)/installed-dev.txt && \
+	  echo "Installing what the tests need" && \
+	  $(INSTALL) requirements/dev.txt && cp requirements/dev.txt $(VENV)/installed-dev.txt && \
 	  cp requirements/runtime.txt $(VENV)/installed-runtime.txt; }
