@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip --disable-pip-version-check -qq install --require-hashes --only-binary :all:
+INSTALL := sh requirements/install.sh $(PY)
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
 PYTEST_ARGS ?=
 
@@ -10,16 +10,19 @@ PYTEST_ARGS ?=
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench browser screenshots lock venv runtime dev clean
+.PHONY: help run test test-all lint format bench browser screenshots lock venv runtime dev clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 run: runtime ## Start the portal with its demo; PORT, DATABASE_URL and REDIS_URL are honoured
 	@exec $(PY) manage.py portal --demo --end-with-parent
 
-test: dev ## Run the tests on SQLite, and on PostgreSQL and Redis where these answer
+test: dev ## Run the tests on PostgreSQL and Redis, where these answer, and on SQLite what it can break, or all
 	@$(PY) -m tests.run $(PYTEST_ARGS)
+
+test-all: dev ## Run every test on each database
+	@$(PY) -m tests.run --all $(PYTEST_ARGS)
 
 browser: dev ## Run the tests in Chromium
 	@$(PY) -m pytest -m browser $(PYTEST_ARGS)
@@ -62,11 +65,11 @@ venv: $(VENV)/made
 # The development lock holds all that the runtime lock holds, so it satisfies `run` as well.
 runtime: venv
 	@cmp -s requirements/runtime.txt $(VENV)/installed-runtime.txt || { \
-	  echo "Installing what the portal needs (about half a minute)" && \
-	  $(PIP) -r requirements/runtime.txt && cp requirements/runtime.txt $(VENV)/installed-runtime.txt; }
+	  echo "Installing what the portal needs" && \
+	  $(INSTALL) requirements/runtime.txt && cp requirements/runtime.txt $(VENV)/installed-runtime.txt; }
 
 dev: venv
 	@cmp -s requirements/dev.txt $(VENV)/installed-dev.txt || { \
-	  echo "Installing what the tests need (about a minute)" && \
-	  $(PIP) -r requirements/dev.txt && cp requirements/dev.txt $(VENV)/installed-dev.txt && \
+	  echo "Installing what the tests need" && \
+	  $(INSTALL) requirements/dev.txt && cp requirements/dev.txt $(VENV)/installed-dev.txt && \
 	  cp requirements/runtime.txt $(VENV)/installed-runtime.txt; }

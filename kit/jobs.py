@@ -93,6 +93,7 @@ def revive_actor(data: dict[str, Any]) -> Actor:
     return Actor(**values)
 
 
+# untold: a job: what it does is told by the action it runs
 def start(*, kind: str, workspace_id: int | None, title: str, arguments: dict[str, Any], total: int) -> Job:
     """Queue a job for the current actor and wake a worker once this transaction is committed.
 
@@ -120,6 +121,7 @@ def wake(job_id: str) -> None:
     wake_worker("kit.run_job", job_id)
 
 
+# untold: a job's result
 def keep_result(
     *, kind: str, workspace_id: int, title: str, arguments: dict[str, Any], result: dict[str, Any], total: int
 ) -> Job:
@@ -178,6 +180,7 @@ def run(job_id: str) -> None:
         _work(job)
 
 
+# untold: the state of a job
 def _claim(job_id: str) -> Job | None:
     now = timezone.now()
     free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, beat__lt=now - SILENCE)
@@ -196,6 +199,7 @@ def _claim(job_id: str) -> Job | None:
     return Job.objects.get(pk=job_id) if claimed else None
 
 
+# untold: the state of a job
 def _give_up(job_id: str) -> None:
     tired = Job.objects.filter(pk=job_id, state=Job.State.RUNNING, fruitless__gte=MOST_ATTEMPTS)
     tired.filter(beat__lt=timezone.now() - SILENCE).update(
@@ -205,6 +209,7 @@ def _give_up(job_id: str) -> None:
     )
 
 
+# untold: the state of a job
 def _work(job: Job) -> None:
     step = _kinds.get(job.kind)
     if step is None:

@@ -85,6 +85,7 @@ def due() -> list[int]:
     return list(open_mails.order_by("next_attempt", "pk").values_list("pk", flat=True)[:AT_ONCE])
 
 
+# untold: delivery state
 def send(mail_id: int) -> bool:
     """Try to send a mail, unless somebody else is at it; returns whether it went.
 

@@ -57,6 +57,7 @@ class AddressData:
         """Return field name to value."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
+    # untold: part of an order or a cart
     def saved(self) -> Address:
         """Store a copy and return it."""
         return Address.objects.create(**self.as_dict())

@@ -11,6 +11,7 @@ from sims.signals import Cause, SimRow, SimStatusChange
 from sims.states import SimStatus
 
 
+# untold: for services that have decided, and tell
 def move(
     rows: Sequence[SimRow], to: int, *, cause: Cause = Cause.ASKED, when: datetime | None = None
 ) -> list[SimStatusChange]:

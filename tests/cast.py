@@ -22,6 +22,7 @@ from events.writer import forget_persons
 from kit.context import ActionContext, Actor, ActorKind, Surface, acting_as
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch, SimModel
 from sims.states import DeviceStatus, SimStatus
+from tests.stage import STAGE, Stage
 
 PASSWORD = "correct horse battery"
 
@@ -133,10 +134,8 @@ def _user(name: str, roles: dict[Workspace, Role], **fields: Any) -> User:
     return user
 
 
-@pytest.fixture
-def cast(db: None) -> Iterator[Cast]:
-    """Everybody and everything, in a database of their own."""
-    forget_persons()
+def make_cast() -> Cast:
+    """Make everybody and everything."""
     plus = PlatformPackage.objects.create(
         name="Plus EUR", factory_test_allowed=True, workspaces_allowed=True, max_workspaces=3, max_data_plans=4
     )
@@ -148,7 +147,7 @@ def cast(db: None) -> Iterator[Cast]:
     umbra = Workspace.objects.create(name="Umbra", package=basic)
     for workspace in (acme, bolt, umbra):
         workspace.data_plans.add(plan)
-    yield Cast(
+    return Cast(
         operator=operator,
         acme=acme,
         bolt=bolt,
@@ -163,4 +162,17 @@ def cast(db: None) -> Iterator[Cast]:
         ),
         plan=plan,
     )
+
+
+@pytest.fixture
+def stage() -> Stage:
+    """Where the shared cast stands; who asks for it gets the cast before the test's own transaction begins."""
+    return STAGE
+
+
+@pytest.fixture
+def cast(stage: Stage, db: None) -> Iterator[Cast]:
+    """Everybody and everything; a test may change all of it, the next one finds it as it was."""
+    forget_persons()
+    yield stage.cast() or make_cast()
     forget_persons()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -14,8 +15,9 @@ from hypothesis import settings as hypothesis
 
 from events.triggers import lifted
 from kit import mail as outgoing
-from tests.cast import cast  # noqa: F401  (a fixture)
+from tests.cast import cast, make_cast, stage  # noqa: F401  (two fixtures)
 from tests.databases import django_db_setup, pytest_sessionfinish  # noqa: F401  (a fixture and a hook)
+from tests.stage import STAGE, wants_the_shared_cast
 
 # A busy machine is slow, which is no failure; the same examples everywhere, so that one is found again.
 hypothesis.register_profile(
@@ -24,12 +26,44 @@ hypothesis.register_profile(
 hypothesis.load_profile("portal")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what means nothing on the database of this run."""
+SECOND = "second_database"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Know a run that repeats, on SQLite, what another run tries in full on PostgreSQL and Redis."""
+    parser.addoption(
+        "--second-database", dest=SECOND, action="store_true", help="run only the tests marked `sqlite_too`"
+    )
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even import what the second run leaves out: the mark stands in the file itself."""
+    if config.getoption(SECOND) and collection_path.suffix == ".py" and collection_path.name.startswith("test_"):
+        return "mark.sqlite" not in collection_path.read_text(encoding="utf-8") or None
+    return None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what means nothing on the database of this run, or was tried by another one."""
     here, other = ("sqlite", "postgresql") if settings.SQLITE else ("postgresql", "sqlite")
+    left_out = []
     for item in items:
+        again = item.get_closest_marker("sqlite_too")
+        if again and not (len(again.args) == 1 and isinstance(again.args[0], str) and again.args[0]):
+            raise pytest.UsageError(f"{item.nodeid}: sqlite_too wants the reason, one text")
         if item.get_closest_marker(other) and not item.get_closest_marker(here):
             item.add_marker(pytest.mark.skip(reason=f"means something on {other} only"))
+        if config.getoption(SECOND) and not (again or item.get_closest_marker("sqlite")):
+            left_out.append(item)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Put the shared cast into the database, or take it away, before the test's own transaction begins."""
+    STAGE.prepare(make_cast if wants_the_shared_cast(item) else None)
 
 
 @pytest.fixture
@@ -62,12 +96,4 @@ def _mails_go_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def _empty_cache() -> Iterator[None]:
     """What one test counted (sign-ins, totals) is forgotten before the next."""
     yield
-    if settings.REDIS_URL:
-        # Only our keys: other runs, and perhaps somebody's data, live in the same server.
-        client = cache._cache.get_client()  # type: ignore[attr-defined]  # Django offers no search by prefix
-        prefix = settings.CACHES["default"]["KEY_PREFIX"]
-        keys = list(client.scan_iter(match=f"{prefix}:*", count=1000))
-        if keys:
-            client.delete(*keys)
-    else:
-        cache.clear()
+    cache.clear()

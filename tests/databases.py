@@ -15,6 +15,8 @@ from django.conf import settings
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
+from tests.stage import STAGE
+
 
 def use(name: str) -> None:
     """Connect to another database from now on, threads that start later included.
@@ -78,7 +80,10 @@ def django_db_setup(
     with django_db_blocker.unblock():
         name = copied(worker, tmp_path_factory.getbasetemp().parent) if worker else migrate()
         use(name)
+    STAGE.blocker = django_db_blocker
     yield
+    STAGE.prepare(None)
+    STAGE.blocker = None
     with django_db_blocker.unblock():
         connection.creation.destroy_test_db(str(original), verbosity=0)
 

@@ -1,7 +1,11 @@
-"""`make test`: every test on SQLite, then every test again on PostgreSQL and Redis, where these answer."""
+"""`make test`: every test on PostgreSQL and Redis, and on SQLite those that SQLite can break.
+
+Where neither server answers, every test is run on SQLite. What is left out is named.
+"""
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -49,12 +53,13 @@ def run(name: str, arguments: list[str], **variables: str) -> int:
     return 0 if status == 5 else status
 
 
-def main() -> int:
-    """Run all that can be run, say what was left out, and return 1 if anything failed."""
-    arguments = ["-q", "-n", "2", "--dist", "loadgroup", *sys.argv[1:]]
-    failed = [run("SQLite, without Redis", arguments)]
-    left_out = []
-    variables = {}
+def servers() -> tuple[dict[str, str], list[str]]:
+    """Ask PostgreSQL and Redis.
+
+    Returns:
+        The variables that lead the tests to those that answer, and a line about each that does not.
+    """
+    variables, left_out = {}, []
     if problem := postgresql_problem():
         left_out.append(f"PostgreSQL ({urlsplit(POSTGRESQL).hostname}): {problem}")
     else:
@@ -63,13 +68,29 @@ def main() -> int:
         left_out.append(f"Redis ({urlsplit(REDIS).hostname}): {problem}")
     else:
         variables["TEST_REDIS_URL"] = REDIS
+    return variables, left_out
+
+
+def main() -> int:
+    """Run all that can be run, say what was left out, and return 1 if anything failed."""
+    parser = argparse.ArgumentParser(description="Run the tests on the databases that answer.", allow_abbrev=False)
+    parser.add_argument("--all", action="store_true", help="every test on each database")
+    parser.add_argument("--only", choices=("first", "second"), help="only the full run, or only the second one")
+    options, rest = parser.parse_known_args()
+    arguments = ["-q", "-n", "2", "--dist", "loadgroup", *rest]
+    variables, left_out = servers()
     for line in left_out:
         print(f"== left out: {line}", flush=True)
-    if variables:
-        names = " and ".join(
-            name for name in ("PostgreSQL", "Redis") if not any(line.startswith(name) for line in left_out)
-        )
-        failed.append(run(names, arguments, **variables))
+    first = "PostgreSQL" if "TEST_DATABASE_URL" in variables else "SQLite"
+    first += " and Redis" if "TEST_REDIS_URL" in variables else ", without Redis"
+    failed = []
+    if options.only != "second":
+        failed.append(run(f"{first}: every test", arguments, **variables))
+    if variables and options.only != "first":
+        if options.all:
+            failed.append(run("SQLite, without Redis: every test", arguments))
+        else:
+            failed.append(run("SQLite, without Redis: what it can break", [*arguments, "--second-database"]))
     return 1 if any(failed) else 0
 
 

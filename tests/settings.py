@@ -34,6 +34,7 @@ else:
 # Each process of a run counts for itself.
 if "KEY_PREFIX" in CACHES["default"]:
     CACHES["default"]["KEY_PREFIX"] = f"portal-test-{_folder.name}"
+    CACHES["default"]["BACKEND"] = "tests.caches.OwnKeysRedisCache"
 
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

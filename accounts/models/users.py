@@ -20,6 +20,7 @@ class UserManager(BaseUserManager["User"]):
         """Return the user with this e-mail address, whatever its case."""
         return self.get(email__iexact=username)
 
+    # untold: for callers that tell, and for `createsuperuser`
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         """Make a user.
 

@@ -158,6 +158,7 @@ def new_secret() -> str:
     return str(generate_totp_secret())
 
 
+# untold: a code was used: the sign-in is 10020, a new key 10028
 @sensitive_variables("code", "secret")
 def use_code(row: Authenticator, code: str) -> bool:
     """Tell whether a code is right for a key, and use it up.
@@ -199,6 +200,7 @@ def use_any_code(user: User, code: str) -> bool:
     return True
 
 
+# untold: part of a second factor, which callers tell
 @sensitive_variables()
 def new_recovery_codes(user: User) -> list[str]:
     """Give a locked user new recovery codes in place of those there are, and return them: they are shown once."""

@@ -36,6 +36,7 @@ def items_of(cart: Cart | None) -> list[Item]:
     return [Item(line.article_id, line.quantity) for line in sorted(cart.lines.all(), key=lambda line: line.article_id)]
 
 
+# untold: a cart is a half-filled form
 def cart_fill(*, workspace_id: int, user_id: int, quantities: Mapping[int, int]) -> Cart:
     """Lay so many pieces of each article into the cart; 0 takes an article out, what is not named stays.
 
@@ -67,6 +68,7 @@ def cart_fill(*, workspace_id: int, user_id: int, quantities: Mapping[int, int])
     return cart
 
 
+# untold: a cart is a half-filled form
 def cart_set_details(
     *,
     workspace_id: int,
@@ -101,6 +103,7 @@ def cart_set_details(
     return cart
 
 
+# untold: a cart is a half-filled form
 def cart_set_payment(*, workspace_id: int, user_id: int, method: int) -> Cart:
     """Note how the order will be paid; whether it may be is checked when it is bought.
 
@@ -156,6 +159,7 @@ def _purchase(cart: Cart) -> Purchase:
     )
 
 
+# untold: a cart is a half-filled form
 def _drop(cart: Cart) -> None:
     addresses: list[Any] = [cart.shipping_address_id, cart.billing_address_id]
     cart.delete()

@@ -54,6 +54,7 @@ def order_ship(*, order_id: int, provider_id: int, reference: str) -> Order:
     return order
 
 
+# untold: part of shipping, which is 39
 def _allot(order: Order, line: OrderLine) -> None:
     batches = list(
         free_batches()

@@ -126,6 +126,7 @@ def policy_list(request: WorkspacePageRequest, workspace_id: int) -> HttpRespons
     return render_fragment(request, "sims/policy_list.html", context)
 
 
+# untold: calls a service by its kind of policy
 @require_http_methods(["GET", "HEAD", "POST"])
 def policy_create(request: WorkspacePageRequest, workspace_id: int, kind: str) -> HttpResponse:
     """Show and take the form of a new policy."""
@@ -144,6 +145,7 @@ def policy_create(request: WorkspacePageRequest, workspace_id: int, kind: str) -
     return _page(request, chosen, form, None, status=200 if posted is None else 422)
 
 
+# untold: calls a service by its kind of policy
 @require_http_methods(["GET", "HEAD", "POST"])
 def policy_edit(request: WorkspacePageRequest, workspace_id: int, kind: str, policy_id: int) -> HttpResponse:
     """Show and take the form of a policy."""

@@ -228,6 +228,7 @@ def test_sessions_of_suspended_accounts_end(cast: Cast) -> None:
     assert backend.get_user(cast.member.pk) is None
 
 
+@pytest.mark.sqlite_too("writers wait for each other as SQLite lets them")
 @pytest.mark.django_db(transaction=True)
 def test_failures_stay_counted_although_sign_in_fails(cast: Cast, facts: Facts) -> None:
     with by(ANONYMOUS):
@@ -237,6 +238,7 @@ def test_failures_stay_counted_although_sign_in_fails(cast: Cast, facts: Facts) 
         assert cast.member.failed_sign_ins == 1
 
 
+@pytest.mark.sqlite_too("writers wait for each other as SQLite lets them")
 @pytest.mark.django_db(transaction=True)
 def test_parallel_guesses_are_never_more_than_three(cast: Cast, facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight guesses start at once: three are answered by what they are, the others by the lock."""
@@ -267,6 +269,7 @@ def test_parallel_guesses_are_never_more_than_three(cast: Cast, facts: Facts, mo
     assert facts.names.count("sign_in_failed") == 3
 
 
+@pytest.mark.sqlite_too("writers wait for each other as SQLite lets them")
 @pytest.mark.django_db(transaction=True)
 def test_a_transaction_of_the_caller_would_undo_the_count(cast: Cast, facts: Facts) -> None:
     """Why the docstring forbids it: shown here, so that nobody wraps sign-in in `atomic`."""

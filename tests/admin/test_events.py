@@ -16,6 +16,8 @@ from sims.states import SimStatus
 from tests.admin.conftest import text_of
 from tests.cast import Cast
 
+pytestmark = pytest.mark.sqlite_too("the search of the log has SQL for each database")
+
 LIST = "/admin/events/event/"
 REQUEST = uuid.UUID("11111111-2222-4333-8444-555555555555")
 

@@ -17,6 +17,8 @@ from tests.admin.conftest import messages_of, text_of
 from tests.cast import Cast
 from tests.log import types
 
+pytestmark = pytest.mark.sqlite_too("smoke: the admin site, its lists and search")
+
 LIST = "/admin/sims/sim/"
 
 

@@ -81,6 +81,7 @@ def test_what_is_wrong_is_401_with_an_empty_body(db: None, body: dict[str, Any])
     assert answer["WWW-Authenticate"] == "Bearer"
 
 
+@pytest.mark.sqlite_too("writers wait for each other as SQLite lets them")
 @pytest.mark.django_db(transaction=True)
 def test_three_failures_lock_and_say_so(cast: Cast) -> None:
     program = Program()

@@ -74,6 +74,7 @@ def test_who_may_not(cast: Cast, observer: Program, erp: Program, outsider: Prog
     error(outsider.call("PUT", f"{own}/inclusive_volume/{regional.pk}", {}), 404, 1201, "NotFound")
 
 
+@pytest.mark.sqlite_too("writers wait for each other as SQLite lets them")
 @pytest.mark.django_db(transaction=True)
 def test_two_bookings_at_once_both_hold(cast: Cast, regional: DataPlan) -> None:
     other = DataPlan.objects.create(name="Local", included_mb=10)

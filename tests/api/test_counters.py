@@ -8,11 +8,14 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
 from django.conf import settings
 from django.core.cache import cache
 
 from kit.api import limits
 from kit.api.counters import add
+
+pytestmark = pytest.mark.sqlite_too("without Redis the counters lie in files")
 
 THREADS, TIMES = 8, 25
 

@@ -18,6 +18,8 @@ from sims.states import SimStatus
 from tests.api.conftest import Program, error
 from tests.cast import Cast
 
+pytestmark = pytest.mark.sqlite_too("events are found by SQL, among it what lies in JSON")
+
 
 def activate(cast: Cast, sims: list[Sim], moment: datetime | None = None) -> None:
     with acting_as(cast.token(), moment=moment):

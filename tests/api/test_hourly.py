@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -11,6 +12,8 @@ from sims.states import SimStatus
 from tests.api.conftest import Program, error
 from tests.cast import Cast
 from tests.usage.records import deliver, record
+
+pytestmark = pytest.mark.sqlite_too("hours are cut from moments, which SQLite keeps as text")
 
 
 def test_hours_of_the_workspace(cast: Cast, owner: Program, outsider: Program) -> None:

@@ -17,6 +17,8 @@ from sims.states import SimStatus
 from tests.api.conftest import Program, error
 from tests.cast import Cast
 
+pytestmark = pytest.mark.sqlite_too("lists are paged, sorted and searched by SQL")
+
 LISTS = ("/sim", "/endpoint", "/event")
 
 

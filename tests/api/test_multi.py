@@ -16,6 +16,8 @@ from tests.api.conftest import Program, error
 from tests.cast import Cast
 from tests.log import types
 
+pytestmark = pytest.mark.sqlite_too("SQLite takes fewer parameters in a statement")
+
 Make = Callable[[Cast, int], list[dict[str, Any]]]
 
 

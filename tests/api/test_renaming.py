@@ -25,6 +25,7 @@ def account(cast: Cast) -> User:
     return User.objects.get(pk=cast.member.pk)
 
 
+@pytest.mark.sqlite_too("writers wait for each other as SQLite lets them")
 @pytest.mark.django_db(transaction=True)
 def test_a_new_address_is_verified_before_anybody_gets_in(cast: Cast, owner: Program, mailoutbox: list[Any]) -> None:
     program, browser = sign_in(cast.member), cast.client(cast.member)

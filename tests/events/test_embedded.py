@@ -16,7 +16,10 @@ from sims.identifiers import iccid_with_luhn
 from tests.cast import Cast
 from tests.events.build import HTMX, ago, names_of, page, record, shown, tell_story, url
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.sqlite_too("the export reads row by row, which SQLite does on the one connection"),
+]
 
 
 @pytest.fixture

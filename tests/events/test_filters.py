@@ -21,7 +21,7 @@ from sims.states import SimStatus
 from tests.cast import Cast
 from tests.events.build import ORDER, names_of, page, shown, tell_story, url, words
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too("the search of the log has SQL for each database")]
 
 
 def found(cast: Cast, query: str, user: User | None = None) -> list[int]:

@@ -25,6 +25,8 @@ from sims.inventory.services.status import change_sim_status
 from tests.cast import Cast
 from tests.log import last
 
+pytestmark = pytest.mark.sqlite_too("the writer and the triggers of the log have SQL for each database")
+
 
 def _one_event(cast: Cast) -> Any:
     (sim,) = cast.sims(status=1)

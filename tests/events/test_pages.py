@@ -20,7 +20,7 @@ from sims.states import DeviceStatus, SimStatus
 from tests.cast import Cast
 from tests.events.build import HTMX, ago, page, record, shown, url, words
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too("smoke: the pages of the log")]
 
 
 def found(cast: Cast, query: str, user: User | None = None) -> list[int]:

@@ -20,6 +20,8 @@ from sims.inventory.services.status import change_sim_status
 from sims.states import SimStatus
 from tests.cast import Cast
 
+pytestmark = pytest.mark.sqlite_too("the total is kept by SQL, while others write")
+
 
 def grow(cast: Cast, count: int) -> None:
     with cast.acting(cast.owner):

@@ -12,7 +12,7 @@ from kit.filter_sets import Files, encode
 from kit.models import SavedFilter
 from tests.kit.samples import SampleFilters, found, make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too("filters compare texts, which SQLite does in its own way")]
 
 
 def test_values_of_one_field_are_alternatives_and_fields_narrow_each_other() -> None:

@@ -12,7 +12,10 @@ from kit.models import SavedFilter
 from kit.tables import UnknownSortError, chosen_view, headers, ordered
 from tests.kit.samples import SampleFilters, SampleTable, asked, get, make
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.sqlite_too("lists are sorted and searched by SQL, with the collation of each database"),
+]
 
 
 def listing(request: HtmxRequest, **options: Any) -> Listing:

@@ -19,7 +19,7 @@ from kit.mail import GIVEN_UP_AFTER, KEPT_FOR, LONGEST_WAIT, Letter
 from kit.models import OutgoingMail
 from kit.tasks import sweep_mails
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too("mails are claimed without locks of single rows")]
 
 LETTER = Letter(["somebody@example.com"], "Hello", "Text")
 

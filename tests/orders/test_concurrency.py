@@ -16,7 +16,10 @@ from tests.log import types
 from tests.orders.conftest import Shop
 from tests.sims.test_concurrency import at_once
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.sqlite_too("writers wait for each other as SQLite lets them"),
+]
 
 
 def failed(results: list[object]) -> int:

@@ -18,7 +18,7 @@ from sims.models import Sim
 from tests.log import types
 from tests.orders.conftest import Shop
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too("smoke: the shop")]
 
 DETAILS = {
     "shipping_company": "Acme GmbH",

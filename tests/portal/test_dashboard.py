@@ -19,7 +19,7 @@ from sims.states import DeviceStatus, SimStatus
 from tests.cast import Cast
 from tests.events.build import ago, record
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too("smoke: the dashboard, which counts and adds up by SQL")]
 
 
 def page(cast: Cast, user: object = None) -> str:

@@ -26,6 +26,8 @@ from sims.states import DeviceStatus, SimStatus
 from tests.cast import Cast
 from tests.log import types
 
+pytestmark = pytest.mark.sqlite_too("jobs are claimed and resumed without locks of single rows")
+
 HTMX = {"HX-Request": "true"}
 
 

@@ -20,6 +20,8 @@ from tests.cast import Cast
 from tests.log import types
 from tests.sims.test_bulk import HTMX, Desk, plan_in, words
 
+pytestmark = pytest.mark.sqlite_too("jobs are claimed and resumed without locks of single rows")
+
 # --- jobs ---------------------------------------------------------------------------------------------------------
 
 

@@ -25,7 +25,10 @@ from sims.models import Device, Sim
 from tests.cast import Cast
 from tests.log import types
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.sqlite_too("writers wait for each other as SQLite lets them"),
+]
 
 
 def at_once(*actions: Callable[[], object]) -> list[object]:

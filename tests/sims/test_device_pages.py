@@ -15,6 +15,8 @@ from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
 from sims.states import DeviceStatus, SimStatus
 from tests.cast import Cast
 
+pytestmark = pytest.mark.sqlite_too("smoke: the pages of devices, their lists and search")
+
 BULK_BUTTONS = ("Enable", "Disable", "Reset connectivity", "Change tags", "Delete")
 
 

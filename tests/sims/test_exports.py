@@ -14,7 +14,10 @@ from sims.identifiers import iccid_with_luhn
 from sims.states import SimStatus
 from tests.cast import Cast
 
-pytestmark = pytest.mark.django_db
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.sqlite_too("exports read row by row, which SQLite does on the one connection"),
+]
 
 
 def export(client: Client, workspace_id: int, kind: str, query: str = "") -> list[list[str]]:

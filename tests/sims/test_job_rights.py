@@ -20,6 +20,8 @@ from tests.cast import Cast
 from tests.log import types
 from tests.sims.test_bulk import Desk
 
+pytestmark = pytest.mark.sqlite_too("jobs are claimed and resumed without locks of single rows")
+
 
 @pytest.fixture
 def queued(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Job:

@@ -9,6 +9,8 @@ from django.db.migrations.loader import MigrationLoader
 from kit.indexes import AddIndexBeside
 from sims.models import Sim
 
+pytestmark = pytest.mark.sqlite_too("indexes are built otherwise on each database")
+
 FIRST = "0001_initial"
 LARGE = {("sims", "sim"), ("sims", "usageday"), ("sims", "usagerecord"), ("events", "event")}
 """Tables that hold millions of rows, by app and model."""

@@ -10,6 +10,8 @@ from sims.models import Sim
 from sims.printed_iccid import printed_iccid
 from tests.cast import Cast
 
+pytestmark = pytest.mark.sqlite_too("SIMs are found by SQL over texts")
+
 
 def ids(**asked: list[str]) -> set[int]:
     return set(Sim.objects.filter(printed_iccid("iccid", **asked)).values_list("pk", flat=True))

@@ -21,6 +21,8 @@ from tests.cast import Cast
 from tests.log import types
 from tests.sims.test_bulk import HTMX, words
 
+pytestmark = pytest.mark.sqlite_too("smoke: the pages of SIMs, their lists and search")
+
 BUTTONS = ["Activate", "Suspend", "Factory test", "Transfer", "Delete"]
 
 

@@ -15,7 +15,7 @@ from tests.api.conftest import sign_in
 from tests.cast import Cast
 from tests.usage.records import deliver, record
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.sqlite_too("costs are added up by SQL for each database")]
 EUR, USD = {"id": 1, "code": "EUR", "symbol": "€"}, {"id": 2, "code": "USD", "symbol": "$"}
 
 

@@ -18,6 +18,8 @@ from sims.usage.records import parse_json, read
 from tests.cast import Cast
 from tests.usage.records import deliver, in_test, record
 
+pytestmark = pytest.mark.sqlite_too("usage is added up by SQL for each database")
+
 
 def used(sim: Sim) -> tuple[int, int]:
     return Sim.objects.values_list("tested_bytes", "tested_sms").get(pk=sim.pk)

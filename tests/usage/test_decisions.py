@@ -25,6 +25,8 @@ from tests.cast import Cast
 from tests.log import last, rows, types
 from tests.usage.records import check, deliver, in_test, record, status
 
+pytestmark = pytest.mark.sqlite_too("factory tests are decided by SQL, with locks that SQLite does not have")
+
 VOLUME = (8, "SIM activated after factory test volume reached.")
 PERIOD = (8, "SIM activated after factory test period elapsed.")
 

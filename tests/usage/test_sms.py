@@ -21,6 +21,8 @@ from sims.usage.tasks import sweep_messages
 from tests.cast import Cast
 from tests.usage.records import deliver, record
 
+pytestmark = pytest.mark.sqlite_too("messages are counted and expire by SQL")
+
 
 def send(cast: Cast) -> tuple[Sim, Sms]:
     (sim,) = cast.sims(1, status=SimStatus.ACTIVATED)

@@ -15,6 +15,8 @@ from tests.cast import Cast
 from tests.log import rows, types
 from tests.usage.records import deliver, in_test, record, status
 
+pytestmark = pytest.mark.sqlite_too("late checks are found by SQL over moments")
+
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:

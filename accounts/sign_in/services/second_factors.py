@@ -65,6 +65,7 @@ def confirm_password_digest(*, user_id: int, digest: str) -> None:
         raise Invalid(error.message, field="password", code=error.code) from error
 
 
+# untold: a key that waits for its code opens nothing
 def start_second_factor(*, user_id: int, replace: bool = False) -> NewKey:
     """Make a key that waits for its first code; one that waited before is thrown away.
 

@@ -82,6 +82,7 @@ def sessions_of(user_id: int) -> QuerySet[UserSession]:
     return found.order_by("-last_seen_at", "-pk")
 
 
+# untold: notes when a session was used
 def note_activity(*, session_key: str, ip: str | None, user_agent: str) -> None:
     """Remember when and from where a session was used last; called every few minutes, not at every request."""
     values: dict[str, object] = {"last_seen_at": timezone.now(), "user_agent": user_agent}
@@ -90,6 +91,7 @@ def note_activity(*, session_key: str, ip: str | None, user_agent: str) -> None:
     UserSession.objects.filter(session_key=session_key).update(**values)
 
 
+# untold: the same session under another key
 def follow_session(*, old_key: str, new_key: str) -> None:
     """Go on with a session under the key that Django has given it in place of the old one."""
     UserSession.objects.filter(session_key=old_key).update(session_key=new_key)

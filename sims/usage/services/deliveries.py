@@ -50,6 +50,7 @@ def note_deliveries(usages: Iterable[UsageReading]) -> int:
     return delivered
 
 
+# untold: what the network reports, like usage; the message itself is 10013
 def _deliver(arrived: Mapping[int, UsageReading]) -> int:
     waiting = Sms.objects.filter(pk__in=arrived, status=SmsStatus.PENDING).order_by("pk")
     rows = waiting.select_for_update(of=("self",)).values_list("pk", "sim_id", "sim__iccid")
@@ -67,6 +68,7 @@ def _is_of(usage: UsageReading, sim_id: int, iccid: str) -> bool:
     return usage.sim_id == sim_id if usage.iccid is None else usage.iccid == iccid
 
 
+# untold: what the network has not reported in time; the message is 10013
 def expire_messages() -> int:
     """Give up messages whose time is over. Returns how many."""
     overdue = Sms.objects.filter(status=SmsStatus.PENDING, expires__lte=current_context().now())

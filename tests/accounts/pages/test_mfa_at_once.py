@@ -15,7 +15,10 @@ from tests.log import types
 from tests.second_factors import set_up
 from tests.sims.test_concurrency import at_once
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.sqlite_too("writers wait for each other as SQLite lets them"),
+]
 
 
 def sending(user: User, code: str) -> Callable[[], object]:
