@@ -7,7 +7,7 @@ from collections.abc import Callable
 from accounts.models import User
 
 LinkMaker = Callable[[str], str]
-"""Turns the key of a mail into the address that opens it."""
+"""Turns the secret of a mail's link into the address that opens it."""
 
 
 PasswordChoice = Callable[[User], None]

@@ -66,51 +66,51 @@ def on_workspace_switched(*, workspace_id: int, user_id: int, **_kwargs: Any) ->
 
 
 @receiver(signals.application_sign_in_failed)
-def on_application_sign_in_failed(*, workspace_id: int, key: TokenRow, reason: str, ip: str, **_kwargs: Any) -> None:
+def on_application_sign_in_failed(*, workspace_id: int, token: TokenRow, reason: str, ip: str, **_kwargs: Any) -> None:
     """Log a refused application token (7); the published wording knows one reason, others are told the same way."""
-    entry = _entry(7, workspace_id, reason, name=key.name, ip=ip)
-    log([entry._replace(detail={"application_token": {"id": key.id, "description": key.name}})])
+    entry = _entry(7, workspace_id, reason, name=token.name, ip=ip)
+    log([entry._replace(detail={"application_token": {"id": token.id, "description": token.name}})])
 
 
 # --- application tokens ---
 
 
-def _key_detail(key: TokenRow) -> dict[str, Any]:
+def _token_detail(token: TokenRow) -> dict[str, Any]:
     return {
         "application_token": {
-            "id": key.id,
-            "description": key.name,
-            "role": key.role,
-            "expiry_date": key.expiry_date,
-            "ip": key.ip or None,
+            "id": token.id,
+            "description": token.name,
+            "role": token.role,
+            "expiry_date": token.expiry_date,
+            "ip": token.ip or None,
         }
     }
 
 
 @receiver(signals.application_token_created)
-def on_application_token_created(*, workspace_id: int, key: TokenRow, **_kwargs: Any) -> None:
+def on_application_token_created(*, workspace_id: int, token: TokenRow, **_kwargs: Any) -> None:
     """Log a new application token (10030)."""
-    log([_entry(10030, workspace_id, name=key.name)._replace(detail=_key_detail(key))])
+    log([_entry(10030, workspace_id, name=token.name)._replace(detail=_token_detail(token))])
 
 
 @receiver(signals.application_token_revoked)
-def on_application_token_revoked(*, workspace_id: int, key: TokenRow, **_kwargs: Any) -> None:
+def on_application_token_revoked(*, workspace_id: int, token: TokenRow, **_kwargs: Any) -> None:
     """Log a revoked application token (10031)."""
-    log([_entry(10031, workspace_id, name=key.name)._replace(detail=_key_detail(key))])
+    log([_entry(10031, workspace_id, name=token.name)._replace(detail=_token_detail(token))])
 
 
 @receiver(signals.application_token_described)
-def on_application_token_described(*, workspace_id: int, key: TokenRow, old: str, **_kwargs: Any) -> None:
+def on_application_token_described(*, workspace_id: int, token: TokenRow, old: str, **_kwargs: Any) -> None:
     """Log another description of an application token (10085)."""
-    changes = {"description": {"from": old, "to": key.name}}
-    log([_entry(10085, workspace_id, name=key.name)._replace(detail={**_key_detail(key), "changes": changes})])
+    changes = {"description": {"from": old, "to": token.name}}
+    log([_entry(10085, workspace_id, name=token.name)._replace(detail={**_token_detail(token), "changes": changes})])
 
 
 @receiver(signals.application_token_lowered)
-def on_application_token_lowered(*, workspace_id: int, key: TokenRow, old: str, **_kwargs: Any) -> None:
+def on_application_token_lowered(*, workspace_id: int, token: TokenRow, old: str, **_kwargs: Any) -> None:
     """Log a lower role of an application token (10085)."""
-    changes = {"role": {"from": old, "to": key.role}}
-    log([_entry(10085, workspace_id, name=key.name)._replace(detail={**_key_detail(key), "changes": changes})])
+    changes = {"role": {"from": old, "to": token.role}}
+    log([_entry(10085, workspace_id, name=token.name)._replace(detail={**_token_detail(token), "changes": changes})])
 
 
 # --- people ---
@@ -159,14 +159,14 @@ def on_role_changed(*, workspace_id: int, subject: Person, old: str, new: str, *
 
 
 @receiver(signals.user_invited)
-def on_user_invited(*, workspace_id: int, subject: Person, key: str, **_kwargs: Any) -> None:
+def on_user_invited(*, workspace_id: int, subject: Person, link_secret: str, **_kwargs: Any) -> None:
     """Log an invitation with the published detail (36)."""
     detail = {
         "id": subject.user_id,
         "username": SUBJECT_USERNAME,
         "name": SUBJECT_NAME,
         "organisationId": workspace_id,
-        "activationKey": key,
+        "activationKey": link_secret,
         "userFederated": False,
     }
     log([_entry(36, workspace_id)._replace(subject=subject, detail=detail)])
@@ -179,9 +179,9 @@ def on_user_signed_up(*, workspace: Workspace, subject: Person, **_kwargs: Any) 
 
 
 @receiver(signals.verification_requested)
-def on_verification_requested(*, workspace_id: int, subject: Person, key: str, **_kwargs: Any) -> None:
+def on_verification_requested(*, workspace_id: int, subject: Person, link_secret: str, **_kwargs: Any) -> None:
     """Log the mail that asks to verify an address (40)."""
-    log([_entry(40, workspace_id)._replace(subject=subject, detail={"token": key})])
+    log([_entry(40, workspace_id)._replace(subject=subject, detail={"token": link_secret})])
 
 
 @receiver(signals.user_verified)
@@ -192,7 +192,7 @@ def on_user_verified(*, workspace_id: int, subject: Person, **_kwargs: Any) -> N
 
 @receiver(signals.password_reset_requested)
 def on_password_reset_requested(
-    *, workspace_id: int, subject: Person, key: str, ip: str, user_agent: str, **_kwargs: Any
+    *, workspace_id: int, subject: Person, link_secret: str, ip: str, user_agent: str, **_kwargs: Any
 ) -> None:
     """Log the mail with a link to a new password, with the published detail (37)."""
     detail = {
@@ -200,7 +200,7 @@ def on_password_reset_requested(
         "username": SUBJECT_USERNAME,
         "name": SUBJECT_NAME,
         "organisationId": workspace_id,
-        "activationKey": key,
+        "activationKey": link_secret,
         "sourceIp": ip,
         "userAgent": user_agent,
     }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 
 from allauth.account.utils import user_pk_to_url_str
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.contrib.auth.tokens import default_token_generator
 from django.utils import timezone
 
@@ -14,13 +13,13 @@ from accounts.people.services.erasure import erase_user
 from accounts.people.services.invitations import (
     accept_invitation,
     invite_user,
-    key_of,
+    link_secret_of,
     resend_invitation,
     withdraw_invitation,
 )
 from accounts.people.services.members import remove_member
 from accounts.people.services.verification import verify_user
-from accounts.sign_in.second_factors import PERIOD
+from accounts.sign_in.one_time_codes import code_of, counter_at
 from accounts.sign_in.services.password_reset import request_password_reset
 from accounts.sign_in.services.second_factors import activate_second_factor, remove_second_factor, start_second_factor
 from accounts.sign_up.services import sign_up
@@ -71,19 +70,19 @@ def _write_sign_up(stage: Stage) -> None:
 
 def _sign_up(stage: Stage) -> None:
     person = cast.GUESTS["nils"]
-    keys: list[str] = []
+    secrets: list[str] = []
 
-    def link(key: str) -> str:
-        keys.append(key)
-        return _link(key)
+    def link(secret: str) -> str:
+        secrets.append(secret)
+        return _link(secret)
 
     sign_up(email=person.email, name=person.name, organisation=HEATHMILL, link=link, sign_in_url=_link(""))
-    stage.mail_keys["nils"] = keys[-1]
+    stage.link_secrets["nils"] = secrets[-1]
     stage.users["nils"] = User.objects.get(email=person.email)
 
 
 def _verify(stage: Stage) -> None:
-    stage.users["nils"] = verify_user(key=stage.mail_keys["nils"], choose=_no_password)
+    stage.users["nils"] = verify_user(link_secret=stage.link_secrets["nils"], choose=_no_password)
 
 
 def _no_password(user: User) -> None:
@@ -93,8 +92,8 @@ def _no_password(user: User) -> None:
 
 def _ask_for_password(stage: Stage, person: str) -> None:
     user = stage.users[person]
-    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
-    request_password_reset(user=user, key=key, link=_link(key))
+    secret = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    request_password_reset(user=user, link_secret=secret, link=_link(secret))
 
 
 def _write_invitations(stage: Stage) -> None:
@@ -135,8 +134,8 @@ def _withdraw(stage: Stage, workspace: str, person: str) -> None:
 
 
 def _accept(stage: Stage, workspace: str, person: str) -> None:
-    key = key_of(_invitation(stage, workspace, person))
-    accept_invitation(key=key, name=cast.GUESTS[person].name, choose=_no_password)
+    secret = link_secret_of(_invitation(stage, workspace, person))
+    accept_invitation(link_secret=secret, name=cast.GUESTS[person].name, choose=_no_password)
     stage.users[person].refresh_from_db()
     stage.forget_actors()
 
@@ -160,8 +159,7 @@ def _write_second_factor(stage: Stage) -> None:
 def _set_up_factor(stage: Stage, person: str) -> None:
     user_id = stage.users[person].pk
     key = start_second_factor(user_id=user_id)
-    counter = int(current_context().now().timestamp()) // PERIOD
-    code = format_hotp_value(hotp_value(key.secret, counter))
+    code = code_of(key.secret, counter_at(current_context().now().timestamp()))
     activate_second_factor(user_id=user_id, key_id=key.row.pk, code=code)
 
 

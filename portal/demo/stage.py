@@ -80,7 +80,7 @@ class Stage:
     bics: dict[str, str] = field(default_factory=dict)
     sims: dict[str, list[int]] = field(default_factory=dict)
     devices: dict[str, list[int]] = field(default_factory=dict)
-    mail_keys: dict[str, str] = field(default_factory=dict)
+    link_secrets: dict[str, str] = field(default_factory=dict)
     last_sign_in: dict[str, datetime] = field(default_factory=dict)
     script: list[DemoAct] = field(default_factory=list)
     random: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311 - believable, not secret

@@ -62,6 +62,7 @@ EXEMPT_COLUMNS = {
 EXEMPT_FUNCTIONS = {
     "accounts.models.users.UserManager.create_user": "for callers that tell, and for `createsuperuser`",
     "accounts.sign_in.second_factors.use_code": "a code was used: the sign-in is 10020, a new key 10028",
+    "accounts.sign_in.second_factors._use_recovery_code": "a recovery code was used: the sign-in is 10020",
     "accounts.sign_in.second_factors.new_recovery_codes": "part of a second factor, which callers tell",
     "accounts.sign_in.services.second_factors.start_second_factor": "a key that waits for its code opens nothing",
     "accounts.sign_in.services.trusted_devices.is_trusted": "notes when a device was used; the sign-in is 10020",
