@@ -313,5 +313,3 @@ CUSTOMERS: Final[Mapping[str, Customer]] = {
     ),
 }
 """In the order of their ids. The first has factory test; the last is a stranger and shares no user with the others."""
-
-STRANGER: Final = "bikes"

@@ -77,7 +77,7 @@ def types_with_a_handler() -> set[int]:
     found: set[int] = set()
     for path in Path(events.handlers.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"_entry", "_plain"}:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "pending":
                 if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, int):
                     found.add(node.args[0].value)
             elif isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
