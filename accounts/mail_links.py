@@ -5,4 +5,4 @@ from __future__ import annotations
 from collections.abc import Callable
 
 LinkMaker = Callable[[str], str]
-"""Turns the key of a mail into the address that opens it."""
+"""Turns the secret of a mail's link into the address that opens it."""

@@ -1,4 +1,4 @@
-"""What happened to people, workspaces and keys, stated for whoever listens. This app knows no listener.
+"""What happened to people, workspaces and tokens, stated for whoever listens. This app knows no listener.
 
 Receivers run inside the action's transaction (`send`, not `send_robust`): if one fails, the change rolls back. The
 actor is that of the open context; `subject` is the person concerned, where that is somebody else or nobody has
@@ -72,23 +72,23 @@ workspace_switched = Signal()
 """The actor went over to another workspace. Arguments: workspace_id (the new one), user_id."""
 
 application_sign_in_failed = Signal()
-"""A known application token was refused. Arguments: workspace_id, key (TokenRow), reason ("revoked", "expired" or
+"""A known application token was refused. Arguments: workspace_id, token (TokenRow), reason ("revoked", "expired" or
 "address"), ip (str). The actor is ANONYMOUS."""
 
 # --- application tokens ---
 
 application_token_created = Signal()
-"""Arguments: workspace_id, key (TokenRow)."""
+"""Arguments: workspace_id, token (TokenRow)."""
 
 application_token_revoked = Signal()
-"""Arguments: workspace_id, key (TokenRow)."""
+"""Arguments: workspace_id, token (TokenRow)."""
 
 application_token_described = Signal()
-"""Arguments: workspace_id, key (TokenRow, with the new description), old (the former one)."""
+"""Arguments: workspace_id, token (TokenRow, with the new description), old (the former one)."""
 
 application_token_lowered = Signal()
-"""Who made the token has a lower role now. Arguments: workspace_id, key (TokenRow, with the new role), old (the former
-one)."""
+"""Who made the token has a lower role now. Arguments: workspace_id, token (TokenRow, with the new role), old (the
+former one)."""
 
 # --- people ---
 
@@ -107,17 +107,17 @@ user_signed_up = Signal()
 """Somebody made an account and a workspace for themselves. Arguments: workspace (Workspace), subject (Person)."""
 
 verification_requested = Signal()
-"""A mail asks a new user to verify the address. Arguments: workspace_id, subject (Person), key (the mail's secret)."""
+"""A mail asks a new user to verify the address. Arguments: workspace_id, subject (Person), link_secret (str)."""
 
 user_verified = Signal()
 """A user has shown that the address is theirs. Arguments: workspace_id, subject (Person)."""
 
 password_reset_requested = Signal()
-"""A mail with a link to a new password was asked for. Arguments: workspace_id, subject (Person), key (the mail's
-secret), ip (str), user_agent (str)."""
+"""A mail with a link to a new password was asked for. Arguments: workspace_id, subject (Person), link_secret
+(str), ip (str), user_agent (str)."""
 
 user_invited = Signal()
-"""Arguments: workspace_id, subject (Person), key (the mail's secret), role, expires (datetime)."""
+"""Arguments: workspace_id, subject (Person), link_secret (str), role, expires (datetime)."""
 
 user_deleted = Signal()
 """A user lost the last workspace, and with it the account. Arguments: workspace_id, subject (Person)."""

@@ -1,32 +1,25 @@
-"""The secrets in our mails: signed links that say what they are for and end by themselves.
+"""The secrets in the links of our mails: signed by Django, each for one purpose, and over by themselves.
 
-A key names its row and a counter on it, so that it works once and only the newest mail counts. Nothing else in it is
-believed. Whoever holds one has read the mailbox; it stands in the mail and in the `detail` of its event, where every
-reader but the operator's own stream sees a mask (`docs/rules.md` decision 30).
+A secret names its row and a counter on it, so that it works once and only the newest mail counts. Whoever holds one
+has read the mailbox; it stands in the mail and in the `detail` of its event, where every reader but the operator's own
+stream sees a mask (`docs/rules.md` decision 30).
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from datetime import datetime
-from typing import Any, Final, Literal
+from datetime import timedelta
+from typing import Literal
 
-import jwt
-from django.conf import settings
+from django.core import signing
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from kit.context import current_context
 from kit.errors import DomainError
-
-ALGORITHM: Final = "HS256"
-ISSUER: Final = "portal"
 
 LinkPurpose = Literal["invitation", "verification"]
 
 
-class KeyRefused(DomainError):
+class LinkRefused(DomainError):
     """A link opens nothing: forged, over, used, or replaced by a newer mail."""
 
     status = 404
@@ -36,57 +29,41 @@ class KeyRefused(DomainError):
             message = _("This link is over. Ask for a new mail.")
         else:
             message = _("This link is not valid. It was used already, replaced by a newer mail, or is not whole.")
-        super().__init__(message, code="key_expired" if expired else "key_invalid")
+        super().__init__(message, code="link_expired" if expired else "link_invalid")
 
 
-def _secret(secret: str) -> bytes:
-    """Return the key made of a Django secret; the secret itself signs nothing here."""
-    return hmac.new(secret.encode(), b"portal mail links, HS256, 1", hashlib.sha256).digest()
+def _salt(purpose: LinkPurpose) -> str:
+    """Return what keeps a secret made for one purpose from being taken for another."""
+    return f"portal mail links: {purpose}"
 
 
-def issue(purpose: LinkPurpose, *, row_id: int, number: int, issued: datetime, expires: datetime) -> str:
-    """Return a key.
+def issue(purpose: LinkPurpose, *, row_id: int, number: int) -> str:
+    """Return the secret of a new link, which begins to age now.
 
     Args:
         purpose: what it is good for; it passes for nothing else.
         row_id: id of the invitation or user.
-        number: counter on that row; the key is over when it has moved on.
-        issued, expires: aware.
+        number: counter on that row; the link is over when it has moved on.
     """
-    claims = {
-        "iss": ISSUER,
-        "aud": purpose,
-        "sub": str(row_id),
-        "num": number,
-        "iat": int(issued.timestamp()),
-        "exp": int(expires.timestamp()),
-    }
-    return jwt.encode(claims, _secret(settings.SECRET_KEY), algorithm=ALGORITHM)
+    return signing.dumps([row_id, number], salt=_salt(purpose))
 
 
-@sensitive_variables("key")
-def read(purpose: LinkPurpose, key: str) -> tuple[int, int]:
-    """Return the row id and the number of a key.
+@sensitive_variables("link_secret")
+def read(purpose: LinkPurpose, link_secret: str, *, max_age: timedelta) -> tuple[int, int]:
+    """Return the row id and the number that a link names; `SECRET_KEY_FALLBACKS` are good for reading.
+
+    Args:
+        purpose: what the link is to be good for.
+        link_secret: from the link.
+        max_age: how long a link works.
 
     Raises:
-        KeyRefused: it is none of ours, for something else, or over.
+        LinkRefused: it is none of ours, for something else, or over.
     """
-    expired = False
-    for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-        try:
-            claims: dict[str, Any] = jwt.decode(
-                key,
-                _secret(secret),
-                algorithms=[ALGORITHM],
-                audience=purpose,
-                issuer=ISSUER,
-                # Against the moment of the action, as everything else is.
-                options={"require": ["exp", "aud", "iss", "sub", "num"], "verify_exp": False},
-            )
-            if int(claims["exp"]) <= current_context().now().timestamp():
-                expired = True
-                continue
-            return int(claims["sub"]), int(claims["num"])
-        except (jwt.InvalidTokenError, ValueError):
-            continue
-    raise KeyRefused(expired=expired)
+    try:
+        row_id, number = signing.loads(link_secret, salt=_salt(purpose), max_age=max_age)
+    except signing.SignatureExpired as error:
+        raise LinkRefused(expired=True) from error
+    except signing.BadSignature as error:
+        raise LinkRefused from error
+    return row_id, number

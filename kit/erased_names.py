@@ -38,10 +38,6 @@ class ErasedNames:
         parts = "|".join(re.escape(name) for name in self.telling)
         self._inside = re.compile(rf"(?<![\w.+-])(?:{parts})(?!\w)", re.IGNORECASE) if parts else None
 
-    def is_name(self, text: str) -> bool:
-        """Tell whether a text is one of the names, in any case."""
-        return text.strip().casefold() in self._whole
-
     def replaced(self, value: Any) -> Any:
         """Return a text, or JSON, without the person."""
         if isinstance(value, dict):

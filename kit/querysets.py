@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from django.db import models
 
@@ -31,13 +31,3 @@ class WorkspaceQuerySet(models.QuerySet[M]):
         if row is None:
             raise NotFound(f"{kind or self.model.__name__} with Id '{pk}' not found.")
         return row
-
-    def locked(self, *ids: int, **lookups: Any) -> Self:
-        """Return rows to be changed, locked in id order so that two actions cannot wait for each other.
-
-        SQLite has no row locks; there the transaction is opened as IMMEDIATE and lets one writer in at a time.
-        """
-        rows = self.filter(**lookups)
-        if ids:
-            rows = rows.filter(pk__in=ids)
-        return rows.order_by("pk").select_for_update(of=("self",))

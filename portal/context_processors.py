@@ -20,7 +20,6 @@ THEMES = ("system", "light", "dark")
 TIME_DISPLAYS = ("relative", "absolute")
 THEME_COOKIE = "theme"
 
-POLICIES = ("sims:policy", "sims:service", "sims:coverage")
 # Label, icon, URL name, key after `g`, and the URL names below which the item is the current one.
 NAVIGATION: tuple[tuple[Any, str, str, str, tuple[str, ...]], ...] = (
     (gettext_lazy("Dashboard"), "layout-dashboard", "dashboard", "d", ("dashboard",)),

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.utils import timezone
 
 from accounts.actors import actor_of
 from accounts.models import User
-from accounts.sign_in.second_factors import PERIOD
+from accounts.sign_in.one_time_codes import PERIOD, code_of, counter_at
 from accounts.sign_in.services.second_factors import activate_second_factor, start_second_factor
 from kit.context import Surface, acting_as
 
@@ -27,7 +26,7 @@ class App:
 
     def code(self, *, periods: int = 0) -> str:
         """Return the code of now, or of some periods of 30 seconds later."""
-        return str(format_hotp_value(hotp_value(self.secret, int(timezone.now().timestamp()) // PERIOD + periods)))
+        return code_of(self.secret, counter_at(timezone.now().timestamp()) + periods)
 
     def wrong(self) -> str:
         """Return a code that is not right now or near now."""

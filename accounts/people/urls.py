@@ -24,6 +24,6 @@ urlpatterns = [
         name="workspace_invitation_withdraw",
     ),
     path(f"{_SETTINGS}leave/", users.leave, name="workspace_leave"),
-    path("accounts/invitation/<str:key>/", invitations.open_invitation, name="invitation"),
+    path("accounts/invitation/<str:link_secret>/", invitations.open_invitation, name="invitation"),
     path("accounts/join/", invitations.JoinView.as_view(), name="join"),
 ]

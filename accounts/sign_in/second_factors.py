@@ -16,12 +16,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from allauth.core.internal.cryptokit import compare_user_code
-from allauth.mfa import app_settings as mfa_settings
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
-from allauth.mfa.totp.internal.auth import format_hotp_value, generate_totp_secret, hotp_value
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -31,12 +27,12 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
 from accounts.models.second_factors import ACTIVE, PENDING, RECOVERY
+from accounts.sign_in import one_time_codes
 from kit.context import current_context
 from kit.errors import Conflict
 
 logger = logging.getLogger(__name__)
 
-PERIOD: Final = 30  # seconds
 TOLERANCE: Final = 1
 """Codes before and after the present one that are right too: clocks differ."""
 PENDING_TIME: Final = timedelta(minutes=30)
@@ -122,7 +118,7 @@ def has_second_factor(user_id: int) -> bool:
 def recovery_codes_left(user_id: int) -> int | None:
     """Return how many recovery codes a user has left, `None` for no second factor."""
     data = Authenticator.objects.filter(user_id=user_id, type=RECOVERY).values_list("data", flat=True).first()
-    return mfa_settings.RECOVERY_CODE_COUNT - int(data["used_mask"]).bit_count() if data is not None else None
+    return len(data["codes"]) if data is not None else None
 
 
 # --- codes ---
@@ -153,11 +149,6 @@ def shown(row: Authenticator, user: User, secret: str | None = None) -> NewKey:
     return NewKey(row=row, secret=found, otpauth=f"otpauth://totp/{quote(label)}?{query}")
 
 
-def new_secret() -> str:
-    """Return 160 random bits in Base32."""
-    return str(generate_totp_secret())
-
-
 # untold: a code was used: the sign-in is 10020, a new key 10028
 @sensitive_variables("code", "secret")
 def use_code(row: Authenticator, code: str) -> bool:
@@ -172,10 +163,10 @@ def use_code(row: Authenticator, code: str) -> bool:
     """
     secret = MfaAdapter().decrypt(row.data["secret"])
     now = current_context().now()
-    present = int(now.timestamp()) // PERIOD
+    present = one_time_codes.counter_at(now.timestamp())
     last = int(row.data.get("counter", 0))
     for counter in range(max(present - TOLERANCE, last + 1), present + TOLERANCE + 1):
-        if compare_user_code(actual=code, expected=format_hotp_value(hotp_value(secret, counter))):
+        if one_time_codes.same_code(code, one_time_codes.code_of(secret, counter)):
             row.data["counter"] = counter
             if needs_new_encryption(row.data["secret"]):
                 row.data["secret"] = MfaAdapter().encrypt(secret)
@@ -194,9 +185,20 @@ def use_any_code(user: User, code: str) -> bool:
     if use_code(rows[ACTIVE], code):
         return True
     recovery = rows.get(RECOVERY)
-    if recovery is None or not RecoveryCodes(recovery).validate_code(code):
+    return recovery is not None and _use_recovery_code(recovery, code)
+
+
+# untold: a recovery code was used: the sign-in is 10020
+@sensitive_variables("code", "readable")
+def _use_recovery_code(row: Authenticator, code: str) -> bool:
+    """Tell whether a recovery code is right, and take it out of its row. The caller holds the lock of the user."""
+    readable = [(encrypted, MfaAdapter().decrypt(encrypted)) for encrypted in row.data["codes"]]
+    left = [encrypted for encrypted, expected in readable if not one_time_codes.same_code(code, expected)]
+    if len(left) == len(readable):
         return False
-    Authenticator.objects.filter(pk=recovery.pk).update(last_used_at=current_context().now())
+    row.data["codes"] = left
+    row.last_used_at = current_context().now()
+    row.save(update_fields=["data", "last_used_at"])
     return True
 
 
@@ -204,5 +206,8 @@ def use_any_code(user: User, code: str) -> bool:
 @sensitive_variables()
 def new_recovery_codes(user: User) -> list[str]:
     """Give a locked user new recovery codes in place of those there are, and return them: they are shown once."""
+    codes = one_time_codes.new_recovery_codes()
+    encrypted = [MfaAdapter().encrypt(code) for code in codes]
     Authenticator.objects.filter(user=user, type=RECOVERY).delete()
-    return [f"{code[:4]} {code[4:]}" for code in RecoveryCodes.activate(user).generate_codes()]
+    Authenticator.objects.create(user=user, type=RECOVERY, data={"codes": encrypted})
+    return [f"{code[:4]} {code[4:]}" for code in codes]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import cast
 
-from allauth.account.internal.decorators import login_stage_required
+from allauth.account.stages import LoginStageController
+from allauth.account.utils import get_login_redirect_url
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.decorators import method_decorator
 from django.views import View
+from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from accounts.models import User
@@ -19,13 +22,7 @@ from accounts.sign_in.login_stages import SecondFactorStage, trust_browser
 from kit.htmx import render_fragment
 
 
-@method_decorator(
-    [
-        login_stage_required(stage=SecondFactorStage.key, redirect_urlname="account_login"),
-        sensitive_post_parameters("code"),
-    ],
-    name="dispatch",
-)
+@method_decorator([never_cache, login_not_required, sensitive_post_parameters("code")], name="dispatch")
 class SecondFactorView(View):
     """Ask somebody whose password was right for a code; the session begins after it and not before."""
 
@@ -33,11 +30,19 @@ class SecondFactorView(View):
     person: User
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        """Send back to the start whoever's account has changed since the password."""
-        self.stage = request._login_stage  # type: ignore[attr-defined]  # the decorator put it there
-        if self.stage.waiting is None:
-            return cast(HttpResponse, self.stage.abort())
-        self.person = self.stage.waiting
+        """Send on whoever is signed in, and back to the start whoever's password was not asked for, or not lately.
+
+        What the password has shown is over when the account has changed since.
+        """
+        if request.user.is_authenticated:
+            return redirect(get_login_redirect_url(request))
+        stage = LoginStageController.enter(request, SecondFactorStage.key)
+        if not isinstance(stage, SecondFactorStage):
+            return redirect("account_login")
+        self.stage = stage
+        if stage.waiting is None:
+            return cast(HttpResponse, stage.abort())
+        self.person = stage.waiting
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest) -> HttpResponse:

@@ -15,5 +15,5 @@ urlpatterns = [
         name="account_email_verification_sent",
     ),
     path("verify/", views.VerifyView.as_view(), name="account_verify"),
-    path("verify/<str:key>/", views.open_verification, name="account_verify_key"),
+    path("verify/<str:link_secret>/", views.open_verification, name="account_verify_link"),
 ]

@@ -20,7 +20,7 @@ from accounts.form_fields import show_refusal
 from accounts.people.services.verification import verification_of, verify_user
 from accounts.sign_up.forms import SignUpForm, VerifyForm
 from accounts.sign_up.services import sign_up, trial_package
-from accounts.signed_links import KeyRefused
+from accounts.signed_links import LinkRefused
 from kit.errors import Conflict, Invalid
 from kit.htmx import render_fragment
 
@@ -41,7 +41,7 @@ class SignUpView(View):
         if form.is_valid():
             try:
                 sign_up(
-                    link=lambda key: request.build_absolute_uri(reverse("account_verify_key", args=[key])),
+                    link=lambda secret: request.build_absolute_uri(reverse("account_verify_link", args=[secret])),
                     sign_in_url=request.build_absolute_uri(reverse("account_login")),
                     **form.cleaned_data,
                 )
@@ -55,10 +55,10 @@ class SignUpView(View):
 
 @require_safe
 @never_cache
-@sensitive_variables("key")
-def open_verification(request: HttpRequest, key: str) -> HttpResponse:
-    """Take the key out of the address, where the browser's history would keep it, and go on to the form."""
-    request.session[SESSION_KEY] = key
+@sensitive_variables("link_secret")
+def open_verification(request: HttpRequest, link_secret: str) -> HttpResponse:
+    """Take the secret out of the address, where the browser's history would keep it, and go on to the form."""
+    request.session[SESSION_KEY] = link_secret
     return redirect("account_verify")
 
 
@@ -71,27 +71,27 @@ class VerifyView(View):
         """Show the form."""
         try:
             user = verification_of(str(request.session.get(SESSION_KEY, "")))
-        except KeyRefused as refusal:
+        except LinkRefused as refusal:
             return _dead(request, refusal)
         return _page(request, "account/verify.html", {"form": VerifyForm(), "email": user.email})
 
     @sensitive_variables()
     def post(self, request: HttpRequest) -> HttpResponse:
         """Take it."""
-        key = str(request.session.get(SESSION_KEY, ""))
+        link_secret = str(request.session.get(SESSION_KEY, ""))
         form = VerifyForm(request.POST)
         try:
-            user = verification_of(key)
+            user = verification_of(link_secret)
             if form.is_valid():
                 try:
-                    verify_user(key=key, password=form.cleaned_data["password"])
+                    verify_user(link_secret=link_secret, password=form.cleaned_data["password"])
                 except Invalid as error:
                     show_refusal(form, error)
                 else:
                     del request.session[SESSION_KEY]
                     messages.success(request, _("Your address is verified. Sign in."))
                     return redirect("account_login")
-        except KeyRefused as refusal:
+        except LinkRefused as refusal:
             return _dead(request, refusal)
         return _page(request, "account/verify.html", {"form": form, "email": user.email}, status=422)
 
@@ -100,6 +100,6 @@ def _page(request: HttpRequest, template: str, context: dict[str, Any], *, statu
     return render_fragment(request, template, context, status=status)
 
 
-def _dead(request: HttpRequest, refusal: KeyRefused) -> HttpResponse:
+def _dead(request: HttpRequest, refusal: LinkRefused) -> HttpResponse:
     page = {"message": refusal.message, "signup": True}
     return render_fragment(request, "accounts/link_dead.html", page, status=404)

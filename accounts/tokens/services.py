@@ -48,7 +48,7 @@ def digest_of(value: str) -> str:
     return hashlib.sha256(value.encode()).hexdigest()
 
 
-def key_row(token: ApplicationToken) -> TokenRow:
+def token_row(token: ApplicationToken) -> TokenRow:
     """Return an application token as events name it."""
     return TokenRow(
         id=token.pk,
@@ -102,7 +102,9 @@ def create_application_token(
     )
     with action():
         token.save(force_insert=True)
-        signals.application_token_created.send(sender=ApplicationToken, workspace_id=workspace_id, key=key_row(token))
+        signals.application_token_created.send(
+            sender=ApplicationToken, workspace_id=workspace_id, token=token_row(token)
+        )
     return CreatedToken(token=token, value=chosen)
 
 
@@ -167,7 +169,7 @@ def describe_application_token(*, workspace_id: int, token_id: int, description:
         token.description = wanted
         token.save(update_fields=["description"])
         signals.application_token_described.send(
-            sender=ApplicationToken, workspace_id=workspace_id, key=key_row(token), old=old
+            sender=ApplicationToken, workspace_id=workspace_id, token=token_row(token), old=old
         )
     return token
 
@@ -195,7 +197,7 @@ def lower_tokens(*, workspace_id: int, creator_id: int, role: str) -> None:
             token.role = role
             token.save(update_fields=["role"])
             signals.application_token_lowered.send(
-                sender=ApplicationToken, workspace_id=workspace_id, key=key_row(token), old=old
+                sender=ApplicationToken, workspace_id=workspace_id, token=token_row(token), old=old
             )
 
 
@@ -229,5 +231,7 @@ def revoke_application_token(*, workspace_id: int, token_id: int) -> Application
             return token
         token.status = ApplicationToken.Status.REVOKED
         token.save(update_fields=["status"])
-        signals.application_token_revoked.send(sender=ApplicationToken, workspace_id=workspace_id, key=key_row(token))
+        signals.application_token_revoked.send(
+            sender=ApplicationToken, workspace_id=workspace_id, token=token_row(token)
+        )
     return token

@@ -28,7 +28,7 @@ from accounts.sign_in.services.sessions import record_sign_in, switch_workspace
 from accounts.sign_in.services.trusted_devices import check_device, is_trusted_program, trust_device
 from accounts.support.services import access_under, may_support
 from accounts.tokens.jwts import TokenRefused, decode, encode, invalid_token
-from accounts.tokens.services import digest_of, key_row
+from accounts.tokens.services import digest_of, token_row
 from kit.action import action
 from kit.context import ANONYMOUS, Actor, acting_within, bind_actor, current_context
 from kit.errors import Forbidden, NotFound
@@ -199,7 +199,7 @@ def authenticate_application(*, value: str) -> str:
             signals.application_sign_in_failed.send(
                 sender=ApplicationToken,
                 workspace_id=token.workspace_id,
-                key=key_row(token),
+                token=token_row(token),
                 reason=reason,
                 ip=current_context().ip or "unknown",
             )

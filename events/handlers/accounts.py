@@ -14,19 +14,14 @@ from accounts import signals
 from accounts.actors import STAFF_LABEL
 from accounts.models import CompanyDetails, DataPlan, PlatformPackage, Workspace
 from accounts.signals import SettingChange, TokenRow
-from events import registry
+from events.handlers.pending import pending
 from events.models import FrozenPerson
 from events.selectors import actors_key
 from events.types.base import ACTOR_USERNAME, SUBJECT_NAME, SUBJECT_USERNAME
-from events.writer import PendingEvent, forget_persons, log
+from events.writer import forget_persons, log
 from kit.context import Person, current_context
 
 CURRENCY_IDS = {"EUR": 1, "USD": 2}
-
-
-def _entry(type_id: int, workspace_id: int, /, text: str = "default", **values: object) -> PendingEvent:
-    kind = registry.get(type_id)
-    return PendingEvent(type=kind, workspace_id=workspace_id, description=kind.text(text, **values), text=text)
 
 
 # --- signing in ---
@@ -38,79 +33,79 @@ def on_sign_in_failed(
 ) -> None:
     """Log a failed sign-in of a known account (6)."""
     texts = {"password": ("default", "too_many"), "code": ("code", "code_too_many")}
-    log([_entry(6, workspace_id, texts[reason][too_many], ip=ip)._replace(subject=subject)])
+    log([pending(6, workspace_id, texts[reason][too_many], ip=ip)._replace(subject=subject)])
 
 
 @receiver(signals.user_locked)
 def on_user_locked(*, workspace_id: int, subject: Person, **_kwargs: Any) -> None:
     """Log that an account is locked (10022)."""
-    log([_entry(10022, workspace_id)._replace(subject=subject)])
+    log([pending(10022, workspace_id)._replace(subject=subject)])
 
 
 @receiver(signals.user_signed_in)
 def on_user_signed_in(*, workspace_id: int, **_kwargs: Any) -> None:
     """Log a sign-in (10020)."""
-    log([_entry(10020, workspace_id)])
+    log([pending(10020, workspace_id)])
 
 
 @receiver(signals.user_signed_out)
 def on_user_signed_out(*, workspace_id: int, **_kwargs: Any) -> None:
     """Log a sign-out (10021)."""
-    log([_entry(10021, workspace_id)])
+    log([pending(10021, workspace_id)])
 
 
 @receiver(signals.workspace_switched)
 def on_workspace_switched(*, workspace_id: int, user_id: int, **_kwargs: Any) -> None:
     """Log a switch of workspace in the one switched to (67)."""
-    log([_entry(67, workspace_id, user_id=user_id, organisation_id=workspace_id)])
+    log([pending(67, workspace_id, user_id=user_id, organisation_id=workspace_id)])
 
 
 @receiver(signals.application_sign_in_failed)
-def on_application_sign_in_failed(*, workspace_id: int, key: TokenRow, reason: str, ip: str, **_kwargs: Any) -> None:
+def on_application_sign_in_failed(*, workspace_id: int, token: TokenRow, reason: str, ip: str, **_kwargs: Any) -> None:
     """Log a refused application token (7); the published wording knows one reason, others are told the same way."""
-    entry = _entry(7, workspace_id, reason, name=key.name, ip=ip)
-    log([entry._replace(detail={"application_token": {"id": key.id, "description": key.name}})])
+    entry = pending(7, workspace_id, reason, name=token.name, ip=ip)
+    log([entry._replace(detail={"application_token": {"id": token.id, "description": token.name}})])
 
 
 # --- application tokens ---
 
 
-def _key_detail(key: TokenRow) -> dict[str, Any]:
+def _token_detail(token: TokenRow) -> dict[str, Any]:
     return {
         "application_token": {
-            "id": key.id,
-            "description": key.name,
-            "role": key.role,
-            "expiry_date": key.expiry_date,
-            "ip": key.ip or None,
+            "id": token.id,
+            "description": token.name,
+            "role": token.role,
+            "expiry_date": token.expiry_date,
+            "ip": token.ip or None,
         }
     }
 
 
 @receiver(signals.application_token_created)
-def on_application_token_created(*, workspace_id: int, key: TokenRow, **_kwargs: Any) -> None:
+def on_application_token_created(*, workspace_id: int, token: TokenRow, **_kwargs: Any) -> None:
     """Log a new application token (10030)."""
-    log([_entry(10030, workspace_id, name=key.name)._replace(detail=_key_detail(key))])
+    log([pending(10030, workspace_id, name=token.name)._replace(detail=_token_detail(token))])
 
 
 @receiver(signals.application_token_revoked)
-def on_application_token_revoked(*, workspace_id: int, key: TokenRow, **_kwargs: Any) -> None:
+def on_application_token_revoked(*, workspace_id: int, token: TokenRow, **_kwargs: Any) -> None:
     """Log a revoked application token (10031)."""
-    log([_entry(10031, workspace_id, name=key.name)._replace(detail=_key_detail(key))])
+    log([pending(10031, workspace_id, name=token.name)._replace(detail=_token_detail(token))])
 
 
 @receiver(signals.application_token_described)
-def on_application_token_described(*, workspace_id: int, key: TokenRow, old: str, **_kwargs: Any) -> None:
+def on_application_token_described(*, workspace_id: int, token: TokenRow, old: str, **_kwargs: Any) -> None:
     """Log another description of an application token (10085)."""
-    changes = {"description": {"from": old, "to": key.name}}
-    log([_entry(10085, workspace_id, name=key.name)._replace(detail={**_key_detail(key), "changes": changes})])
+    changes = {"description": {"from": old, "to": token.name}}
+    log([pending(10085, workspace_id, name=token.name)._replace(detail={**_token_detail(token), "changes": changes})])
 
 
 @receiver(signals.application_token_lowered)
-def on_application_token_lowered(*, workspace_id: int, key: TokenRow, old: str, **_kwargs: Any) -> None:
+def on_application_token_lowered(*, workspace_id: int, token: TokenRow, old: str, **_kwargs: Any) -> None:
     """Log a lower role of an application token (10085)."""
-    changes = {"role": {"from": old, "to": key.role}}
-    log([_entry(10085, workspace_id, name=key.name)._replace(detail={**_key_detail(key), "changes": changes})])
+    changes = {"role": {"from": old, "to": token.role}}
+    log([pending(10085, workspace_id, name=token.name)._replace(detail={**_token_detail(token), "changes": changes})])
 
 
 # --- people ---
@@ -123,76 +118,76 @@ def _subject_detail(subject: Person, **more: Any) -> dict[str, Any]:
 @receiver(signals.user_created)
 def on_user_created(*, workspace_id: int, subject: Person, **_kwargs: Any) -> None:
     """Log a new account in the operator's workspace (10072)."""
-    log([_entry(10072, workspace_id)._replace(subject=subject, detail=_subject_detail(subject))])
+    log([pending(10072, workspace_id)._replace(subject=subject, detail=_subject_detail(subject))])
 
 
 @receiver(signals.user_updated)
 def on_user_updated(*, workspace_id: int, subject: Person, what: str, changes: dict[str, Any], **_kwargs: Any) -> None:
     """Log a change of an account (10075)."""
     detail = _subject_detail(subject, **({"changes": changes} if changes else {}))
-    log([_entry(10075, workspace_id, what=what)._replace(subject=subject, detail=detail)])
+    log([pending(10075, workspace_id, what=what)._replace(subject=subject, detail=detail)])
 
 
 @receiver(signals.password_changed)
 def on_password_changed(*, workspace_id: int, subject: Person, **_kwargs: Any) -> None:
     """Log a new password (10023)."""
-    log([_entry(10023, workspace_id)._replace(subject=subject, detail=_subject_detail(subject))])
+    log([pending(10023, workspace_id)._replace(subject=subject, detail=_subject_detail(subject))])
 
 
 @receiver(signals.member_added)
 def on_member_added(*, workspace_id: int, subject: Person, role: str, **_kwargs: Any) -> None:
     """Log that a user joined (10025)."""
-    log([_entry(10025, workspace_id)._replace(subject=subject, detail=_subject_detail(subject, role=role))])
+    log([pending(10025, workspace_id)._replace(subject=subject, detail=_subject_detail(subject, role=role))])
 
 
 @receiver(signals.member_removed)
 def on_member_removed(*, workspace_id: int, subject: Person, role: str, **_kwargs: Any) -> None:
     """Log that a user was removed (10026)."""
-    log([_entry(10026, workspace_id)._replace(subject=subject, detail=_subject_detail(subject, role=role))])
+    log([pending(10026, workspace_id)._replace(subject=subject, detail=_subject_detail(subject, role=role))])
 
 
 @receiver(signals.role_changed)
 def on_role_changed(*, workspace_id: int, subject: Person, old: str, new: str, **_kwargs: Any) -> None:
     """Log a new role (10024)."""
-    entry = _entry(10024, workspace_id, old=old, new=new)
+    entry = pending(10024, workspace_id, old=old, new=new)
     log([entry._replace(subject=subject, detail=_subject_detail(subject, role={"from": old, "to": new}))])
 
 
 @receiver(signals.user_invited)
-def on_user_invited(*, workspace_id: int, subject: Person, key: str, **_kwargs: Any) -> None:
+def on_user_invited(*, workspace_id: int, subject: Person, link_secret: str, **_kwargs: Any) -> None:
     """Log an invitation with the published detail (36)."""
     detail = {
         "id": subject.user_id,
         "username": SUBJECT_USERNAME,
         "name": SUBJECT_NAME,
         "organisationId": workspace_id,
-        "activationKey": key,
+        "activationKey": link_secret,
         "userFederated": False,
     }
-    log([_entry(36, workspace_id)._replace(subject=subject, detail=detail)])
+    log([pending(36, workspace_id)._replace(subject=subject, detail=detail)])
 
 
 @receiver(signals.user_signed_up)
 def on_user_signed_up(*, workspace: Workspace, subject: Person, **_kwargs: Any) -> None:
     """Log a self-signup in the workspace it made (17)."""
-    log([_entry(17, workspace.pk, organisation=workspace.name)._replace(subject=subject)])
+    log([pending(17, workspace.pk, organisation=workspace.name)._replace(subject=subject)])
 
 
 @receiver(signals.verification_requested)
-def on_verification_requested(*, workspace_id: int, subject: Person, key: str, **_kwargs: Any) -> None:
+def on_verification_requested(*, workspace_id: int, subject: Person, link_secret: str, **_kwargs: Any) -> None:
     """Log the mail that asks to verify an address (40)."""
-    log([_entry(40, workspace_id)._replace(subject=subject, detail={"token": key})])
+    log([pending(40, workspace_id)._replace(subject=subject, detail={"token": link_secret})])
 
 
 @receiver(signals.user_verified)
 def on_user_verified(*, workspace_id: int, subject: Person, **_kwargs: Any) -> None:
     """Log a verified address (41)."""
-    log([_entry(41, workspace_id)._replace(subject=subject)])
+    log([pending(41, workspace_id)._replace(subject=subject)])
 
 
 @receiver(signals.password_reset_requested)
 def on_password_reset_requested(
-    *, workspace_id: int, subject: Person, key: str, ip: str, user_agent: str, **_kwargs: Any
+    *, workspace_id: int, subject: Person, link_secret: str, ip: str, user_agent: str, **_kwargs: Any
 ) -> None:
     """Log the mail with a link to a new password, with the published detail (37)."""
     detail = {
@@ -200,30 +195,30 @@ def on_password_reset_requested(
         "username": SUBJECT_USERNAME,
         "name": SUBJECT_NAME,
         "organisationId": workspace_id,
-        "activationKey": key,
+        "activationKey": link_secret,
         "sourceIp": ip,
         "userAgent": user_agent,
     }
-    log([_entry(37, workspace_id)._replace(subject=subject, detail=detail)])
+    log([pending(37, workspace_id)._replace(subject=subject, detail=detail)])
 
 
 @receiver(signals.user_deleted)
 def on_user_deleted(*, workspace_id: int, subject: Person, **_kwargs: Any) -> None:
     """Log that an account ended with its last workspace (46)."""
     detail = {"user": {"id": subject.user_id, "username": SUBJECT_USERNAME}}
-    log([_entry(46, workspace_id)._replace(subject=subject, detail=detail)])
+    log([pending(46, workspace_id)._replace(subject=subject, detail=detail)])
 
 
 @receiver(signals.mfa_enabled)
 def on_mfa_enabled(*, workspace_id: int, subject: Person, kind: str, **_kwargs: Any) -> None:
     """Log a new MFA key (10028)."""
-    log([_entry(10028, workspace_id, type=kind)._replace(subject=subject)])
+    log([pending(10028, workspace_id, type=kind)._replace(subject=subject)])
 
 
 @receiver(signals.mfa_removed)
 def on_mfa_removed(*, workspace_id: int, subject: Person, key_id: int, **_kwargs: Any) -> None:
     """Log a removed MFA key (14)."""
-    log([_entry(14, workspace_id, mfa_key_id=key_id)._replace(subject=subject)])
+    log([pending(14, workspace_id, mfa_key_id=key_id)._replace(subject=subject)])
 
 
 @receiver(signals.user_erasing)
@@ -246,7 +241,7 @@ def on_user_erased(
     forget_persons()
     kept = [actors_key(pk) for pk in Workspace.objects.order_by().values_list("pk", flat=True)]
     transaction.on_commit(lambda: cache.delete_many(kept))
-    log([_entry(10027, workspace_id, user_id=user_id)])
+    log([pending(10027, workspace_id, user_id=user_id)])
 
 
 # --- support access ---
@@ -258,7 +253,7 @@ def on_support_started(
 ) -> None:
     """Log support access in the visited workspace, with the published detail and the reason (13)."""
     operator_name = operator.name if operator else STAFF_LABEL
-    entry = _entry(13, workspace.pk, support_organisation=operator_name, organisation=workspace.name)
+    entry = pending(13, workspace.pk, support_organisation=operator_name, organisation=workspace.name)
     detail = {
         "support_username": ACTOR_USERNAME,
         "support_user_org": {"id": operator.pk if operator else 0, "name": operator_name},
@@ -272,7 +267,7 @@ def on_support_started(
 def on_support_ended(*, workspace_id: int, subject: Person, reason: str, timed_out: bool, **_kwargs: Any) -> None:
     """Log the end of support access (10042)."""
     detail = {"reason": reason, "target_username": SUBJECT_USERNAME, "timed_out": timed_out}
-    log([_entry(10042, workspace_id)._replace(subject=subject, detail=detail)])
+    log([pending(10042, workspace_id)._replace(subject=subject, detail=detail)])
 
 
 # --- workspaces ---
@@ -286,19 +281,19 @@ def on_billing_updated(*, workspace_id: int, company: CompanyDetails, **_kwargs:
         "payment_term": {"id": company.payment_term},
         "vatin": company.vatin or None,
     }
-    log([_entry(32, workspace_id)._replace(detail={"billing_config": config})])
+    log([pending(32, workspace_id)._replace(detail={"billing_config": config})])
 
 
 @receiver(signals.workspace_requested)
 def on_workspace_requested(*, workspace_id: int, kind: str, request_id: int, **_kwargs: Any) -> None:
     """Log a request for a new or linked workspace (10041)."""
-    log([_entry(10041, workspace_id, kind=kind)._replace(detail={"request": {"id": request_id, "kind": kind}})])
+    log([pending(10041, workspace_id, kind=kind)._replace(detail={"request": {"id": request_id, "kind": kind}})])
 
 
 @receiver(signals.workspace_created)
 def on_workspace_created(*, workspace: Workspace, **_kwargs: Any) -> None:
     """Log a new workspace in itself (10071)."""
-    entry = _entry(10071, workspace.pk, name=workspace.name)
+    entry = pending(10071, workspace.pk, name=workspace.name)
     log([entry._replace(detail={"package": {"id": workspace.package_id, "name": workspace.package.name}})])
 
 
@@ -306,7 +301,7 @@ def on_workspace_created(*, workspace: Workspace, **_kwargs: Any) -> None:
 def on_organisation_updated(*, workspace_id: int, changes: dict[str, Any], **_kwargs: Any) -> None:
     """Log changed company details (31)."""
     changed = [{field: {"old": _text(change["from"]), "new": _text(change["to"])}} for field, change in changes.items()]
-    log([_entry(31, workspace_id)._replace(detail={"changed_data": changed})])
+    log([pending(31, workspace_id)._replace(detail={"changed_data": changed})])
 
 
 def _text(value: object) -> str:
@@ -319,7 +314,7 @@ def on_workspace_settings_changed(*, workspace_id: int, changes: Sequence[Settin
     """Log each changed setting (10040)."""
     log(
         [
-            _entry(10040, workspace_id, setting=change.label, old=change.old, new=change.new)._replace(
+            pending(10040, workspace_id, setting=change.label, old=change.old, new=change.new)._replace(
                 detail={"setting": change.field, "from": change.old, "to": change.new}
             )
             for change in changes
@@ -330,7 +325,7 @@ def on_workspace_settings_changed(*, workspace_id: int, changes: Sequence[Settin
 @receiver(signals.package_changed)
 def on_package_changed(*, workspace: Workspace, new: PlatformPackage, **_kwargs: Any) -> None:
     """Log a new platform package with the published detail (33)."""
-    entry = _entry(33, workspace.pk, name=new.name)
+    entry = pending(33, workspace.pk, name=new.name)
     log([entry._replace(detail={"tariff_plan": _package_detail(new)})])
 
 
@@ -355,8 +350,8 @@ def on_data_plans_changed(
     *, workspace_id: int, added: Sequence[DataPlan], removed: Sequence[DataPlan], **_kwargs: Any
 ) -> None:
     """Log each data plan that came or went (34)."""
-    entries = [(_entry(34, workspace_id, name=plan.name), plan) for plan in added] + [
-        (_entry(34, workspace_id, "removed", name=plan.name), plan) for plan in removed
+    entries = [(pending(34, workspace_id, name=plan.name), plan) for plan in added] + [
+        (pending(34, workspace_id, "removed", name=plan.name), plan) for plan in removed
     ]
     log([entry._replace(detail={"inclusive_volume": _plan_detail(plan)}) for entry, plan in entries])
 
@@ -378,5 +373,5 @@ def on_catalogue_changed(
     *, workspace_id: int, kind: str, what: str, item_id: int, name: str, changes: dict[str, Any], **_kwargs: Any
 ) -> None:
     """Log a change of what can be bought, in the operator's workspace (10073)."""
-    entry = _entry(10073, workspace_id, "default" if kind == "package" else kind, name=name, what=what)
+    entry = pending(10073, workspace_id, "default" if kind == "package" else kind, name=name, what=what)
     log([entry._replace(detail={kind: {"id": item_id, "name": name}, "changes": changes})])

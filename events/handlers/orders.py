@@ -7,11 +7,9 @@ from typing import Any, Final
 
 from django.dispatch import receiver
 
-from accounts.selectors import operator_workspace_id
-from events import registry
+from events.handlers.pending import operator_workspace, pending
 from events.wire import stamp
-from events.writer import PendingEvent, log
-from kit.errors import Conflict
+from events.writer import log
 from orders import signals
 from orders.signals import OrderChange
 
@@ -19,22 +17,17 @@ LOCATION: Final = "/api/v1/order/{id}"
 """The published path; orders are served under /api/v1/shop/order as well (`docs/rules.md` decision 35)."""
 
 
-def _entry(type_id: int, workspace_id: int, /, text: str = "default", **values: object) -> PendingEvent:
-    kind = registry.get(type_id)
-    return PendingEvent(type=kind, workspace_id=workspace_id, description=kind.text(text, **values), text=text)
-
-
 @receiver(signals.order_submitted)
 def on_order_submitted(*, workspace_id: int, order_id: int, **_kwargs: Any) -> None:
     """Log a new order with the published detail (38)."""
     detail = {"id": order_id, "location": LOCATION.format(id=order_id)}
-    log([_entry(38, workspace_id)._replace(detail=detail)])
+    log([pending(38, workspace_id)._replace(detail=detail)])
 
 
 @receiver(signals.orders_updated)
 def on_orders_updated(*, changes: Sequence[OrderChange], **_kwargs: Any) -> None:
     """Log each order that reached a state, with the published detail (39), in the workspace that ordered."""
-    log([_entry(39, change.workspace_id)._replace(detail=_update_detail(change)) for change in changes])
+    log([pending(39, change.workspace_id)._replace(detail=_update_detail(change)) for change in changes])
 
 
 def _update_detail(change: OrderChange) -> dict[str, Any]:
@@ -49,8 +42,5 @@ def _update_detail(change: OrderChange) -> dict[str, Any]:
 @receiver(signals.shop_changed)
 def on_shop_changed(*, kind: str, what: str, item_id: int, name: str, changes: dict[str, Any], **_kwargs: Any) -> None:
     """Log a change of what the shop offers, in the operator's workspace (10061)."""
-    workspace_id = operator_workspace_id()
-    if workspace_id is None:
-        raise Conflict("There is no operator workspace to log this in. Run: manage.py create_operator")
-    entry = _entry(10061, workspace_id, "default" if kind == "article" else kind, name=name, what=what)
+    entry = pending(10061, operator_workspace(), "default" if kind == "article" else kind, name=name, what=what)
     log([entry._replace(detail={kind: {"id": item_id, "name": name}, "changes": changes})])

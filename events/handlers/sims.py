@@ -9,10 +9,8 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import Workspace
-from accounts.selectors import operator_workspace_id
-from events import registry
+from events.handlers.pending import operator_workspace, pending
 from events.writer import NOTHING, PendingEvent, log, objects_of
-from kit.errors import Conflict
 from sims import signals
 from sims.identifiers import iccid_with_luhn
 from sims.models import SimBatch
@@ -56,23 +54,6 @@ FACTORY_TEST_REASONS = {
 }
 
 
-def _operator() -> int:
-    """Return the operator's own workspace, where what only concerns staff is logged.
-
-    Raises:
-        Conflict: there is none yet, so the action could not be logged and is not done.
-    """
-    workspace_id = operator_workspace_id()
-    if workspace_id is None:
-        raise Conflict("There is no operator workspace to log this in. Run: manage.py create_operator")
-    return workspace_id
-
-
-def _plain(type_id: int, workspace_id: int, /, text: str = "default", **values: object) -> PendingEvent:
-    kind = registry.get(type_id)
-    return PendingEvent(type=kind, workspace_id=workspace_id, description=kind.text(text, **values), text=text)
-
-
 class SimStatusEntries:
     """Makes the rows of SIM status changes; wordings are filled once per kind of change, not per SIM."""
 
@@ -92,7 +73,7 @@ class SimStatusEntries:
 
     def _entry(self, change: SimStatusChange) -> PendingEvent:
         asked = change.cause is Cause.ASKED
-        entry = _plain(
+        entry = pending(
             SIM_STATUS_TYPES[SimStatus(change.new)],
             self.workspace_id,
             "default" if asked else change.cause.value,
@@ -160,39 +141,39 @@ def on_devices_changed(*, workspace_id: int, steps: Sequence[DeviceFact], **_kwa
 
 def _device_status(workspace_id: int, step: DeviceStatusChange) -> PendingEvent:
     old = DeviceStatus.DISABLED if step.new == DeviceStatus.ENABLED else DeviceStatus.ENABLED
-    return _plain(DEVICE_STATUS_TYPES[DeviceStatus(step.new)], workspace_id, id=step.device.id)._replace(
+    return pending(DEVICE_STATUS_TYPES[DeviceStatus(step.new)], workspace_id, id=step.device.id)._replace(
         objects=objects_of(step.sim, step.device), old_state=old, new_state=step.new
     )
 
 
 def _assigned(workspace_id: int, step: SimAssigned) -> PendingEvent:
-    return _plain(51, workspace_id, sim=step.sim.id, endpoint=step.device.id)._replace(
+    return pending(51, workspace_id, sim=step.sim.id, endpoint=step.device.id)._replace(
         objects=objects_of(step.sim, step.device), detail={"imei": step.device.imei} if step.device.imei else {}
     )
 
 
 def _released(workspace_id: int, step: SimReleased) -> PendingEvent:
-    return _plain(50, workspace_id, sim=step.sim.id, endpoint=step.device.id)._replace(
+    return pending(50, workspace_id, sim=step.sim.id, endpoint=step.device.id)._replace(
         objects=objects_of(step.sim, step.device)
     )
 
 
 def _reset(workspace_id: int, step: ConnectivityReset) -> PendingEvent:
-    return _plain(68, workspace_id, endpoint=step.device.id)._replace(objects=objects_of(step.sim, step.device))
+    return pending(68, workspace_id, endpoint=step.device.id)._replace(objects=objects_of(step.sim, step.device))
 
 
 def _created(workspace_id: int, step: DeviceCreated) -> PendingEvent:
-    return _plain(10002, workspace_id, device=step.device.name)._replace(objects=objects_of(device=step.device))
+    return pending(10002, workspace_id, device=step.device.name)._replace(objects=objects_of(device=step.device))
 
 
 def _updated(workspace_id: int, step: DeviceUpdated) -> PendingEvent:
-    return _plain(10003, workspace_id, device=step.device.name)._replace(
+    return pending(10003, workspace_id, device=step.device.name)._replace(
         objects=objects_of(step.sim, step.device), detail={"changes": step.changes}
     )
 
 
 def _deleted(workspace_id: int, step: DeviceDeleted) -> PendingEvent:
-    return _plain(10004, workspace_id, device=step.device.name)._replace(
+    return pending(10004, workspace_id, device=step.device.name)._replace(
         objects=objects_of(device=step.device), old_state=step.device.status, new_state=DeviceStatus.DELETED
     )
 
@@ -221,7 +202,7 @@ def on_sims_registered(*, workspace_id: int, batch: SimBatch, sims: Sequence[Sim
         }
     }
     objects = objects_of(sims[0])._replace(imsi_id=None, imsi=None, import_date=None) if len(sims) == 1 else NOTHING
-    log([_plain(48, workspace_id, n=len(sims))._replace(objects=objects, detail=detail)])
+    log([pending(48, workspace_id, n=len(sims))._replace(objects=objects, detail=detail)])
 
 
 @receiver(signals.sims_transferred)
@@ -234,7 +215,7 @@ def on_sims_transferred(*, source: Workspace, target: Workspace, sims: Sequence[
         "target": {"id": target.pk, "name": target.name},
     }
     objects = objects_of(sims[0].without_device()) if len(sims) == 1 else NOTHING
-    entry = _plain(69, source.pk, count=len(sims), source=source.name, target=target.name)
+    entry = pending(69, source.pk, count=len(sims), source=source.name, target=target.name)
     entry = entry._replace(objects=objects, detail=detail)
     log([entry, entry._replace(workspace_id=target.pk)])
 
@@ -246,7 +227,7 @@ def on_tags_changed(*, workspace_id: int, changes: Sequence[TagChange], **_kwarg
 
 
 def _tags(workspace_id: int, change: TagChange) -> PendingEvent:
-    entry = _plain(10011, workspace_id, count=len(change.devices))
+    entry = pending(10011, workspace_id, count=len(change.devices))
     detail: dict[str, Any] = {"added": change.added, "removed": change.removed}
     if len(change.devices) == 1:
         return entry._replace(objects=objects_of(device=change.devices[0]), detail=detail)
@@ -262,32 +243,32 @@ def on_policy_changed(
     detail: dict[str, Any] = {"policy": {"id": policy_id, "name": name}}
     if changes:
         detail["changes"] = changes
-    log([_plain(POLICY_TYPES[kind, what], workspace_id, name=name)._replace(detail=detail)])
+    log([pending(POLICY_TYPES[kind, what], workspace_id, name=name)._replace(detail=detail)])
 
 
 @receiver(signals.sim_batch_created)
 def on_sim_batch_created(*, batch: SimBatch, **_kwargs: Any) -> None:
     """Log a new batch in the operator's workspace."""
-    log([_plain(10074, _operator(), bic=batch.bic, count=batch.quantity)])
+    log([pending(10074, operator_workspace(), bic=batch.bic, count=batch.quantity)])
 
 
 @receiver(signals.sims_imported)
 def on_sims_imported(*, batch: SimBatch, count: int, **_kwargs: Any) -> None:
     """Log an import in the operator's workspace."""
-    log([_plain(10060, _operator(), bic=batch.bic, count=count)])
+    log([pending(10060, operator_workspace(), bic=batch.bic, count=count)])
 
 
 @receiver(signals.sims_allotted)
 def on_sims_allotted(*, batch: SimBatch, workspace: Workspace, count: int, **_kwargs: Any) -> None:
     """Log the assignment in the operator's workspace only: nothing of it enters the customer's log."""
-    entry = _plain(10001, _operator(), bic=batch.bic, count=count, workspace=workspace.name)
+    entry = pending(10001, operator_workspace(), bic=batch.bic, count=count, workspace=workspace.name)
     log([entry._replace(detail={"workspace": {"id": workspace.pk, "name": workspace.name}})])
 
 
 @receiver(signals.factory_test_checks_changed)
 def on_factory_test_checks_changed(*, late: bool, since: datetime, **_kwargs: Any) -> None:
     """Tell staff that factory tests are checked late (10077), or in time again (10078)."""
-    log([_plain(10077 if late else 10078, _operator(), since=_wire_moment(since))])
+    log([pending(10077 if late else 10078, operator_workspace(), since=_wire_moment(since))])
 
 
 @receiver(signals.operator_blocklist_changed)
@@ -302,7 +283,7 @@ def on_operator_blocklist_changed(
     **_kwargs: Any,
 ) -> None:
     """Log that a network was blocked for a device, or allowed again (10012)."""
-    entry = _plain(
+    entry = pending(
         10012,
         workspace_id,
         operator=operator,
@@ -316,5 +297,5 @@ def on_operator_blocklist_changed(
 @receiver(signals.sms_sent)
 def on_sms_sent(*, workspace_id: int, device: DeviceRow, sim: SimRow, sms_id: int, **_kwargs: Any) -> None:
     """Log a message to a device (10013); its text is not the log's business."""
-    entry = _plain(10013, workspace_id, device=device.name)
+    entry = pending(10013, workspace_id, device=device.name)
     log([entry._replace(objects=objects_of(sim, device), detail={"sms": {"id": sms_id}})])

@@ -28,9 +28,6 @@ Audience = Literal["all", "mno_reseller", "staff"]
 Status = Literal["current", "historic", "name only"]
 UserIs = Literal["actor", "subject"]
 
-FIRST_OWN_ID: Final = 10001
-"""Ids below belong to emnify and are never invented or reused; ids from here up are ours."""
-
 
 class Severity(IntegerChoices):
     """How grave an event is.
@@ -173,7 +170,7 @@ class EventType:
     """One kind of event.
 
     Attributes:
-        id: emnify's id, or one of ours from 10001 up.
+        id: emnify's id, or one of ours from 10001 up; ids below 10001 are never invented or reused.
         description: the name, as shown on the wire and in pages.
         severity, source, alert: what an event of this type carries unless its text says otherwise.
         texts: the wordings by key; ``default`` unless the type has several. Empty exactly when the type is not written.
@@ -218,11 +215,6 @@ class EventType:
     def is_written(self) -> bool:
         """Tell whether the product may write events of this type."""
         return self.status == "current"
-
-    @property
-    def is_own(self) -> bool:
-        """Tell whether the type is ours and not emnify's."""
-        return self.id >= FIRST_OWN_ID
 
     def variant(self, key: str = "default") -> Wording:
         """Return one wording.

@@ -12,18 +12,18 @@ from accounts.models import User, Workspace
 from accounts.permissions import Role
 from accounts.selectors import entries_of
 from kit.context import SYSTEM, Surface, acting_as
-from portal.demo import cast, secrets, upkeep
-from portal.demo.flows import write_flows
+from portal.demo import master_data, secrets, upkeep
+from portal.demo.accounts_and_tokens import write_accounts_and_tokens
+from portal.demo.daily_round import write_daily_round, write_last_hour
 from portal.demo.foundation import write_foundation
+from portal.demo.invitations_and_requests import write_invitations_and_requests
 from portal.demo.numbers import Numbers
-from portal.demo.people import write_people
-from portal.demo.routine import write_last_hour, write_routine
+from portal.demo.operations import write_operations
+from portal.demo.password_hashing import PasswordHashes
+from portal.demo.past import Calendar, Past, Progress
 from portal.demo.shipments import write_shipments
 from portal.demo.shop import write_shop
-from portal.demo.stage import Calendar, Progress, Stage
-from portal.demo.story import write_story
 from portal.demo.usage import write_usage
-from portal.demo.vault import PasswordVault
 from sims.models import CoveragePolicy, ServicePolicy
 from sims.policies.services.policies import create_coverage_policy, create_service_policy
 
@@ -60,7 +60,7 @@ class Demo:
     """What a person or a program needs to use the demo.
 
     Args:
-        workspaces: in the order of `cast.CUSTOMERS`.
+        workspaces: in the order of `master_data.CUSTOMERS`.
         staff: the superuser of the operator.
         network_feed_token: key with which records of the network are delivered.
         fresh: whether this run has made it.
@@ -107,7 +107,7 @@ def load(progress: Progress | None = None) -> Demo:
     All or nothing, and one loader at a time.
 
     Args:
-        progress: told now and then how many acts of the story are done, of how many; never when it is here already.
+        progress: told now and then how many acts of the past are done, of how many; never when it is here already.
 
     Raises:
         ForeignDatabase: the database holds something else.
@@ -131,27 +131,27 @@ def _silent(_done: int, _total: int) -> None:
 
 
 def _play(progress: Progress) -> None:
-    stage = Stage(Calendar(timezone.now()), Numbers())
-    write_foundation(stage)
-    write_shipments(stage)
-    write_shop(stage)
-    write_story(stage)
-    write_people(stage)
-    write_flows(stage)
-    write_routine(stage)
-    write_last_hour(stage)
-    write_usage(stage)
-    with PasswordVault() as vault:
-        stage.play(stage.script, progress)
-        vault.give(stage.users, stage.last_sign_in)
+    past = Past(Calendar(timezone.now()), Numbers())
+    write_foundation(past)
+    write_shipments(past)
+    write_shop(past)
+    write_operations(past)
+    write_accounts_and_tokens(past)
+    write_invitations_and_requests(past)
+    write_daily_round(past)
+    write_last_hour(past)
+    write_usage(past)
+    with PasswordHashes() as hashes:
+        past.play(past.script, progress)
+        hashes.give(past.users, past.last_sign_in)
 
 
 def _describe(fresh: bool) -> Demo:
     found = upkeep.workspaces()
     bics = upkeep.waiting_bics(list(found.values()))
     accounts = _accounts()
-    staff_key = next(iter(cast.STAFF))
-    staff_email = cast.STAFF[staff_key].email
+    staff_key = next(iter(master_data.STAFF))
+    staff_email = master_data.STAFF[staff_key].email
     staff = User.objects.filter(email=staff_email).first()
     return Demo(
         workspaces=[
@@ -169,7 +169,7 @@ def _describe(fresh: bool) -> Demo:
         ],
         staff=Account(
             id=staff.pk if staff else 0,
-            name=staff.name if staff else cast.STAFF[staff_key].name,
+            name=staff.name if staff else master_data.STAFF[staff_key].name,
             email=staff_email,
             password=secrets.password_of(staff_key),
             role="staff",
@@ -181,7 +181,7 @@ def _describe(fresh: bool) -> Demo:
 
 def _accounts() -> dict[int, list[Account]]:
     """Return who may sign in, by workspace id, with the role held now."""
-    keys = {person.email: key for key, person in cast.PEOPLE.items() if person.has_password}
+    keys = {person.email: key for key, person in master_data.PEOPLE.items() if person.has_password}
     by_workspace: dict[int, list[Account]] = {}
     for user in User.objects.filter(email__in=list(keys), status=User.Status.ACTIVE):
         for entry in entries_of(user.pk):

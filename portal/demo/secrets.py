@@ -22,7 +22,7 @@ def password_of(person: str) -> str:
     """Return the password of somebody in the demo, about 74 bits in three groups.
 
     Args:
-        person: key of the person in `cast`; it stays when a name or an address changes.
+        person: key of the person in `master_data`; it stays when a name or an address changes.
     """
     number = int.from_bytes(_derived(f"password:{person}"))
     letters = []

@@ -9,10 +9,10 @@ from functools import partial
 from typing import Final
 
 from kit.context import Surface
-from portal.demo import cast
+from portal.demo import master_data
+from portal.demo.device_names import NAMES
 from portal.demo.numbers import addresses, imeis
-from portal.demo.scenery import NAMES
-from portal.demo.stage import Stage
+from portal.demo.past import Past
 from sims.devices.services.devices import SimChoice, create_device
 from sims.inventory.services.registration import register_batch
 from sims.inventory.services.stock import assign_batch, create_batch, import_sims
@@ -27,7 +27,7 @@ class PlannedShipment:
     """Batches of one size.
 
     Args:
-        name: key of its SIMs on the stage; with a number behind it if there are several batches.
+        name: key of its SIMs in `Past.sims`; with a number behind it if there are several batches.
         size, count: SIMs a batch, and batches.
         day: when staff make and assign them.
         who: who registers them; empty while nobody does. "app" is the workspace's program.
@@ -101,81 +101,81 @@ class _Makers:
         self.counts = dict.fromkeys(workspaces, 0)
 
 
-def write_shipments(stage: Stage) -> None:
+def write_shipments(past: Past) -> None:
     """Add the acts that bring SIMs into the workspaces and onto devices."""
     makers = _Makers(list(SHIPMENTS))
     for place, (workspace, shipments) in enumerate(SHIPMENTS.items()):
         for turn, shipment in enumerate(shipments):
             for number in range(shipment.count):
                 key = _key(workspace, shipment, number)
-                _write_supply(stage, key, shipment, place * 7 + turn + number)
-                _write_assignment(stage, key, workspace, shipment, place * 7 + turn + number)
-                _write_registration(stage, key, workspace, shipment, turn + number, makers)
+                _write_supply(past, key, shipment, place * 7 + turn + number)
+                _write_assignment(past, key, workspace, shipment, place * 7 + turn + number)
+                _write_registration(past, key, workspace, shipment, turn + number, makers)
         for size, count in WAITING.items():
             for number in range(count):
                 waiting = PlannedShipment(f"waiting-{size}", size, count, 18)
                 key = _key(workspace, waiting, number)
-                _write_supply(stage, key, waiting, place * 7 + number + size)
-                _write_assignment(stage, key, workspace, waiting, place * 7 + number + size)
+                _write_supply(past, key, waiting, place * 7 + number + size)
+                _write_assignment(past, key, workspace, waiting, place * 7 + number + size)
     for turn, shipment in enumerate(STOCK):
         for number in range(shipment.count):
-            _write_supply(stage, _key("stock", shipment, number), shipment, turn + number)
-    stage.add(stage.calendar.at(21, 9, 12), "tobias", partial(_create, stage, "stock/empty", "nano"))
+            _write_supply(past, _key("stock", shipment, number), shipment, turn + number)
+    past.add(past.calendar.at(21, 9, 12), "tobias", partial(_create, past, "stock/empty", "nano"))
 
 
 def _key(workspace: str, shipment: PlannedShipment, number: int) -> str:
     return f"{workspace}/{shipment.name}" + (f"-{number + 1}" if shipment.count > 1 else "")
 
 
-def _write_supply(stage: Stage, key: str, shipment: PlannedShipment, turn: int) -> None:
+def _write_supply(past: Past, key: str, shipment: PlannedShipment, turn: int) -> None:
     who = "tobias" if turn % 3 else "alma"
-    at = stage.calendar.at(shipment.day, 9, 10 + turn % 40, turn)
-    stage.add(at, who, partial(_create, stage, key, shipment.model))
-    stage.add(at + timedelta(seconds=42), who, partial(_import, stage, key, shipment))
+    at = past.calendar.at(shipment.day, 9, 10 + turn % 40, turn)
+    past.add(at, who, partial(_create, past, key, shipment.model))
+    past.add(at + timedelta(seconds=42), who, partial(_import, past, key, shipment))
 
 
-def _write_assignment(stage: Stage, key: str, workspace: str, shipment: PlannedShipment, turn: int) -> None:
+def _write_assignment(past: Past, key: str, workspace: str, shipment: PlannedShipment, turn: int) -> None:
     who = "tobias" if turn % 3 else "alma"
-    at = stage.calendar.at(shipment.day, 10, 15 + turn % 30, turn)
-    stage.add(at, who, partial(_assign, stage, key, workspace))
+    at = past.calendar.at(shipment.day, 10, 15 + turn % 30, turn)
+    past.add(at, who, partial(_assign, past, key, workspace))
 
 
 def _write_registration(
-    stage: Stage, key: str, workspace: str, shipment: PlannedShipment, turn: int, makers: _Makers
+    past: Past, key: str, workspace: str, shipment: PlannedShipment, turn: int, makers: _Makers
 ) -> None:
     who = f"app:{workspace}" if shipment.who == "app" else shipment.who
-    at = stage.calendar.at(shipment.day + shipment.wait, 11, 5 + turn * 3 % 50, turn)
-    stage.add(at, who, partial(_register, stage, key, workspace, shipment), surface=shipment.surface)
+    at = past.calendar.at(shipment.day + shipment.wait, 11, 5 + turn * 3 % 50, turn)
+    past.add(at, who, partial(_register, past, key, workspace, shipment), surface=shipment.surface)
     by_program = shipment.who == "app" or shipment.surface == Surface.API
     at += timedelta(minutes=18)
     for number in range(shipment.devices):
-        stage.add(at, who, partial(_device, stage, key, workspace, number, makers), surface=shipment.surface)
+        past.add(at, who, partial(_device, past, key, workspace, number, makers), surface=shipment.surface)
         at += timedelta(seconds=4.2 if by_program else 140)
 
 
-def _create(stage: Stage, key: str, model: str) -> None:
-    description = cast.SIM_MODELS[model]["description"]
-    batch = create_batch(bic=stage.numbers.bic(), model=SimModel.objects.get(description=description))
-    stage.batches[key], stage.bics[key] = batch.pk, batch.bic
+def _create(past: Past, key: str, model: str) -> None:
+    description = master_data.SIM_MODELS[model]["description"]
+    batch = create_batch(bic=past.numbers.bic(), model=SimModel.objects.get(description=description))
+    past.batches[key], past.bics[key] = batch.pk, batch.bic
 
 
-def _import(stage: Stage, key: str, shipment: PlannedShipment) -> None:
-    produced = stage.calendar.at(shipment.day - 60, 4)
-    records = stage.numbers.records(shipment.size, produced=produced, chip=shipment.model == "chip")
-    import_sims(batch_id=stage.batches[key], records=records)
+def _import(past: Past, key: str, shipment: PlannedShipment) -> None:
+    produced = past.calendar.at(shipment.day - 60, 4)
+    records = past.numbers.records(shipment.size, produced=produced, chip=shipment.model == "chip")
+    import_sims(batch_id=past.batches[key], records=records)
 
 
-def _assign(stage: Stage, key: str, workspace: str) -> None:
-    assign_batch(batch_id=stage.batches[key], workspace_id=stage.workspaces[workspace])
+def _assign(past: Past, key: str, workspace: str) -> None:
+    assign_batch(batch_id=past.batches[key], workspace_id=past.workspaces[workspace])
 
 
-def _register(stage: Stage, key: str, workspace: str, shipment: PlannedShipment) -> None:
-    registration = register_batch(workspace_id=stage.workspaces[workspace], bic=stage.bics[key], status=shipment.status)
-    stage.sims[key] = [row.id for row in registration.sims]
+def _register(past: Past, key: str, workspace: str, shipment: PlannedShipment) -> None:
+    registration = register_batch(workspace_id=past.workspaces[workspace], bic=past.bics[key], status=shipment.status)
+    past.sims[key] = [row.id for row in registration.sims]
 
 
-def _device(stage: Stage, key: str, workspace: str, number: int, makers: _Makers) -> None:
-    rng = stage.random
+def _device(past: Past, key: str, workspace: str, number: int, makers: _Makers) -> None:
+    rng = past.random
     makers.counts[workspace] += 1
     name, tags = NAMES[workspace](rng, makers.counts[workspace])
     has_imei = rng.random() < 0.85
@@ -183,15 +183,15 @@ def _device(stage: Stage, key: str, workspace: str, number: int, makers: _Makers
     status = None if "trial" in key or "test" in key or "second" in key else ACTIVATED
     service = rng.choices(("all", "data", "low"), (5, 3, 2))[0]
     device = create_device(
-        workspace_id=stage.workspaces[workspace],
+        workspace_id=past.workspaces[workspace],
         name=name,
-        service_policy_id=stage.policies[f"{workspace}/{service}"],
-        coverage_policy_id=stage.policies[f"{workspace}/{rng.choice(cast.CUSTOMERS[workspace].plans)}"],
+        service_policy_id=past.policies[f"{workspace}/{service}"],
+        coverage_policy_id=past.policies[f"{workspace}/{rng.choice(master_data.CUSTOMERS[workspace].plans)}"],
         status=DeviceStatus.ENABLED,
         tags=tags,
         imei=imei,
         imei_lock=has_imei and rng.random() < 0.1,
         ip_address=next(makers.addresses[workspace]) if rng.random() < 0.6 else None,
-        sim=SimChoice(sim_id=stage.sims[key][number], status=status),
+        sim=SimChoice(sim_id=past.sims[key][number], status=status),
     )
-    stage.devices.setdefault(workspace, []).append(device.pk)
+    past.devices.setdefault(workspace, []).append(device.pk)

@@ -16,8 +16,8 @@ from orders.services.catalogue import article_create, article_update, offer_crea
 from orders.services.orders import Purchase, order_pay_online, order_submit, orders_cancel, orders_mark_paid
 from orders.services.registration import order_register
 from orders.services.shipping import order_ship
-from portal.demo import cast
-from portal.demo.stage import Stage
+from portal.demo import master_data
+from portal.demo.past import Past
 from sims.inventory.services.stock import create_batch, import_sims
 from sims.models import SimModel
 
@@ -90,7 +90,7 @@ ADDRESSES: Final = {
 class _Shop:
     """What the acts of the shop share."""
 
-    stage: Stage
+    past: Past
     articles: dict[str, int] = field(default_factory=dict)
     offers: dict[str, int] = field(default_factory=dict)
     orders: dict[str, int] = field(default_factory=dict)
@@ -104,15 +104,15 @@ class _Shop:
             address = f"https://{name.partition(' ')[0].lower()}.example.net/track/{{reference}}"
             self.offers[name] = offer_create(ShippingProvider, values={"name": name, "tracking_url": address}).pk
         for key, (name, model, size, quality, amount) in ARTICLES.items():
-            sim_model = SimModel.objects.get(description=cast.SIM_MODELS[model]["description"])
+            sim_model = SimModel.objects.get(description=master_data.SIM_MODELS[model]["description"])
             values = {"name": name, "sim_model_id": sim_model.pk, "size": size, "quality": quality}
             self.articles[key] = article_create(values=values, prices={"EUR": amount, "USD": amount + amount // 10}).pk
 
     def supply(self) -> None:
         """Put batches into the stock."""
-        numbers, calendar = self.stage.numbers, self.stage.calendar
+        numbers, calendar = self.past.numbers, self.past.calendar
         for model, size, count in SUPPLY:
-            sim_model = SimModel.objects.get(description=cast.SIM_MODELS[model]["description"])
+            sim_model = SimModel.objects.get(description=master_data.SIM_MODELS[model]["description"])
             for _batch in range(count):
                 batch = create_batch(bic=numbers.bic(), model=sim_model)
                 produced = calendar.at(-40, 4)
@@ -137,13 +137,13 @@ class _Shop:
             billing=address,
             note=note,
         )
-        order = order_submit(workspace_id=self.stage.workspaces[workspace], purchase=purchase, key=f"demo-{key}")
+        order = order_submit(workspace_id=self.past.workspaces[workspace], purchase=purchase, key=f"demo-{key}")
         self.orders[key] = order.pk
 
     def pay(self, key: str, workspace: str) -> None:
         """Pay an order by the test card."""
         details = {"card": TestProvider.GOOD_CARD}
-        order_pay_online(workspace_id=self.stage.workspaces[workspace], order_id=self.orders[key], details=details)
+        order_pay_online(workspace_id=self.past.workspaces[workspace], order_id=self.orders[key], details=details)
 
     def mark_paid(self, key: str) -> None:
         """Say that the money has arrived."""
@@ -155,64 +155,64 @@ class _Shop:
 
     def register(self, key: str, workspace: str) -> None:
         """Register the SIMs of an order."""
-        order_register(workspace_id=self.stage.workspaces[workspace], order_id=self.orders[key])
+        order_register(workspace_id=self.past.workspaces[workspace], order_id=self.orders[key])
 
     def cancel(self, key: str, workspace: str | None) -> None:
         """Cancel an order, as the customer or, without a workspace, as staff."""
-        own = None if workspace is None else self.stage.workspaces[workspace]
+        own = None if workspace is None else self.past.workspaces[workspace]
         orders_cancel(order_ids=[self.orders[key]], workspace_id=own).raise_if_refused()
 
 
-def write_shop(stage: Stage) -> None:
+def write_shop(past: Past) -> None:
     """Add the acts of the shop: orders submitted, paid, shipped, registered and canceled."""
-    at, shop = stage.calendar.at, _Shop(stage)
-    stage.add(at(2, 14, 5), "alma", shop.open)
-    stage.add(at(5, 9, 5), "tobias", shop.supply)
-    stage.add(at(23, 9, 40), "alma", shop.change)
-    _write_transfers(stage, shop)
+    at, shop = past.calendar.at, _Shop(past)
+    past.add(at(2, 14, 5), "alma", shop.open)
+    past.add(at(5, 9, 5), "tobias", shop.supply)
+    past.add(at(23, 9, 40), "alma", shop.change)
+    _write_transfers(past, shop)
     # Without a card that can be tried nobody pays online.
     if settings.SHOP_TEST_PAYMENTS:
-        _write_online(stage, shop)
+        _write_online(past, shop)
 
 
-def _write_transfers(stage: Stage, shop: _Shop) -> None:
-    at = stage.calendar.at
+def _write_transfers(past: Past, shop: _Shop) -> None:
+    at = past.calendar.at
     # Paid and shipped, and waiting for its registration.
-    stage.add(
+    past.add(
         at(11, 10, 12), "amara", partial(shop.buy, "reel", "cold", {"chip100": 1}, TRANSFER, "Express", "KCC-2117")
     )
-    stage.add(at(14, 8, 20), "alma", partial(shop.mark_paid, "reel"))
-    stage.add(at(14, 13, 15), "tobias", partial(shop.ship, "reel", "Swift Couriers", "SC-90417-CH"))
+    past.add(at(14, 8, 20), "alma", partial(shop.mark_paid, "reel"))
+    past.add(at(14, 13, 15), "tobias", partial(shop.ship, "reel", "Swift Couriers", "SC-90417-CH"))
     # Ordered by a program, its money on the way.
-    stage.add(
+    past.add(
         at(25, 6, 10),
         "app:water",
         partial(shop.buy, "meters", "water", {"card100": 1}, TRANSFER, "Standard", "PO-7730"),
     )
 
 
-def _write_online(stage: Stage, shop: _Shop) -> None:
-    at = stage.calendar.at
+def _write_online(past: Past, shop: _Shop) -> None:
+    at = past.calendar.at
     # In trial, three SIMs for nothing: only shipping is paid.
-    stage.add(at(6, 9, 30), "daan", partial(shop.buy, "trial", "labs", {"card": 3}, ONLINE, "Standard", ""))
-    stage.add(at(6, 9, 32), "daan", partial(shop.pay, "trial", "labs"))
-    stage.add(at(7, 9, 50), "tobias", partial(shop.ship, "trial", "Fjord Parcel", "FJ 4417 001"))
-    stage.add(at(10, 9, 15), "daan", partial(shop.register, "trial", "labs"))
+    past.add(at(6, 9, 30), "daan", partial(shop.buy, "trial", "labs", {"card": 3}, ONLINE, "Standard", ""))
+    past.add(at(6, 9, 32), "daan", partial(shop.pay, "trial", "labs"))
+    past.add(at(7, 9, 50), "tobias", partial(shop.ship, "trial", "Fjord Parcel", "FJ 4417 001"))
+    past.add(at(10, 9, 15), "daan", partial(shop.register, "trial", "labs"))
     # The whole way, in a week.
     items = {"card25": 2, "card": 2}
-    stage.add(at(8, 13, 41), "priya", partial(shop.buy, "field", "water", items, ONLINE, "Express", "PO-7702"))
-    stage.add(at(8, 13, 44), "priya", partial(shop.pay, "field", "water"))
-    stage.add(at(9, 8, 55), "tobias", partial(shop.ship, "field", "Fjord Parcel", "FJ 4417 002"))
-    stage.add(at(14, 9, 20), "priya", partial(shop.register, "field", "water"))
+    past.add(at(8, 13, 41), "priya", partial(shop.buy, "field", "water", items, ONLINE, "Express", "PO-7702"))
+    past.add(at(8, 13, 44), "priya", partial(shop.pay, "field", "water"))
+    past.add(at(9, 8, 55), "tobias", partial(shop.ship, "field", "Fjord Parcel", "FJ 4417 002"))
+    past.add(at(14, 9, 20), "priya", partial(shop.register, "field", "water"))
     # Paid, then canceled by the customer.
-    stage.add(at(15, 15, 3), "mei", partial(shop.buy, "bikes", "bikes", {"card25": 1}, ONLINE, "Standard", ""))
-    stage.add(at(15, 15, 6), "mei", partial(shop.pay, "bikes", "bikes"))
-    stage.add(at(16, 8, 22), "oskar", partial(shop.cancel, "bikes", "bikes"))
+    past.add(at(15, 15, 3), "mei", partial(shop.buy, "bikes", "bikes", {"card25": 1}, ONLINE, "Standard", ""))
+    past.add(at(15, 15, 6), "mei", partial(shop.pay, "bikes", "bikes"))
+    past.add(at(16, 8, 22), "oskar", partial(shop.cancel, "bikes", "bikes"))
     # Never paid, canceled by staff.
-    stage.add(at(17, 11, 30), "ben", partial(shop.buy, "late", "cold", {"nano": 2}, ONLINE, "Standard", ""))
-    stage.add(at(24, 8, 10), "alma", partial(shop.cancel, "late", None))
+    past.add(at(17, 11, 30), "ben", partial(shop.buy, "late", "cold", {"nano": 2}, ONLINE, "Standard", ""))
+    past.add(at(24, 8, 10), "alma", partial(shop.cancel, "late", None))
     # Paid, next to be shipped.
-    stage.add(at(22, 10, 44), "sanne", partial(shop.buy, "weirs", "delta", {"card25": 1}, ONLINE, "Standard", "D-311"))
-    stage.add(at(22, 10, 47), "sanne", partial(shop.pay, "weirs", "delta"))
+    past.add(at(22, 10, 44), "sanne", partial(shop.buy, "weirs", "delta", {"card25": 1}, ONLINE, "Standard", "D-311"))
+    past.add(at(22, 10, 47), "sanne", partial(shop.pay, "weirs", "delta"))
     # Submitted just now.
-    stage.add(at(26, 15, 21), "marco", partial(shop.buy, "spare", "water", {"nano": 1}, ONLINE, "Standard", "PO-7741"))
+    past.add(at(26, 15, 21), "marco", partial(shop.buy, "spare", "water", {"nano": 1}, ONLINE, "Standard", "PO-7741"))

@@ -12,7 +12,7 @@ from accounts.models import ApplicationToken, PlatformPackage, User, Workspace
 from accounts.selectors import usable
 from accounts.tokens.services import create_application_token, digest_of
 from kit.errors import Conflict
-from portal.demo import cast, secrets
+from portal.demo import master_data, secrets
 from portal.demo.numbers import Numbers
 from portal.demo.shipments import WAITING
 from sims.inventory.services.stock import assign_batch, create_batch, import_sims
@@ -68,11 +68,11 @@ def is_loaded() -> bool:
 
 
 def workspaces() -> dict[str, Workspace]:
-    """Return the demo's workspaces by their key in `cast`; known by their first token, whatever they are called."""
-    keys = {digest_of(secrets.application_token(key)): key for key in cast.CUSTOMERS}
+    """Return the demo's workspaces by key in `master_data`; known by their first token, whatever they are called."""
+    keys = {digest_of(secrets.application_token(key)): key for key in master_data.CUSTOMERS}
     tokens = ApplicationToken.objects.filter(digest__in=list(keys)).select_related("workspace__package")
     found = {keys[token.digest]: token.workspace for token in tokens}
-    return {key: found[key] for key in cast.CUSTOMERS if key in found}
+    return {key: found[key] for key in master_data.CUSTOMERS if key in found}
 
 
 def live_token(key: str, workspace: Workspace) -> str:
@@ -86,12 +86,12 @@ def live_token(key: str, workspace: Workspace) -> str:
         if token is None:
             create_application_token(
                 workspace_id=workspace.pk,
-                description=cast.CUSTOMERS[key].program,
-                role=cast.ADMINISTRATOR,
+                description=master_data.CUSTOMERS[key].program,
+                role=master_data.ADMINISTRATOR,
                 value=value,
             )
             return value
-        if token.role == cast.ADMINISTRATOR and usable(token, timezone.now()):
+        if token.role == master_data.ADMINISTRATOR and usable(token, timezone.now()):
             return value
     raise RuntimeError(f"All application tokens of {workspace} are revoked.")
 
@@ -118,7 +118,7 @@ def waiting_bics(found: Sequence[Workspace]) -> dict[int, list[str]]:
 
 
 def _supply(numbers: Numbers, workspace_id: int, size: int) -> str:
-    model = SimModel.objects.order_by("pk").first() or SimModel.objects.create(**cast.SIM_MODELS["card"])
+    model = SimModel.objects.order_by("pk").first() or SimModel.objects.create(**master_data.SIM_MODELS["card"])
     batch = create_batch(bic=numbers.bic(), model=model)
     import_sims(batch_id=batch.pk, records=numbers.records(size, produced=timezone.now(), chip=False))
     assign_batch(batch_id=batch.pk, workspace_id=workspace_id)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from accounts.workspaces.services.workspaces import update_workspace
 from kit.context import current_context
 from portal.demo.network import SimOfNetwork, on_the_network, usage_record
-from portal.demo.stage import SEED, Stage
+from portal.demo.past import SEED, Past
 from sims.inventory.services.status import change_sim_status
 from sims.models import Sim
 from sims.states import SimStatus
@@ -23,19 +23,19 @@ _TESTED: Final = 0.35
 """Part of the SIMs in factory test that report on a day."""
 
 
-def write_usage(stage: Stage) -> None:
+def write_usage(past: Past) -> None:
     """Add a delivery for each evening, and the checks that follow it."""
     rng = random.Random(SEED + 2)  # noqa: S311 - believable, not secret
-    calendar = stage.calendar
+    calendar = past.calendar
     for day in range(_FIRST_DAY, calendar.today):
         at = calendar.at(day, 21, 30)
-        stage.add(at, "network", partial(_deliver, rng, day))
-        stage.add(at + timedelta(seconds=41), "schedule", _check)
+        past.add(at, "network", partial(_deliver, rng, day))
+        past.add(at + timedelta(seconds=41), "schedule", _check)
     # A test that goes over the data limit within one delivery, and one that is forgotten until its period is over.
-    stage.add(calendar.at(24, 10, 2), "network", partial(_finish, stage, "water/trial", 0))
-    stage.add(calendar.at(24, 10, 2, 1.4), "schedule", _check)
-    stage.add(calendar.at(2, 15, 10), "alma", partial(_shorten, stage, "delta", 25))
-    stage.add(calendar.at(2, 15, 30), "sanne", partial(_test, stage, "delta/gateways-1", 99))
+    past.add(calendar.at(24, 10, 2), "network", partial(_finish, past, "water/trial", 0))
+    past.add(calendar.at(24, 10, 2, 1.4), "schedule", _check)
+    past.add(calendar.at(2, 15, 10), "alma", partial(_shorten, past, "delta", 25))
+    past.add(calendar.at(2, 15, 30), "sanne", partial(_test, past, "delta/gateways-1", 99))
 
 
 def _deliver(rng: random.Random, day: int) -> None:
@@ -60,11 +60,11 @@ def _report(
         records.append(usage_record(sim, record_id=f"demo-{day}-{sim[0]}-s", ended=ended, messages=1, rng=rng))
 
 
-def _finish(stage: Stage, key: str, number: int) -> None:
+def _finish(past: Past, key: str, number: int) -> None:
     """Let a SIM in test use more than its limit, on a device that is on."""
-    wanted = set(stage.sims[key])
+    wanted = set(past.sims[key])
     found = [sim for sim in on_the_network(SimStatus.FACTORY_TEST) if sim[0] in wanted][number : number + 1]
-    rng = stage.random
+    rng = past.random
     now = current_context().now()
     sizes = (38_400, 41_250, 33_517, 29_003)
     ingest(
@@ -76,15 +76,15 @@ def _finish(stage: Stage, key: str, number: int) -> None:
     )
 
 
-def _shorten(stage: Stage, workspace: str, days: int) -> None:
-    update_workspace(workspace_id=stage.workspaces[workspace], changes={"factory_test_days": days})
-    stage.forget_actors()
+def _shorten(past: Past, workspace: str, days: int) -> None:
+    update_workspace(workspace_id=past.workspaces[workspace], changes={"factory_test_days": days})
+    past.forget_actors()
 
 
-def _test(stage: Stage, key: str, number: int) -> None:
-    sim_ids = Sim.objects.filter(pk=stage.sims[key][number], status=SimStatus.ISSUED).values_list("pk", flat=True)
+def _test(past: Past, key: str, number: int) -> None:
+    sim_ids = Sim.objects.filter(pk=past.sims[key][number], status=SimStatus.ISSUED).values_list("pk", flat=True)
     change_sim_status(
-        workspace_id=stage.workspaces[key.partition("/")[0]], sim_ids=list(sim_ids), to=SimStatus.FACTORY_TEST
+        workspace_id=past.workspaces[key.partition("/")[0]], sim_ids=list(sim_ids), to=SimStatus.FACTORY_TEST
     )
 
 

@@ -30,7 +30,7 @@ def test_a_key_is_shown_once_and_kept_as_a_digest(cast: Cast, facts: Facts) -> N
     assert made.value not in repr(made)
     assert (made.token.role, made.token.creator, made.token.ip) == ("User", cast.member, "10.88.0.0/24")
     fact = facts.one("application_token_created")
-    assert (fact["workspace_id"], fact["key"].name, fact["key"].role) == (cast.home.pk, "Billing", "User")
+    assert (fact["workspace_id"], fact["token"].name, fact["token"].role) == (cast.home.pk, "Billing", "User")
     assert made.value not in str(facts.seen)
 
 
@@ -99,6 +99,6 @@ def test_revoking_is_told_once_and_stays_in_the_workspace(cast: Cast, facts: Fac
         revoke_application_token(workspace_id=cast.home.pk, token_id=cast.token.pk)
     with by(cast.outsider), pytest.raises(NotFound):
         revoke_application_token(workspace_id=cast.strange.pk, token_id=cast.token.pk)
-    assert facts.one("application_token_revoked")["key"].id == cast.token.pk
+    assert facts.one("application_token_revoked")["token"].id == cast.token.pk
     cast.token.refresh_from_db()
     assert cast.token.status == ApplicationToken.Status.REVOKED

@@ -136,7 +136,7 @@ def test_the_first_password_forgets_trusted_devices(cast: Cast) -> None:  # noqa
     nina = User.objects.get(email="nina@example.com")
     trust(nina)
     with acting_as(ANONYMOUS):
-        accept_invitation(key=keys[0], name="Nina New", password=PASSWORD)
+        accept_invitation(link_secret=keys[0], name="Nina New", password=PASSWORD)
     assert not TrustedDevice.objects.filter(user=nina).exists()
 
 

@@ -225,7 +225,7 @@ def test_a_known_token_that_is_refused_is_told_in_its_workspace(
         authenticate_application(value=TOKEN_VALUE)
     fact = facts.one("application_sign_in_failed")
     assert (fact["workspace_id"], fact["reason"], fact["ip"]) == (cast.home.pk, reason, ADDRESS)
-    assert (fact["key"].id, fact["key"].name) == (cast.token.pk, "ERP")
+    assert (fact["token"].id, fact["token"].name) == (cast.token.pk, "ERP")
 
 
 def test_revoking_works_at_the_next_call(cast: Cast) -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.core import mail
 
 from accounts.models import Invitation, Membership, PlatformPackage, User
-from accounts.people.services.invitations import accept_invitation, invite_user, key_of
+from accounts.people.services.invitations import accept_invitation, invite_user, link_secret_of
 from accounts.sign_in.hashers import check_digest, sha1_hex
 from accounts.sign_up.services import sign_up
 from kit.context import ANONYMOUS, acting_as
@@ -27,7 +27,7 @@ def invited(cast: Cast, email: str = "nina.new@example.com") -> tuple[User, str]
         invitation = invite_user(
             workspace_id=cast.acme.pk, email=email, name="Nina New", role="User", link=lambda key: f"/{key}"
         )
-    return invitation.user, key_of(invitation)
+    return invitation.user, link_secret_of(invitation)
 
 
 def sign_in_as(email: str, password: str) -> Any:
@@ -120,7 +120,7 @@ def test_asking_for_the_mail_again_tells_nothing(
     link = re.search(r"/accounts/invitation/([^/\s]+)/", str(sent.body))
     assert link is not None
     with acting_as(ANONYMOUS):
-        accept_invitation(key=link[1], name="Nina", password=NEW)
+        accept_invitation(link_secret=link[1], name="Nina", password=NEW)
     mail.outbox.clear()
     assert ask(user.email) == (204, b"")
     assert not mail.outbox

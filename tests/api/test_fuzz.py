@@ -33,7 +33,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from accounts.models import TrustedDevice
-from accounts.sign_in.second_factors import MfaAdapter, new_secret
+from accounts.sign_in.one_time_codes import new_secret
+from accounts.sign_in.second_factors import MfaAdapter
 from accounts.tokens.services import create_application_token
 from orders.models import Article, Order
 from sims.connectivity.services.messages import SmsText, send_sms

@@ -12,7 +12,19 @@ from typing import Any, Final
 from django.urls import URLPattern, URLResolver, get_resolver
 
 SHARED: Final = frozenset(
-    {"action", "kind", "article_id", "country_id", "key", "operator_id", "role_id", "service_id", "uidb36", "what"}
+    {
+        "action",
+        "kind",
+        "article_id",
+        "country_id",
+        "key",
+        "link_secret",
+        "operator_id",
+        "role_id",
+        "service_id",
+        "uidb36",
+        "what",
+    }
 )
 
 OPEN_TO_NOBODY: Final = frozenset(

@@ -21,7 +21,8 @@ from django.utils import timezone
 from accounts.models import ApplicationToken, Invitation, Membership, TrustedDevice, User, Workspace
 from accounts.people.services.members import change_role
 from accounts.permissions import Role
-from accounts.sign_in.second_factors import MfaAdapter, new_secret
+from accounts.sign_in.one_time_codes import new_secret
+from accounts.sign_in.second_factors import MfaAdapter
 from accounts.tokens.services import create_application_token
 from accounts.workspaces.services.company import update_company
 from events.models import Event
@@ -128,6 +129,7 @@ class World:
             "role_id": 1,
             "service_id": 1,
             "key": "abc",
+            "link_secret": "abc",
             "uidb36": "1",
             "name": "mail",
             "object_id": acme.pk,

@@ -29,7 +29,7 @@ from events import writer
 from events.models import Event, FrozenPerson
 from events.registry import find
 from kit.context import ANONYMOUS, SYSTEM, ActorKind, acting_as
-from portal.demo import ForeignDatabase, cast, secrets
+from portal.demo import ForeignDatabase, master_data, secrets
 from portal.demo.shipments import WAITING
 from sims.identifiers import normalise_bic, normalise_iccid, normalise_imei, normalise_imsi
 from sims.inventory.services.registration import register_batch
@@ -77,7 +77,7 @@ def types_with_a_handler() -> set[int]:
     found: set[int] = set()
     for path in Path(events.handlers.__file__).parent.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"_entry", "_plain"}:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "pending":
                 if isinstance(node.args[0], ast.Constant) and isinstance(node.args[0].value, int):
                     found.add(node.args[0].value)
             elif isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(node.value, ast.Dict):
@@ -305,5 +305,5 @@ def test_the_refusal_is_a_domain_error() -> None:
 
 
 def test_addresses_are_documentation_domains() -> None:
-    for person in (*cast.STAFF.values(), *cast.EVERYBODY.values()):
+    for person in (*master_data.STAFF.values(), *master_data.EVERYBODY.values()):
         assert person.email.endswith((".example.com", ".example.org", ".example.net"))

@@ -10,7 +10,7 @@ from accounts.models import User, Workspace
 from accounts.packages.services.catalogue import create_package
 from accounts.workspaces.services.workspaces import create_workspace
 from kit.context import SYSTEM, acting_as
-from portal.demo import load, loader, vault
+from portal.demo import load, loader, password_hashing
 from sims.models import Sim
 
 
@@ -34,9 +34,18 @@ def test_half_a_demo_never_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_args: object, **_kwargs: object) -> None:
         raise RuntimeError("stop")
 
-    monkeypatch.setattr(vault.PasswordVault, "__enter__", lambda self: self)
-    monkeypatch.setattr(vault.PasswordVault, "give", broken)
-    for name in ("shipments", "shop", "story", "people", "flows", "routine", "last_hour", "usage"):
+    monkeypatch.setattr(password_hashing.PasswordHashes, "__enter__", lambda self: self)
+    monkeypatch.setattr(password_hashing.PasswordHashes, "give", broken)
+    for name in (
+        "shipments",
+        "shop",
+        "operations",
+        "accounts_and_tokens",
+        "invitations_and_requests",
+        "daily_round",
+        "last_hour",
+        "usage",
+    ):
         monkeypatch.setattr(loader, f"write_{name}", lambda _stage: None)
     with pytest.raises(RuntimeError, match="stop"), transaction.atomic():
         load()

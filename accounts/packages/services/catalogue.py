@@ -23,6 +23,13 @@ _PACKAGE_FIELDS: Final = tuple(field.name for field in PlatformPackage._meta.fie
 _DATA_PLAN_FIELDS: Final = tuple(field.name for field in DataPlan._meta.fields if field.name != "id")
 _GONE: Final = frozenset({PlatformPackage.Status.DEPRECATED, PlatformPackage.Status.DELETED})
 
+OPERATOR_PACKAGE: Final[Mapping[str, Any]] = {
+    "name": "Operator",
+    "description": "The operator's own workspace; not sold.",
+    "status": PlatformPackage.Status.STAGING,
+}
+"""The package of the operator's own workspace: every workspace has one, and this one is not sold."""
+
 
 def create_package(*, values: Mapping[str, Any]) -> PlatformPackage:
     """Add a platform package to the catalogue.

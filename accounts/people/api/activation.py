@@ -16,7 +16,7 @@ from accounts.people.services.activation import activate_account, resend_activat
 from accounts.people.wire import locked_out
 from accounts.sign_in.authentication import AccountLocked
 from accounts.sign_in.services.passwords import change_own_password_digest
-from accounts.signed_links import KeyRefused
+from accounts.signed_links import LinkRefused
 from accounts.tokens.bearer import ApiRequest, person_of
 from kit.api import limits
 from kit.api.document import done
@@ -35,22 +35,22 @@ RESEND_SECONDS: Final = 3600
 
 
 class Activation(Body):
-    """The key of a mail and a password."""
+    """The secret of a mail's link and a password."""
 
     wire_name = "Activation"
     invalid_status = 400
 
-    activationKey: WireText = Field(description="From the mail.", examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"])  # noqa: N815 - the wire's
+    activationKey: WireText = Field(description="From the mail.", examples=["WzcsMV0:1v5hPC:c2lnbmF0dXJl"])  # noqa: N815 - the wire's
     password: WireText = Field(description="SHA-1 of the password, 40 hex digits.", examples=[_DIGEST])
 
 
 class Activation2(Body):
-    """The key of a mail; password and name of a new account."""
+    """The secret of a mail's link; password and name of a new account."""
 
     wire_name = "Activation"
     invalid_status = 400
 
-    activationKey: WireText = Field(description="From the mail.", examples=["eyJhbGciOiJIUzI1NiJ9.e30.c2lnbmF0dXJl"])  # noqa: N815 - the wire's
+    activationKey: WireText = Field(description="From the mail.", examples=["WzcsMV0:1v5hPC:c2lnbmF0dXJl"])  # noqa: N815 - the wire's
     password: WireText | None = Field(None, description="SHA-1 of the password, 40 hex digits.", examples=[_DIGEST])
     name: WireText | None = Field(None, description="The invited name unless given.", examples=["Nina New"])
 
@@ -77,8 +77,8 @@ class PasswordChange(Body):
 def post_activation(request: HttpRequest, body: Activation) -> HttpResponse:
     """Verify an address by the key of its mail, and give the account its password (event 41)."""
     try:
-        activate_account(key=body.activationKey, digest=body.password)
-    except KeyRefused as error:
+        activate_account(link_secret=body.activationKey, digest=body.password)
+    except LinkRefused as error:
         raise bad_request(error.message) from error
     except (Conflict, Invalid) as error:
         raise WireError(400, Code.NOT_ALLOWED, error.message) from error
@@ -89,8 +89,8 @@ def post_activation(request: HttpRequest, body: Activation) -> HttpResponse:
 def post_activation_2(request: HttpRequest, body: Activation2) -> HttpResponse:
     """Activate as in version 1, with a name. Somebody who has an account joins without a password. 403: no such key."""
     try:
-        activate_account(key=body.activationKey, digest=body.password, name=body.name or "")
-    except (KeyRefused, Conflict) as error:
+        activate_account(link_secret=body.activationKey, digest=body.password, name=body.name or "")
+    except (LinkRefused, Conflict) as error:
         raise WireError(403, Code.FORBIDDEN, error.message) from error
     except Invalid as error:
         raise WireError(400, Code.NOT_ALLOWED, error.message) from error
@@ -104,8 +104,8 @@ def post_activation_resend(request: HttpRequest, body: ActivationResend) -> Http
     if username and limits.may(f"activation-mail:{username.lower()[:254]}", RESENDS, RESEND_SECONDS):
         resend_activation(
             email=username,
-            invitation_link=lambda key: request.build_absolute_uri(reverse("accounts:invitation", args=[key])),
-            verification_link=lambda key: request.build_absolute_uri(reverse("account_verify_key", args=[key])),
+            invitation_link=lambda secret: request.build_absolute_uri(reverse("accounts:invitation", args=[secret])),
+            verification_link=lambda secret: request.build_absolute_uri(reverse("account_verify_link", args=[secret])),
         )
     return no_content()
 

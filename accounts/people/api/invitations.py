@@ -58,7 +58,7 @@ def _invite(request: ApiRequest, body: InvitationBody) -> HttpResponse:
             email=body.username,
             name=body.name,
             role=role,
-            link=lambda key: request.build_absolute_uri(reverse("accounts:invitation", args=[key])),
+            link=lambda secret: request.build_absolute_uri(reverse("accounts:invitation", args=[secret])),
         )
     except Invalid as error:
         problem = BodyFault(Code.INVALID_FORMAT, f"User - {error.message}")

@@ -136,7 +136,7 @@ def patch_user(request: ApiRequest, user_id: UserKey, body: UserPatch) -> HttpRe
                     workspace_id=workspace_id,
                     user_id=user.pk,
                     email=body.username,
-                    link=lambda key: request.build_absolute_uri(reverse("account_verify_key", args=[key])),
+                    link=lambda secret: request.build_absolute_uri(reverse("account_verify_link", args=[secret])),
                 )
     except NotFound as error:
         raise not_found(user_id) from error

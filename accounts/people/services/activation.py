@@ -1,6 +1,6 @@
-"""Activating an account by a program: with the key of a mail and the SHA-1 hex of the password (event 41).
+"""Activating an account by a program: with the secret of a mail's link and the SHA-1 hex of the password (event 41).
 
-The key is that of an invitation or of a verification mail; the actions are those behind the links of the mails.
+The secret is that of an invitation or of a verification mail; the actions are those behind the links of the mails.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import signed_links as keys
+from accounts import signed_links
 from accounts.locking import lock_user
 from accounts.mail_links import LinkMaker
 from accounts.models import User, Workspace
@@ -20,30 +20,30 @@ from kit.context import ANONYMOUS, acting_within, current_context
 from kit.errors import Invalid
 
 
-@sensitive_variables("key", "digest")
-def activate_account(*, key: str, digest: str | None, name: str = "") -> None:
+@sensitive_variables("link_secret", "digest")
+def activate_account(*, link_secret: str, digest: str | None, name: str = "") -> None:
     """Activate an account, or join the workspace with one that is active already.
 
     Args:
-        key: from the mail.
+        link_secret: from the mail.
         digest: 40 hex digits; not needed by an account that is active already.
         name: of a new account; the one in the invitation unless given.
 
     Raises:
-        KeyRefused: the key opens nothing.
+        LinkRefused: the link opens nothing.
         Invalid: name or password.
         Conflict: the account is suspended, is a member already, or the package is full by now.
     """
     try:
-        invitation = invitation_of(key)
-    except keys.KeyRefused:
+        invitation = invitation_of(link_secret)
+    except signed_links.LinkRefused:
         # Neither an invitation nor a verification: the second call refuses it.
         if digest is None:
-            verification_of(key)
+            verification_of(link_secret)
             raise _no_password() from None
-        verify_user(key=key, digest=digest)
+        verify_user(link_secret=link_secret, digest=digest)
         return
-    accept_invitation(key=key, name=name or invitation.name, digest=digest)
+    accept_invitation(link_secret=link_secret, name=name or invitation.name, digest=digest)
 
 
 def _no_password() -> Invalid:

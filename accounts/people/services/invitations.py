@@ -10,8 +10,7 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import mails, signals
-from accounts import signed_links as keys
+from accounts import mails, signals, signed_links
 from accounts.actors import actor_of
 from accounts.locking import lock_user, lock_workspace
 from accounts.mail_links import LinkMaker
@@ -128,25 +127,19 @@ def _subject(invitation: Invitation, user: User) -> Person:
     return Person(user_id=user.pk, name=invitation.email, username=invitation.email)
 
 
-def key_of(invitation: Invitation) -> str:
-    """Return the key of the newest mail of an invitation."""
-    return keys.issue(
-        "invitation",
-        row_id=invitation.pk,
-        number=invitation.number,
-        issued=invitation.sent,
-        expires=invitation.expires,
-    )
+def link_secret_of(invitation: Invitation) -> str:
+    """Return the secret of the link in the newest mail of an invitation."""
+    return signed_links.issue("invitation", row_id=invitation.pk, number=invitation.number)
 
 
 def send_invitation(invitation: Invitation, workspace: Workspace, link: LinkMaker) -> None:
     """Send the mail of an open invitation (event 36); a part of actions that have decided to."""
-    key = key_of(invitation)
+    link_secret = link_secret_of(invitation)
     signals.user_invited.send(
         sender=Invitation,
         workspace_id=workspace.pk,
         subject=_subject(invitation, invitation.user),
-        key=key,
+        link_secret=link_secret,
         role=invitation.role,
         expires=invitation.expires,
     )
@@ -158,7 +151,7 @@ def send_invitation(invitation: Invitation, workspace: Workspace, link: LinkMake
             "workspace": workspace,
             "inviter": invitation.inviter.name if invitation.inviter else "",
             "role": Role(invitation.role).label,
-            "link": link(key),
+            "link": link(link_secret),
         },
     )
 
@@ -226,46 +219,46 @@ def _locked(workspace_id: int, invitation_id: int) -> Invitation:
 # --- the invited person ---
 
 
-@sensitive_variables("key")
-def invitation_of(key: str) -> Invitation:
+@sensitive_variables("link_secret")
+def invitation_of(link_secret: str) -> Invitation:
     """Return the invitation a mail's link opens, with its workspace and account.
 
     Raises:
-        KeyRefused: the link is not valid, over, used, or replaced by a newer mail.
+        LinkRefused: the link is not valid, over, used, or replaced by a newer mail.
     """
-    invitation_id, number = keys.read("invitation", key)
+    invitation_id, number = signed_links.read("invitation", link_secret, max_age=lifetime())
     found = (
         Invitation.objects.select_related("workspace__package", "user", "inviter")
         .filter(pk=invitation_id, number=number, accepted__isnull=True, withdrawn__isnull=True)
         .first()
     )
     if found is None:
-        raise keys.KeyRefused
+        raise signed_links.LinkRefused
     if found.expired(current_context().now()):
-        raise keys.KeyRefused(expired=True)
+        raise signed_links.LinkRefused(expired=True)
     return found
 
 
-@sensitive_variables("key", "password", "digest")
+@sensitive_variables("link_secret", "password", "digest")
 def accept_invitation(
-    *, key: str, name: str = "", password: str | None = None, digest: str | None = None
+    *, link_secret: str, name: str = "", password: str | None = None, digest: str | None = None
 ) -> Membership:
     """Join by the link of a mail. Nobody is signed in: the link shows whose mailbox it is.
 
     A new account gets name and password and is verified (event 41); one that exists only joins (10025).
 
     Args:
-        key: from the link.
+        link_secret: from the link.
         name: of a new account.
         password: of a new account, plain text.
         digest: in place of `password`: its SHA-1 hex, as programs send it.
 
     Raises:
-        KeyRefused: the link opens nothing.
+        LinkRefused: the link opens nothing.
         Invalid: name or password of a new account.
         Conflict: the account is suspended, or the package is full by now.
     """
-    asked = invitation_of(key)
+    asked = invitation_of(link_secret)
     now = current_context().now()
     fresh = asked.user.status == User.Status.ACTIVATION_PENDING
     called = " ".join(name.split())
@@ -278,7 +271,7 @@ def accept_invitation(
         invitation = Invitation.objects.select_for_update(of=("self",)).get(pk=asked.pk)
         # Read again under the lock: it may have been used, withdrawn or sent anew meanwhile.
         if not invitation.is_open or invitation.number != asked.number:
-            raise keys.KeyRefused
+            raise signed_links.LinkRefused
         user = lock_user(invitation.user_id)
         if user.status == User.Status.SUSPENDED:
             raise Conflict(_("This account is suspended. The operator's staff can tell you why."), code="not_active")
@@ -287,7 +280,7 @@ def accept_invitation(
         seat_taken(workspace, besides=invitation)
         if fresh != (user.status == User.Status.ACTIVATION_PENDING):
             # The account was activated meanwhile by another mail.
-            raise keys.KeyRefused
+            raise signed_links.LinkRefused
         if fresh:
             _activate(user, called, encoded)
         if user.default_workspace_id is None:

@@ -20,7 +20,7 @@ from accounts.models import Invitation, User
 from accounts.people.forms import NewAccountForm
 from accounts.people.services.invitations import accept_invitation, invitation_of
 from accounts.permissions import Role
-from accounts.signed_links import KeyRefused
+from accounts.signed_links import LinkRefused
 from kit.errors import Conflict, Invalid
 from kit.htmx import render_fragment
 
@@ -29,10 +29,10 @@ SESSION_KEY: Final = "invitation_key"
 
 @require_safe
 @never_cache
-@sensitive_variables("key")
-def open_invitation(request: HttpRequest, key: str) -> HttpResponse:
-    """Take the key out of the address, where the browser's history would keep it, and go on to the form."""
-    request.session[SESSION_KEY] = key
+@sensitive_variables("link_secret")
+def open_invitation(request: HttpRequest, link_secret: str) -> HttpResponse:
+    """Take the secret out of the address, where the browser's history would keep it, and go on to the form."""
+    request.session[SESSION_KEY] = link_secret
     return redirect("accounts:join")
 
 
@@ -47,22 +47,22 @@ class JoinView(View):
     @sensitive_variables()
     def post(self, request: HttpRequest) -> HttpResponse:
         """Accept it."""
-        key = str(request.session.get(SESSION_KEY, ""))
+        link_secret = str(request.session.get(SESSION_KEY, ""))
         if request.user.is_authenticated:
             return self._page(request, None, status=409)
         try:
-            invitation = invitation_of(key)
+            invitation = invitation_of(link_secret)
             form = NewAccountForm(request.POST) if _is_new(invitation) else None
             if form is not None and not form.is_valid():
                 return self._page(request, form, status=422)
             values = {name: form.cleaned_data[name] for name in ("name", "password")} if form is not None else {}
             try:
-                accept_invitation(key=key, **values)
+                accept_invitation(link_secret=link_secret, **values)
             except (Invalid, Conflict) as error:
                 if form is not None:
                     show_refusal(form, error)
                 return self._page(request, form, status=422, refusal="" if form is not None else error.message)
-        except KeyRefused as refusal:
+        except LinkRefused as refusal:
             return self._dead(request, refusal)
         del request.session[SESSION_KEY]
         text = _("You joined %(workspace)s. Sign in to enter it.") % {"workspace": invitation.workspace.name}
@@ -75,7 +75,7 @@ class JoinView(View):
     ) -> HttpResponse:
         try:
             invitation = invitation_of(str(request.session.get(SESSION_KEY, "")))
-        except KeyRefused as refused:
+        except LinkRefused as refused:
             return self._dead(request, refused)
         if form is None and _is_new(invitation):
             form = NewAccountForm(initial={"name": invitation.name})
@@ -90,8 +90,8 @@ class JoinView(View):
         return render_fragment(request, "accounts/join.html", page, status=status)
 
     @staticmethod
-    def _dead(request: HttpRequest, refusal: KeyRefused) -> HttpResponse:
-        page = {"message": refusal.message, "expired": refusal.code == "key_expired"}
+    def _dead(request: HttpRequest, refusal: LinkRefused) -> HttpResponse:
+        page = {"message": refusal.message, "expired": refusal.code == "link_expired"}
         return render_fragment(request, "accounts/link_dead.html", page, status=404)
 
 

@@ -53,7 +53,7 @@ REFUSED: Final = (Invalid, Conflict)
 
 def invitation_link(request: HttpRequest) -> Callable[[str], str]:
     """Return what makes the address of an invitation's mail."""
-    return lambda key: request.build_absolute_uri(reverse("accounts:invitation", args=[key]))
+    return lambda secret: request.build_absolute_uri(reverse("accounts:invitation", args=[secret]))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

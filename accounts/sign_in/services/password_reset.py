@@ -13,13 +13,13 @@ from kit.action import action
 from kit.context import ANONYMOUS, acting_within, current_context
 
 
-@sensitive_variables("key")
-def request_password_reset(*, user: User, key: str, link: str) -> None:
+@sensitive_variables("link_secret")
+def request_password_reset(*, user: User, link_secret: str, link: str) -> None:
     """Send the mail with a link to a new password (event 37).
 
     Args:
         user: whose; only an active account is asked for.
-        key: the secret of the link.
+        link_secret: the secret of the link.
         link: its address.
     """
     with acting_within(ANONYMOUS), action():
@@ -30,7 +30,7 @@ def request_password_reset(*, user: User, key: str, link: str) -> None:
                 sender=User,
                 workspace_id=workspace_id,
                 subject=person_of(user),
-                key=key,
+                link_secret=link_secret,
                 ip=context.ip or "",
                 user_agent=context.user_agent,
             )

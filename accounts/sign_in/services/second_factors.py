@@ -17,6 +17,7 @@ from accounts.models import TrustedDevice, User, Workspace
 from accounts.models.second_factors import ACTIVE, KIND, PENDING, RECOVERY
 from accounts.permissions import Permission, authorise
 from accounts.selectors import entries_of, home_workspace_id, person_of
+from accounts.sign_in import one_time_codes
 from accounts.sign_in.authentication import WrongCode, WrongPassword, confirm_account
 from accounts.sign_in.hashers import check_digest
 from accounts.sign_in.second_factors import (
@@ -25,7 +26,6 @@ from accounts.sign_in.second_factors import (
     has_second_factor,
     keys_of,
     new_recovery_codes,
-    new_secret,
     shown,
     use_code,
 )
@@ -92,7 +92,7 @@ def start_second_factor(*, user_id: int, replace: bool = False) -> NewKey:
                 code="duplicate",
             )
         Authenticator.objects.filter(user=user, type=PENDING).delete()
-        secret = new_secret()
+        secret = one_time_codes.new_secret()
         row = Authenticator.objects.create(
             user=user,
             type=PENDING,

@@ -12,13 +12,12 @@ from django.core.management import BaseCommand, CommandError
 from django.db import transaction
 
 from accounts.models import PlatformPackage, User, Workspace
-from accounts.packages.services.catalogue import create_package
+from accounts.packages.services.catalogue import OPERATOR_PACKAGE, create_package
 from accounts.people.services.staff_accounts import create_user
 from accounts.workspaces.services.workspaces import create_workspace
 from kit.context import SYSTEM, Surface, acting_as
 from kit.errors import DomainError
 from portal import preparation
-from portal.catalogue import INTERNAL_PACKAGE
 
 PASSWORD_VARIABLE = "OPERATOR_PASSWORD"  # noqa: S105 - the name of a variable, not a password
 
@@ -69,8 +68,8 @@ class Command(BaseCommand):
 
 def _create(name: str, country: str, email: str, staff_name: str, password: str) -> tuple[Workspace, User]:
     with transaction.atomic(), acting_as(SYSTEM, surface=Surface.COMMAND):
-        package = PlatformPackage.objects.filter(name=INTERNAL_PACKAGE["name"]).first() or create_package(
-            values=INTERNAL_PACKAGE
+        package = PlatformPackage.objects.filter(name=OPERATOR_PACKAGE["name"]).first() or create_package(
+            values=OPERATOR_PACKAGE
         )
         workspace = create_workspace(name=name, package_id=package.pk, type=Workspace.Type.OPERATOR, country=country)
         user = create_user(email=email, name=staff_name, password=password, is_staff=True, is_superuser=True)

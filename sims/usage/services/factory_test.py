@@ -33,11 +33,6 @@ CHECK: Final = Actor(kind=ActorKind.SCHEDULE, id=0, label="Factory test check", 
 _EXTRA: Final = ("workspace_id", "tested_bytes", "tested_sms", "factory_test_since")
 
 
-def sims_in_factory_test(workspace_id: int) -> int:
-    """Return how many SIMs of a workspace are in factory test: they activate when its package loses it."""
-    return Sim.objects.filter(workspace_id=workspace_id, status=SimStatus.FACTORY_TEST).count()
-
-
 def end_factory_tests(*, workspace: Workspace) -> int:
     """Activate every SIM in factory test of a workspace that no longer has it; a part of what took it away.
 

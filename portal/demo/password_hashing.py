@@ -1,4 +1,4 @@
-"""Hashes the demo's passwords beside the story: one Argon2 hash takes as long as a hundred acts."""
+"""Hashes the demo's passwords while the past is played: one Argon2 hash takes as long as a hundred acts."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Self
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import User
-from portal.demo import cast, secrets
+from portal.demo import master_data, secrets
 
 
-class PasswordVault:
+class PasswordHashes:
     """Starts hashing when entered; `give` waits for what is not ready yet."""
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class PasswordVault:
         self._hashes: dict[str, Future[str]] = {}
 
     def __enter__(self) -> Self:
-        people = {**cast.STAFF, **cast.PEOPLE}
+        people = {**master_data.STAFF, **master_data.PEOPLE}
         for key, person in people.items():
             if person.has_password:
                 self._hashes[key] = self._pool.submit(make_password, secrets.password_of(key))
@@ -41,8 +41,8 @@ class PasswordVault:
         hashed, and the sign-ins are in the log.
 
         Args:
-            users: by key in `cast`.
-            last_sign_in: moments by key in `cast`.
+            users: by key in `master_data`.
+            last_sign_in: moments by key in `master_data`.
         """
         for key, hashed in self._hashes.items():
             User.objects.filter(pk=users[key].pk).update(password=hashed.result(), last_login=last_sign_in.get(key))

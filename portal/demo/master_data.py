@@ -241,7 +241,7 @@ class Customer:
         country: ISO 3166 code.
         package: the one it starts with.
         plans: data plans it starts with.
-        day: day of the story on which it is made; Monday of the first week is 0.
+        day: day of the past on which it is made; Monday of the first week is 0.
         program, program_ip: what the application token in use is called, and where it runs.
         agent: what that program says of itself.
         main: key of the main organisation, empty for one of its own.
@@ -313,5 +313,3 @@ CUSTOMERS: Final[Mapping[str, Customer]] = {
     ),
 }
 """In the order of their ids. The first has factory test; the last is a stranger and shares no user with the others."""
-
-STRANGER: Final = "bikes"

@@ -12,9 +12,9 @@ from typing import Final
 from accounts.sign_in.services.sessions import record_sign_in, record_sign_out, switch_workspace
 from accounts.tokens.user_tokens import authenticate_application
 from kit.context import Surface, current_context
-from portal.demo import cast, secrets
+from portal.demo import master_data, secrets
 from portal.demo.foundation import administrator_of, user_of
-from portal.demo.stage import SEED, Stage, is_workday
+from portal.demo.past import SEED, Past, is_workday
 from sims.devices.services.devices import update_device
 from sims.devices.services.status import disable_devices, enable_devices, reset_connectivity
 from sims.devices.services.tags import change_tags
@@ -35,19 +35,19 @@ _QUIET: Final = timedelta(minutes=55)
 class _Job:
     """Something that is begun and, hours later, ended on the same devices."""
 
-    stage: Stage
+    past: Past
     workspace: str
     count: int = 1
     chosen: list[int] = field(default_factory=list)
 
     @property
     def workspace_id(self) -> int:
-        return self.stage.workspaces[self.workspace]
+        return self.past.workspaces[self.workspace]
 
     def pick(self) -> list[int]:
         """Choose devices and remember them."""
-        known = self.stage.devices[self.workspace]
-        self.chosen = sorted(self.stage.random.sample(known, min(self.count, len(known))))
+        known = self.past.devices[self.workspace]
+        self.chosen = sorted(self.past.random.sample(known, min(self.count, len(known))))
         return self.chosen
 
     def disable(self) -> None:
@@ -60,7 +60,7 @@ class _Job:
         reset_connectivity(workspace_id=self.workspace_id, device_ids=self.pick())
 
     def tag(self) -> None:
-        tag = self.stage.random.choice(("to-check", "battery-low", "moved"))
+        tag = self.past.random.choice(("to-check", "battery-low", "moved"))
         change_tags(workspace_id=self.workspace_id, device_ids=self.pick(), add=(tag,))
 
     def untag(self) -> None:
@@ -68,9 +68,9 @@ class _Job:
         change_tags(workspace_id=self.workspace_id, device_ids=self.chosen, remove=tags)
 
     def edit(self) -> None:
-        policy = self.stage.policies[f"{self.workspace}/{self.stage.random.choice(('all', 'data', 'low'))}"]
+        policy = self.past.policies[f"{self.workspace}/{self.past.random.choice(('all', 'data', 'low'))}"]
         changes: dict[str, object] = {"service_policy_id": policy}
-        if self.stage.random.random() < 0.3:
+        if self.past.random.random() < 0.3:
             changes["imei_lock"] = False
         update_device(workspace_id=self.workspace_id, device_id=self.pick()[0], changes=changes)
 
@@ -116,125 +116,125 @@ _KINDS: Final[tuple[tuple[int, Callable[[_Job], None], Callable[[_Job], None] | 
 """Weight, what is begun, and what ends it."""
 
 
-def write_routine(stage: Stage) -> None:
+def write_daily_round(past: Past) -> None:
     """Add the acts of every day up to an hour ago."""
     rng = random.Random(SEED + 1)  # noqa: S311 - believable, not secret
-    end = stage.calendar.now - _QUIET
-    for day in range(1, stage.calendar.today + 1):
-        for key, person in cast.PEOPLE.items():
+    end = past.calendar.now - _QUIET
+    for day in range(1, past.calendar.today + 1):
+        for key, person in master_data.PEOPLE.items():
             if person.has_password and rng.random() < (0.42 if is_workday(day) else 0.04):
-                _write_visit(stage, rng, day, key, end)
+                _write_visit(past, rng, day, key, end)
         if rng.random() < (0.85 if is_workday(day) else 0.1):
-            _write_visit(stage, rng, day, rng.choice(("alma", "tobias")), end)
+            _write_visit(past, rng, day, rng.choice(("alma", "tobias")), end)
         if day >= _FIRST_DAY:
             for workspace, load in _LOAD.items():
-                _write_night(stage, rng, day, workspace, end)
+                _write_night(past, rng, day, workspace, end)
                 for _thing in range(load if is_workday(day) else rng.choice((0, 0, 1))):
-                    _write_work(stage, rng, day, workspace, end)
+                    _write_work(past, rng, day, workspace, end)
 
 
 def _add(
-    stage: Stage, end: datetime, at: datetime, who: str, do: Callable[[], object], surface: Surface | None = None
+    past: Past, end: datetime, at: datetime, who: str, do: Callable[[], object], surface: Surface | None = None
 ) -> None:
     if at <= end:
-        stage.add(at, who, do, surface=surface)
+        past.add(at, who, do, surface=surface)
 
 
-def _write_visit(stage: Stage, rng: random.Random, day: int, key: str, end: datetime) -> None:
+def _write_visit(past: Past, rng: random.Random, day: int, key: str, end: datetime) -> None:
     """A person signs in, perhaps goes over to another workspace, and perhaps signs out."""
-    come = stage.calendar.at(day, 7, rng.randrange(20, 160), rng.randrange(60))
+    come = past.calendar.at(day, 7, rng.randrange(20, 160), rng.randrange(60))
     surface = Surface.API if key in ("priya", "ben") and rng.random() < 0.3 else None
-    roles = list(cast.PEOPLE[key].roles) if key in cast.PEOPLE else []
-    first = max((cast.CUSTOMERS[role].day for role in roles), default=0)
+    roles = list(master_data.PEOPLE[key].roles) if key in master_data.PEOPLE else []
+    first = max((master_data.CUSTOMERS[role].day for role in roles), default=0)
     if day <= first:
         return
-    _add(stage, end, come, f"visitor:{key}", partial(_sign_in, stage, key), surface)
+    _add(past, end, come, f"visitor:{key}", partial(_sign_in, past, key), surface)
     if surface == Surface.API:
         return
     others = _others(key)
     if others and rng.random() < 0.7:
         at = come + timedelta(minutes=rng.randrange(5, 200), seconds=rng.randrange(60))
-        _add(stage, end, at, key, partial(_switch, stage, rng.choice(others)))
+        _add(past, end, at, key, partial(_switch, past, rng.choice(others)))
         if rng.random() < 0.6:
-            _add(stage, end, at + timedelta(minutes=rng.randrange(4, 90)), key, partial(_switch, stage, roles[0]))
-    leave = stage.calendar.at(day, 15, rng.randrange(30, 170), rng.randrange(60))
+            _add(past, end, at + timedelta(minutes=rng.randrange(4, 90)), key, partial(_switch, past, roles[0]))
+    leave = past.calendar.at(day, 15, rng.randrange(30, 170), rng.randrange(60))
     if rng.random() < 0.65:
-        _add(stage, end, leave, key, partial(_sign_out, stage, key))
+        _add(past, end, leave, key, partial(_sign_out, past, key))
 
 
 def _others(key: str) -> list[str]:
     """Return the workspaces a person has besides the default one."""
-    if key not in cast.PEOPLE:
+    if key not in master_data.PEOPLE:
         return []
-    roles = cast.PEOPLE[key].roles
+    roles = master_data.PEOPLE[key].roles
     linked = [
         workspace
-        for workspace, customer in cast.CUSTOMERS.items()
-        if customer.main and roles.get(customer.main) == cast.SUPERADMIN
+        for workspace, customer in master_data.CUSTOMERS.items()
+        if customer.main and roles.get(customer.main) == master_data.SUPERADMIN
     ]
     return [*list(roles)[1:], *linked]
 
 
-def _sign_in(stage: Stage, key: str) -> None:
-    record_sign_in(user=stage.users[key])
-    stage.last_sign_in[key] = current_context().now()
+def _sign_in(past: Past, key: str) -> None:
+    record_sign_in(user=past.users[key])
+    past.last_sign_in[key] = current_context().now()
 
 
-def _sign_out(stage: Stage, key: str) -> None:
-    record_sign_out(user=stage.users[key])
+def _sign_out(past: Past, key: str) -> None:
+    record_sign_out(user=past.users[key])
 
 
-def _switch(stage: Stage, workspace: str) -> None:
-    switch_workspace(workspace_id=stage.workspaces[workspace])
+def _switch(past: Past, workspace: str) -> None:
+    switch_workspace(workspace_id=past.workspaces[workspace])
 
 
-def _write_work(stage: Stage, rng: random.Random, day: int, workspace: str, end: datetime) -> None:
+def _write_work(past: Past, rng: random.Random, day: int, workspace: str, end: datetime) -> None:
     who = rng.choices((user_of(workspace), administrator_of(workspace)), (3, 2))[0]
     # Most between nine and noon and between one and four.
     hour = rng.choices(range(8, 17), (3, 8, 9, 7, 2, 7, 8, 5, 2))[0]
-    at = stage.calendar.at(day, hour, rng.randrange(60), rng.randrange(60))
+    at = past.calendar.at(day, hour, rng.randrange(60), rng.randrange(60))
     surface = Surface.API if who in ("priya", "daan", "ben") and rng.random() < 0.35 else None
     _weight, begin, finish = rng.choices(_KINDS, [kind[0] for kind in _KINDS])[0]
     count = rng.choice((1, 1, 1, 2, 4, 8)) if begin in (_Job.disable, _Job.tag, _Job.rest) else 1
-    job = _Job(stage, workspace, count)
-    _add(stage, end, at, who, partial(begin, job), surface)
+    job = _Job(past, workspace, count)
+    _add(past, end, at, who, partial(begin, job), surface)
     if finish is not None:
         later = at + timedelta(minutes=rng.randrange(12, 170), seconds=rng.randrange(60))
-        _add(stage, end, later, who, partial(finish, job), surface)
+        _add(past, end, later, who, partial(finish, job), surface)
 
 
-def _write_night(stage: Stage, rng: random.Random, day: int, workspace: str, end: datetime) -> None:
+def _write_night(past: Past, rng: random.Random, day: int, workspace: str, end: datetime) -> None:
     """A program takes devices out of service for the night's maintenance, or wakes those that hang."""
     who = f"app:{workspace}"
-    at = stage.calendar.at(day, 2, rng.randrange(120), rng.randrange(60))
-    _add(stage, end, at, who, partial(_authenticate, workspace))
+    at = past.calendar.at(day, 2, rng.randrange(120), rng.randrange(60))
+    _add(past, end, at, who, partial(_authenticate, workspace))
     if rng.random() < 0.3:
         return
-    job = _Job(stage, workspace, rng.randrange(1, 3 + _LOAD[workspace]))
+    job = _Job(past, workspace, rng.randrange(1, 3 + _LOAD[workspace]))
     if rng.random() < 0.5:
-        _add(stage, end, at + timedelta(seconds=2), who, job.reset)
+        _add(past, end, at + timedelta(seconds=2), who, job.reset)
     else:
-        _add(stage, end, at + timedelta(seconds=2), who, job.disable)
-        _add(stage, end, at + timedelta(minutes=rng.randrange(20, 90)), who, job.enable)
+        _add(past, end, at + timedelta(seconds=2), who, job.disable)
+        _add(past, end, at + timedelta(minutes=rng.randrange(20, 90)), who, job.enable)
 
 
 def _authenticate(workspace: str) -> None:
     authenticate_application(value=secrets.application_token(workspace))
 
 
-def write_last_hour(stage: Stage) -> None:
+def write_last_hour(past: Past) -> None:
     """Add what happened just now, so that every page has something fresh."""
-    ago = stage.calendar.ago
-    stage.add(ago(48), "visitor:marco", partial(_sign_in, stage, "marco"))
-    stage.add(ago(44), "marco", _Job(stage, "water", 3).reset)
-    stage.add(ago(41), "app:delta", _Job(stage, "delta", 6).disable)
-    stage.add(ago(38), "visitor:ben", partial(_sign_in, stage, "ben"))
-    stage.add(ago(36), "ben", _Job(stage, "cold", 2).disable)
-    stage.add(ago(29), "app:water", _Job(stage, "water", 5).disable)
-    stage.add(ago(25), "visitor:alma", partial(_sign_in, stage, "alma"))
-    stage.add(ago(21), "mei", _Job(stage, "bikes", 2).tag)
-    stage.add(ago(17), "ingrid", partial(_switch, stage, "labs"))
-    stage.add(ago(14), "ingrid", _Job(stage, "labs", 1).reset)
-    stage.add(ago(9), "priya", _Job(stage, "water", 1).edit, surface=Surface.API)
-    stage.add(ago(6), "amara", _Job(stage, "cold", 1).reset)
-    stage.add(ago(3), "marco", _Job(stage, "water", 1).reset)
+    ago = past.calendar.ago
+    past.add(ago(48), "visitor:marco", partial(_sign_in, past, "marco"))
+    past.add(ago(44), "marco", _Job(past, "water", 3).reset)
+    past.add(ago(41), "app:delta", _Job(past, "delta", 6).disable)
+    past.add(ago(38), "visitor:ben", partial(_sign_in, past, "ben"))
+    past.add(ago(36), "ben", _Job(past, "cold", 2).disable)
+    past.add(ago(29), "app:water", _Job(past, "water", 5).disable)
+    past.add(ago(25), "visitor:alma", partial(_sign_in, past, "alma"))
+    past.add(ago(21), "mei", _Job(past, "bikes", 2).tag)
+    past.add(ago(17), "ingrid", partial(_switch, past, "labs"))
+    past.add(ago(14), "ingrid", _Job(past, "labs", 1).reset)
+    past.add(ago(9), "priya", _Job(past, "water", 1).edit, surface=Surface.API)
+    past.add(ago(6), "amara", _Job(past, "cold", 1).reset)
+    past.add(ago(3), "marco", _Job(past, "water", 1).reset)

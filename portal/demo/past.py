@@ -1,4 +1,4 @@
-"""The stage of the story: a calendar, a script of acts, and the runner that lets each actor act at their moment."""
+"""The past that the demo makes up: a calendar, a script of acts, and what lets each actor act at their moment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Final
 from accounts.actors import actor_of, actor_of_token, staff_actor
 from accounts.models import ApplicationToken, User
 from kit.context import ANONYMOUS, NETWORK, SCHEDULE, SYSTEM, Actor, Surface, acting_as
-from portal.demo import cast
+from portal.demo import master_data
 from portal.demo.numbers import Numbers
 
 SEED: Final = 20_417
@@ -22,7 +22,7 @@ Progress = Callable[[int, int], None]
 
 
 class Calendar:
-    """Days of the story. Day 0 is a Monday four to five weeks ago, so that weeks of the story are weeks."""
+    """Days of the past. Day 0 is a Monday four to five weeks ago, so that weeks of the past are weeks."""
 
     def __init__(self, now: datetime) -> None:
         midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
@@ -31,16 +31,16 @@ class Calendar:
         self.today = (midnight - self.start).days
 
     def at(self, day: int, hour: int, minute: int = 0, second: float = 0) -> datetime:
-        """Return a moment of the story in UTC."""
+        """Return a moment of the past in UTC."""
         return self.start + timedelta(days=day, hours=hour, minutes=minute, seconds=second)
 
     def ago(self, minutes: float) -> datetime:
-        """Return a moment shortly before the end of the story."""
+        """Return a moment shortly before the end of the past."""
         return self.now - timedelta(minutes=minutes)
 
 
 def is_workday(day: int) -> bool:
-    """Tell whether a day of the story lies between Monday and Friday."""
+    """Tell whether a day of the past lies between Monday and Friday."""
     return day % 7 < 5
 
 
@@ -65,8 +65,8 @@ class DemoAct:
 
 
 @dataclass
-class Stage:
-    """What the acts share: everything made so far, by the keys of `cast`."""
+class Past:
+    """What the acts share: everything made so far, by the keys of `master_data`."""
 
     calendar: Calendar
     numbers: Numbers
@@ -80,7 +80,7 @@ class Stage:
     bics: dict[str, str] = field(default_factory=dict)
     sims: dict[str, list[int]] = field(default_factory=dict)
     devices: dict[str, list[int]] = field(default_factory=dict)
-    mail_keys: dict[str, str] = field(default_factory=dict)
+    link_secrets: dict[str, str] = field(default_factory=dict)
     last_sign_in: dict[str, datetime] = field(default_factory=dict)
     script: list[DemoAct] = field(default_factory=list)
     random: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311 - believable, not secret
@@ -120,19 +120,21 @@ class Stage:
             moment=act.at,
             request_id=uuid.UUID(int=self.random.getrandbits(128), version=4),
             ip=act.ip or ip,
-            user_agent=cast.SCRIPT if act.surface == Surface.API and act.who in cast.PEOPLE else user_agent,
+            user_agent=master_data.SCRIPT
+            if act.surface == Surface.API and act.who in master_data.PEOPLE
+            else user_agent,
         ):
             yield
 
     def _surroundings(self, who: str) -> tuple[Surface, str | None, str]:
         kind, _colon, name = who.rpartition(":")
         if kind.endswith("app"):
-            customer = cast.CUSTOMERS[name.partition("/")[0]]
+            customer = master_data.CUSTOMERS[name.partition("/")[0]]
             return Surface.API, customer.program_ip, customer.agent
-        if name in cast.STAFF:
-            return Surface.ADMIN, cast.STAFF[name].ip, cast.STAFF[name].browser
-        if name in cast.EVERYBODY:
-            return Surface.PORTAL, cast.EVERYBODY[name].ip, cast.EVERYBODY[name].browser
+        if name in master_data.STAFF:
+            return Surface.ADMIN, master_data.STAFF[name].ip, master_data.STAFF[name].browser
+        if name in master_data.EVERYBODY:
+            return Surface.PORTAL, master_data.EVERYBODY[name].ip, master_data.EVERYBODY[name].browser
         return {"system": Surface.COMMAND, "network": Surface.API}.get(name, Surface.TASK), None, ""
 
     def _actor(self, who: str) -> Actor:
@@ -148,8 +150,8 @@ class Stage:
         if kind == "app":
             token = ApplicationToken.objects.select_related("workspace__package").get(pk=self.tokens[name].pk)
             return actor_of_token(token)
-        if name in cast.STAFF:
+        if name in master_data.STAFF:
             return staff_actor(self.users[name])
-        if name in cast.EVERYBODY:
+        if name in master_data.EVERYBODY:
             return actor_of(self.users[name])
         return {"system": SYSTEM, "schedule": SCHEDULE, "network": NETWORK}[name]
