@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self, TypeVar
 
 from django.db import models
 
+from kit.each_value import write_each
 from kit.errors import NotFound
 
 M = TypeVar("M", bound=models.Model)
@@ -41,3 +43,13 @@ class WorkspaceQuerySet(models.QuerySet[M]):
         if ids:
             rows = rows.filter(pk__in=ids)
         return rows.order_by("pk").select_for_update(of=("self",))
+
+    def update_each(self, objects: Sequence[M], fields: Sequence[str]) -> None:
+        """Write columns of rows that were locked, each with the value its object holds: one statement for 5,000 rows.
+
+        Args:
+            objects: the rows, each once.
+            fields: names of the columns to write.
+        """
+        for start in range(0, len(objects), CHUNK):
+            write_each(objects[start : start + CHUNK], fields, using=self.db)
