@@ -15,6 +15,7 @@ from accounts.models import ApplicationToken, Membership, User, Workspace
 from accounts.models.second_factors import ACTIVE
 from accounts.permissions import Role
 from kit.context import Person
+from kit.errors import NotFound
 
 ERASED_NAME: Final = "Erased user"
 """What stands in place of a name that was erased."""
@@ -112,6 +113,25 @@ def zone_of(user: User) -> ZoneInfo | None:
         return ZoneInfo(user.preferences["timezone"])
     except (KeyError, ValueError, TypeError, OSError):
         return None
+
+
+def workspace_with_package(workspace_id: int, *, lock: bool = False) -> Workspace:
+    """Return a workspace with its package. One query.
+
+    Args:
+        workspace_id: the workspace; staff and the portal itself may name one that does not exist.
+        lock: lock the workspace, but not its key: whoever holds SIMs and commits a new device or a transfer needs that.
+
+    Raises:
+        NotFound: there is none; the text is that of `authorise` for a stranger.
+    """
+    workspaces = Workspace.objects.select_related("package")
+    if lock:
+        workspaces = workspaces.select_for_update(of=("self",), no_key=True)
+    workspace = workspaces.filter(pk=workspace_id).first()
+    if workspace is None:
+        raise NotFound(f"Workspace with Id '{workspace_id}' not found.")
+    return workspace
 
 
 def operator_workspace_id() -> int | None:

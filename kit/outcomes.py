@@ -19,12 +19,25 @@ class Refusal:
         label: what its owner calls it: ICCID or device name.
         code: short stable name of the reason, the same for all objects refused for it.
         reason: the sentence to show; it names the state that is in the way.
+        field: name of the input that is wrong, `None` when the object itself is in the way.
+        error: class of the error that the refusal becomes where a caller acts on this object alone.
     """
 
     id: int
     label: str
     code: str
     reason: str
+    field: str | None = None
+    error: type[DomainError] = Conflict
+
+    @classmethod
+    def of(cls, id_: int, label: str, error: DomainError) -> Refusal:
+        """Return the refusal of an object for which a rule raised an error."""
+        return cls(id_, label, error.code, error.message, error.field, type(error))
+
+    def as_error(self) -> DomainError:
+        """Return the refusal as the error that a caller raises who acts on this object alone."""
+        return self.error(self.reason, code=self.code, field=self.field)
 
 
 @dataclass(slots=True)
@@ -60,12 +73,10 @@ class Outcome:
         Raises:
             NotFound: the object is not there.
             Conflict: its state forbids the change.
+            Invalid: an input is wrong; the error names the field.
         """
-        if not self.refused:
-            return
-        first = self.refused[0]
-        error: type[DomainError] = NotFound if first.code == "not_found" else Conflict
-        raise error(first.reason, code=first.code)
+        if self.refused:
+            raise self.refused[0].as_error()
 
     def extend(self, other: Outcome) -> None:
         """Add the outcome of a further chunk."""
@@ -99,4 +110,6 @@ class Outcome:
 
 def not_found(ids: Sequence[int], kind: str) -> list[Refusal]:
     """Return a refusal for each id that was asked for but is not in this workspace."""
-    return [Refusal(id_, str(id_), "not_found", f"{kind} {id_} is not in this workspace.") for id_ in ids]
+    return [
+        Refusal(id_, str(id_), "not_found", f"{kind} {id_} is not in this workspace.", error=NotFound) for id_ in ids
+    ]

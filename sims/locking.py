@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from kit.errors import NotFound
+from kit.outcomes import Refusal
 from kit.querysets import CHUNK
 from sims.models import Device, Sim
 from sims.signals import DeviceRow, SimRow
@@ -58,6 +60,18 @@ def lock_sims(workspace_id: int, ids: Sequence[int]) -> list[SimRow]:
     return _sim_rows(_sims().filter(workspace_id=workspace_id, pk__in=ids).select_for_update(of=("self",)))
 
 
+def lock_sims_with(workspace_id: int, ids: Sequence[int], *, on: Sequence[int]) -> list[SimRow]:
+    """Lock SIMs of a workspace by id together with those on devices, in one query and so in one order.
+
+    Args:
+        workspace_id: owner of SIMs and devices.
+        ids: SIMs that are named.
+        on: devices, which are locked already.
+    """
+    sims = _sims().filter(Q(pk__in=ids) | Q(device_id__in=on), workspace_id=workspace_id)
+    return _sim_rows(sims.select_for_update(of=("self",)))
+
+
 def _device_rows(devices: QuerySet[Device]) -> list[DeviceRow]:
     return list(map(DeviceRow._make, devices.order_by("pk").values_list(*DEVICE_FIELDS)))
 
@@ -85,7 +99,17 @@ def sims_on(device_ids: Sequence[int], *, lock: bool) -> dict[int, SimRow]:
     return {row.device_id: row for row in _sim_rows(sims) if row.device_id is not None}
 
 
-def missing(ids: Sequence[int], found: Iterable[SimRow | DeviceRow]) -> list[int]:
+def holding(device_ids: Sequence[int]) -> set[int]:
+    """Return which devices hold a SIM."""
+    return set(Sim.objects.filter(device_id__in=device_ids).values_list("device_id", flat=True))
+
+
+def missing(ids: Iterable[int], found: Iterable[SimRow | DeviceRow]) -> list[int]:
     """Return the ids that were asked for and are not there."""
     present = {row.id for row in found}
     return [id_ for id_ in ids if id_ not in present]
+
+
+def devices_not_found(ids: Iterable[int], found: Iterable[DeviceRow]) -> list[Refusal]:
+    """Return a refusal for each device that was asked for and is not there, worded for who acts on one."""
+    return [Refusal.of(pk, str(pk), NotFound(f"Device with Id '{pk}' not found.")) for pk in missing(ids, found)]

@@ -26,6 +26,9 @@ class DeviceStatus(IntegerChoices):
     DELETED = 2, _("Deleted")
 
 
+SETTABLE = frozenset({DeviceStatus.ENABLED, DeviceStatus.DISABLED})
+"""States that people set on a device; the third is reached by deleting it."""
+
 SIM_WIRE_NAMES: Mapping[int, str] = {
     SimStatus.ISSUED: "Issued",
     SimStatus.ACTIVATED: "Activated",

@@ -15,10 +15,10 @@ from kit.context import Surface, current_context
 from portal.demo import master_data, secrets
 from portal.demo.foundation import administrator_of, user_of
 from portal.demo.past import SEED, Past, is_workday
-from sims.devices.services.devices import update_device
+from sims.devices.services.devices import update_devices
 from sims.devices.services.status import disable_devices, enable_devices, reset_connectivity
 from sims.devices.services.tags import change_tags
-from sims.inventory.services.assignment import assign_sim, release_sims
+from sims.inventory.services.assignment import SimChoice, assign_sims, release_sims
 from sims.inventory.services.status import change_sim_status
 from sims.models import Sim
 from sims.states import SimStatus
@@ -72,7 +72,7 @@ class _Job:
         changes: dict[str, object] = {"service_policy_id": policy}
         if self.past.random.random() < 0.3:
             changes["imei_lock"] = False
-        update_device(workspace_id=self.workspace_id, device_id=self.pick()[0], changes=changes)
+        update_devices(workspace_id=self.workspace_id, changes={self.pick()[0]: changes}).raise_if_refused()
 
     def take_off(self) -> None:
         release_sims(workspace_id=self.workspace_id, device_ids=self.pick(), suspend=True)
@@ -82,12 +82,8 @@ class _Job:
         free = Sim.objects.of(self.workspace_id).filter(status=SimStatus.ISSUED, device=None).order_by("-pk")
         sim_id = free.values_list("pk", flat=True).first()
         if sim_id is not None and not Sim.objects.filter(device_id=self.chosen[0]).exists():
-            assign_sim(
-                workspace_id=self.workspace_id,
-                device_id=self.chosen[0],
-                sim_id=sim_id,
-                status=SimStatus.ACTIVATED,
-            )
+            choices = {self.chosen[0]: SimChoice(sim_id, SimStatus.ACTIVATED)}
+            assign_sims(workspace_id=self.workspace_id, choices=choices).raise_if_refused()
             enable_devices(workspace_id=self.workspace_id, device_ids=self.chosen)
 
     def rest(self) -> None:

@@ -11,10 +11,10 @@ from accounts.packages.services.subscriptions import set_data_plans, set_package
 from accounts.workspaces.services.workspaces import update_workspace
 from kit.context import Surface
 from portal.demo.past import Past
-from sims.devices.services.devices import create_device, delete_devices
+from sims.devices.services.devices import NewDevice, create_devices, delete_devices
 from sims.devices.services.status import disable_devices, set_device_status
 from sims.devices.services.tags import change_tags
-from sims.inventory.services.assignment import assign_sim, release_sims
+from sims.inventory.services.assignment import SimChoice, release_sims
 from sims.inventory.services.status import change_sim_status
 from sims.inventory.services.transfer import transfer_sims
 from sims.policies.services import policies
@@ -124,17 +124,16 @@ def _delete(past: Past, workspace: str, place: slice) -> None:
 
 def _spare_device(past: Past, number: int) -> None:
     """Make a device that waits for its SIM; the first three get one from the shelf, still Issued."""
-    device = create_device(
-        workspace_id=past.workspaces["water"],
+    sim_id = past.sims["water/meters"][430 + number] if number < 3 else None
+    new = NewDevice(
         name=f"Spare meter {number + 1}",
         service_policy_id=past.policies["water/all"],
         coverage_policy_id=past.policies["water/Regional Pro"],
         status=DeviceStatus.DISABLED,
         tags="spare",
+        sim=SimChoice(sim_id) if sim_id is not None else None,
     )
-    if number < 3:
-        sim_id = past.sims["water/meters"][430 + number]
-        assign_sim(workspace_id=past.workspaces["water"], device_id=device.pk, sim_id=sim_id)
+    create_devices(workspace_id=past.workspaces["water"], devices=[new])
 
 
 def _write_transfers(past: Past) -> None:

@@ -13,7 +13,8 @@ from portal.demo import master_data
 from portal.demo.device_names import NAMES
 from portal.demo.numbers import addresses, imeis
 from portal.demo.past import Past
-from sims.devices.services.devices import SimChoice, create_device
+from sims.devices.services.devices import NewDevice, create_devices
+from sims.inventory.services.assignment import SimChoice
 from sims.inventory.services.registration import register_batch
 from sims.inventory.services.stock import assign_batch, create_batch, import_sims
 from sims.models import SimModel
@@ -182,8 +183,7 @@ def _device(past: Past, key: str, workspace: str, number: int, makers: _Makers) 
     imei = next(makers.imeis) if has_imei else ""
     status = None if "trial" in key or "test" in key or "second" in key else ACTIVATED
     service = rng.choices(("all", "data", "low"), (5, 3, 2))[0]
-    device = create_device(
-        workspace_id=past.workspaces[workspace],
+    new = NewDevice(
         name=name,
         service_policy_id=past.policies[f"{workspace}/{service}"],
         coverage_policy_id=past.policies[f"{workspace}/{rng.choice(master_data.CUSTOMERS[workspace].plans)}"],
@@ -194,4 +194,5 @@ def _device(past: Past, key: str, workspace: str, number: int, makers: _Makers) 
         ip_address=next(makers.addresses[workspace]) if rng.random() < 0.6 else None,
         sim=SimChoice(sim_id=past.sims[key][number], status=status),
     )
+    (device,) = create_devices(workspace_id=past.workspaces[workspace], devices=[new])
     past.devices.setdefault(workspace, []).append(device.pk)

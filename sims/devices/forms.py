@@ -11,10 +11,11 @@ from accounts.models import Workspace
 from kit.errors import Invalid
 from sims.bulk.actions import OptionsForm
 from sims.devices.selectors import only_match
-from sims.devices.services.devices import SimChoice
 from sims.devices.services.tags import normalise_tags
+from sims.devices.services.values import check_imei_lock
 from sims.form_fields import sim_states
 from sims.identifiers import normalise_imei
+from sims.inventory.services.assignment import SimChoice
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
 from sims.states import DeviceStatus, SimStatus
 
@@ -130,8 +131,11 @@ class DeviceForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """A lock needs something to be locked to."""
         values = super().clean() or self.cleaned_data
-        if values.get("imei_lock") and not values.get("imei") and "imei" not in self.errors:
-            self.add_error("imei", _("An IMEI lock needs an IMEI."))
+        if "imei" not in self.errors:
+            try:
+                check_imei_lock(imei=values.get("imei", ""), imei_lock=values.get("imei_lock", False))
+            except Invalid as error:
+                self.add_error("imei", error.message)
         return values
 
     def properties(self) -> dict[str, Any]:

@@ -146,6 +146,24 @@ def test_refusals_are_named_and_nothing_is_done(cast: Cast, owner: Program) -> N
     assert Sim.objects.get(pk=free.pk).device_id is None
 
 
+def test_a_list_of_one_and_a_sim_named_twice_are_named_alike(cast: Cast, owner: Program) -> None:
+    one, two = cast.device(name="Pump 1"), cast.device(name="Pump 2")
+    (sim,) = cast.sims(1)
+    before = types()
+
+    def faults(patches: list[dict[str, Any]]) -> list[tuple[int, str]]:
+        answer = owner.call("PATCH", "/endpoint/multi", patches, version=2)
+        found = error(answer, 422, 1400, "InputValidationFailed")["errors"]
+        return [(each["error_code"], each["message"]) for each in found]
+
+    ((code, text),) = faults([{"id": one.pk, "imei_lock": True}])
+    assert (code, text) == (1402, "Endpoint Pump 1: An IMEI lock needs an IMEI.")
+    ((code, text),) = faults([{"id": each.pk, "sim": {"id": sim.pk}} for each in (one, two)])
+    assert code == 1406
+    assert text == f"Endpoint Pump 2: SIM {sim.iccid} is named twice. It goes onto one device only."
+    assert types() == before
+
+
 def test_what_cannot_be_asked(cast: Cast, owner: Program, outsider: Program, observer: Program) -> None:
     device = cast.device()
     change = {"id": device.pk, "name": "X"}

@@ -32,6 +32,7 @@ SIGNALS = {
 LABELS = {model.__name__: model._meta.label for model in apps.get_models()}
 WRITES = frozenset(
     {"save", "delete", "create", "update", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
+    | {"update_each"}
 )
 
 EXEMPT_MODELS = {

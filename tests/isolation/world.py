@@ -28,7 +28,7 @@ from accounts.workspaces.services.company import update_company
 from events.models import Event
 from kit.models import Job
 from orders.models import Order
-from sims.devices.services.devices import update_device
+from sims.devices.services.devices import update_devices
 from sims.inventory.services.status import change_sim_status
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch
 from sims.states import SimStatus
@@ -207,7 +207,7 @@ def _things_happen(cast: Cast) -> None:
     """Write events: their texts and details hold the names of what they tell of."""
     with cast.acting(cast.owner):
         device = Device.objects.filter(workspace=cast.acme).earliest("pk")
-        update_device(workspace_id=cast.acme.pk, device_id=device.pk, changes={"name": f"{CANARY} valve"})
+        update_devices(workspace_id=cast.acme.pk, changes={device.pk: {"name": f"{CANARY} valve"}})
         first = Sim.objects.filter(workspace=cast.acme).earliest("pk")
         change_sim_status(workspace_id=cast.acme.pk, sim_ids=[first.pk], to=SimStatus.SUSPENDED)
         change_role(workspace_id=cast.acme.pk, user_id=cast.member.pk, role="Observer")

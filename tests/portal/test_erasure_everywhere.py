@@ -40,7 +40,7 @@ from orders.services.cart import cart_fill, cart_set_details
 from orders.services.orders import order_submit
 from portal.outbox import mails
 from sims.connectivity.services.messages import SmsText, send_sms
-from sims.devices.services.devices import update_device
+from sims.devices.services.devices import update_devices
 from sims.models import Device, Sim
 from sims.policies.services.policies import update_coverage_policy, update_service_policy
 from sims.states import SimStatus
@@ -103,7 +103,7 @@ def person(cast: Cast) -> User:
 def under_the_former_name(cast: Cast, person: User, device: Device) -> None:
     person.refresh_from_db()
     with cast.acting(person):
-        update_device(workspace_id=cast.acme.pk, device_id=device.pk, changes={"name": "Valve"})
+        update_devices(workspace_id=cast.acme.pk, changes={device.pk: {"name": "Valve"}})
     with cast.staffing():
         update_user(user_id=person.pk, changes={"name": NAME, "email": EMAIL})
     person.refresh_from_db()
@@ -119,7 +119,7 @@ def leave_traces(cast: Cast, sold: Shop, person: User) -> None:
     client.post("/accounts/password/reset/", {"email": EMAIL})
     acme = cast.acme.pk
     with cast.acting(person):
-        update_device(workspace_id=acme, device_id=device.pk, changes={"name": "Pump"})
+        update_devices(workspace_id=acme, changes={device.pk: {"name": "Pump"}})
         token = create_application_token(workspace_id=acme, description="Script").token
         invite_user(workspace_id=acme, email="nora@example.com", name="Nora", role="User", link=link)
         change_role(workspace_id=acme, user_id=cast.member.pk, role="Observer")
@@ -160,7 +160,7 @@ def type_it_into_things(cast: Cast, device: Device) -> None:
     used = cast.device(sim=Sim.objects.latest("pk"))
     with cast.acting(cast.owner):
         changes = dict(zip(("name", "tags"), TYPED, strict=False))
-        update_device(workspace_id=acme, device_id=device.pk, changes=changes)
+        update_devices(workspace_id=acme, changes={device.pk: changes})
         update_service_policy(workspace_id=acme, policy_id=service.pk, values=values)
         update_coverage_policy(workspace_id=acme, policy_id=coverage.pk, values=values)
         send_sms(workspace_id=acme, device_id=used.pk, sms=SmsText(f"Call {NAME}."))

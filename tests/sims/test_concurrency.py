@@ -13,12 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import PlatformPackage, Workspace
 from events.models import Event
 from kit.errors import DomainError
-from sims.devices.bodies import EndpointPatch
-from sims.devices.services.batches import Draft, create_devices
-from sims.devices.services.devices import SimChoice, create_device
-from sims.devices.services.patches import apply_patches
+from sims.devices.services.devices import NewDevice, create_devices
+from sims.devices.services.patches import DevicePatch, SimPatch, patch_devices
 from sims.devices.services.status import disable_devices, enable_devices
-from sims.inventory.services.assignment import assign_sim
+from sims.inventory.services.assignment import SimChoice, assign_sims
 from sims.inventory.services.registration import register_batch
 from sims.inventory.services.status import change_sim_status
 from sims.models import Device, Sim
@@ -95,7 +93,7 @@ def test_one_sim_goes_on_one_device(cast: Cast) -> None:
     def assign(device_id: int) -> Callable[[], object]:
         def act() -> object:
             with cast.acting(cast.owner):
-                assign_sim(workspace_id=cast.acme.pk, device_id=device_id, sim_id=sim.pk)
+                assign_sims(workspace_id=cast.acme.pk, choices={device_id: SimChoice(sim.pk)}).raise_if_refused()
             return None
 
         return act
@@ -113,7 +111,7 @@ def test_one_device_takes_one_sim(cast: Cast) -> None:
     def assign(sim_id: int) -> Callable[[], object]:
         def act() -> object:
             with cast.acting(cast.owner):
-                assign_sim(workspace_id=cast.acme.pk, device_id=device.pk, sim_id=sim_id)
+                assign_sims(workspace_id=cast.acme.pk, choices={device.pk: SimChoice(sim_id)}).raise_if_refused()
             return None
 
         return act
@@ -183,23 +181,20 @@ def test_patches_of_endpoints_and_other_actions_wait_in_one_order(cast: Cast) ->
         return run
 
     def patch(order: list[int], status: int) -> Callable[[], object]:
-        body = {"name": f"to {status}", "status": {"id": status}, "sim": {"status": {"id": 2 if status else 1}}}
-        return acting(
-            lambda: apply_patches(
-                workspace=Workspace.objects.select_related("package").get(pk=cast.acme.pk),
-                patches={pk: EndpointPatch.model_validate(body) for pk in order},
-            )
-        )
+        asked = DevicePatch({"name": f"to {status}"}, status, SimPatch(status=2 if status else 1))
+        return acting(lambda: patch_devices(workspace_id=cast.acme.pk, patches=dict.fromkeys(order, asked)))
 
     def create(cards: list[Sim]) -> Callable[[], object]:
         left = [card.pk for card in cards]
-        common: dict[str, Any] = {"service_policy_id": service.pk, "coverage_policy_id": coverage.pk}
+
+        def make(name: str, choice: SimChoice) -> None:
+            new = NewDevice(name, service.pk, coverage.pk, sim=choice)
+            create_devices(workspace_id=cast.acme.pk, devices=[new])
 
         def one() -> None:
-            create_device(workspace_id=cast.acme.pk, name="One", sim=SimChoice(left.pop(), status=1), **common)
-            create_device(workspace_id=cast.acme.pk, name="As it is", sim=SimChoice(left.pop()), **common)
-            drafts = [Draft({"name": "Two"}, SimChoice(left.pop(), activate=True))]
-            create_devices(workspace_id=cast.acme.pk, status=0, drafts=drafts, **common)
+            make("One", SimChoice(left.pop(), status=1))
+            make("As it is", SimChoice(left.pop()))
+            make("Two", SimChoice(left.pop(), activate=True))
 
         return acting(one)
 
@@ -216,17 +211,18 @@ def test_patches_of_endpoints_and_other_actions_wait_in_one_order(cast: Cast) ->
     assert Device.objects.of(cast.acme.pk).count() == 24
 
 
-@pytest.mark.parametrize("body", [{"status": {"id": 1}}, {"sim": {"status": {"id": 1}}}, {"sim": {"activate": True}}])
-def test_a_patch_locks_the_workspace_before_devices_and_sims(cast: Cast, body: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "asked", [{"status": 1}, {"sim": SimPatch(status=1)}, {"sim": SimPatch(activate=True)}], ids=str
+)
+def test_a_patch_locks_the_workspace_before_devices_and_sims(cast: Cast, asked: dict[str, Any]) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has one lock")
     PlatformPackage.objects.filter(pk=cast.acme.package_id).update(max_active_sims=1_000)
     (sim,) = cast.sims(status=4)
     device = cast.device(sim=sim)
-    patch = EndpointPatch.model_validate({"name": "New", **body})
-    workspace = Workspace.objects.select_related("package").get(pk=cast.acme.pk)
+    patches = {device.pk: DevicePatch({"name": "New"}, **asked)}
     with cast.acting(cast.owner), CaptureQueriesContext(connection) as captured:
-        apply_patches(workspace=workspace, patches={device.pk: patch})
+        patch_devices(workspace_id=cast.acme.pk, patches=patches)
     locks = [query["sql"] for query in captured.captured_queries if " FOR " in query["sql"]]
     assert f'FROM "{Workspace._meta.db_table}"' in locks[0]
     assert "FOR NO KEY UPDATE" in locks[0]

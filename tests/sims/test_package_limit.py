@@ -14,8 +14,7 @@ from accounts.packages.services.subscriptions import set_package
 from accounts.permissions import Role
 from kit.context import SYSTEM, acting_as
 from kit.errors import Conflict
-from sims.devices.services.batches import Draft, create_devices
-from sims.devices.services.devices import SimChoice, create_device
+from sims.devices.services.devices import NewDevice, create_devices
 from sims.devices.services.status import (
     disable_devices,
     enable_devices,
@@ -23,7 +22,7 @@ from sims.devices.services.status import (
     reset_connectivity,
     set_device_status,
 )
-from sims.inventory.services.assignment import assign_sim
+from sims.inventory.services.assignment import SimChoice, assign_sims
 from sims.inventory.services.registration import register_batch
 from sims.inventory.services.status import change_sim_status, preview_sim_status
 from sims.models import Device, Sim
@@ -129,32 +128,17 @@ def test_a_batch_is_registered_whole_or_not(limited: Cast) -> None:
 
 def _assign(cast: Cast, sim: Sim) -> Any:
     device = cast.device()
-    assign_sim(workspace_id=cast.acme.pk, device_id=device.pk, sim_id=sim.pk, status=ACTIVATED)
+    choices = {device.pk: SimChoice(sim.pk, ACTIVATED)}
+    assign_sims(workspace_id=cast.acme.pk, choices=choices).raise_if_refused()
 
 
 def _create(cast: Cast, sim: Sim) -> Any:
     service, coverage = cast.policies()
-    create_device(
-        workspace_id=cast.acme.pk,
-        name="Well",
-        service_policy_id=service.pk,
-        coverage_policy_id=coverage.pk,
-        sim=SimChoice(sim.pk, status=ACTIVATED),
-    )
+    new = NewDevice("Well", service.pk, coverage.pk, sim=SimChoice(sim.pk, status=ACTIVATED))
+    create_devices(workspace_id=cast.acme.pk, devices=[new])
 
 
-def _create_many(cast: Cast, sim: Sim) -> Any:
-    service, coverage = cast.policies()
-    create_devices(
-        workspace_id=cast.acme.pk,
-        service_policy_id=service.pk,
-        coverage_policy_id=coverage.pk,
-        status=DeviceStatus.ENABLED,
-        drafts=[Draft({"name": "Well"}, SimChoice(sim.pk, status=ACTIVATED))],
-    )
-
-
-@pytest.mark.parametrize("act", [_assign, _create, _create_many])
+@pytest.mark.parametrize("act", [_assign, _create])
 def test_a_sim_activated_along_with_something_else(limited: Cast, act: Callable[[Cast, Sim], Any]) -> None:
     sims = limited.sims(3, status=SUSPENDED)
     with limited.acting(limited.member):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from events.models import Event
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
-from sims.devices.services.devices import SimChoice, create_device, delete_devices, update_device
+from sims.devices.services.devices import NewDevice, create_devices, delete_devices, update_devices
 from sims.devices.services.status import (
     disable_devices,
     enable_devices,
@@ -19,7 +20,7 @@ from sims.devices.services.status import (
     set_device_status,
 )
 from sims.devices.services.tags import change_tags
-from sims.inventory.services.assignment import assign_sim, preview_release, release_sims
+from sims.inventory.services.assignment import SimChoice, assign_sims, preview_release, release_sims
 from sims.models import Device, Sim
 from sims.policies.services.policies import create_coverage_policy, create_service_policy, update_service_policy
 from tests.cast import Cast
@@ -148,7 +149,7 @@ def test_assign(cast: Cast, status: int | None, expected: list[int]) -> None:
     (card,) = cast.sims()
     machine = cast.device(status=DISABLED, imei="490154203237518")
     with cast.acting(cast.owner):
-        assign_sim(workspace_id=cast.acme.pk, device_id=machine.pk, sim_id=card.pk, status=status)
+        assign_sims(workspace_id=cast.acme.pk, choices={machine.pk: SimChoice(card.pk, status)}).raise_if_refused()
     card.refresh_from_db()
     assert (types(), card.device_id) == (expected, machine.pk)
     event = last()
@@ -162,15 +163,19 @@ def test_assign_refuses_what_is_taken_or_foreign(cast: Cast) -> None:
     taken, free = cast.sims(2)
     (foreign,) = cast.sims(workspace=cast.umbra)
     full, empty = cast.device(sim=taken), cast.device()
+
+    def assign(device: Device, sim: Sim) -> None:
+        assign_sims(workspace_id=cast.acme.pk, choices={device.pk: SimChoice(sim.pk)}).raise_if_refused()
+
     with cast.acting(cast.owner):
         with pytest.raises(Conflict, match="has a SIM"):
-            assign_sim(workspace_id=cast.acme.pk, device_id=full.pk, sim_id=free.pk)
+            assign(full, free)
         with pytest.raises(Conflict, match="is on device"):
-            assign_sim(workspace_id=cast.acme.pk, device_id=empty.pk, sim_id=taken.pk)
+            assign(empty, taken)
         with pytest.raises(NotFound, match="SIM with Id"):
-            assign_sim(workspace_id=cast.acme.pk, device_id=empty.pk, sim_id=foreign.pk)
+            assign(empty, foreign)
         with pytest.raises(NotFound, match="Device with Id"):
-            assign_sim(workspace_id=cast.acme.pk, device_id=cast.device(workspace=cast.umbra).pk, sim_id=free.pk)
+            assign(cast.device(workspace=cast.umbra), free)
     assert rows() == []
 
 
@@ -198,15 +203,12 @@ def test_release(cast: Cast, device: int, sim: int, suspend: bool, expected: lis
 def test_a_new_device_takes_its_sim_along_or_nothing_happens(cast: Cast) -> None:
     (card,) = cast.sims()
     service, coverage = cast.policies()
-    common: dict[str, Any] = {
-        "workspace_id": cast.acme.pk,
-        "service_policy_id": service.pk,
-        "coverage_policy_id": coverage.pk,
-    }
+    first = NewDevice("Pump", service.pk, coverage.pk, sim=SimChoice(card.pk, activate=True), tags="a, b,a")
+    second = NewDevice("Second", service.pk, coverage.pk, sim=SimChoice(card.pk))
     with cast.acting(cast.owner):
-        device = create_device(name="Pump", sim=SimChoice(card.pk, activate=True), tags="a, b,a", **common)
+        (device,) = create_devices(workspace_id=cast.acme.pk, devices=[first])
         with pytest.raises(Conflict):
-            create_device(name="Second", sim=SimChoice(card.pk), **common)
+            create_devices(workspace_id=cast.acme.pk, devices=[second])
     assert types() == [10002, 45, 51]
     assert Device.objects.get().tags == "a,b"
     assert device.status == ENABLED
@@ -227,11 +229,11 @@ def test_a_new_device_takes_its_sim_along_or_nothing_happens(cast: Cast) -> None
         ({"status": 2}, "status"),
     ],
 )
-def test_a_wrong_input_is_named(cast: Cast, values: dict[str, object], field: str) -> None:
+def test_a_wrong_input_is_named(cast: Cast, values: dict[str, Any], field: str) -> None:
     service, coverage = cast.policies()
-    given = {"name": "Pump", "service_policy_id": service.pk, "coverage_policy_id": coverage.pk, **values}
+    good = NewDevice("Pump", service.pk, coverage.pk)
     with cast.acting(cast.owner), pytest.raises((Invalid, NotFound)) as caught:
-        create_device(workspace_id=cast.acme.pk, **given)  # type: ignore[arg-type]
+        create_devices(workspace_id=cast.acme.pk, devices=[good, replace(good, **values)])
     assert caught.value.field == field
     assert (rows(), Device.objects.count()) == ([], 0)
 
@@ -240,18 +242,15 @@ def test_a_foreign_policy_does_not_exist(cast: Cast) -> None:
     service, coverage = cast.policies(cast.umbra)
     own, _coverage = cast.policies()
     with cast.acting(cast.owner), pytest.raises(NotFound, match="Tariff profile with Id"):
-        create_device(workspace_id=cast.acme.pk, name="P", service_policy_id=own.pk, coverage_policy_id=coverage.pk)
+        create_devices(workspace_id=cast.acme.pk, devices=[NewDevice("P", own.pk, coverage.pk)])
     assert service.workspace_id == cast.umbra.pk
 
 
 def test_an_update_tells_what_changed_and_nothing_when_nothing_did(cast: Cast) -> None:
     machine = cast.device(name="Old", imei="490154203237518")
     with cast.acting(cast.owner):
-        update_device(
-            workspace_id=cast.acme.pk, device_id=machine.pk, changes={"name": "New", "imei": "490154203237518"}
-        )
-        update_device(workspace_id=cast.acme.pk, device_id=machine.pk, changes={"name": "New"})
-        update_device(workspace_id=cast.acme.pk, device_id=machine.pk, changes={"tags": "x"})
+        for values in ({"name": "New", "imei": "490154203237518"}, {"name": "New"}, {"tags": "x"}):
+            update_devices(workspace_id=cast.acme.pk, changes={machine.pk: values})
     assert types() == [10003, 10011]
     first = Event.objects.order_by("id")[0]
     assert first.detail == {"changes": {"name": {"from": "Old", "to": "New"}}}

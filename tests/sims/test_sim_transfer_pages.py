@@ -9,7 +9,7 @@ from accounts.models import Membership, Workspace
 from accounts.permissions import Role
 from events.models import Event
 from kit.models import Job
-from sims.inventory.services.assignment import assign_sim
+from sims.inventory.services.assignment import SimChoice, assign_sims
 from sims.models import Sim
 from sims.states import DeviceStatus
 from tests.cast import Cast
@@ -55,7 +55,7 @@ def test_all_or_nothing(cast: Cast) -> None:
     desk = Desk(cast, cast.owner)
     plan = desk.plan("transfer", [free.pk, other.pk])
     with cast.acting(cast.member):
-        assign_sim(workspace_id=cast.acme.pk, device_id=cast.device().pk, sim_id=other.pk)
+        assign_sims(workspace_id=cast.acme.pk, choices={cast.device().pk: SimChoice(other.pk)})
     told = desk.run("transfer", plan, target=cast.bolt.pk)
     assert told.status_code == 422
     assert "Nothing was transferred" in words(told)

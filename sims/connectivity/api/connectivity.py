@@ -22,8 +22,8 @@ from sims.connectivity.api.answers import ConnectivityAnswer, ConnectivityInfo, 
 from sims.connectivity.selectors import ONLINE, connection_of
 from sims.connectivity.services.blocklist import allow_operator, block_operator
 from sims.connectivity.services.messages import SmsText, send_sms
+from sims.devices.api.bodies import ConnectivityPatch
 from sims.devices.api.endpoints import KIND, raise_if_refused
-from sims.devices.bodies import ConnectivityPatch
 from sims.devices.services.status import reset_connectivity
 from sims.models import BlockedOperator, Device, Sms, SmsStatus
 from sims.models.usage import TrafficType

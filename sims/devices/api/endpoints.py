@@ -18,13 +18,13 @@ from kit.api.lists import Limits, ListQuery, deep, page_response, read_page
 from kit.api.responses import created, json_response, no_content
 from kit.api.types import Body, PathId, Reference
 from kit.errors import Conflict, Invalid, NotFound
-from kit.outcomes import Outcome
+from kit.outcomes import Outcome, Refusal
 from sims import wire
 from sims.answers import EndpointAnswer
 from sims.criteria import ENDPOINT_FIELDS, ENDPOINT_SORT
-from sims.devices.bodies import EndpointCreation, EndpointPatch
-from sims.devices.services.devices import SimChoice, create_device, delete_devices
-from sims.devices.services.patches import apply_patch
+from sims.devices.api.bodies import EndpointCreation, EndpointPatch, new_device
+from sims.devices.services.devices import create_devices, delete_devices
+from sims.devices.services.patches import Refused, patch_devices
 from sims.models import Device
 from sims.states import DeviceStatus
 
@@ -70,23 +70,8 @@ def post_endpoint(request: ApiRequest, body: EndpointCreation) -> HttpResponse:
     check_organisation(body, body.organisation, workspace)
     if body.ip_address and body.ip_address_space is None:
         raise invalid(body, BodyFault(Code.REQUIRED, "Endpoint - ip_address_space is required"))
-    choice = None
-    if body.sim is not None:
-        status = body.sim.status.id if body.sim.status else None
-        choice = SimChoice(sim_id=body.sim.id, status=status, activate=body.sim.activate)
     try:
-        device = create_device(
-            workspace_id=workspace.pk,
-            name=body.name,
-            service_policy_id=body.service_profile.id,
-            coverage_policy_id=body.tariff_profile.id,
-            status=body.status.id,
-            tags=body.tags or "",
-            imei=body.imei or "",
-            imei_lock=bool(body.imei_lock),
-            ip_address=body.ip_address,
-            sim=choice,
-        )
+        (device,) = create_devices(workspace_id=workspace.pk, devices=[new_device(body, body)])
     except (Invalid, Conflict, NotFound) as error:
         raise invalid(body, problem_of(error)) from error
     return created(request, _endpoint(workspace, device.pk), f"/api/v1/endpoint/{device.pk}")
@@ -108,10 +93,18 @@ def patch_endpoint(request: ApiRequest, endpoint_id: PathId, body: EndpointPatch
     _require(workspace, endpoint_id)
     check_organisation(body, body.organisation, workspace)
     try:
-        apply_patch(workspace=workspace, device_id=endpoint_id, body=body)
+        patch_devices(workspace_id=workspace.pk, patches={endpoint_id: body.patch()})
+    except Refused as refused:
+        raise invalid(body, _fault(refused.refusals[0])) from refused
     except (Invalid, Conflict, NotFound) as error:
         raise invalid(body, problem_of(error)) from error
     return no_content()
+
+
+def _fault(refusal: Refusal) -> BodyFault:
+    """Return what is wrong with a change of one endpoint; where its state is in the way, it is named."""
+    problem = problem_of(refusal.as_error())
+    return BodyFault(problem.code, f"{refusal.label}: {refusal.reason}") if refusal.error is Conflict else problem
 
 
 @router.delete("/{endpoint_id}", summary="Delete an endpoint", response=done(403, 404, 409))
@@ -140,10 +133,12 @@ def _require(workspace: Workspace, device_id: int) -> None:
 
 def raise_if_refused(outcome: Outcome, device_id: int) -> None:
     """Turn the refusal of one endpoint into its answer. Raises WireError: 404, or 409."""
-    for refusal in outcome.refused:
-        if refusal.code == "not_found":
-            raise invalid_reference(KIND, device_id)
-        raise WireError(409, Code.NOT_ALLOWED, f"Endpoint {refusal.label}: {refusal.reason}")
+    if not outcome.refused:
+        return
+    refusal = outcome.refused[0]
+    if refusal.code == "not_found":
+        raise invalid_reference(KIND, device_id)
+    raise WireError(409, Code.NOT_ALLOWED, f"Endpoint {refusal.label}: {refusal.reason}")
 
 
 def check_organisation(body: Body, asked: Reference | None, workspace: Workspace) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Final
 
 from django.http import HttpResponse
 from ninja import Router
@@ -13,50 +14,20 @@ from accounts.tokens.bearer import ApiRequest
 from kit.api.document import Answer, Ref, answers, done
 from kit.api.errors import BodyFault, Code, WireError, bad_request, invalid_reference, problem_of
 from kit.api.responses import json_response, no_content
-from kit.api.types import Body, BodyId, Flag, Reference, WireText
+from kit.api.types import Reference
 from kit.errors import Conflict, DomainError, Invalid, NotFound
 from kit.outcomes import Refusal
+from sims.devices.api.bodies import EndpointPatch, EndpointsCreation, EndpointsPatch, new_device
 from sims.devices.api.endpoints import check_organisation
-from sims.devices.bodies import EndpointPatch, SimOfNewEndpoint
-from sims.devices.services.batches import MOST, Draft, create_devices, delete_devices_with_sims
-from sims.devices.services.devices import SimChoice
-from sims.devices.services.patches import Refused, apply_patches
+from sims.devices.services.devices import create_devices, delete_devices_with_sims
+from sims.devices.services.patches import Refused, patch_devices
 from sims.models import Device
 from sims.states import DeviceStatus
 
 router = Router(tags=["Endpoints"])
 
-
-class NewEndpoint(Body):
-    """One of the new endpoints."""
-
-    wire_name = "Endpoint"
-
-    name: WireText = Field(examples=["Pump 13"])
-    tags: WireText | None = None
-    imei: WireText | None = Field(None, examples=["490154203237518"])
-    imei_lock: Flag | None = False
-    ip_address: WireText | None = None
-    ip_address_space: Reference | None = Field(None, description="Needed with ip_address.")
-    sim: SimOfNewEndpoint | None = None
-
-
-class EndpointsCreation(Body):
-    """New endpoints with the same profiles and status."""
-
-    wire_name = "Endpoint"
-    invalid_extra: ClassVar[dict[str, Any]] = {"status_code": 422}
-
-    service_profile: Reference
-    tariff_profile: Reference
-    status: Reference = Field(description="0 Enabled, 1 Disabled.")
-    endpoints: list[NewEndpoint]
-
-
-class EndpointsPatch(EndpointPatch):
-    """A change of one of several endpoints."""
-
-    id: BodyId
+MOST: Final = 2_000
+"""Endpoints a call, as published."""
 
 
 class CreatedEndpoint(Answer):
@@ -74,35 +45,17 @@ def post_endpoints(request: ApiRequest, body: EndpointsCreation) -> HttpResponse
     for each in body.endpoints:
         if each.ip_address and each.ip_address_space is None:
             raise _invalid(BodyFault(Code.REQUIRED, "Endpoint - ip_address_space is required"))
+    authorise(workspace.pk, Permission.DEVICE_UPDATE)
+    if not 1 <= len(body.endpoints) <= MOST:
+        raise _invalid(BodyFault(Code.INPUT_VALIDATION, f"Send 1 to {MOST} devices."))
     try:
-        made = create_devices(
-            workspace_id=workspace.pk,
-            service_policy_id=body.service_profile.id,
-            coverage_policy_id=body.tariff_profile.id,
-            status=body.status.id,
-            drafts=[_draft(each) for each in body.endpoints],
-        )
+        made = create_devices(workspace_id=workspace.pk, devices=[new_device(each, body) for each in body.endpoints])
     except (Invalid, Conflict, NotFound) as error:
         raise _invalid(problem_of(error)) from error
     organisation = {"id": workspace.pk}
     return json_response(
         [{"id": device.pk, "name": device.name, "organisation": organisation} for device in made], status=201
     )
-
-
-def _draft(new: NewEndpoint) -> Draft:
-    values = {
-        "name": new.name,
-        "tags": new.tags or "",
-        "imei": new.imei or "",
-        "imei_lock": bool(new.imei_lock),
-        "ip_address": new.ip_address,
-    }
-    sim = None
-    if new.sim is not None:
-        status = new.sim.status.id if new.sim.status else None
-        sim = SimChoice(sim_id=new.sim.id, status=status, activate=new.sim.activate)
-    return Draft(values, sim)
 
 
 def _invalid(problem: BodyFault) -> WireError:
@@ -119,25 +72,24 @@ def patch_endpoints(request: ApiRequest, body: list[EndpointsPatch]) -> HttpResp
     _require_all(workspace.pk, [each.id for each in body])
     for each in body:
         check_organisation(each, each.organisation, workspace)
-    patches = {each.id: each for each in body}
+    patches = {each.id: each.patch() for each in body}
     if len(patches) < len(body):
         raise bad_request("An endpoint is named twice. Send each once, with all its changes.")
     try:
-        apply_patches(workspace=workspace, patches=patches)
+        patch_devices(workspace_id=workspace.pk, patches=patches)
     except Refused as refused:
-        problems = [BodyFault(_code(each), f"Endpoint {each.label}: {each.reason}") for each in refused.refusals]
-        raise WireError(422, Code.INPUT_VALIDATION, EndpointPatch.invalid_text, errors=problems) from refused
+        raise _unchanged(map(_fault, refused.refusals)) from refused
     except (Invalid, Conflict, NotFound) as error:
-        raise WireError(422, Code.INPUT_VALIDATION, EndpointPatch.invalid_text, errors=[problem_of(error)]) from error
+        raise _unchanged([problem_of(error)]) from error
     return no_content()
 
 
-def _code(refusal: Refusal) -> Code:
-    if refusal.code in ("not_found", "invalid_reference"):
-        return Code.INVALID_REFERENCE
-    if refusal.code in ("bad_request", "too_long") or refusal.code.startswith("invalid"):
-        return Code.INVALID_FORMAT
-    return Code.REQUIRED if refusal.code == "required" else Code.NOT_ALLOWED
+def _fault(refusal: Refusal) -> BodyFault:
+    return BodyFault(problem_of(refusal.as_error()).code, f"Endpoint {refusal.label}: {refusal.reason}")
+
+
+def _unchanged(problems: Iterable[BodyFault]) -> WireError:
+    return WireError(422, Code.INPUT_VALIDATION, EndpointPatch.invalid_text, errors=list(problems))
 
 
 @router.delete("/multi", summary="Delete endpoints", response=done(403, 404, 409, 422))

@@ -1,10 +1,10 @@
-"""Creating, changing and deleting devices (`docs/rules.md` section 5, `docs/api.md` section 5)."""
+"""Creating, changing and deleting devices: one or ten thousand, each with values of its own."""
 
 from __future__ import annotations
 
-import ipaddress
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -14,51 +14,23 @@ from kit.action import action
 from kit.context import current_context
 from kit.errors import Invalid, NotFound
 from kit.outcomes import Outcome, Refusal, not_found
+from kit.querysets import CHUNK
 from sims import signals
 from sims.devices.services.tags import normalise_tags
-from sims.identifiers import normalise_imei
-from sims.inventory.services.assignment import put_on
-from sims.inventory.services.limits import Room, activation_room
-from sims.locking import chunks, lock_devices, missing, read_devices, sims_on
-from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
-from sims.signals import DeviceCreated, DeviceDeleted, DeviceFact, DeviceRow, DeviceUpdated, SimRow, TagChange
-from sims.states import DeviceStatus, SimStatus
-
-UPDATABLE = ("name", "imei", "imei_lock", "ip_address", "tags", "service_policy_id", "coverage_policy_id")
+from sims.devices.services.values import Cleaner, Values, apply_values, check_imei_lock
+from sims.inventory.services.assignment import Assigning, Pair, SimChoice, lock_chosen, put_on, release_sims
+from sims.inventory.services.status import change_sim_status
+from sims.locking import chunks, devices_not_found, holding, lock_devices, missing, read_devices, sims_on
+from sims.models import Device
+from sims.signals import DeviceCreated, DeviceDeleted, DeviceFact, DeviceRow, DeviceUpdated, TagChange
+from sims.states import SETTABLE, DeviceStatus, SimStatus
 
 
 @dataclass(frozen=True, slots=True)
-class SimChoice:
-    """A SIM to put on a new device.
+class NewDevice:
+    """A device to be made.
 
     Args:
-        sim_id: the SIM.
-        status: state to bring it into first: Activated or Factory test; `None` leaves it.
-        activate: without `status`: Factory test where the workspace has it and the SIM is Issued, else Activated.
-    """
-
-    sim_id: int
-    status: int | None = None
-    activate: bool = False
-
-
-def create_device(
-    *,
-    workspace_id: int,
-    name: str,
-    service_policy_id: int,
-    coverage_policy_id: int,
-    status: int = DeviceStatus.ENABLED,
-    tags: str = "",
-    imei: str = "",
-    imei_lock: bool = False,
-    ip_address: str | None = None,
-    sim: SimChoice | None = None,
-) -> Device:
-    """Make a device, with its SIM if one is chosen: both or neither.
-
-    Args:
-        workspace_id: owner.
         name: as its owner calls it, at most 200 characters.
         service_policy_id, coverage_policy_id: policies of the same workspace.
         status: Enabled or Disabled.
@@ -67,101 +39,163 @@ def create_device(
         imei_lock: refuse the SIM in another device; needs an IMEI.
         ip_address: fixed address, or `None`.
         sim: the SIM to put on it.
-
-    Returns:
-        The stored device.
-
-    Raises:
-        Forbidden: the actor may not create devices here.
-        Invalid, NotFound, Conflict: an input is wrong; the error names the field.
     """
-    authorise(workspace_id, Permission.DEVICE_UPDATE)
-    if sim is not None and (sim.status is not None or sim.activate):
-        authorise(workspace_id, Permission.SIM_UPDATE)
-    given = {
-        "name": name,
-        "imei": imei,
-        "imei_lock": imei_lock,
-        "ip_address": ip_address,
-        "tags": tags,
-        "service_policy_id": service_policy_id,
-        "coverage_policy_id": coverage_policy_id,
-    }
-    values = clean_values(workspace_id, given)
-    if values["imei_lock"] and not values["imei"]:
-        raise Invalid(_("An IMEI lock needs an IMEI."), code="required", field="imei")
-    if status not in (DeviceStatus.ENABLED, DeviceStatus.DISABLED):
-        raise Invalid(_("A device is created as Enabled (0) or Disabled (1)."), field="status")
-    return _create(workspace_id, {**values, "status": status}, sim)
+
+    name: str
+    service_policy_id: int
+    coverage_policy_id: int
+    status: int = DeviceStatus.ENABLED
+    tags: str = ""
+    imei: str = ""
+    imei_lock: bool = False
+    ip_address: str | None = None
+    sim: SimChoice | None = None
+
+    def values(self) -> Values:
+        """Return the properties by field name."""
+        return {
+            "name": self.name,
+            "imei": self.imei,
+            "imei_lock": self.imei_lock,
+            "ip_address": self.ip_address,
+            "tags": self.tags,
+            "service_policy_id": self.service_policy_id,
+            "coverage_policy_id": self.coverage_policy_id,
+        }
 
 
-def _create(workspace_id: int, values: Mapping[str, Any], sim: SimChoice | None) -> Device:
-    """Store a device whose values are checked, and put its SIM on it."""
-    with action():
-        to = wanted_state(workspace_id, sim) if sim is not None else None
-        room = activation_room(workspace_id, lock=True) if to == SimStatus.ACTIVATED else Room()
-        now = current_context().now()
-        device = Device.objects.create(workspace_id=workspace_id, created=now, last_updated=now, **values)
-        row = DeviceRow(device.pk, device.name, device.imei, device.ip_address, device.tags, device.status)
-        steps: list[DeviceFact] = [DeviceCreated(device=row)]
-        if sim is not None:
-            steps += put_on(row, sim.sim_id, workspace_id=workspace_id, status=to, room=room)
-        signals.devices_changed.send(sender=Device, workspace_id=workspace_id, steps=steps)
-    return device
+def row_of(device: Device) -> DeviceRow:
+    """Return a device as it is stated to whoever listens."""
+    return DeviceRow(device.pk, device.name, device.imei, device.ip_address, device.tags, device.status)
 
 
-def update_device(*, workspace_id: int, device_id: int, changes: Mapping[str, Any]) -> Outcome:
-    """Change properties of a device; values that already hold are left out, and nothing left writes nothing.
+def create_devices(*, workspace_id: int, devices: Sequence[NewDevice]) -> list[Device]:
+    """Make devices, with their SIMs where chosen: all or none (`docs/rules.md` sections 4 and 5).
 
     Args:
         workspace_id: owner.
-        device_id: the device.
-        changes: new values by field name, out of `UPDATABLE`.
+        devices: what to make.
+
+    Returns:
+        The stored devices, in the order in which they were given.
+
+    Raises:
+        Forbidden: the actor may not create devices (or change SIMs, where a state is chosen) here.
+        Invalid, NotFound, Conflict: an input is wrong; the error is that of the first device, and names the field.
+    """
+    authorise(workspace_id, Permission.DEVICE_UPDATE)
+    choices = [new.sim for new in devices if new.sim is not None]
+    with action():
+        assigning = Assigning.prepare(workspace_id, choices)
+        asked = [new.values() for new in devices]
+        clean = Cleaner(workspace_id, asked)
+        rows = [_made(workspace_id, new.status, clean(values)) for new, values in zip(devices, asked, strict=True)]
+        made = Device.objects.bulk_create(rows, batch_size=CHUNK)
+        sims = lock_chosen(workspace_id, choices)
+        pairs: list[Pair] = [
+            assigning.pair(row_of(device), sims.get(new.sim.sim_id), new.sim)
+            for device, new in zip(made, devices, strict=True)
+            if new.sim is not None
+        ]
+        assigning.take_room(*pairs)
+        placed = put_on(pairs)
+        steps: list[DeviceFact] = []
+        for device in made:
+            steps += [DeviceCreated(device=row_of(device)), *placed.get(device.pk, [])]
+        if steps:
+            signals.devices_changed.send(sender=Device, workspace_id=workspace_id, steps=steps)
+    return made
+
+
+def _made(workspace_id: int, status: int, values: Values) -> Device:
+    check_imei_lock(imei=values["imei"], imei_lock=values["imei_lock"])
+    if status not in SETTABLE:
+        raise Invalid(_("A device is created as Enabled (0) or Disabled (1)."), field="status")
+    now = current_context().now()
+    return Device(workspace_id=workspace_id, status=status, created=now, last_updated=now, **values)
+
+
+def update_devices(*, workspace_id: int, changes: Mapping[int, Values]) -> Outcome:
+    """Change properties of devices; those that can't be changed as asked are refused by name.
+
+    Values that already hold are left out, and nothing left writes nothing. Where tags alone change, devices on which
+    the same tags come and go are told together.
+
+    Args:
+        workspace_id: owner.
+        changes: new values by field name, out of `UPDATABLE`, by device id.
+
+    Returns:
+        What became of each device.
 
     Raises:
         Forbidden: the actor may not change devices here.
-        NotFound: no such device.
-        Invalid: an input is wrong; the error names the field.
     """
     authorise(workspace_id, Permission.DEVICE_UPDATE)
-    wanted = clean_values(workspace_id, changes)
+    outcome = Outcome()
+    told = _Told()
     with action():
-        device = (
-            Device.objects.of(workspace_id)
-            .exclude(status=DeviceStatus.DELETED)
-            .select_for_update(of=("self",))
-            .filter(pk=device_id)
-            .first()
-        )
-        if device is None:
-            raise NotFound(f"Device with Id '{device_id}' not found.")
-        old = {name: getattr(device, name) for name in wanted}
-        differing = {name: value for name, value in wanted.items() if old[name] != value}
-        if not differing:
-            return Outcome(unchanged=[device_id])
-        for name, value in differing.items():
-            setattr(device, name, value)
-        if device.imei_lock and not device.imei:
-            raise Invalid(_("An IMEI lock needs an IMEI."), code="required", field="imei")
-        device.last_updated = current_context().now()
-        device.save(update_fields=[*differing, "last_updated"])
-        row = DeviceRow(device.pk, device.name, device.imei, device.ip_address, device.tags, device.status)
-        _state_update(workspace_id, row, old, differing)
-    return Outcome(changed=[device_id])
+        clean = Cleaner(workspace_id, changes.values())
+        for ids in chunks(changes):
+            devices = list(Device.objects.of(workspace_id).exclude(status=DeviceStatus.DELETED).locked(pk__in=ids))
+            outcome.refused += devices_not_found(ids, map(row_of, devices))
+            old: dict[int, dict[str, Any]] = {}
+            for device in devices:
+                label = device.name
+                try:
+                    before = apply_values(device, clean(changes[device.pk]))
+                except (Invalid, NotFound) as error:
+                    outcome.refused.append(Refusal.of(device.pk, label, error))
+                    continue
+                if before:
+                    old[device.pk] = before
+                (outcome.changed if before else outcome.unchanged).append(device.pk)
+            changed = [device for device in devices if device.pk in old]
+            _store(changed, sorted({name.removesuffix("_id") for before in old.values() for name in before}))
+            told.add(changed, old)
+        told.send(workspace_id)
+    return outcome
 
 
-def _state_update(workspace_id: int, row: DeviceRow, old: Mapping[str, Any], new: Mapping[str, Any]) -> None:
-    if set(new) == {"tags"}:
-        before, after = normalise_tags(old["tags"]), normalise_tags(new["tags"])
-        added = [tag for tag in after if tag not in before]
-        removed = [tag for tag in before if tag not in after]
-        change = TagChange(devices=[row], added=added, removed=removed)
-        signals.tags_changed.send(sender=Device, workspace_id=workspace_id, changes=[change])
-        return
-    sim: SimRow | None = sims_on([row.id], lock=False).get(row.id)
-    changes = {name.removesuffix("_id"): {"from": old[name], "to": value} for name, value in new.items()}
-    step = DeviceUpdated(device=row, sim=sim, changes=changes)
-    signals.devices_changed.send(sender=Device, workspace_id=workspace_id, steps=[step])
+def _store(devices: Sequence[Device], fields: Sequence[str]) -> None:
+    now = current_context().now()
+    for device in devices:
+        device.last_updated = now
+    Device.objects.update_each(devices, [*fields, "last_updated"])
+
+
+@dataclass(slots=True)
+class _Told:
+    """What an update states: a fact for each device, and one for all devices whose tags alone changed alike."""
+
+    steps: list[DeviceFact] = field(default_factory=list)
+    tagged: dict[tuple[tuple[str, ...], tuple[str, ...]], list[DeviceRow]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def add(self, devices: Sequence[Device], old: Mapping[int, Values]) -> None:
+        """Note changed devices with the values they had. One query."""
+        alone = {pk for pk, before in old.items() if set(before) == {"tags"}}
+        sims = sims_on([device.pk for device in devices if device.pk not in alone], lock=False)
+        for device in devices:
+            before = old[device.pk]
+            if device.pk in alone:
+                was, now = normalise_tags(before["tags"]), normalise_tags(device.tags)
+                way = tuple(tag for tag in now if tag not in was), tuple(tag for tag in was if tag not in now)
+                self.tagged[way].append(row_of(device))
+                continue
+            changes = {
+                name.removesuffix("_id"): {"from": each, "to": getattr(device, name)} for name, each in before.items()
+            }
+            self.steps.append(DeviceUpdated(device=row_of(device), sim=sims.get(device.pk), changes=changes))
+
+    def send(self, workspace_id: int) -> None:
+        """State it."""
+        if self.steps:
+            signals.devices_changed.send(sender=Device, workspace_id=workspace_id, steps=self.steps)
+        if self.tagged:
+            ways = [TagChange(rows, list(added), list(removed)) for (added, removed), rows in self.tagged.items()]
+            signals.tags_changed.send(sender=Device, workspace_id=workspace_id, changes=ways)
 
 
 def delete_devices(*, workspace_id: int, device_ids: Sequence[int]) -> Outcome:
@@ -180,7 +214,7 @@ def delete_devices(*, workspace_id: int, device_ids: Sequence[int]) -> Outcome:
         steps: list[DeviceFact] = []
         for ids in chunks(device_ids):
             rows = lock_devices(workspace_id, ids)
-            part, deleting = _decide_delete(rows, ids)
+            part, deleting = _decide_delete(rows)
             part.refused += not_found(missing(ids, rows), "Device")
             outcome.extend(part)
             Device.objects.filter(pk__in=part.changed).update(
@@ -201,7 +235,7 @@ def preview_delete_devices(*, workspace_id: int, device_ids: Sequence[int]) -> O
     outcome = Outcome()
     for ids in chunks(device_ids):
         rows = read_devices(workspace_id, ids)
-        part, _deleting = _decide_delete(rows, ids)
+        part, _deleting = _decide_delete(rows)
         part.refused += not_found(missing(ids, rows), "Device")
         outcome.extend(part)
     if outcome.changed:
@@ -209,12 +243,12 @@ def preview_delete_devices(*, workspace_id: int, device_ids: Sequence[int]) -> O
     return outcome
 
 
-def _decide_delete(rows: Sequence[DeviceRow], ids: Sequence[int]) -> tuple[Outcome, list[DeviceRow]]:
-    holding = set(Sim.objects.filter(device_id__in=ids).values_list("device_id", flat=True))
+def _decide_delete(rows: Sequence[DeviceRow]) -> tuple[Outcome, list[DeviceRow]]:
+    taken = holding([row.id for row in rows])
     outcome = Outcome()
     deleting: list[DeviceRow] = []
     for device in rows:
-        if device.id in holding:
+        if device.id in taken:
             outcome.refused.append(Refusal(device.id, device.name, "has_sim", _("It has a SIM. Release it first.")))
         else:
             outcome.changed.append(device.id)
@@ -222,85 +256,30 @@ def _decide_delete(rows: Sequence[DeviceRow], ids: Sequence[int]) -> tuple[Outco
     return outcome, deleting
 
 
-def wanted_state(workspace_id: int, choice: SimChoice) -> int | None:
-    """Return the state a SIM is to be brought into along with its device, `None` for the one it has.
-
-    Args:
-        workspace_id: owner of the SIM.
-        choice: what was asked for; `activate` means factory test where an Issued SIM may enter it.
-    """
-    if choice.status is not None or not choice.activate:
-        return choice.status
-    row = (
-        Sim.objects.of(workspace_id)
-        .filter(pk=choice.sim_id)
-        .select_related("workspace__package")
-        .only("status", "workspace__factory_test_override", "workspace__package__factory_test_allowed")
-        .first()
-    )
-    if row is not None and row.status == SimStatus.ISSUED and row.workspace and row.workspace.factory_test_allowed:
-        return SimStatus.FACTORY_TEST
-    return SimStatus.ACTIVATED
-
-
-def clean_values(workspace_id: int, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a device as they are stored.
+def delete_devices_with_sims(*, workspace_id: int, device_ids: Sequence[int], delete_sims: bool = False) -> Outcome:
+    """Take the SIMs off devices and delete the devices: all or none (`docs/rules.md` section 4).
 
     Args:
         workspace_id: owner.
-        values: by field name, out of `UPDATABLE`.
+        device_ids: which devices.
+        delete_sims: delete the SIMs too; without it they are suspended where they are Activated.
 
     Raises:
-        Invalid, NotFound: the first that cannot be; `field` names it.
+        Forbidden: the actor may not delete devices, or SIMs, here.
+        NotFound: one of the devices is not there; nothing was changed.
     """
-    unknown = set(values) - set(UPDATABLE)
-    if unknown:
-        raise Invalid(_("'%(field)s' cannot be changed.") % {"field": sorted(unknown)[0]}, field=sorted(unknown)[0])
-    clean = dict(values)
-    if "name" in clean:
-        clean["name"] = _clean_name(clean["name"])
-    if "imei" in clean:
-        clean["imei"] = normalise_imei(clean["imei"] or "")
-    if "tags" in clean:
-        clean["tags"] = ",".join(normalise_tags(clean["tags"] or ""))
-    if "ip_address" in clean:
-        clean["ip_address"] = _clean_address(clean["ip_address"])
-    if "service_policy_id" in clean and not _policy_exists(ServicePolicy, workspace_id, clean["service_policy_id"]):
-        raise NotFound(
-            f"Service profile with Id '{clean['service_policy_id']}' not found.",
-            code="invalid_reference",
-            field="service_profile",
-        )
-    if "coverage_policy_id" in clean and not _policy_exists(CoveragePolicy, workspace_id, clean["coverage_policy_id"]):
-        raise NotFound(
-            f"Tariff profile with Id '{clean['coverage_policy_id']}' not found.",
-            code="invalid_reference",
-            field="tariff_profile",
-        )
-    return clean
-
-
-def _policy_exists(model: type[ServicePolicy] | type[CoveragePolicy], workspace_id: int, pk: int) -> bool:
-    return model._default_manager.filter(workspace_id=workspace_id, pk=pk).exists()
-
-
-def _clean_name(value: str) -> str:
-    name = (value or "").strip()
-    if not name:
-        raise Invalid(_("A device needs a name."), code="required", field="name")
-    if len(name) > 200:
-        raise Invalid(_("A device name has at most 200 characters."), code="too_long", field="name")
-    return name
-
-
-def _clean_address(value: str | None) -> str | None:
-    if not value:
-        return None
-    try:
-        return str(ipaddress.ip_address(value.strip()))
-    except ValueError as error:
-        raise Invalid(
-            _("'%(value)s' is not an IP address, e.g. 10.192.0.7.") % {"value": value},
-            code="invalid_format",
-            field="ip_address",
-        ) from error
+    authorise(workspace_id, Permission.DEVICE_UPDATE)
+    if delete_sims:
+        authorise(workspace_id, Permission.SIM_DELETE)
+    with action():
+        rows = [row for ids in chunks(device_ids) for row in lock_devices(workspace_id, ids)]
+        Outcome(refused=devices_not_found(sorted(set(device_ids)), rows)).raise_if_refused()
+        held = {pk: sim.id for ids in chunks(row.id for row in rows) for pk, sim in sims_on(ids, lock=False).items()}
+        if held:
+            release_sims(workspace_id=workspace_id, device_ids=list(held), suspend=not delete_sims)
+        if held and delete_sims:
+            sim_ids = list(held.values())
+            change_sim_status(workspace_id=workspace_id, sim_ids=sim_ids, to=SimStatus.DELETED).raise_if_refused()
+        outcome = delete_devices(workspace_id=workspace_id, device_ids=device_ids)
+        outcome.raise_if_refused()
+    return outcome

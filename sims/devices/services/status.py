@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.permissions import Permission, authorise
 from kit.action import action
 from kit.context import current_context
+from kit.errors import Invalid
 from kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
 from sims.inventory.services.limits import CODE, Room, activation_room
@@ -17,7 +18,7 @@ from sims.inventory.services.status import billing_note
 from sims.locking import chunks, lock_devices, missing, read_devices, sims_on
 from sims.models import Device
 from sims.signals import ConnectivityReset, DeviceFact, DeviceRow, DeviceStatusChange, SimRow, SimStatusChange
-from sims.states import DeviceStatus, SimStatus
+from sims.states import SETTABLE, DeviceStatus, SimStatus
 from sims.transitions import move
 
 
@@ -103,7 +104,10 @@ def set_device_status(*, workspace_id: int, device_ids: Sequence[int], to: int) 
 
     Raises:
         Forbidden: the actor may not change devices here.
+        Invalid: people don't set this state.
     """
+    authorise(workspace_id, Permission.DEVICE_UPDATE)
+    require_settable(to)
 
     def decide(plan: _Plan, device: DeviceRow, sim: SimRow | None) -> None:
         if device.status == to:
@@ -116,6 +120,16 @@ def set_device_status(*, workspace_id: int, device_ids: Sequence[int], to: int) 
             plan.move_sim(tested, SimStatus.ACTIVATED)
 
     return _run(workspace_id, device_ids, decide, Permission.DEVICE_UPDATE)
+
+
+def require_settable(status: int) -> None:
+    """Check that a state is one that people set on a device.
+
+    Raises:
+        Invalid: it is not.
+    """
+    if status not in SETTABLE:
+        raise Invalid(_("Choose Enabled (0) or Disabled (1)."), field="status")
 
 
 def preview_device_action(*, workspace_id: int, device_ids: Sequence[int], what: str) -> Outcome:
@@ -137,7 +151,7 @@ def preview_device_action(*, workspace_id: int, device_ids: Sequence[int], what:
     limited = [room.note] if room.limit is not None else []
     for ids in chunks(device_ids):
         rows = read_devices(workspace_id, ids)
-        plan = _decide_all(rows, sims_on(ids, lock=False), decide, room)
+        plan = _decide_all(rows, sims_on([row.id for row in rows], lock=False), decide, room)
         plan.outcome.refused += not_found(missing(ids, rows), "Device")
         outcome.extend(plan.outcome)
         activated += sum(sim.status != SimStatus.ACTIVATED for sim in plan.activate)
@@ -161,7 +175,7 @@ def _run(workspace_id: int, device_ids: Sequence[int], decide: Decide, permissio
         room = _room(workspace_id, decide, lock=True)
         for ids in chunks(device_ids):
             rows = lock_devices(workspace_id, ids)
-            plan = _decide_all(rows, sims_on(ids, lock=True), decide, room)
+            plan = _decide_all(rows, sims_on([row.id for row in rows], lock=True), decide, room)
             plan.outcome.refused += not_found(missing(ids, rows), "Device")
             _store(plan)
             outcome.extend(plan.outcome)

@@ -66,6 +66,7 @@ def change_tags(
         for ids in chunks(device_ids):
             rows = lock_devices(workspace_id, ids)
             renamed = {row.tags: _applied(row.tags, adding, removing) for row in rows}
+            storing: list[DeviceRow] = []
             for row in rows:
                 tags = renamed[row.tags]
                 if tags == row.tags:
@@ -76,9 +77,10 @@ def change_tags(
                     )
                 else:
                     outcome.changed.append(row.id)
-                    changed.append(row._replace(tags=tags))
+                    storing.append(row)
             outcome.refused += not_found(missing(ids, rows), "Device")
-            _store(ids, {old: new for old, new in renamed.items() if new != old and len(new) <= MAX_LENGTH})
+            _store([row.id for row in storing], {row.tags: renamed[row.tags] for row in storing})
+            changed += [row._replace(tags=renamed[row.tags]) for row in storing]
         if changed:
             change = TagChange(devices=changed, added=adding, removed=sorted(removing))
             signals.tags_changed.send(sender=Device, workspace_id=workspace_id, changes=[change])
@@ -91,10 +93,15 @@ def _applied(tags: str, adding: Sequence[str], removing: set[str]) -> str:
 
 
 def _store(ids: Sequence[int], renamed: dict[str, str]) -> None:
-    """Write all new values in one statement: devices share few different tag lists."""
-    if not renamed:
+    """Write the new tags of locked devices in one statement: devices share few different tag lists.
+
+    Args:
+        ids: the devices, each with tags out of `renamed`.
+        renamed: new tags by old ones.
+    """
+    if not ids:
         return
-    Device.objects.filter(pk__in=ids, tags__in=list(renamed)).update(
+    Device.objects.filter(pk__in=ids).update(
         tags=Case(*(When(tags=old, then=Value(new)) for old, new in renamed.items())),
         last_updated=current_context().now(),
     )

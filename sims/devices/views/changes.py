@@ -18,11 +18,11 @@ from kit.filters import whole_number
 from kit.htmx import redirect_to, render_fragment, respond, wants_fragment, with_toast
 from sims.devices.forms import AssignForm, CreateDeviceForm, DeviceForm, ReleaseForm, initial_of
 from sims.devices.selectors import device_of, offered_sims, sim_of
-from sims.devices.services.devices import create_device, update_device
+from sims.devices.services.devices import NewDevice, create_devices, update_devices
 from sims.devices.views.devices import sim_badges
 from sims.form_fields import show_error
 from sims.identifiers import iccid_with_luhn
-from sims.inventory.services.assignment import assign_sim, release_sims
+from sims.inventory.services.assignment import SimChoice, assign_sims, release_sims
 from sims.inventory.services.status import billing_note
 from sims.models import Device, Sim
 from sims.states import DeviceStatus, SimStatus
@@ -78,12 +78,8 @@ def device_create(request: WorkspacePageRequest, workspace_id: int) -> HttpRespo
     form = CreateDeviceForm(request.POST, workspace=workspace)
     if form.is_valid():
         try:
-            device = create_device(
-                workspace_id=workspace_id,
-                status=form.cleaned_data["status"],
-                sim=form.sim_choice(),
-                **form.properties(),
-            )
+            new = NewDevice(status=form.cleaned_data["status"], sim=form.sim_choice(), **form.properties())
+            (device,) = create_devices(workspace_id=workspace_id, devices=[new])
         except REFUSED as error:
             show_error(form, error)
         else:
@@ -135,7 +131,8 @@ def device_edit(request: WorkspacePageRequest, workspace_id: int, device_id: int
     form = DeviceForm(posted, initial=initial_of(device), workspace=request.workspace)
     if posted is not None and form.is_valid():
         try:
-            outcome = update_device(workspace_id=workspace_id, device_id=device_id, changes=form.properties())
+            outcome = update_devices(workspace_id=workspace_id, changes={device_id: form.properties()})
+            outcome.raise_if_refused()
         except REFUSED as error:
             show_error(form, error)
         else:
@@ -165,12 +162,8 @@ def device_assign(request: WorkspacePageRequest, workspace_id: int, device_id: i
     if posted is not None and form.is_valid():
         values = form.cleaned_data
         try:
-            assign_sim(
-                workspace_id=workspace_id,
-                device_id=device_id,
-                sim_id=values["sim"],
-                status=values["sim_status"],
-            )
+            choice = SimChoice(values["sim"], values["sim_status"])
+            assign_sims(workspace_id=workspace_id, choices={device_id: choice}).raise_if_refused()
         except REFUSED as error:
             if error.field is None:
                 raise

@@ -105,8 +105,7 @@ def delete_sims(request: ApiRequest, body: list[Reference]) -> HttpResponse:
         outcome = change_sim_status(
             workspace_id=request.auth.workspace.pk, sim_ids=[each.id for each in body], to=SimStatus.DELETED
         )
-        for refusal in outcome.refused:
-            _raise_if_refused(outcome, refusal.id, status=400)
+        _raise_if_refused(outcome, status=400)
     return no_content()
 
 
@@ -135,7 +134,7 @@ def delete_sim(request: ApiRequest, sim_id: PathId) -> HttpResponse:
     """Delete a SIM that is on no endpoint."""
     workspace_id = request.auth.workspace.pk
     outcome = change_sim_status(workspace_id=workspace_id, sim_ids=[sim_id], to=SimStatus.DELETED)
-    _raise_if_refused(outcome, sim_id, status=409)
+    _raise_if_refused(outcome, status=409)
     return no_content()
 
 
@@ -147,14 +146,17 @@ def _change(workspace_id: int, sim_id: int, status: int) -> None:
         if not _sims(workspace_id).filter(pk=sim_id).exists():
             raise invalid_reference(KIND, sim_id) from error
         raise WireError(400, Code.NOT_ALLOWED, error.message) from error
-    _raise_if_refused(outcome, sim_id, status=400)
+    _raise_if_refused(outcome, status=400)
 
 
-def _raise_if_refused(outcome: Outcome, sim_id: int, *, status: int) -> None:
-    for refusal in outcome.refused:
-        if refusal.code == "not_found":
-            raise invalid_reference(KIND, sim_id)
-        raise WireError(status, Code.NOT_ALLOWED, f"SIM {refusal.label}: {refusal.reason}")
+def _raise_if_refused(outcome: Outcome, *, status: int) -> None:
+    """Answer for the first SIM that was refused. Raises WireError: 404, or the status that the call is known by."""
+    if not outcome.refused:
+        return
+    refusal = outcome.refused[0]
+    if refusal.code == "not_found":
+        raise invalid_reference(KIND, refusal.id)
+    raise WireError(status, Code.NOT_ALLOWED, f"SIM {refusal.label}: {refusal.reason}")
 
 
 @batches.get("/bic/{bic}", summary="Check a batch by its BIC", response=answers(BatchAnswer, 403, 404, 422))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from accounts.models import PlatformPackage, Workspace
+from accounts.selectors import workspace_with_package
 from kit.context import current_actor
 from kit.errors import Conflict
 from sims.models import Sim
@@ -86,15 +87,14 @@ def activation_room(workspace_id: int, *, lock: bool) -> Room:
     Args:
         workspace_id: whose package.
         lock: lock the workspace, so that two people can't use the same room. To be called before SIMs and devices are
-            locked: a change of the package locks the workspace first, too. Its key is not locked: whoever holds SIMs
-            and commits a new device or a transfer needs it.
+            locked: a change of the package locks the workspace first, too.
+
+    Raises:
+        NotFound: there is no such workspace.
     """
     if current_actor().sim_limits.get(workspace_id, 0) is None:
         return Room()
-    workspaces = Workspace.objects.select_related("package")
-    if lock:
-        workspaces = workspaces.select_for_update(of=("self",), no_key=True)
-    package = workspaces.get(pk=workspace_id).package
+    package = workspace_with_package(workspace_id, lock=lock).package
     limit = package.max_active_sims
     if limit is None:
         return Room()

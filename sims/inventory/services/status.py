@@ -10,8 +10,8 @@ from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Workspace
 from accounts.permissions import Permission, authorise
+from accounts.selectors import workspace_with_package
 from kit.action import action
 from kit.context import current_context
 from kit.errors import Invalid
@@ -90,8 +90,9 @@ def require_factory_test(workspace_id: int) -> None:
 
     Raises:
         Invalid: it does not.
+        NotFound: there is no such workspace.
     """
-    workspace = Workspace.objects.select_related("package").get(pk=workspace_id)
+    workspace = workspace_with_package(workspace_id)
     if not workspace.factory_test_allowed:
         raise Invalid(
             _("The platform package '%(package)s' has no factory test. Choose another state or change the package.")

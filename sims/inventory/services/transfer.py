@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, actor_may, authorise
+from accounts.selectors import workspace_with_package
 from kit.action import action
 from kit.context import Actor, current_context
 from kit.errors import Conflict, Invalid, NotFound
@@ -106,7 +107,7 @@ def transfer_sims(
             code="too_many",
             field="sims",
         )
-    target = Workspace.objects.select_related("package").get(pk=target_id)
+    target = workspace_with_package(target_id)
     if target.type != Workspace.Type.ENTERPRISE:
         raise Invalid(
             _("'%(name)s' is no enterprise workspace and takes no SIMs.") % {"name": target.name},

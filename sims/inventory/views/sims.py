@@ -24,7 +24,7 @@ from sims.inventory.bulk import FACTORY_TEST, SIMS
 from sims.inventory.filters import SimFilters
 from sims.inventory.forms import AssignForm
 from sims.inventory.selectors import free_devices, sim_of_workspace, sim_rows
-from sims.inventory.services.assignment import assign_sim
+from sims.inventory.services.assignment import SimChoice, assign_sims
 from sims.inventory.tables import SimTable
 from sims.models import Sim
 from sims.states import DeviceStatus, SimStatus, sim_may_move
@@ -172,12 +172,8 @@ def sim_assign(request: WorkspacePageRequest, workspace_id: int, sim_id: int) ->
     )
     if posted is not None and form.is_valid():
         try:
-            assign_sim(
-                workspace_id=workspace_id,
-                device_id=form.cleaned_data["device"],
-                sim_id=sim.pk,
-                status=form.cleaned_data["status"],
-            )
+            choices = {form.cleaned_data["device"]: SimChoice(sim.pk, form.cleaned_data["status"])}
+            assign_sims(workspace_id=workspace_id, choices=choices).raise_if_refused()
         except Forbidden:
             raise
         except DomainError as error:

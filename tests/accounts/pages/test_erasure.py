@@ -16,7 +16,7 @@ from events.models import Event
 from events.selectors import actor_line, event_row, persons_of
 from events.wire import wire
 from kit.errors import Conflict, Forbidden
-from sims.devices.services.devices import update_device
+from sims.devices.services.devices import update_devices
 from tests.cast import Cast
 from tests.log import types
 
@@ -38,11 +38,11 @@ def everything() -> str:
 def act(cast: Cast) -> None:
     device = cast.device()
     with cast.acting(cast.member):
-        update_device(workspace_id=cast.acme.pk, device_id=device.pk, changes={"name": "Valve"})
+        update_devices(workspace_id=cast.acme.pk, changes={device.pk: {"name": "Valve"}})
     User.objects.filter(pk=cast.member.pk).update(name="Max Married")
     cast.member.refresh_from_db()
     with cast.acting(cast.member):
-        update_device(workspace_id=cast.acme.pk, device_id=device.pk, changes={"name": "Pump"})
+        update_devices(workspace_id=cast.acme.pk, changes={device.pk: {"name": "Pump"}})
     with cast.acting(cast.owner):
         change_role(workspace_id=cast.acme.pk, user_id=cast.member.pk, role="Observer")
 
