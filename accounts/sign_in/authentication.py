@@ -38,7 +38,7 @@ from accounts.sign_in.second_factors import has_second_factor, use_any_code
 from accounts.sign_in.services.sessions import record_sign_in, record_sign_out
 from accounts.sign_in.staff_backend import StaffRoleBackend
 from accounts.support.services import end_support_access
-from kit.action import action
+from kit.action import action, retried
 from kit.context import ANONYMOUS, Surface, acting_as, acting_within, current_context, open_context
 from kit.errors import DomainError
 
@@ -223,6 +223,7 @@ def forget_unknown_addresses() -> int:
     return UnknownAddress.objects.filter(last_tried__lt=before).delete()[0]
 
 
+@retried
 def _attempt(found: User, check: Callable[[User], bool], wrong: Callable[[], SignInRefused], *, forgives: bool) -> User:
     now = current_context().now()
     if _locked(found, now):

@@ -14,7 +14,7 @@ from accounts.authority import require_staff
 from accounts.locking import lock_user
 from accounts.models import SupportAccess, User, Workspace
 from accounts.selectors import entries_of, operator_workspace_id, person_of
-from kit.action import action
+from kit.action import action, retried
 from kit.context import acting_within, current_context
 from kit.errors import Forbidden, Invalid, NotFound
 
@@ -32,6 +32,7 @@ def may_support(user: User) -> bool:
     return user.is_active and user.is_staff and user.has_perm(SUPPORT_RIGHT)
 
 
+@retried
 def start_support_access(*, workspace_id: int, user_id: int, reason: str) -> SupportAccess:
     """Let the acting member of staff into a workspace in place of a user (event 13 there, at once).
 
@@ -83,6 +84,7 @@ def start_support_access(*, workspace_id: int, user_id: int, reason: str) -> Sup
     return access
 
 
+@retried
 def end_support_access(*, access_id: int, timed_out: bool = False) -> None:
     """End support access (event 10042); one that is over already stays as it is.
 

@@ -15,7 +15,7 @@ from accounts.actors import token_name
 from accounts.models import ApplicationToken
 from accounts.permissions import Permission, Role, authorise
 from accounts.signals import TokenRow
-from kit.action import action
+from kit.action import action, retried
 from kit.context import Actor, current_context
 from kit.errors import Forbidden, Invalid
 
@@ -59,6 +59,7 @@ def token_row(token: ApplicationToken) -> TokenRow:
     )
 
 
+@retried
 def create_application_token(
     *,
     workspace_id: int,
@@ -142,6 +143,7 @@ def _network(text: str) -> str:
         ) from error
 
 
+@retried
 def describe_application_token(*, workspace_id: int, token_id: int, description: str) -> ApplicationToken:
     """Give an application token another description; the one it has changes nothing.
 
@@ -174,6 +176,7 @@ def describe_application_token(*, workspace_id: int, token_id: int, description:
     return token
 
 
+@retried
 def lower_tokens(*, workspace_id: int, creator_id: int, role: str) -> None:
     """Lower the application tokens that somebody made above the role they have now (event 10085 for each).
 
@@ -207,6 +210,7 @@ def _description(text: str) -> str:
     return text.strip()
 
 
+@retried
 def revoke_application_token(*, workspace_id: int, token_id: int) -> ApplicationToken:
     """Revoke an application token; what was signed in with it is refused from its next call on.
 

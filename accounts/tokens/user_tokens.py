@@ -29,7 +29,7 @@ from accounts.sign_in.services.trusted_devices import check_device, is_trusted_p
 from accounts.support.services import access_under, may_support
 from accounts.tokens.jwts import TokenRefused, decode, encode, invalid_token
 from accounts.tokens.services import digest_of, token_row
-from kit.action import action
+from kit.action import action, retried
 from kit.context import ANONYMOUS, Actor, acting_within, bind_actor, current_context
 from kit.errors import Forbidden, NotFound
 
@@ -176,6 +176,7 @@ def refresh(*, refresh_token: str) -> str:
     return encode(claims_of_user(user, workspace, since=_signed_in_at(claims)), "auth")
 
 
+@retried
 @sensitive_variables("value")
 def authenticate_application(*, value: str) -> str:
     """Return an auth token for the value of an application token; there is no refresh token for programs.

@@ -12,7 +12,7 @@ from accounts.changes import assign, check, differences, plain
 from accounts.models import Currency
 from accounts.permissions import authorise_staff
 from accounts.signals import Changes
-from kit.action import action
+from kit.action import action, retried
 from kit.errors import Invalid, NotFound
 from orders import signals
 from orders.models import Article, ArticlePrice, ShippingOption, ShippingProvider
@@ -36,6 +36,7 @@ def _fields(model: type[models.Model]) -> list[str]:
     return [field.attname for field in model._meta.concrete_fields if field.name not in ("id", "created")]
 
 
+@retried
 def article_create(*, values: Mapping[str, Any], prices: Prices) -> Article:
     """Add an article to the shop.
 
@@ -61,6 +62,7 @@ def article_create(*, values: Mapping[str, Any], prices: Prices) -> Article:
     return article
 
 
+@retried
 def article_update(*, article_id: int, changes: Mapping[str, Any], prices: Prices | None = None) -> Article:
     """Edit an article; carts and later orders feel it, orders that were placed don't.
 
@@ -87,6 +89,7 @@ def article_update(*, article_id: int, changes: Mapping[str, Any], prices: Price
     return article
 
 
+@retried
 def offer_create(model: type[ArticleOffer], *, values: Mapping[str, Any]) -> ArticleOffer:
     """Add a shipping option or provider. Raises Forbidden for all but staff, and Invalid for a wrong value."""
     authorise_staff()
@@ -98,6 +101,7 @@ def offer_create(model: type[ArticleOffer], *, values: Mapping[str, Any]) -> Art
     return item
 
 
+@retried
 def offer_update(model: type[ArticleOffer], *, item_id: int, changes: Mapping[str, Any]) -> ArticleOffer:
     """Edit a shipping option or provider. Errors as `article_update`."""
     authorise_staff()

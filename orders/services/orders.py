@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise, authorise_staff
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 from kit.outcomes import Outcome, Refusal, not_found
@@ -78,6 +78,7 @@ def order_precalculate(*, workspace_id: int, items: Sequence[Item], shipping_opt
     return quote(workspace=workspace, items=items, option_id=shipping_option_id)
 
 
+@retried
 def order_submit(*, workspace_id: int, purchase: Purchase, key: str, seen: str | None = None) -> Order:
     """Place an order; its SIMs are kept from then on. Leaves event 38, and 39 when there is nothing to pay.
 
@@ -165,6 +166,7 @@ def _placed(
     return order
 
 
+@retried
 def order_pay_online(*, workspace_id: int, order_id: int, details: Mapping[str, str]) -> Order:
     """Pay an order by its provider. Leaves event 39.
 

@@ -13,7 +13,7 @@ from accounts.changes import assign, check, differences, plain
 from accounts.models import DataPlan, PlatformPackage
 from accounts.selectors import operator_workspace_id
 from accounts.signals import Changes
-from kit.action import action
+from kit.action import action, retried
 from kit.errors import NotFound
 
 Item = Literal["package", "data_plan"]
@@ -31,6 +31,7 @@ OPERATOR_PACKAGE: Final[Mapping[str, Any]] = {
 """The package of the operator's own workspace: every workspace has one, and this one is not sold."""
 
 
+@retried
 def create_package(*, values: Mapping[str, Any]) -> PlatformPackage:
     """Add a platform package to the catalogue.
 
@@ -50,6 +51,7 @@ def create_package(*, values: Mapping[str, Any]) -> PlatformPackage:
     return package
 
 
+@retried
 def update_package(*, package_id: int, changes: Mapping[str, Any]) -> PlatformPackage:
     """Edit a platform package; workspaces that have it feel it at once.
 
@@ -74,6 +76,7 @@ def update_package(*, package_id: int, changes: Mapping[str, Any]) -> PlatformPa
     return package
 
 
+@retried
 def create_data_plan(*, values: Mapping[str, Any]) -> DataPlan:
     """Add a data plan to the catalogue. Args and errors as `create_package`."""
     require_staff("catalogue_update")
@@ -85,6 +88,7 @@ def create_data_plan(*, values: Mapping[str, Any]) -> DataPlan:
     return plan
 
 
+@retried
 def update_data_plan(*, data_plan_id: int, changes: Mapping[str, Any]) -> DataPlan:
     """Edit a data plan. Args and errors as `update_package`."""
     require_staff("catalogue_update")

@@ -31,7 +31,7 @@ from accounts.selectors import ERASED_NAME, entries_of, home_workspace_id, perso
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.support.services import end_support_access
 from kit import mail
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.erased_names import ErasedNames
 from kit.errors import Conflict
@@ -60,6 +60,7 @@ class Erasure:
     headless: list[Workspace]
 
 
+@retried
 def erase_user(*, user_id: int) -> Erasure:
     """Erase what the portal knows of a person. The id stays, so that old events still tell their deeds apart.
 

@@ -19,7 +19,7 @@ from accounts.people.services.seats import seat_taken
 from accounts.permissions import Permission, Role, authorise
 from accounts.selectors import is_super_admin, person_of, user_by_email
 from accounts.sign_in.services.passwords import encoded_digest, encoded_password
-from kit.action import action
+from kit.action import action, retried
 from kit.context import ANONYMOUS, Person, acting_within, current_context
 from kit.errors import Conflict, Invalid, NotFound
 
@@ -29,6 +29,7 @@ def lifetime() -> timedelta:
     return timedelta(days=settings.INVITATION_DAYS)
 
 
+@retried
 def invite_user(*, workspace_id: int, email: str, name: str, role: str, link: LinkMaker) -> Invitation:
     """Invite somebody by mail (event 36); a new address gets an account that is not activated yet.
 
@@ -156,6 +157,7 @@ def send_invitation(invitation: Invitation, workspace: Workspace, link: LinkMake
     )
 
 
+@retried
 def resend_invitation(*, workspace_id: int, invitation_id: int, link: LinkMaker) -> Invitation:
     """Send an invitation again with a new time to answer (event 36); links of earlier mails end.
 
@@ -181,6 +183,7 @@ def resend_invitation(*, workspace_id: int, invitation_id: int, link: LinkMaker)
     return invitation
 
 
+@retried
 def withdraw_invitation(*, workspace_id: int, invitation_id: int) -> None:
     """Take an invitation back; its link ends at once (event 10026, or 46 when nothing is left of the account).
 
@@ -239,6 +242,7 @@ def invitation_of(link_secret: str) -> Invitation:
     return found
 
 
+@retried
 @sensitive_variables("link_secret", "password", "digest")
 def accept_invitation(
     *, link_secret: str, name: str = "", password: str | None = None, digest: str | None = None

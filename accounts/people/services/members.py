@@ -16,13 +16,14 @@ from accounts.permissions import Permission, Role, authorise
 from accounts.selectors import is_super_admin, person_of
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.tokens.services import lower_tokens
-from kit.action import action
+from kit.action import action, retried
 from kit.context import ActorKind, current_actor, current_context
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 
 NO_ROLE = "none"
 
 
+@retried
 def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
     """Add a user to a workspace; the first one joined becomes the default.
 
@@ -63,6 +64,7 @@ def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
     return membership
 
 
+@retried
 def change_role(*, workspace_id: int, user_id: int, role: str) -> Membership:
     """Give a member another role; the one held already changes nothing.
 
@@ -221,6 +223,7 @@ def keep_administrators(memberships: QuerySet[Membership]) -> None:
         )
 
 
+@retried
 def set_super_admin(*, workspace_id: int, user_id: int) -> None:
     """Name the SuperAdmin of a main organisation; there is one, with access to all workspaces linked to it.
 
@@ -271,6 +274,7 @@ def set_super_admin(*, workspace_id: int, user_id: int) -> None:
         )
 
 
+@retried
 def drop_super_admin(*, workspace_id: int) -> None:
     """Take the SuperAdmin of an organisation that is about to be linked; who was it keeps what it is a member of.
 

@@ -18,7 +18,7 @@ from accounts.sign_in.services.passwords import encoded_password
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.signals import Changes
 from accounts.support.services import end_accesses_of, may_support
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_actor, current_context
 from kit.errors import Conflict, DomainError, Invalid
 
@@ -28,6 +28,7 @@ _PERSONAL: Final = frozenset({"name", "email"})
 """Stand with the frozen person alone and never in an event, so that a person can be erased."""
 
 
+@retried
 @sensitive_variables("password")
 def create_user(
     *,
@@ -82,6 +83,7 @@ def create_user(
     return user
 
 
+@retried
 def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
     """Change name, address or staff rights of an account; support access ends with the right to it.
 
@@ -152,6 +154,7 @@ def reactivate_user(*, user_id: int) -> User:
     return _move(user_id, User.Status.ACTIVE, "reactivated")
 
 
+@retried
 def unlock_user(*, user_id: int) -> User:
     """End the lock after failed sign-ins before its time. Args and errors as `suspend_user`."""
     require_staff("user_update")

@@ -30,7 +30,7 @@ from accounts.sign_in.second_factors import (
     use_code,
 )
 from accounts.sign_in.services.sessions import drop_sessions
-from kit.action import action
+from kit.action import action, retried
 from kit.context import ActorKind, current_context
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 
@@ -66,6 +66,7 @@ def confirm_password_digest(*, user_id: int, digest: str) -> None:
 
 
 # untold: a key that waits for its code opens nothing
+@retried
 def start_second_factor(*, user_id: int, replace: bool = False) -> NewKey:
     """Make a key that waits for its first code; one that waited before is thrown away.
 
@@ -109,6 +110,7 @@ def pending_key(*, user_id: int, key_id: int) -> NewKey | None:
     return shown(row, row.user) if row is not None else None
 
 
+@retried
 @sensitive_variables("code")
 def activate_second_factor(*, user_id: int, key_id: int, code: str, keep: str | None = None) -> list[str]:
     """Activate a key by its first code (event 10028); a key that it replaces is removed (event 14).
@@ -162,6 +164,7 @@ def activate_second_factor(*, user_id: int, key_id: int, code: str, keep: str | 
     return codes
 
 
+@retried
 def renew_recovery_codes(*, user_id: int) -> list[str]:
     """Give oneself new recovery codes; the old ones stop working at once. The password has been asked for.
 
@@ -193,6 +196,7 @@ def renew_recovery_codes(*, user_id: int) -> list[str]:
     return codes
 
 
+@retried
 def remove_own_second_factor(*, user_id: int, key_id: int | None = None) -> None:
     """Remove one's own second factor with its recovery codes and trusted devices (event 14).
 
@@ -216,6 +220,7 @@ def remove_own_second_factor(*, user_id: int, key_id: int | None = None) -> None
         _remove(user, row)
 
 
+@retried
 def remove_second_factor(*, workspace_id: int | None, user_id: int, key_id: int | None = None) -> None:
     """Remove somebody else's second factor, for a member who has lost the app (event 14).
 

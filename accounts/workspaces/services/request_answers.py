@@ -12,12 +12,13 @@ from accounts.models import Workspace, WorkspaceRequest
 from accounts.people.services.members import drop_super_admin, keep_super_admin
 from accounts.workspaces.services.requests import handle_workspace_request
 from accounts.workspaces.services.workspaces import create_workspace, update_workspace
-from kit.action import action
+from kit.action import action, retried
 from kit.errors import Conflict, NotFound
 
 DONE = WorkspaceRequest.Status.DONE
 
 
+@retried
 def create_requested_workspace(
     *,
     request_id: int,
@@ -63,6 +64,7 @@ def create_requested_workspace(
     return made
 
 
+@retried
 def link_requested_workspace(*, request_id: int, workspace_id: int, answer: str = "") -> Workspace:
     """Link an existing workspace to the main organisation that asked for it, and answer the request.
 

@@ -12,7 +12,7 @@ from accounts.locking import lock_workspace
 from accounts.models import Workspace, WorkspaceRequest
 from accounts.permissions import Permission, authorise
 from accounts.signals import SettingChange
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 
@@ -41,6 +41,7 @@ def require_room(main: Workspace) -> None:
         )
 
 
+@retried
 def request_workspace(*, workspace_id: int, kind: str, contact_email: str, text: str) -> WorkspaceRequest:
     """Ask the operator for a new workspace, or for an existing one to be linked (event 10041).
 
@@ -86,6 +87,7 @@ def request_workspace(*, workspace_id: int, kind: str, contact_email: str, text:
     return made
 
 
+@retried
 def handle_workspace_request(*, request_id: int, status: int, answer: str = "") -> WorkspaceRequest:
     """Close a request with an answer and mail it (event 10040 in the workspace); `request_answers` does what is asked.
 

@@ -19,7 +19,7 @@ from accounts.packages.services.subscriptions import find_data_plans, find_packa
 from accounts.permissions import Permission, authorise
 from accounts.signals import SettingChange
 from accounts.workspaces.services.requests import require_room
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Forbidden, Invalid
 
@@ -37,6 +37,7 @@ _STAFF_SETTINGS: Final = (
 )
 
 
+@retried
 def create_workspace(
     *,
     name: str,
@@ -90,6 +91,7 @@ def create_workspace(
     return workspace
 
 
+@retried
 def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Workspace:
     """Change settings of a workspace; values that hold already change nothing.
 

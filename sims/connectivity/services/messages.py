@@ -10,7 +10,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 from sims import signals
@@ -47,6 +47,7 @@ class SmsText:
     udh: str = ""
 
 
+@retried
 def send_sms(*, workspace_id: int, device_id: int, sms: SmsText) -> Sms:
     """Accept a message for a device (event 10013); it counts as one SMS to the device from then on.
 

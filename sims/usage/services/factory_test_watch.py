@@ -15,7 +15,7 @@ from django.db.models import Max, Min
 from django.utils import timezone
 
 from accounts.selectors import operator_workspace_id
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.wakeups import wake_worker
 from sims import signals
@@ -120,6 +120,7 @@ def shown_late_since(workspace_id: int | None) -> datetime | None:
     return kept[0] if concerned else None
 
 
+@retried
 def tell_lateness() -> None:
     """Tell staff when checks begin to run late and when they are on time again, each once.
 
