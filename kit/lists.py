@@ -246,9 +246,8 @@ class Listing:
     def _untidy(self) -> bool:
         """Whether the address holds empty parameters or ones that only the form's parts have."""
         tidy = set(self.filters.query_values())
-        parts = {part for name, found in self.filters.filters.items() for part in found.parameters(name)[1:]}
         for name, texts in self.request.GET.lists():
-            if name in parts or not any(texts) or (name in tidy and len(texts) > 1):
+            if name in self.filters.part_parameters or not any(texts) or (name in tidy and len(texts) > 1):
                 return True
         return False
 
