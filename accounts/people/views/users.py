@@ -66,10 +66,8 @@ def user_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
         table=PeopleTable,
         filters=PeopleFilters,
         queryset=people_of(workspace),
-        rows="accounts/_people_rows.jinja",
         fetch=lambda people: _with_acts(request, people_rows(people)),
         empty=Empty(icon="users", title=_("No users yet"), text=_("Invite somebody by their e-mail address.")),
-        noun=(_("user"), _("users")),
         context={
             "own_id": request.user.pk,
             "roles": {role.value: str(role.label) for role in Role},
