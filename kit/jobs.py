@@ -209,7 +209,6 @@ def _give_up(job_id: str) -> None:
     )
 
 
-# untold: the state of a job
 def _work(job: Job) -> None:
     step = _kinds.get(job.kind)
     if step is None:
@@ -244,6 +243,7 @@ def _work(job: Job) -> None:
             return
 
 
+# untold: the state of a job
 def _do_part(job: Job, step: JobStep) -> bool:
     """Do the next part of a claimed job and note its progress, in one transaction. Returns whether there is more."""
     with transaction.atomic():

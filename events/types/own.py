@@ -106,6 +106,9 @@ _own(10071, "Workspace created", "Workspace '{name}' created", {"name": "Example
 _LOG = "Event log and streams"
 _own(10050, "Data stream changed", "Data stream '{name}' {what}", {"name": "Data lake", "what": "paused"}, section=_LOG)
 _own(10051, "Event export", "{count} events exported", {"count": 1200}, section=_LOG)
+_own(10086, "Inventory export",
+     {"sims": Wording("{count} SIM(s) exported"), "devices": Wording("{count} device(s) exported")},
+     {"count": 1200}, section=_LOG)
 _own(10052, "Events expired", "{count} events older than {cutoff} removed by retention",
      {"count": 1200, "cutoff": "2026-01-01"}, section=_LOG, source=Source.POLICY_CONTROL)
 
