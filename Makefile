@@ -25,7 +25,7 @@ test-all: dev ## Run every test on each database
 	@$(PY) -m tests.run --all $(PYTEST_ARGS)
 
 browser: dev ## Run the tests in Chromium
-	@$(PY) -m pytest -m browser $(PYTEST_ARGS)
+	@$(PY) -m pytest -q -m browser -n 2 tests/browser tests/ui_gallery $(PYTEST_ARGS)
 
 screenshots: dev ## Make the pictures of the README from a fresh demo
 	@$(PY) -m tests.browser.screenshots
