@@ -107,7 +107,7 @@ def test_of_an_invited_person_nothing_is_shown_but_what_was_typed(cast: Cast) ->
     assert event["detail"]["id"] == cast.outsider.pk
     assert "Otto Outsider" not in str(event)
     # Nor does the invitation change what others read about this person.
-    FrozenPerson.objects.create(user_id=cast.outsider.pk, name="Otto Outsider", username=cast.outsider.email)
+    FrozenPerson.remembered(user_id=cast.outsider.pk, name="Otto Outsider", username=cast.outsider.email).save()
     assert latest_persons([cast.outsider.pk])[cast.outsider.pk].name == "Otto Outsider"
 
 
