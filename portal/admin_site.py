@@ -26,6 +26,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.models import User
 from accounts.sign_in.services.passwords import change_own_password
 from accounts.sign_in.services.sessions import follow_session
+from events.seals.selectors import seal_problems
 from kit.admin.base import StaffAdmin, add_refusal
 from kit.errors import DomainError
 
@@ -34,7 +35,7 @@ ORDER: Final = (
     ("sims", ("simbatch", "sim", "device", "servicepolicy", "coveragepolicy", "simmodel")),
     ("orders", ("order", "article", "shippingoption", "shippingprovider")),
     ("orders", ()),
-    ("events", ("event", "frozenperson", "retentionreceipt")),
+    ("events", ("event", "frozenperson", "retentionreceipt", "sealcheck")),
     ("kit", ("outgoingmail",)),
 )
 """Apps and their pages in the order of the menu."""
@@ -131,6 +132,11 @@ class PortalAdminSite(AdminSite):
         return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
 
     # --- the menu ---
+
+    @method_decorator(never_cache)
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The overview, with what is wrong about the log on top."""
+        return super().index(request, {**(extra_context or {}), "seal_problems": seal_problems()})
 
     def get_log_entries(self, request: HttpRequest) -> Any:
         """Nothing: Django's own log is not kept."""

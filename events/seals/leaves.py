@@ -18,13 +18,14 @@ from events.writer import COLUMNS
 
 VERSION: Final = 1
 
-_ALL: Final = ("id", "external_id", *COLUMNS)
-_PLACE: Final = {name: number for number, name in enumerate(_ALL)}
 _PERSONS: Final = ("actor", "subject", "acted_for")
 _DATES: Final = ("timestamp", "production_date", "import_date")
-_COMMITTED: Final = {"detail", "ip", "user_agent", *(f"{name}_id" for name in _PERSONS)}
-_NAMES: Final = {"workspace_id": "workspace"}
-_PLAIN: Final = tuple((_PLACE[name], _NAMES.get(name, name)) for name in _ALL if name not in {*_COMMITTED, *_DATES})
+_SPECIAL: Final = ("alert", "request_id", *_DATES, *(f"{name}_id" for name in _PERSONS), "detail", "ip", "user_agent")
+_PLAIN: Final = tuple(name for name in ("id", "external_id", *COLUMNS) if name not in _SPECIAL)
+"""Columns that enter a leaf as they are; they stand first in a row."""
+_ALL: Final = (*_PLAIN, *_SPECIAL)
+_PLACE: Final = {name: number for number, name in enumerate(_ALL)}
+_MEMBERS: Final = tuple("workspace" if name == "workspace_id" else name for name in _PLAIN)
 _MOMENTS: Final = tuple((_PLACE[name], name) for name in _DATES)
 _WHO: Final = tuple((_PLACE[f"{name}_id"], name) for name in _PERSONS)
 ID, WORKSPACE, TYPE, ACTOR_KIND = (_PLACE[name] for name in ("id", "workspace_id", "type", "actor_kind"))
@@ -39,9 +40,15 @@ StoredEvent = Sequence[Any]
 
 
 class SealedPerson(NamedTuple):
-    """A frozen person as seals see it."""
+    """A frozen person as seals see it.
 
-    commitment: bytes
+    Args:
+        member: what a leaf says of the person.
+        salt: opens the commitment; `None` once erased.
+        value: the canonical text that was committed to.
+    """
+
+    member: dict[str, Any]
     salt: bytes | None
     value: bytes
 
@@ -50,15 +57,14 @@ SealedPersons = Mapping[int, SealedPerson]
 
 
 def _columns() -> str:
-    """Return the list of columns, cast so that both databases give plain texts and numbers."""
-    if connection.vendor != "postgresql":
-        return ", ".join(f'"{name}"' for name in _ALL)
-    casts = {
-        "detail": '"detail"::text',
-        "request_id": '"request_id"::text',
-        "ip": 'host("ip")',
-        "device_ip_address": 'host("device_ip_address")',
-    }
+    """Return the list of columns, cast so that both databases give plain texts and numbers: that is quickest, too."""
+    if connection.vendor == "postgresql":
+        casts = {
+            **{name: f'"{name}"::text' for name in ("detail", "request_id", *_DATES)},
+            **{name: f'host("{name}")' for name in ("ip", "device_ip_address")},
+        }
+    else:
+        casts = {name: f'CAST("{name}" AS TEXT)' for name in ("detail", *_DATES)}
     return ", ".join(casts.get(name, f'"{name}"') for name in _ALL)
 
 
@@ -75,20 +81,25 @@ def select(condition: str, parameters: Sequence[Any]) -> list[StoredEvent]:
             f"SELECT {_columns()} FROM events_event WHERE {where} ORDER BY id{limit}{most}",  # noqa: S608 - constants
             list(parameters),
         )
-        return cursor.fetchall()
+        rows: list[StoredEvent] = cursor.fetchall()
+        return rows
 
 
-def moment_of(stored: datetime) -> datetime:
-    """Return a moment as a database driver gives it, aware; SQLite's knows no zones, and what it holds is UTC."""
-    return stored.replace(tzinfo=UTC) if stored.tzinfo is None else stored
+def _stamp(stored: str) -> str:
+    """Return a moment in UTC with six digits of a second.
+
+    Args:
+        stored: as a database writes it, in UTC: "2026-11-28 08:15:00.25", with "+00" behind or without.
+    """
+    text = stored.removesuffix("+00")
+    if len(text) == 19:
+        return f"{text[:10]}T{text[11:]}.000000Z"
+    return f"{text[:10]}T{text[11:]:0<15}Z"
 
 
-def _stamp(stored: datetime) -> str:
-    """Return a moment in UTC with six digits of a second."""
-    text = moment_of(stored).isoformat(timespec="microseconds")
-    if not text.endswith("+00:00"):
-        text = moment_of(stored).astimezone(UTC).isoformat(timespec="microseconds")
-    return text[:-6] + "Z"
+def moment_of(row: StoredEvent) -> datetime:
+    """Return when an event says that it happened."""
+    return datetime.fromisoformat(_stamp(row[TIMESTAMP])[:-1]).replace(tzinfo=UTC)
 
 
 def _dashed(text: str) -> str:
@@ -119,11 +130,8 @@ def leaf_of(row: StoredEvent, persons: SealedPersons, secret: bytes) -> bytes:
         persons: the frozen persons it names, by id; one that is missing is left without a commitment.
         secret: `SealLog.salt` of its workspace.
     """
-    leaf: dict[str, Any] = {"v": VERSION}
-    for place, name in _PLAIN:
-        value = row[place]
-        if value is not None:
-            leaf[name] = value
+    leaf: dict[str, Any] = {name: value for name, value in zip(_MEMBERS, row, strict=False) if value is not None}
+    leaf["v"] = VERSION
     leaf["alert"] = bool(row[_ALERT])
     leaf["request_id"] = _dashed(row[_REQUEST])
     for place, name in _MOMENTS:
@@ -133,7 +141,7 @@ def leaf_of(row: StoredEvent, persons: SealedPersons, secret: bytes) -> bytes:
         number = row[place]
         if number is not None:
             person = persons.get(number)
-            leaf[name] = {"commitment": person.commitment.hex() if person else None, "person": number}
+            leaf[name] = person.member if person else {"commitment": None, "person": number}
     for name, value_of in PARTS.items():
         value = value_of(row)
         if value is not None:
@@ -159,7 +167,7 @@ def read_persons(ids: Iterable[int]) -> dict[int, SealedPerson]:
         )
         return {
             pk: SealedPerson(
-                bytes(commitment),
+                {"commitment": bytes(commitment).hex(), "person": pk},
                 None if salt is None else bytes(salt),
                 person_value(user_id=user_id, name=name, username=username),
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -21,7 +22,8 @@ CONSISTENCY: Final = "portal-seal-consistency/1"
 EXPORT: Final = "portal-sealed-log/1"
 
 
-class Seal(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Seal:
     """Where an event stands in its sealed log.
 
     Args:

@@ -28,7 +28,7 @@ from events.seals.models import SealLog, SealState
 
 logger = logging.getLogger(__name__)
 
-CHUNK: Final = {"postgresql": 10_000, "sqlite": 1_000}
+CHUNK: Final = {"postgresql": 20_000, "sqlite": 1_000}
 """Events sealed in one transaction. On SQLite it holds the only write lock, so it is short there."""
 LONGEST_WAIT: Final = 5.0
 """Seconds that a run waits for writers who have ids that are not committed yet."""
@@ -73,11 +73,11 @@ class Sealed(NamedTuple):
     """What a run did.
 
     Args:
-        count: events that got a place.
+        events: how many got a place.
         complete: whether everything that was settled has one now.
     """
 
-    count: int
+    events: int
     complete: bool
 
 
@@ -138,7 +138,18 @@ def _append(rows: Sequence[leaf.StoredEvent]) -> None:
         tiles += trees.grown(log.pk, log.size, edges.get(log.pk, {}), made)
         log.size += len(made)
     trees.store(tiles)
-    SealLog.objects.bulk_update(logs.values(), ["size"])
+    _store_sizes(list(logs.values()))
+
+
+def _store_sizes(logs: Sequence[SealLog]) -> None:
+    """Write the sizes of logs in one statement, which is many times quicker than `bulk_update`."""
+    marks = ", ".join(["(%s, %s)"] * len(logs))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE events_seallog SET size = new.column2 FROM (VALUES {marks}) AS new"  # noqa: S608 - only marks
+            " WHERE events_seallog.id = new.column1",
+            [value for log in logs for value in (log.pk, log.size)],
+        )
 
 
 def _logs(workspace_ids: Sequence[int]) -> dict[int, SealLog]:

@@ -30,7 +30,7 @@ def seal_now(*, seconds: float | None = None, wait: float = sealer.LONGEST_WAIT)
         wait: seconds to wait for writers whose events are not committed yet.
     """
     sealed = sealer.seal(seconds=seconds, wait=wait)
-    return sealed.count, checkpoints.write_checkpoints() if sealed.complete else 0
+    return sealed.events, checkpoints.write_checkpoints() if sealed.complete else 0
 
 
 def set_mail_to(*, workspace_id: int, addresses: list[str]) -> None:

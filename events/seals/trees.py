@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from sys import byteorder
 from typing import Final, NamedTuple
 
@@ -49,7 +50,7 @@ def packed_ids(ids: Iterable[int]) -> bytes:
     return values.tobytes()
 
 
-def unpacked_ids(data: bytes) -> list[int]:
+def unpacked_ids(data: bytes | memoryview) -> list[int]:
     """Return the ids that a tile keeps."""
     values = array("q")
     values.frombytes(bytes(data))
@@ -106,8 +107,8 @@ class _OneLog(Mapping[TileKey, bytes]):
     def __getitem__(self, key: TileKey) -> bytes:
         return self._tiles[self._log_id, *key]
 
-    def __iter__(self):  # type: ignore[no-untyped-def]  # noqa: ANN204 - a Mapping has it, nobody walks this one
-        return (key[1:] for key in self._tiles if key[0] == self._log_id)
+    def __iter__(self) -> Iterator[TileKey]:
+        return ((level, number) for log_id, level, number in self._tiles if log_id == self._log_id)
 
     def __len__(self) -> int:
         return sum(key[0] == self._log_id for key in self._tiles)
@@ -176,7 +177,8 @@ def store(tiles: Sequence[SealTile]) -> None:
     )
 
 
-class Place(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Place:
     """Where an event stands: the log, and its index there from 0."""
 
     log_id: int

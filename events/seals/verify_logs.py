@@ -226,7 +226,7 @@ def _check_moment(report: Report, piece: _Piece, row: leaf.StoredEvent, index: i
     at = bisect_right(piece.signed, index, key=lambda each: each.size)
     if not at:
         return
-    moment = leaf.moment_of(row[leaf.TIMESTAMP])
+    moment = leaf.moment_of(row)
     before = max(each.moment for each in piece.signed[:at])
     if moment < before - LATE:
         values = {

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tlog_scales.backend import LocalBackend
 from tlog_scales.reader import TilesReader
-from tlog_scales.signing import Vkey, VkeySet
+from tlog_scales.signing import Ed25519CosignatureVerifier, Vkey, VkeySet
 from tlog_scales.tlog import Checkpoint as TheirCheckpoint
 from tlog_scales.tlog import ConsistencyProof, InclusionProof
 
@@ -108,7 +108,8 @@ def test_cosignatures(sealed: Sealed) -> None:
     key = notes.VerifierKey("witness.example/w1", notes.COSIGNATURE, private.public_key().public_bytes_raw())
     found = TheirCheckpoint.from_text(notes.with_lines(str(note), [str(line)]))
     ((vkey, signature),) = VkeySet(Vkey.from_string(str(key))).verify(found.signatures, found)
-    assert vkey.get_verifier().get_timestamp(signature.payload) == int(moment.timestamp())
+    assert isinstance(verifier := vkey.get_verifier(), Ed25519CosignatureVerifier)
+    assert verifier.get_timestamp(signature.payload) == int(moment.timestamp())
 
 
 if sys.version_info >= (3, 12):
