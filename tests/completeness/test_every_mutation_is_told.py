@@ -87,7 +87,7 @@ class Module:
     def reason(self, name: str) -> str:
         """Return why a function tells nothing, from the comment above it; "" when there is none."""
         node = self.functions[name]
-        first = min(node.lineno, *(each.lineno for each in node.decorator_list), node.lineno)
+        first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
         above = self.lines[first - 2].strip() if first > 1 else ""
         return above.removeprefix(UNTOLD) if above.startswith(UNTOLD) else ""
 

@@ -43,14 +43,14 @@ class Others:
         self.sims += cast.sims(1, status=SimStatus.DELETED)
         self.devices.append(cast.device(status=DeviceStatus.DELETED, tags=TAGS))
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Any]:
         """Everything that stands in their rows now."""
         return [
             *Sim.objects.filter(pk__in=[sim.pk for sim in self.sims]).order_by("pk").values(),
             *Device.objects.filter(pk__in=[device.pk for device in self.devices]).order_by("pk").values(),
         ]
 
-    def unchanged_since(self, before: list[dict[str, Any]]) -> None:
+    def unchanged_since(self, before: list[Any]) -> None:
         assert self.rows() == before
         ids = {"sim_id__in": [sim.pk for sim in self.sims]}, {"device_id__in": [each.pk for each in self.devices]}
         assert not any(Event.objects.filter(**each).exists() for each in ids)
