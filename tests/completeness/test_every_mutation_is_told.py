@@ -91,6 +91,10 @@ EXEMPT_FUNCTIONS = {
     "kit.jobs._give_up": "the state of a job",
     "kit.jobs._work": "the state of a job",
     "kit.mail.send": "delivery state",
+    "events.seals.checkpoints._note_problem": "why sealing stands still",
+    "events.seals.sealer._piece": "how far the log is sealed",
+    "events.seals.verify.go_on": "a check of the log",
+    "events.seals.verify._stored": "the state of a check of the log",
     "kit.erased_names.ErasedNames.erase_in": "part of an erasure, which is 10027",
 }
 """Functions that write rows and leave the telling to their caller."""

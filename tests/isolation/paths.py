@@ -12,7 +12,22 @@ from typing import Any, Final
 from django.urls import URLPattern, URLResolver, get_resolver
 
 SHARED: Final = frozenset(
-    {"action", "kind", "article_id", "country_id", "key", "operator_id", "role_id", "service_id", "uidb36", "what"}
+    {
+        "action",
+        "kind",
+        "article_id",
+        "country_id",
+        "key",
+        "operator_id",
+        "role_id",
+        "service_id",
+        "uidb36",
+        "what",
+        # A sealed log is read by anybody who knows its address, which nobody can guess.
+        "token",
+        "level",
+        "place",
+    }
 )
 
 OPEN_TO_NOBODY: Final = frozenset(
