@@ -92,18 +92,19 @@ def test_a_leaf_says_the_whole_row(sealed: Callable[..., list[int]], cast: Cast)
     leaf = json.loads(leaves.leaf_of(row, persons, bytes(log.salt)))
     event = Event.objects.get(pk=event_id)
     columns = {field.column for field in Event._meta.concrete_fields if getattr(event, field.attname) is not None}
-    names = {
+    names: dict[str, str | None] = {
         "workspace_id": "workspace",
         "actor_id": "actor",
         "subject_id": "subject",
         "ip": "context",
         "user_agent": "context",
     }
-    assert set(leaf) == {"v"} | {names.get(column, column) for column in columns}
+    assert set(leaf) == {"v"} | {names.get(column or "", column) for column in columns}
     assert leaf["timestamp"] == event.timestamp.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     assert leaf["request_id"] == str(event.request_id)
     assert (leaf["device_name"], leaf["old_state"], leaf["new_state"]) == ("Pumpe ü", 1, 2)
     assert leaves.moment_of(row) == event.timestamp
+    assert event.actor_id is not None
     person = persons[event.actor_id]
     assert person.salt is not None
     assert leaf["actor"] == {"commitment": commit(person.salt, person.value).hex(), "person": event.actor_id}
