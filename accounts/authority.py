@@ -47,6 +47,32 @@ def require_staff(permission: str) -> Actor:
     return actor
 
 
+def require_customer(user: User, workspace: Workspace) -> None:
+    """Check that somebody may belong to a workspace; asked wherever a membership or a SuperAdmin's post is given.
+
+    Staff are no members of customers' workspaces: they enter as support, with a reason (`docs/rules.md` section 9).
+    The operator's own workspace takes both.
+
+    Args:
+        user: locked, so that nobody joins the staff meanwhile.
+        workspace: what they are to belong to.
+
+    Raises:
+        Conflict: it is a member of the operator's staff.
+    """
+    if user.is_staff and workspace.type != Workspace.Type.OPERATOR:
+        text = _("Staff are no members of customers’ workspaces: they enter as support, with a reason.")
+        raise Conflict(text, code="staff", field="user")
+
+
+def customer_places(user_id: int) -> list[str]:
+    """Return the names of the customers' workspaces that somebody is a member or SuperAdmin of, in order."""
+    member = Workspace.objects.filter(memberships__user_id=user_id)
+    led = Workspace.objects.filter(super_admin_id=user_id)
+    customers = [rows.exclude(type=Workspace.Type.OPERATOR).values_list("pk", "name") for rows in (member, led)]
+    return sorted({pk: name for rows in customers for pk, name in rows}.values())
+
+
 def refuse_own_account(actor: Actor, user_id: int, permission: Permission) -> None:
     """Refuse to change the actor's own role or membership (`docs/rules.md` section 9).
 

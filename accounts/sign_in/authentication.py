@@ -180,7 +180,8 @@ def forgive_failures(*, user_id: int) -> None:
 
 def _sign_in(email: str, check: Callable[[User], bool]) -> User:
     found = user_by_email(email)
-    if found is None:
+    # The address that stands in place of an erased one belongs to nobody.
+    if found is None or found.erased is not None:
         spend_the_time()
         logger.warning("Failed sign-in: unknown address, from %s.", current_context().ip)
         raise _unknown(email)

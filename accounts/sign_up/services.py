@@ -77,6 +77,8 @@ def sign_up(*, email: str, name: str, organisation: str, link: LinkMaker, sign_i
 def _tell_owner(user: User, link: LinkMaker, sign_in_url: str) -> None:
     """Answer a sign-up for an address that is taken by a mail to it."""
     own = Workspace.objects.filter(super_admin=user).values_list("pk", flat=True).first()
+    if user.erased is not None:
+        return
     if user.status == User.Status.ACTIVATION_PENDING and own is not None:
         ask_to_verify(user, own, link)
     else:

@@ -62,7 +62,7 @@ def resend_activation(*, email: str, invitation_link: LinkMaker, verification_li
         verification_link: makes the address that verifies a sign-up.
     """
     found = user_by_email(email)
-    if found is None:
+    if found is None or found.erased is not None:
         return
     with acting_within(ANONYMOUS), action():
         user = lock_user(found.pk)

@@ -81,8 +81,6 @@ def erase_user(*, user_id: int) -> Erasure:
     with action():
         places = _locked_places(user_id)
         user = lock_user(user_id)
-        if user.erased is not None:
-            raise Conflict(_("This user was erased already."), code="erased")
         if user.is_staff:
             raise Conflict(_("This is a member of the operator's staff. Take the staff rights first."), code="staff")
         headless = without_administrator(user_id)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts import signals
-from accounts.authority import refuse_own_account, require_staff
+from accounts.authority import refuse_own_account, require_customer, require_staff
 from accounts.locking import lock_user, lock_workspace
 from accounts.models import Membership, TrustedDevice, User, Workspace
 from accounts.models.second_factors import ACTIVE
@@ -21,6 +23,8 @@ from kit.context import ActorKind, current_actor, current_context
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 
 NO_ROLE = "none"
+_STRAY_STAFF: Final = Q(user__is_staff=True) & ~Q(workspace__type=Workspace.Type.OPERATOR)
+"""Members who should be none (`docs/rules.md` section 9): staff in a customer's workspace."""
 
 
 @retried
@@ -45,9 +49,7 @@ def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
     with action():
         workspace = lock_workspace(workspace_id)
         user = lock_user(user_id)
-        if user.is_staff and workspace.type != Workspace.Type.OPERATOR:
-            text = _("Staff are no members of customers’ workspaces: they enter as support, with a reason.")
-            raise Conflict(text, code="staff", field="user")
+        require_customer(user, workspace)
         if workspace.memberships.filter(user=user).exists():
             raise Conflict(_("This user is a member already."), code="duplicate", field="user")
         asked = workspace.invitations.filter(user=user, accepted__isnull=True, withdrawn__isnull=True)
@@ -234,7 +236,7 @@ def set_super_admin(*, workspace_id: int, user_id: int) -> None:
     Raises:
         Forbidden: somebody else than staff asks; customers can't reassign it.
         NotFound: no such workspace or user.
-        Conflict: the workspace is linked to another one.
+        Conflict: the workspace is linked to another one, or the user is on the operator's staff.
     """
     require_staff("super_admin")
     with action():
@@ -245,6 +247,7 @@ def set_super_admin(*, workspace_id: int, user_id: int) -> None:
         if former_id == user_id:
             return
         user = lock_user(user_id)
+        require_customer(user, workspace)
         held = dict(
             Membership.objects.filter(workspace=workspace, user_id__in=[user_id, former_id or 0]).values_list(
                 "user_id", "role"
@@ -318,6 +321,7 @@ def keep_super_admin(main: Workspace, *, leaving: int | None = None) -> bool:
         Membership.objects.of(main.pk)
         .filter(role=Role.ADMINISTRATOR.value, user__status=User.Status.ACTIVE)
         .exclude(user_id=leaving or 0)
+        .exclude(_STRAY_STAFF)
         .order_by("joined", "pk")
         .values_list("user_id", flat=True)
         .first()

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import signals
-from accounts.authority import require_staff
+from accounts.authority import customer_places, require_staff
 from accounts.changes import assign, check, differences
 from accounts.locking import lock_user
 from accounts.models import User
@@ -94,6 +94,7 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
     Raises:
         Forbidden: somebody else than staff asks.
         NotFound, Invalid, Conflict: no such user, a wrong value, an address that is taken.
+        Conflict: staff rights for somebody who belongs to customers' workspaces; the text names them.
     """
     actor = require_staff("user_update")
     values = dict(changes)
@@ -115,6 +116,8 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
         if not changed:
             return user
         _check_staff(user)
+        if "is_staff" in changed and user.is_staff:
+            _require_no_customer(user_id)
         if set(changed) != {"name"}:
             # Keys given to somebody with other rights or another address must not outlive them.
             user.token_epoch += 1
@@ -129,6 +132,17 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
 def _check_staff(user: User) -> None:
     if user.staff_role and not user.is_staff:
         raise Invalid(_("Only a member of the operator's staff has a staff role."), field="staff_role")
+
+
+def _require_no_customer(user_id: int) -> None:
+    """Refuse staff rights to somebody who belongs to customers' workspaces (`docs/rules.md` section 9)."""
+    names = customer_places(user_id)
+    if names:
+        text = _(
+            "Staff are no members of customers’ workspaces. Take this person out of these first, and name another "
+            "SuperAdmin where they are it: %(names)s."
+        )
+        raise Conflict(text % {"names": ", ".join(names)}, code="member", field="is_staff")
 
 
 def suspend_user(*, user_id: int) -> User:

@@ -143,6 +143,9 @@ def _require_main(main: Workspace) -> None:
         raise Conflict(
             _("%(name)s is linked itself. Choose its main organisation.") % {"name": main.name}, field="main"
         )
+    if main.type == Workspace.Type.OPERATOR:
+        # Whoever is SuperAdmin there, mostly staff, would enter the linked workspace without support access.
+        raise Conflict(_("Nothing can be linked to the operator's own workspace."), code="operator", field="main")
 
 
 def _check_link(workspace: Workspace) -> None:
