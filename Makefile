@@ -10,7 +10,7 @@ PYTEST_ARGS ?=
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint format bench browser screenshots lock venv runtime dev clean
+.PHONY: help run test test-all lint format messages bench browser screenshots lock venv runtime dev clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ lint: dev ## Check style, types and who imports whom
 format: dev ## Put the code into its usual form
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+
+messages: dev ## Collect the texts for translators, in locale/
+	@$(PY) -m tools.messages
 
 bench: dev ## Run the benchmarks
 	@$(PY) -m bench

@@ -115,7 +115,7 @@ def authorise(workspace_id: int, permission: Permission) -> Actor:
     if actor_may(actor, workspace_id, permission):
         return actor
     if workspace_id not in actor.roles:
-        raise NotFound(f"Workspace with Id '{workspace_id}' not found.")
+        raise NotFound(str(_("Workspace with Id '%(id)s' not found.") % {"id": workspace_id}))
     refuse_closed(actor, workspace_id)
     if actor.kind == ActorKind.APPLICATION_TOKEN and role_may(actor.roles[workspace_id], permission):
         raise Forbidden(

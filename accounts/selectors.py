@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from allauth.mfa.models import Authenticator
 from django.db.models import Case, CharField, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Lower
+from django.utils.translation import gettext as _
 
 from accounts.models import ApplicationToken, Membership, User, Workspace
 from accounts.models.second_factors import ACTIVE
@@ -130,7 +131,7 @@ def workspace_with_package(workspace_id: int, *, lock: bool = False) -> Workspac
         workspaces = workspaces.select_for_update(of=("self",), no_key=True)
     workspace = workspaces.filter(pk=workspace_id).first()
     if workspace is None:
-        raise NotFound(f"Workspace with Id '{workspace_id}' not found.")
+        raise NotFound(_("Workspace with Id '%(id)s' not found.") % {"id": workspace_id})
     return workspace
 
 

@@ -163,7 +163,7 @@ def describe_application_token(*, workspace_id: int, token_id: int, description:
         token = (
             ApplicationToken.objects.of(workspace_id)
             .select_for_update(of=("self",))
-            .one(workspace_id=workspace_id, pk=token_id, kind="Application token")
+            .one(workspace_id=workspace_id, pk=token_id, kind=_("Application token"))
         )
         old = token.description
         if old == wanted:
@@ -229,7 +229,7 @@ def revoke_application_token(*, workspace_id: int, token_id: int) -> Application
         token = (
             ApplicationToken.objects.of(workspace_id)
             .select_for_update(of=("self",))
-            .one(workspace_id=workspace_id, pk=token_id, kind="Application token")
+            .one(workspace_id=workspace_id, pk=token_id, kind=_("Application token"))
         )
         if token.status == ApplicationToken.Status.REVOKED:
             return token

@@ -1,7 +1,7 @@
 """The API's door: what programs send in, the JWTs they get for it, and who acts when one comes back.
 
 A JWT says who it was made for and where it opens; nothing else in it is believed. Whether the account is active and
-still a member, or the key revoked, is looked up at every call, so that revoking takes effect at once.
+still a member, or the token revoked, is looked up at every call, so that revoking takes effect at once.
 """
 
 from __future__ import annotations

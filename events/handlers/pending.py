@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from accounts.selectors import operator_workspace_id
 from events import registry
 from events.writer import PendingEvent
@@ -33,5 +35,5 @@ def operator_workspace() -> int:
     """
     workspace_id = operator_workspace_id()
     if workspace_id is None:
-        raise Conflict("There is no operator workspace to log this in. Run: manage.py create_operator")
+        raise Conflict(_("There is no operator workspace to log this in. Run: manage.py create_operator"))
     return workspace_id

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeVar
 
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.changes import assign, check, differences, plain
@@ -119,7 +120,8 @@ def offer_update(model: type[ArticleOffer], *, item_id: int, changes: Mapping[st
 def _locked(model: type[ArticleOffer], item_id: int) -> ArticleOffer:
     item = model._default_manager.select_for_update(of=("self",), no_key=True).filter(pk=item_id).first()
     if item is None:
-        raise NotFound(f"{str(model._meta.verbose_name).capitalize()} with Id '{item_id}' not found.")
+        kind = capfirst(str(model._meta.verbose_name))
+        raise NotFound(_("%(kind)s with Id '%(id)s' not found.") % {"kind": kind, "id": item_id})
     return item
 
 

@@ -184,7 +184,7 @@ def order_pay_online(*, workspace_id: int, order_id: int, details: Mapping[str, 
         Conflict: paid, shipped or canceled before; nothing was charged.
     """
     authorise(workspace_id, Permission.ORDER_CREATE)
-    order: Order = Order.objects.one(workspace_id=workspace_id, pk=order_id, kind="Order")
+    order: Order = Order.objects.one(workspace_id=workspace_id, pk=order_id, kind=_("Order"))
     _require_move(order, OrderStatus.PAID)
     provider = payments.provider_of(order.payment_method)
     if provider is None:

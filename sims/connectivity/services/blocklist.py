@@ -71,7 +71,7 @@ def allow_operator(*, workspace_id: int, device_id: int, operator_id: int) -> No
 def _locked(workspace_id: int, device_id: int) -> DeviceRow:
     devices = lock_devices(workspace_id, [device_id])
     if not devices:
-        raise NotFound(f"Device with Id '{device_id}' not found.")
+        raise NotFound(_("Device with Id '%(id)s' not found.") % {"id": device_id})
     return devices[0]
 
 

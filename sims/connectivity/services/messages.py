@@ -71,7 +71,7 @@ def send_sms(*, workspace_id: int, device_id: int, sms: SmsText) -> Sms:
     with action():
         devices = lock_devices(workspace_id, [device_id])
         if not devices:
-            raise NotFound(f"Device with Id '{device_id}' not found.")
+            raise NotFound(_("Device with Id '%(id)s' not found.") % {"id": device_id})
         device = devices[0]
         sim = _receiver(device)
         now = current_context().now()

@@ -120,7 +120,7 @@ class Assigning:
             Conflict: it is on a device, gets one in this action already, or may not enter the state.
         """
         if sim is None:
-            raise NotFound(f"SIM with Id '{choice.sim_id}' not found.", field="sim")
+            raise NotFound(_("SIM with Id '%(id)s' not found.") % {"id": choice.sim_id}, field="sim")
         if sim.device_id is not None:
             reason = _("SIM %(iccid)s is on device '%(device)s'. Release it first.")
             names = {"iccid": sim.iccid, "device": sim.device_name}

@@ -135,7 +135,7 @@ def use_allowance(*, workspace_id: int, policy_id: int, uses: bool) -> None:
 def _locked(workspace_id: int, policy_id: int) -> CoveragePolicy:
     found = CoveragePolicy.objects.of(workspace_id).filter(pk=policy_id).select_for_update(of=("self",)).first()
     if found is None:
-        raise NotFound(f"Coverage policy with Id '{policy_id}' not found.")
+        raise NotFound(_("Coverage policy with Id '%(id)s' not found.") % {"id": policy_id})
     return found
 
 
