@@ -89,6 +89,7 @@ def _some() -> tuple[int, bool]:
     return len(made), bool(made) and len(logs) == _AT_ONCE
 
 
+# untold: why sealing stands still
 def _note_problem(state: SealState, problem: str) -> None:
     if state.problem != problem[:500]:
         state.problem = problem[:500]
