@@ -19,6 +19,7 @@ TABS: Final = (
     ("package", _("Package and data plans"), "accounts:workspace_package", None),
     ("requests", _("Linked workspaces"), "accounts:workspace_requests", Permission.WORKSPACE_REQUEST),
     ("support", _("Support access"), "accounts:workspace_support", None),
+    ("seals", _("Seals"), "seals:page", None),
 )
 
 

@@ -100,7 +100,7 @@ def _people() -> None:
         [SimBatch(bic=f"{pk:016d}", workspace_id=pk, model=model, registered_at=now) for pk in ids]
     )
     FrozenPerson.objects.bulk_create(
-        [FrozenPerson(user_id=pk, name=f"User {pk}", username=f"user{pk}@example.com") for pk in users]
+        [FrozenPerson.remembered(user_id=pk, name=f"User {pk}", username=f"user{pk}@example.com") for pk in users]
     )
 
 

@@ -7,12 +7,12 @@ import os
 import platform
 from typing import Any
 
-from bench import api, databases, reads, usage, writes
+from bench import api, databases, reads, seals, usage, writes
 from bench.databases import prepared, using
 from bench.measure import Result, table
 
 SMALL, MIDDLE, LARGE = 10_000, 1_000_000, 10_000_000
-GOALS = ("P1", "P2", "P3", "P5", "P6", "P7", "P9", "P10", "P11", "totals")
+GOALS = ("P1", "P2", "P3", "P5", "P6", "P7", "P9", "P10", "P11", "totals", "seals")
 
 
 def main() -> None:
@@ -53,6 +53,9 @@ def _postgresql(goals: set[str], large_size: int) -> list[Result]:
             results.append(reads.shown_count("postgresql", large))
         if "totals" in goals:
             results += api.totals("postgresql", large)
+    if "seals" in goals:
+        with using(middle):
+            results += seals.sealing("postgresql")
     if "P5" in goals:
         results += reads.page_cost("postgresql", middle)
     if "P6" in goals:
@@ -68,6 +71,9 @@ def _sqlite(goals: set[str]) -> list[Result]:
         results += reads.sizes(
             "P11", "sqlite", prepared("sqlite", SMALL, SMALL // 10), middle, "1M against 10k rows", 1.3
         )
+    if "seals" in goals:
+        with using(middle):
+            results += seals.sealing("sqlite")
     if "P7" in goals:
         results.append(reads.shown_count("sqlite", middle))
     if "P5" in goals:

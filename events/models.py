@@ -9,12 +9,30 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
+from events.seals.commitments import SALT_BYTES, new_salt, person_commitment
+from events.seals.models import SealCheck, SealCheckpoint, SealCosignature, SealKey, SealLog, SealState, SealTile
 from events.types.base import Severity, Source
 from kit.context import ActorKind, Surface
 from kit.paging import Cursor, after
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+
+__all__ = [
+    "AppendOnly",
+    "Event",
+    "EventQuerySet",
+    "FrozenPerson",
+    "RetentionReceipt",
+    "SealCheck",
+    "SealCheckpoint",
+    "SealCosignature",
+    "SealKey",
+    "SealLog",
+    "SealState",
+    "SealTile",
+]
 
 
 class AppendOnly(RuntimeError):
@@ -24,12 +42,17 @@ class AppendOnly(RuntimeError):
 class FrozenPerson(models.Model):
     """A user as events remember them: a new row whenever the name or the address changes.
 
-    Events hold the row's id only, so a person is erased by rewriting these few rows; no event is touched.
+    Events hold the row's id only, so a person is erased by rewriting these few rows; no event is touched. Seals hold
+    `commitment` only, which nobody can lead back to a name once `salt` is gone (`docs/trust.md`).
     """
 
     user_id = models.BigIntegerField(db_index=True)
     name = models.CharField(max_length=150)
     username = models.CharField(max_length=254)
+    salt = models.BinaryField(
+        max_length=SALT_BYTES, null=True, editable=False, help_text="Opens the commitment; gone once erased."
+    )
+    commitment = models.BinaryField(max_length=32, editable=False, help_text="What seals hold of this person.")
 
     class Meta:
         verbose_name = _("person in the log")
@@ -38,6 +61,13 @@ class FrozenPerson(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}, {self.username}"
+
+    @classmethod
+    def remembered(cls, *, user_id: int, name: str, username: str) -> FrozenPerson:
+        """Return a row, not saved yet, with a salt of its own and the commitment to this name and address."""
+        salt = new_salt()
+        made = person_commitment(salt, user_id=user_id, name=name, username=username)
+        return cls(user_id=user_id, name=name, username=username, salt=salt, commitment=made)
 
 
 def _person(name: StrOrPromise, help_text: str) -> models.ForeignKey[FrozenPerson | None, FrozenPerson | None]:

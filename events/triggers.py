@@ -13,7 +13,10 @@ from typing import Any
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-NAMES = ("event_no_update", "event_no_delete", "event_no_truncate", "person_no_delete")
+from events.seals import guards
+
+NAMES = ("event_no_update", "event_no_delete", "event_no_truncate", "person_no_delete", *guards.POSTGRESQL_NAMES)
+_POSTGRESQL_ONLY = frozenset({"event_no_truncate", *guards.POSTGRESQL_NAMES}) - frozenset(guards.NAMES)
 
 _POSTGRESQL_CREATE = (
     """
@@ -36,12 +39,14 @@ _POSTGRESQL_CREATE = (
     " FOR EACH ROW EXECUTE FUNCTION event_guard_delete()",
     "CREATE OR REPLACE TRIGGER person_no_delete BEFORE DELETE ON events_frozenperson"
     " FOR EACH STATEMENT EXECUTE FUNCTION event_refuse()",
+    *guards.POSTGRESQL_CREATE,
 )
 _POSTGRESQL_DROP = (
     "DROP TRIGGER IF EXISTS event_no_update ON events_event",
     "DROP TRIGGER IF EXISTS event_no_truncate ON events_event",
     "DROP TRIGGER IF EXISTS event_no_delete ON events_event",
     "DROP TRIGGER IF EXISTS person_no_delete ON events_frozenperson",
+    *guards.POSTGRESQL_DROP,
 )
 _SQLITE_CREATE = (
     "CREATE TRIGGER event_no_update BEFORE UPDATE ON events_event"
@@ -52,6 +57,7 @@ _SQLITE_CREATE = (
     " BEGIN SELECT RAISE(ABORT, 'The event log is append-only: DELETE refused.'); END",
     "CREATE TRIGGER person_no_delete BEFORE DELETE ON events_frozenperson"
     " BEGIN SELECT RAISE(ABORT, 'The event log is append-only: DELETE refused.'); END",
+    *guards.SQLITE_CREATE,
 )
 _SQLITE_DROP = tuple(f"DROP TRIGGER IF EXISTS {name}" for name in NAMES)
 
@@ -71,11 +77,14 @@ def create_triggers(using: str = "default", **_kwargs: Any) -> None:
         using: alias of the database.
     """
     connection = connections[using]
-    if "events_event" not in connection.introspection.table_names():
+    tables = connection.introspection.table_names()
+    if "events_event" not in tables:
         return
+    sealed = guards.LAST_TABLE in tables  # not yet, while an older state of the tables is made
     with connection.cursor() as cursor:
         for statement in _statements(connection, create=True):
-            cursor.execute(statement)
+            if sealed or "seal_" not in statement:
+                cursor.execute(statement)
 
 
 def drop_triggers(using: str = "default") -> None:
@@ -104,5 +113,5 @@ def missing_triggers(using: str = "default") -> list[str]:
         else:
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         present = {row[0] for row in cursor.fetchall()}
-    wanted = [name for name in NAMES if connection.vendor == "postgresql" or name != "event_no_truncate"]
+    wanted = [name for name in NAMES if connection.vendor == "postgresql" or name not in _POSTGRESQL_ONLY]
     return [name for name in wanted if name not in present]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from events import timeline, views
+from events.seals import views as seals
 
 app_name = "events"
 
@@ -16,4 +17,6 @@ urlpatterns = [
     path("w/<int:workspace_id>/events/order/<int:order_id>/", timeline.order_timeline, name="order"),
     path("w/<int:workspace_id>/events/export/", views.export, name="export"),
     path("w/<int:workspace_id>/events/<int:event_id>/", views.event_detail, name="detail"),
+    path("w/<int:workspace_id>/events/<int:event_id>/proof/", seals.proof, name="proof"),
+    path("w/<int:workspace_id>/events/<int:event_id>/proof/download/", seals.proof_download, name="proof_download"),
 ]

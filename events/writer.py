@@ -266,7 +266,10 @@ def _person_ids(batches: Sequence[Batch]) -> dict[Person, int]:
     if absent := unknown - fresh.keys():
         # Two actions may meet here with the same new person: whoever is second waits and then reads the first's row.
         FrozenPerson.objects.bulk_create(
-            [FrozenPerson(user_id=p.user_id, name=p.name, username=p.username) for p in sorted(absent, key=_by_id)],
+            [
+                FrozenPerson.remembered(user_id=p.user_id, name=p.name, username=p.username)
+                for p in sorted(absent, key=_by_id)
+            ],
             ignore_conflicts=True,
         )
         fresh = _read_persons(unknown)
@@ -280,7 +283,8 @@ def _by_id(person: Person) -> int:
 
 def _read_persons(persons: set[Person]) -> dict[Person, int]:
     rows = FrozenPerson.objects.filter(user_id__in=[person.user_id for person in persons])
-    read = {Person(user_id, name, username): pk for pk, user_id, name, username in rows.values_list()}
+    columns = rows.values_list("pk", "user_id", "name", "username")
+    read = {Person(user_id, name, username): pk for pk, user_id, name, username in columns}
     return {person: read[person] for person in persons if person in read}
 
 

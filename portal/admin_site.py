@@ -26,6 +26,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.models import User
 from accounts.sign_in.services.passwords import change_own_password
 from accounts.sign_in.services.sessions import follow_session
+from events.seals.selectors import seal_problems
 from kit.admin.base import StaffAdmin, add_refusal
 from kit.errors import DomainError
 from portal.version import version
@@ -35,7 +36,7 @@ ORDER: Final = (
     ("sims", ("simbatch", "sim", "device", "servicepolicy", "coveragepolicy", "simmodel")),
     ("orders", ("order", "article", "shippingoption", "shippingprovider")),
     ("orders", ()),
-    ("events", ("event", "frozenperson", "retentionreceipt")),
+    ("events", ("event", "frozenperson", "retentionreceipt", "sealcheck")),
     ("kit", ("outgoingmail",)),
 )
 """Apps and their pages in the order of the menu."""
@@ -136,6 +137,11 @@ class PortalAdminSite(AdminSite):
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what every page of the site has; the version stands at the foot of the menu."""
         return {**super().each_context(request), "version": version()}
+
+    @method_decorator(never_cache)
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """The overview, with what is wrong about the log on top."""
+        return super().index(request, {**(extra_context or {}), "seal_problems": seal_problems()})
 
     def get_log_entries(self, request: HttpRequest) -> Any:
         """Return nothing: Django's own log is not kept, every change has its event."""

@@ -35,7 +35,13 @@ NAVIGATION: tuple[tuple[Any, str, str, str, tuple[str, ...]], ...] = (
         ("sims:policy", "sims:service", "sims:coverage"),
     ),
     (gettext_lazy("Integrations"), "plug", "accounts:integrations", "i", ("accounts:integrations",)),
-    (gettext_lazy("Workspace settings"), "settings", "accounts:workspace_settings", "t", ("accounts:workspace",)),
+    (
+        gettext_lazy("Workspace settings"),
+        "settings",
+        "accounts:workspace_settings",
+        "t",
+        ("accounts:workspace", "seals:"),
+    ),
 )
 
 

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "portal",
     "portal.admin_config.PortalAdminConfig",
     "django.contrib.auth",
+    "django.contrib.humanize",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
@@ -407,3 +408,21 @@ SHOP_UNPAID_SIMS = env.number("SHOP_UNPAID_SIMS", default=20_000, minimum=1, max
 
 # Without one nothing is taken in; an embedded portal derives its own (kit.network_feed).
 NETWORK_FEED_TOKEN = env.text("NETWORK_FEED_TOKEN")
+
+# --- seals over the log (docs/trust.md) ---
+
+# The private key, PEM or 32 bytes in base64; else the file, which is made at its first use. Never in the database.
+SEAL_KEY = env.text("SEAL_KEY")
+SEAL_KEY_FILE = Path(env.text("SEAL_KEY_FILE", str(VAR_DIR / "seal_key"))).expanduser()
+# Checkpoints and tiles outside the database, laid out so that any web server can publish the folder.
+SEALS_FOLDER = Path(env.text("SEALS_FOLDER", str(VAR_DIR / "seals"))).expanduser()
+# How the logs of this portal are called in checkpoints; a log keeps the name it began with.
+SEAL_NAME = env.text("SEAL_NAME") or next((host for host in ALLOWED_HOSTS if host[:1] not in "*.["), "localhost")
+# Each "KEY ADDRESS", separated by commas: who cosigns checkpoints (C2SP tlog-witness).
+SEAL_WITNESSES = env.items("SEAL_WITNESSES")
+CELERY_BEAT_SCHEDULE |= {
+    "seal-log": {"task": "events.seal_log", "schedule": 30.0, "options": {"expires": 30}},
+    "ask-witnesses": {"task": "events.ask_witnesses", "schedule": 600.0, "options": {"expires": 600}},
+    "mail-seals": {"task": "events.mail_seals", "schedule": 3600.0, "options": {"expires": 3600}},
+    "verify-log": {"task": "events.verify_log", "schedule": 60.0, "options": {"expires": 60}},
+}

@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("sims.urls")),
     path("", include("orders.urls")),
     path("", include("events.urls")),
+    path("", include("events.seals.urls")),
     # Before the API itself, which answers every path below its own.
     path("api/docs", documentation, name="api_docs"),
     path("api/", api.urls),

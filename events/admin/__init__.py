@@ -2,5 +2,6 @@
 
 from events.admin.events import EventAdmin
 from events.admin.persons import FrozenPersonAdmin, RetentionReceiptAdmin
+from events.admin.seals import SealCheckAdmin
 
-__all__ = ["EventAdmin", "FrozenPersonAdmin", "RetentionReceiptAdmin"]
+__all__ = ["EventAdmin", "FrozenPersonAdmin", "RetentionReceiptAdmin", "SealCheckAdmin"]

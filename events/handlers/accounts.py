@@ -237,7 +237,9 @@ def on_user_erased(
     for number, row in enumerate(rows.select_for_update(of=("self",)).order_by("pk")):
         # Former names were rows of their own and stay so; blanks keep them apart and are not seen.
         row.name, row.username = replacement.name, replacement.username + " " * number
-        row.save(update_fields=["name", "username"])
+        # Without the salt nobody can try names against the commitment, which the seals go on holding.
+        row.salt = None
+        row.save(update_fields=["name", "username", "salt"])
     forget_persons()
     kept = [actors_key(pk) for pk in Workspace.objects.order_by().values_list("pk", flat=True)]
     transaction.on_commit(lambda: cache.delete_many(kept))

@@ -47,6 +47,10 @@ OPEN_TO_NOBODY: Final = frozenset(
         "accounts/verify/",
         "accounts/verify/<str:key>/",
         "accounts/verification-sent/",
+        # Hashes and signatures: they tell how many events there are, and not whose.
+        "seals/keys",
+        "seals/<slug:token>/checkpoint",
+        "seals/<slug:token>/tile/<int:level>/<path:place>",
         "api/openapi.json",
         "api/docs",
         # 204 whether there is an account or not.
@@ -72,6 +76,9 @@ _WORKSPACE: Final = """
     settings/package/plans/
     settings/package/activations/
     settings/support/
+    settings/seals/
+    settings/seals/consistency/
+    settings/seals/export/
     integrations/
     integrations/<int:token_id>/revoke/
     sims/
@@ -121,6 +128,8 @@ _WORKSPACE: Final = """
     events/order/<int:order_id>/
     events/export/
     events/<int:event_id>/
+    events/<int:event_id>/proof/
+    events/<int:event_id>/proof/download/
 """
 
 _API: Final = """

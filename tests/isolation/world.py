@@ -25,7 +25,8 @@ from accounts.sign_in.one_time_codes import new_secret
 from accounts.sign_in.second_factors import MfaAdapter
 from accounts.tokens.services import create_application_token
 from accounts.workspaces.services.company import update_company
-from events.models import Event
+from events.models import Event, SealLog
+from events.seals.services import seal_now
 from kit.models import Job
 from orders.models import Order
 from sims.devices.services.devices import update_devices
@@ -46,6 +47,13 @@ COMMON: Final[dict[str, str]] = {
     "events.Event": "written by actions on what is planted here",
     "events.FrozenPerson": "written with the events",
     "events.RetentionReceipt": "holds no text",
+    "events.SealState": "written by the sealer, for all logs together",
+    "events.SealLog": "written by the sealer",
+    "events.SealTile": "written by the sealer",
+    "events.SealCheckpoint": "written by the sealer",
+    "events.SealCosignature": "written by witnesses; public",
+    "events.SealKey": "public",
+    "events.SealCheck": "for staff",
     "orders.Article": "the operator's shop",
     "orders.ArticlePrice": "the operator's shop",
     "orders.ShippingOption": "the operator's shop",
@@ -115,6 +123,9 @@ class World:
             "invitation_id": Invitation.objects.filter(workspace=acme).latest("pk").pk,
             "token_id": ApplicationToken.objects.filter(workspace=acme).latest("pk").pk,
             "bic": SimBatch.objects.filter(workspace=acme).latest("pk").bic,
+            "token": SealLog.objects.get(workspace=acme).token,
+            "level": 0,
+            "place": "000.p/1",
             "sms_id": 1,
             "key_id": self.mfa_key.pk,
             "package_id": acme.package_id,
@@ -149,6 +160,7 @@ def make_world(cast: Cast) -> World:
         if model._meta.label not in COMMON and _absent(model, cast):
             world.planted[model._meta.label] = plant(model, cast)
     _things_happen(cast)
+    seal_now()
     sims = Sim.objects.filter(workspace=cast.acme)
     world.numbers = [*sims.values_list("iccid", flat=True), *sims.values_list("imsi", flat=True)]
     world.numbers += SimBatch.objects.filter(workspace=cast.acme).values_list("bic", flat=True)

@@ -1,0 +1,1 @@
+"""Seals over the log: Merkle trees, signed checkpoints, proofs, and what checks them (`docs/trust.md`)."""

@@ -1,0 +1,116 @@
+"""The check of the live log, in pieces: every row against its seal, every seal against checkpoints, here and outside.
+
+A check is a row, `SealCheck`, that says where the next piece begins, so it can be killed and goes on. What is wrong is
+said in one sentence each: which event, what was done to it, and between which times.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from django.utils import timezone
+
+from events.seals.models import SealCheck
+from events.seals.verify_logs import check_log_piece, check_unlogged
+from events.seals.verify_outside import check_outside, check_persons
+from events.seals.verify_report import Report
+
+logger = logging.getLogger(__name__)
+
+EVERY: Final = timedelta(hours=24)
+KEPT_FINDINGS: Final = 200
+"""Sentences that a check keeps; beyond them it counts."""
+
+Stage = Callable[[Report], bool]
+"""Does a piece, and returns whether the stage is done."""
+
+STAGES: Final[dict[str, Stage]] = {
+    "logs": check_log_piece,
+    "unlogged": check_unlogged,
+    "persons": check_persons,
+    "outside": check_outside,
+}
+_ORDER: Final = tuple(STAGES)
+
+
+def begin(*, workspace_id: int | None = None) -> SealCheck:
+    """Return a check that has not begun, not stored yet.
+
+    Args:
+        workspace_id: look at this workspace's log alone.
+    """
+    last_good = SealCheck.objects.filter(finished__isnull=False, found=0).order_by("-pk").first()
+    position = {
+        "stage": _ORDER[0],
+        "workspace": workspace_id,
+        "since": last_good.started.isoformat() if last_good else None,
+    }
+    return SealCheck(started=timezone.now(), position=position)
+
+
+def step(check: SealCheck) -> bool:
+    """Do the next piece of a check, in memory; returns whether there is more."""
+    stage = check.position["stage"]
+    report = Report(check.position)
+    done = STAGES[stage](report)
+    check.position = report.position
+    check.checked += report.checked
+    check.found += len(report.findings)
+    room = max(0, KEPT_FINDINGS - len(check.findings))
+    check.findings = [*check.findings, *(finding._asdict() for finding in report.findings[:room])]
+    check.step += 1
+    if done:
+        rest = _ORDER[_ORDER.index(stage) + 1 :]
+        if not rest or (check.position["workspace"] is not None and stage == "logs"):
+            check.finished = timezone.now()
+            return False
+        check.position = {
+            "stage": rest[0],
+            "workspace": check.position["workspace"],
+            "since": check.position["since"],
+        }
+    return True
+
+
+def go_on(*, seconds: float) -> SealCheck | None:
+    """Go on with the open check by a piece or more, or begin one when it is due; `None` when it is not.
+
+    Args:
+        seconds: begin no further piece after this time.
+    """
+    check = SealCheck.objects.order_by("-pk").first()
+    if check is None or check.finished is not None:
+        if check is not None and timezone.now() - check.started < EVERY:
+            return None
+        check = begin()
+        check.save(force_insert=True)
+    end = time.monotonic() + seconds
+    more = True
+    while more:
+        before = check.step
+        more = step(check)
+        if not _stored(check, before):
+            # Another worker has done this piece.
+            return None
+        more = more and time.monotonic() < end
+    if check.finished and check.found:
+        logger.error("The check of the log found %s things: %s", check.found, check.findings[0]["text"])
+    return check
+
+
+def _stored(check: SealCheck, before: int) -> bool:
+    rows = SealCheck.objects.filter(pk=check.pk, step=before)
+    return bool(
+        rows.update(
+            step=check.step,
+            position=check.position,
+            checked=check.checked,
+            found=check.found,
+            findings=check.findings,
+            finished=check.finished,
+        )
+    )
