@@ -1,6 +1,7 @@
 """App configuration."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,6 +13,7 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Let jobs know who may still act, and register tasks and figures."""
+        from accounts.operator import keep_operator_workspace  # noqa: PLC0415
         from accounts.queued_actors import as_of_now  # noqa: PLC0415 - needs the app registry
         from accounts.sign_in import tasks as sign_in_tasks  # noqa: F401, PLC0415
         from accounts.support import tasks  # noqa: F401, PLC0415 - Celery finds no tasks in folders by itself
@@ -19,3 +21,4 @@ class AccountsConfig(AppConfig):
         from kit.jobs import set_reviver  # noqa: PLC0415
 
         set_reviver(as_of_now)
+        post_migrate.connect(keep_operator_workspace, sender=self, dispatch_uid="accounts.operator")

@@ -13,6 +13,7 @@ from django.dispatch import Signal
 from accounts import signals
 from accounts.actors import actor_of
 from accounts.models import ApplicationToken, Membership, PlatformPackage, User, Workspace
+from accounts.operator import OPERATOR_ID
 from accounts.permissions import Role
 from accounts.tokens.services import digest_of
 from kit.context import SYSTEM, ActionContext, Actor, Surface, acting_as
@@ -47,7 +48,7 @@ def cast(db: None) -> Cast:
     package = PlatformPackage.objects.create(
         name="Pro EUR", max_data_plans=2, workspaces_allowed=True, max_workspaces=4
     )
-    operator = Workspace.objects.create(name="Operator", type=Workspace.Type.OPERATOR, package=package)
+    operator = Workspace.objects.get(pk=OPERATOR_ID)
     home = Workspace.objects.create(name="Home", package=package)
     linked = Workspace.objects.create(name="Annex", package=package, main=home)
     strange = Workspace.objects.create(name="Strange", package=package)
@@ -72,7 +73,9 @@ def cast(db: None) -> Cast:
     token = ApplicationToken.objects.create(
         workspace=home, description="ERP", digest=digest_of(TOKEN_VALUE), role=Role.USER, creator=people["member"]
     )
-    staff = User.objects.create_superuser("staff@example.org", PASSWORD, name="Staff Sample")
+    staff = User.objects.create_user(
+        "staff@example.org", PASSWORD, name="Staff Sample", is_staff=True, is_superuser=True
+    )
     return Cast(package, operator, home, linked, strange, **people, staff=staff, token=token)
 
 
