@@ -15,6 +15,7 @@ class AccountsConfig(AppConfig):
         """Let jobs know who may still act, and register tasks, figures and the database's own guards."""
         from accounts import checks  # noqa: F401, PLC0415 - it registers itself
         from accounts.guards import create_guards, drop_guards  # noqa: PLC0415
+        from accounts.operator import keep_operator_workspace  # noqa: PLC0415
         from accounts.queued_actors import as_of_now  # noqa: PLC0415 - needs the app registry
         from accounts.sign_in import tasks as sign_in_tasks  # noqa: F401, PLC0415
         from accounts.support import tasks  # noqa: F401, PLC0415 - Celery finds no tasks in folders by itself
@@ -24,3 +25,4 @@ class AccountsConfig(AppConfig):
         set_reviver(as_of_now)
         pre_migrate.connect(drop_guards, sender=self, dispatch_uid="accounts.guards.drop")
         post_migrate.connect(create_guards, sender=self, dispatch_uid="accounts.guards.create")
+        post_migrate.connect(keep_operator_workspace, sender=self, dispatch_uid="accounts.operator")

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import ApplicationToken, Membership, User, Workspace
 from accounts.models.second_factors import ACTIVE
+from accounts.operator import OPERATOR_ID
 from accounts.permissions import Role
 from kit.context import Person
-from kit.errors import NotFound
+from kit.errors import NoHome, NotFound
 
 ERASED_NAME: Final = "Erased user"
 """What stands in place of a name that was erased."""
@@ -135,15 +136,26 @@ def workspace_with_package(workspace_id: int, *, lock: bool = False) -> Workspac
     return workspace
 
 
-def operator_workspace_id() -> int | None:
-    """Return the operator's own workspace, where what concerns staff alone is logged; `None` before there is one."""
-    return Workspace.objects.filter(type=Workspace.Type.OPERATOR).order_by("pk").values_list("pk", flat=True).first()
+def operator_workspace_id() -> int:
+    """Return the operator's own workspace, where what concerns staff alone is logged. One query.
+
+    Raises:
+        NoHome: its row is gone, so nothing that belongs there can be logged, and nothing is done.
+    """
+    if not Workspace.objects.filter(pk=OPERATOR_ID, type=Workspace.Type.OPERATOR).exists():
+        raise NoHome(
+            "The operator's workspace is gone, so this could not be logged and was not done. Run: manage.py migrate"
+        )
+    return OPERATOR_ID
 
 
-def home_workspace_id(user: User) -> int | None:
+def home_workspace_id(user: User) -> int:
     """Return the workspace whose log tells what concerns a user's account.
 
     The operator's for staff, the default workspace for customers; the operator's too for a customer without one.
+
+    Raises:
+        NoHome: it would be the operator's, which is gone.
     """
     if user.is_staff or user.default_workspace_id is None:
         return operator_workspace_id()

@@ -23,6 +23,13 @@ class DomainError(Exception):
         self.field = field
 
 
+class NoHome(RuntimeError):
+    """Nothing could log what was asked for, so it is not done: a defect of the database, and nobody's mistake.
+
+    It is no `DomainError` on purpose: it is answered with 500 and stands in the process's log with its cause.
+    """
+
+
 class NotFound(DomainError):
     """The object does not exist, or belongs to somebody else: the two look the same from outside."""
 

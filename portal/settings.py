@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "portal",
     "portal.admin_config.PortalAdminConfig",
     "django.contrib.auth",
+    "django.contrib.humanize",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",

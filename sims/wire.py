@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from stdnum import luhn
 
 from accounts.models import Workspace
+from accounts.operator import OPERATOR_ID
 from kit.api.responses import wire_time
 from sims.identifiers import iccid_with_luhn
 from sims.models import SimBatch, SimModel
@@ -89,7 +90,7 @@ class Owners(NamedTuple):
 
 def owners_of(workspace: Workspace) -> Owners:
     """Return the organisations of all SIMs of a workspace. One query."""
-    operator = Workspace.objects.filter(type=Workspace.Type.OPERATOR).order_by("pk").values("id", "name").first()
+    operator = Workspace.objects.filter(pk=OPERATOR_ID).values("id", "name").first()
     return Owners({"id": workspace.pk, "name": workspace.name}, dict(operator) if operator else None)
 
 

@@ -17,6 +17,7 @@ from django.test import Client
 
 from accounts.actors import actor_of, staff_actor
 from accounts.models import DataPlan, Membership, PlatformPackage, User, Workspace
+from accounts.operator import OPERATOR_ID
 from accounts.permissions import Role
 from events.writer import forget_persons
 from kit.context import ActionContext, Actor, ActorKind, Surface, acting_as
@@ -141,7 +142,8 @@ def make_cast() -> Cast:
     )
     basic = PlatformPackage.objects.create(name="Standard EUR")
     plan = DataPlan.objects.create(name="Global Basic", included_mb=100)
-    operator = Workspace.objects.create(name="Test Operator", type=Workspace.Type.OPERATOR, package=basic)
+    Workspace.objects.filter(pk=OPERATOR_ID).update(name="Test Operator")
+    operator = Workspace.objects.get(pk=OPERATOR_ID)
     acme = Workspace.objects.create(name="Acme", package=plus)
     bolt = Workspace.objects.create(name="Bolt", package=plus, main=acme)
     umbra = Workspace.objects.create(name="Umbra", package=basic)

@@ -20,7 +20,7 @@ class UserManager(BaseUserManager["User"]):
         """Return the user with this e-mail address, whatever its case."""
         return self.get(email__iexact=username)
 
-    # untold: for callers that tell, and for `createsuperuser`
+    # untold: for callers that tell
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         """Make a user.
 
@@ -32,10 +32,6 @@ class UserManager(BaseUserManager["User"]):
         user.set_password(password)
         user.save(using=self._db)
         return user
-
-    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        """Make a member of the operator's staff with every right in the admin site."""
-        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
 class User(AbstractBaseUser, PermissionsMixin):

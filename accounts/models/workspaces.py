@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models.packages import Currency, DataPlan, PlatformPackage
 from accounts.models.users import User
+from accounts.operator import OPERATOR_ID, OPERATOR_TYPE
 from accounts.permissions import Role
 from kit.querysets import WorkspaceQuerySet
 
@@ -17,7 +18,7 @@ class Workspace(models.Model):
     """The billable entity that owns SIMs, devices, policies and its part of the log; the wire's `organisation`."""
 
     class Type(models.IntegerChoices):
-        OPERATOR = 1, _("Mobile network operator")
+        OPERATOR = OPERATOR_TYPE, _("Mobile network operator")
         SERVICE_PROVIDER = 2, _("Service provider")
         RESELLER = 3, _("Reseller")
         ENTERPRISE = 4, _("Enterprise")
@@ -83,6 +84,12 @@ class Workspace(models.Model):
                 condition=models.Q(main__isnull=True) | models.Q(super_admin__isnull=True),
                 name="workspace_superadmin_on_main",
                 violation_error_message=_("Only a main organisation has a SuperAdmin."),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(pk=OPERATOR_ID, type=OPERATOR_TYPE)
+                | (~models.Q(pk=OPERATOR_ID) & ~models.Q(type=OPERATOR_TYPE)),
+                name="workspace_one_operator",
+                violation_error_message=_("The operator has exactly one workspace, and it stays the operator's."),
             ),
         )
 

@@ -263,14 +263,11 @@ def _count_failure(user: User, now: datetime, wrong: Callable[[], SignInRefused]
         user.locked_until = now + LOCK_TIME
     user.save(update_fields=["failed_sign_ins", "locked_until"])
     workspace_id = home_workspace_id(user)
-    if workspace_id is None:
-        logger.warning("Failed sign-in of user %s, who has no workspace to log it in.", user.pk)
-    else:
-        facts: dict[str, Any] = {"sender": User, "workspace_id": workspace_id, "subject": person_of(user)}
-        reason = "code" if wrong is WrongCode else "password"
-        signals.sign_in_failed.send(**facts, ip=current_context().ip or "unknown", too_many=locks, reason=reason)
-        if locks:
-            signals.user_locked.send(**facts, until=user.locked_until)
+    facts: dict[str, Any] = {"sender": User, "workspace_id": workspace_id, "subject": person_of(user)}
+    reason = "code" if wrong is WrongCode else "password"
+    signals.sign_in_failed.send(**facts, ip=current_context().ip or "unknown", too_many=locks, reason=reason)
+    if locks:
+        signals.user_locked.send(**facts, until=user.locked_until)
     return _refusal_of_lock(user) if locks else wrong()
 
 

@@ -76,7 +76,7 @@ def start_support_access(*, workspace_id: int, user_id: int, reason: str) -> Sup
             signals.support_started.send(
                 sender=SupportAccess,
                 workspace=entry.workspace,
-                operator=Workspace.objects.filter(pk=operator_workspace_id() or 0).first(),
+                operator=Workspace.objects.get(pk=operator_workspace_id()),
                 subject=person_of(user),
                 reason=why,
                 access_id=access.pk,

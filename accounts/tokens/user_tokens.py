@@ -20,6 +20,7 @@ from accounts import signals
 from accounts.actors import Access, access_of, actor_of_token
 from accounts.authority import account_actor
 from accounts.models import ApplicationToken, SupportAccess, User, Workspace
+from accounts.operator import OPERATOR_ID
 from accounts.permissions import Role
 from accounts.selectors import usable
 from accounts.sign_in.authentication import forgive_failures, sign_in_with_code, sign_in_with_digest
@@ -337,7 +338,7 @@ def _operators_own(user: User) -> Workspace | None:
     """Return the operator's workspace for its staff, who have no role there: they can only ask for support tokens."""
     if not user.is_staff:
         return None
-    return Workspace.objects.select_related("package").filter(type=Workspace.Type.OPERATOR).order_by("pk").first()
+    return Workspace.objects.select_related("package").filter(pk=OPERATOR_ID).first()
 
 
 def _first_workspace(user: User, access: Access) -> Workspace:

@@ -11,7 +11,6 @@ from django.db.models import Q
 from django.dispatch import receiver
 
 from accounts import signals
-from accounts.actors import STAFF_LABEL
 from accounts.models import CompanyDetails, DataPlan, PlatformPackage, Workspace
 from accounts.signals import SettingChange, TokenRow
 from events.handlers.pending import pending
@@ -251,14 +250,13 @@ def on_user_erased(
 
 @receiver(signals.support_started)
 def on_support_started(
-    *, workspace: Workspace, operator: Workspace | None, subject: Person, reason: str, **_kwargs: Any
+    *, workspace: Workspace, operator: Workspace, subject: Person, reason: str, **_kwargs: Any
 ) -> None:
     """Log support access in the visited workspace, with the published detail and the reason (13)."""
-    operator_name = operator.name if operator else STAFF_LABEL
-    entry = pending(13, workspace.pk, support_organisation=operator_name, organisation=workspace.name)
+    entry = pending(13, workspace.pk, support_organisation=operator.name, organisation=workspace.name)
     detail = {
         "support_username": ACTOR_USERNAME,
-        "support_user_org": {"id": operator.pk if operator else 0, "name": operator_name},
+        "support_user_org": {"id": operator.pk, "name": operator.name},
         "target_username": SUBJECT_USERNAME,
         "reason": reason,
     }

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from django.dispatch import receiver
 
-from events.handlers.pending import operator_workspace, pending
+from accounts.selectors import operator_workspace_id
+from events.handlers.pending import pending
 from events.wire import stamp
 from events.writer import log
 from orders import signals
@@ -42,5 +43,5 @@ def _update_detail(change: OrderChange) -> dict[str, Any]:
 @receiver(signals.shop_changed)
 def on_shop_changed(*, kind: str, what: str, item_id: int, name: str, changes: dict[str, Any], **_kwargs: Any) -> None:
     """Log a change of what the shop offers, in the operator's workspace (10061)."""
-    entry = pending(10061, operator_workspace(), "default" if kind == "article" else kind, name=name, what=what)
+    entry = pending(10061, operator_workspace_id(), "default" if kind == "article" else kind, name=name, what=what)
     log([entry._replace(detail={kind: {"id": item_id, "name": name}, "changes": changes})])

@@ -1,13 +1,9 @@
-"""What the handlers share: an event that waits to be written, and where that belongs which only concerns staff."""
+"""What the handlers share: an event that waits to be written."""
 
 from __future__ import annotations
 
-from django.utils.translation import gettext as _
-
-from accounts.selectors import operator_workspace_id
 from events import registry
 from events.writer import PendingEvent
-from kit.errors import Conflict
 
 
 def pending(type_id: int, workspace_id: int, /, text: str = "default", **values: object) -> PendingEvent:
@@ -25,15 +21,3 @@ def pending(type_id: int, workspace_id: int, /, text: str = "default", **values:
     event_type = registry.get(type_id)
     description = event_type.text(text, **values)
     return PendingEvent(type=event_type, workspace_id=workspace_id, description=description, text=text)
-
-
-def operator_workspace() -> int:
-    """Return the id of the operator's own workspace, where what only concerns staff is logged.
-
-    Raises:
-        Conflict: there is none yet, so the action could not be logged and is not done.
-    """
-    workspace_id = operator_workspace_id()
-    if workspace_id is None:
-        raise Conflict(_("There is no operator workspace to log this in. Run: manage.py create_operator"))
-    return workspace_id

@@ -9,7 +9,8 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.models import Workspace
-from events.handlers.pending import operator_workspace, pending
+from accounts.selectors import operator_workspace_id
+from events.handlers.pending import pending
 from events.writer import NOTHING, PendingEvent, log, objects_of
 from sims import signals
 from sims.identifiers import iccid_with_luhn
@@ -249,26 +250,26 @@ def on_policy_changed(
 @receiver(signals.sim_batch_created)
 def on_sim_batch_created(*, batch: SimBatch, **_kwargs: Any) -> None:
     """Log a new batch in the operator's workspace."""
-    log([pending(10074, operator_workspace(), bic=batch.bic, count=batch.quantity)])
+    log([pending(10074, operator_workspace_id(), bic=batch.bic, count=batch.quantity)])
 
 
 @receiver(signals.sims_imported)
 def on_sims_imported(*, batch: SimBatch, count: int, **_kwargs: Any) -> None:
     """Log an import in the operator's workspace."""
-    log([pending(10060, operator_workspace(), bic=batch.bic, count=count)])
+    log([pending(10060, operator_workspace_id(), bic=batch.bic, count=count)])
 
 
 @receiver(signals.sims_allotted)
 def on_sims_allotted(*, batch: SimBatch, workspace: Workspace, count: int, **_kwargs: Any) -> None:
     """Log the assignment in the operator's workspace only: nothing of it enters the customer's log."""
-    entry = pending(10001, operator_workspace(), bic=batch.bic, count=count, workspace=workspace.name)
+    entry = pending(10001, operator_workspace_id(), bic=batch.bic, count=count, workspace=workspace.name)
     log([entry._replace(detail={"workspace": {"id": workspace.pk, "name": workspace.name}})])
 
 
 @receiver(signals.factory_test_checks_changed)
 def on_factory_test_checks_changed(*, late: bool, since: datetime, **_kwargs: Any) -> None:
     """Tell staff that factory tests are checked late (10077), or in time again (10078)."""
-    log([pending(10077 if late else 10078, operator_workspace(), since=_wire_moment(since))])
+    log([pending(10077 if late else 10078, operator_workspace_id(), since=_wire_moment(since))])
 
 
 @receiver(signals.operator_blocklist_changed)

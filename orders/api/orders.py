@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from ninja import Query, Router
 
 from accounts.models import Workspace
+from accounts.operator import OPERATOR_ID
 from accounts.permissions import Permission, authorise
 from accounts.tokens.bearer import ApiRequest
 from kit.api.criteria import Field, moment, number, parse_query, parse_sort, text
@@ -211,5 +212,5 @@ def _check(outcome: Outcome, order_id: int) -> None:
 def get_invoice(request: ApiRequest, order_id: PathId) -> HttpResponse:
     """The invoice; state 1 is PAID."""
     order = _one(request, order_id)
-    issuer = Workspace.objects.filter(type=Workspace.Type.OPERATOR).order_by("pk").first()
+    issuer = Workspace.objects.filter(pk=OPERATOR_ID).first()
     return json_response(invoice_object(order, issuer))

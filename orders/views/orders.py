@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import Workspace
+from accounts.operator import OPERATOR_ID
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from kit.errors import Conflict, DomainError, Forbidden, NotFound
@@ -124,7 +125,7 @@ def invoice(request: WorkspacePageRequest, workspace_id: int, order_id: int) -> 
     order = order_of_workspace(workspace_id, order_id)
     context = {
         **_shown(order),
-        "issuer": Workspace.objects.filter(type=Workspace.Type.OPERATOR).order_by("pk").first(),
+        "issuer": Workspace.objects.filter(pk=OPERATOR_ID).first(),
         "issuer_country": "",
         "state": _invoice_state(order),
         "by_transfer": order.payment_method == PaymentMethod.BANK_TRANSFER and order.status == OrderStatus.SUBMITTED,

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from accounts.models import PlatformPackage, Workspace
-from accounts.packages.services.catalogue import OPERATOR_PACKAGE, create_data_plan, create_package
+from accounts.packages.services.catalogue import create_data_plan, create_package
 from accounts.packages.services.subscriptions import set_data_plans
 from accounts.people.services.members import add_member, set_super_admin
 from accounts.people.services.staff_accounts import create_user
+from accounts.selectors import operator_workspace_id
 from accounts.tokens.services import create_application_token, revoke_application_token
-from accounts.workspaces.services.workspaces import create_workspace
-from kit.context import Surface
+from accounts.workspaces.services.workspaces import create_workspace, update_workspace
+from kit.context import Surface, current_context
 from portal.demo import master_data, secrets
 from portal.demo.past import Past
 from sims.models import SimModel
@@ -88,14 +89,14 @@ def user_of(workspace: str) -> str:
 
 
 def _operator(past: Past) -> None:
-    package = create_package(values=OPERATOR_PACKAGE)
-    workspace = create_workspace(
-        name=master_data.OPERATOR_NAME,
-        package_id=package.pk,
-        type=Workspace.Type.OPERATOR,
-        country=master_data.OPERATOR_COUNTRY,
+    workspace_id = operator_workspace_id()
+    update_workspace(
+        workspace_id=workspace_id,
+        changes={"name": master_data.OPERATOR_NAME, "country": master_data.OPERATOR_COUNTRY},
     )
-    past.workspaces["operator"] = workspace.pk
+    # It was made with the tables, which is later than the past that the demo tells of.
+    Workspace.objects.filter(pk=workspace_id).update(created=current_context().now())
+    past.workspaces["operator"] = workspace_id
 
 
 def _mark(past: Past) -> None:

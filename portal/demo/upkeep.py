@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import ApplicationToken, PlatformPackage, User, Workspace
+from accounts.operator import OPERATOR_ID
 from accounts.selectors import usable
 from accounts.tokens.services import create_application_token, digest_of
 from kit.errors import Conflict
@@ -43,16 +44,19 @@ def is_loaded() -> bool:
         ForeignDatabase: it is not, but something else is.
     """
     marks = ApplicationToken.objects.filter(digest=digest_of(secrets.marker()))
-    if marks.filter(workspace__type=Workspace.Type.OPERATOR).exists():
+    if marks.filter(workspace_id=OPERATOR_ID).exists():
         return True
-    holds = [
-        model._meta.verbose_name_plural
-        for model in (User, Workspace, PlatformPackage, SimBatch)
-        if model._default_manager.exists()
-    ]
+    operator = Workspace.objects.filter(pk=OPERATOR_ID)
+    made_by_people = (
+        User.objects.all(),
+        Workspace.objects.exclude(pk=OPERATOR_ID),
+        PlatformPackage.objects.exclude(pk__in=operator.values("package_id")),
+        SimBatch.objects.all(),
+    )
+    holds = [rows.model._meta.verbose_name_plural for rows in made_by_people if rows.exists()]
     if not holds:
         return False
-    if ApplicationToken.objects.filter(description="Demo data", workspace__type=Workspace.Type.OPERATOR).exists():
+    if ApplicationToken.objects.filter(description="Demo data", workspace_id=OPERATOR_ID).exists():
         raise ForeignDatabase(
             _("This database holds a demo made with another SECRET_KEY. Set that key again, or use an empty database."),
             code="other_key",

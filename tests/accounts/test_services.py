@@ -210,7 +210,7 @@ def test_personal_data_stands_with_the_person_and_not_in_the_changes(firm: Firm,
     fact = facts.one("user_updated")
     assert fact["subject"] == Person(firm.member.pk, "Other Name", "other@example.com")
     assert fact["changes"] == {}
-    Membership.objects.filter(user=cast.member).delete()
+    Membership.objects.filter(user=firm.member).delete()
     facts.clear()
     with by(staff_actor(firm.staff)):
         update_user(user_id=firm.member.pk, changes={"is_staff": True})

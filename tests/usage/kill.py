@@ -140,15 +140,16 @@ def play(run: int, scenario: Scenario, rng: random.Random, longest: float, world
 def make_world() -> Any:
     """Build what the runs share; it imports models, hence only after `django.setup`."""
     from accounts.models import DataPlan, Membership, PlatformPackage, User, Workspace
+    from accounts.operator import OPERATOR_ID
     from accounts.permissions import Role
     from sims.models import SimModel
     from tests.cast import Cast
 
     package = PlatformPackage.objects.create(name="Plus EUR", factory_test_allowed=True)
     plan = DataPlan.objects.create(name="Global Basic")
-    operator = Workspace.objects.create(name="Operator", type=Workspace.Type.OPERATOR, package=package)
+    operator = Workspace.objects.get(pk=OPERATOR_ID)
     acme = Workspace.objects.create(name="Acme", package=package)
-    staff = User.objects.create_superuser("stella@example.com", name="Stella Staff")
+    staff = User.objects.create_user("stella@example.com", name="Stella Staff", is_staff=True, is_superuser=True)
     owner = User.objects.create_user("olga@example.com", name="Olga Owner")
     Membership.objects.create(user=owner, workspace=acme, role=Role.ADMINISTRATOR)
     model = SimModel.objects.create(description="Nano", form_factor="4FF", manufacturer="Example")

@@ -23,13 +23,6 @@ _PACKAGE_FIELDS: Final = tuple(field.name for field in PlatformPackage._meta.fie
 _DATA_PLAN_FIELDS: Final = tuple(field.name for field in DataPlan._meta.fields if field.name != "id")
 _GONE: Final = frozenset({PlatformPackage.Status.DEPRECATED, PlatformPackage.Status.DELETED})
 
-OPERATOR_PACKAGE: Final[Mapping[str, Any]] = {
-    "name": "Operator",
-    "description": "The operator's own workspace; not sold.",
-    "status": PlatformPackage.Status.STAGING,
-}
-"""The package of the operator's own workspace: every workspace has one, and this one is not sold."""
-
 
 @retried
 def create_package(*, values: Mapping[str, Any]) -> PlatformPackage:
@@ -111,14 +104,12 @@ def _created(item: PlatformPackage | DataPlan, values: Mapping[str, Any]) -> Cha
 
 def _tell(kind: Item, what: What, item: PlatformPackage | DataPlan, changes: Changes) -> None:
     workspace_id = operator_workspace_id()
-    # Before the operator has its workspace there is no log: the first package is needed to make it.
-    if workspace_id is not None:
-        signals.catalogue_changed.send(
-            sender=type(item),
-            workspace_id=workspace_id,
-            kind=kind,
-            what=what,
-            item_id=item.pk,
-            name=item.name,
-            changes=changes,
-        )
+    signals.catalogue_changed.send(
+        sender=type(item),
+        workspace_id=workspace_id,
+        kind=kind,
+        what=what,
+        item_id=item.pk,
+        name=item.name,
+        changes=changes,
+    )

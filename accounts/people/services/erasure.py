@@ -91,7 +91,7 @@ def erase_user(*, user_id: int) -> Erasure:
         _erase_account(user)
         replacement = person_of(user)
         _erase_rows(user, ErasedNames(names, replacement))
-        told = _leave(user, places) or ([home] if home is not None else [])
+        told = _leave(user, places) or [home]
         for workspace_id in told:
             signals.user_erased.send(
                 sender=User,

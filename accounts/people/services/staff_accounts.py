@@ -78,8 +78,7 @@ def create_user(
     with action():
         user.save(force_insert=True)
         workspace_id = operator_workspace_id()
-        if workspace_id is not None:
-            signals.user_created.send(sender=User, workspace_id=workspace_id, subject=person_of(user))
+        signals.user_created.send(sender=User, workspace_id=workspace_id, subject=person_of(user))
     return user
 
 
@@ -206,10 +205,9 @@ def _move(user_id: int, status: User.Status, what: str) -> User:
 
 def _tell(user: User, what: str, changes: Changes) -> None:
     workspace_id = home_workspace_id(user)
-    if workspace_id is not None:
-        signals.user_updated.send(
-            sender=User, workspace_id=workspace_id, subject=person_of(user), what=what, changes=changes
-        )
+    signals.user_updated.send(
+        sender=User, workspace_id=workspace_id, subject=person_of(user), what=what, changes=changes
+    )
 
 
 def _refuse_own(user_id: int) -> None:

@@ -72,7 +72,6 @@ def verify_user(*, link_secret: str, password: str = "", digest: str | None = No
         user.token_epoch += 1
         user.save(update_fields=["password", "status", "token_epoch"])
         workspace_id = home_workspace_id(user)
-        if workspace_id is not None:
-            with acting_within(actor_of(user)):
-                signals.user_verified.send(sender=User, workspace_id=workspace_id, subject=person_of(user))
+        with acting_within(actor_of(user)):
+            signals.user_verified.send(sender=User, workspace_id=workspace_id, subject=person_of(user))
     return user

@@ -26,15 +26,14 @@ def request_password_reset(*, user: User, link_secret: str, link: str) -> None:
     with acting_within(ANONYMOUS), action():
         context = current_context()
         workspace_id = home_workspace_id(user)
-        if workspace_id is not None:
-            signals.password_reset_requested.send(
-                sender=User,
-                workspace_id=workspace_id,
-                subject=person_of(user),
-                link_secret=link_secret,
-                ip=context.ip or "",
-                user_agent=context.user_agent,
-            )
+        signals.password_reset_requested.send(
+            sender=User,
+            workspace_id=workspace_id,
+            subject=person_of(user),
+            link_secret=link_secret,
+            ip=context.ip or "",
+            user_agent=context.user_agent,
+        )
         mails.send_later("password_reset", user.email, {"user": user, "link": link})
 
 

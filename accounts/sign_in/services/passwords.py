@@ -136,8 +136,7 @@ def _change(user_id: int, old: str, encoded: str, keep: str | None) -> User:
         TrustedDevice.objects.filter(user=user).delete()
         drop_sessions(user_id, keep=keep)
         workspace_id = home_workspace_id(user)
-        if workspace_id is not None:
-            signals.password_changed.send(sender=User, workspace_id=workspace_id, subject=person_of(user))
+        signals.password_changed.send(sender=User, workspace_id=workspace_id, subject=person_of(user))
     return user
 
 
@@ -198,5 +197,4 @@ def set_user_password(*, user_id: int, password: str) -> None:
         TrustedDevice.objects.filter(user=user).delete()
         drop_sessions(user_id)
         workspace_id = home_workspace_id(user)
-        if workspace_id is not None:
-            signals.password_changed.send(sender=User, workspace_id=workspace_id, subject=person_of(user))
+        signals.password_changed.send(sender=User, workspace_id=workspace_id, subject=person_of(user))

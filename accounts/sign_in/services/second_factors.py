@@ -159,8 +159,7 @@ def activate_second_factor(*, user_id: int, key_id: int, code: str, keep: str | 
         user.save(update_fields=["token_epoch"])
         drop_sessions(user_id, keep=keep)
         workspace_id = home_workspace_id(user)
-        if workspace_id is not None:
-            signals.mfa_enabled.send(sender=User, workspace_id=workspace_id, subject=person_of(user), kind=KIND)
+        signals.mfa_enabled.send(sender=User, workspace_id=workspace_id, subject=person_of(user), kind=KIND)
     return codes
 
 
@@ -185,14 +184,13 @@ def renew_recovery_codes(*, user_id: int) -> list[str]:
             raise Conflict(_("Set up the second factor first; recovery codes stand in for it."), code="no_key")
         codes = new_recovery_codes(user)
         workspace_id = home_workspace_id(user)
-        if workspace_id is not None:
-            signals.user_updated.send(
-                sender=User,
-                workspace_id=workspace_id,
-                subject=person_of(user),
-                what="updated: new recovery codes",
-                changes={},
-            )
+        signals.user_updated.send(
+            sender=User,
+            workspace_id=workspace_id,
+            subject=person_of(user),
+            what="updated: new recovery codes",
+            changes={},
+        )
     return codes
 
 
@@ -275,8 +273,7 @@ def _remove_active(user: User) -> None:
     row.delete()
     TrustedDevice.objects.filter(user=user).delete()
     workspace_id = home_workspace_id(user)
-    if workspace_id is not None:
-        signals.mfa_removed.send(sender=User, workspace_id=workspace_id, subject=person_of(user), key_id=key_id)
+    signals.mfa_removed.send(sender=User, workspace_id=workspace_id, subject=person_of(user), key_id=key_id)
 
 
 def requiring_workspaces(user_id: int) -> list[Workspace]:

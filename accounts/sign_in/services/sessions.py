@@ -42,9 +42,6 @@ def record_sign_out(*, user: User) -> None:
 
 def _record(user: User, signal: Signal) -> None:
     workspace_id = home_workspace_id(user)
-    if workspace_id is None:
-        logger.warning("User %s has no workspace to log the sign-in or sign-out in.", user.pk)
-        return
     with acting_within(account_actor(user)), action():
         signal.send(sender=User, workspace_id=workspace_id)
 
@@ -141,16 +138,15 @@ def end_other_sessions(*, user_id: int, keep: str | None) -> int:
         user.token_epoch += 1
         user.save(update_fields=["token_epoch"])
         workspace_id = home_workspace_id(user)
-        if workspace_id is not None:
-            for _key in keys:
-                signals.user_signed_out.send(sender=User, workspace_id=workspace_id)
-            signals.user_updated.send(
-                sender=User,
-                workspace_id=workspace_id,
-                subject=person_of(user),
-                what="updated: signed out everywhere else",
-                changes={},
-            )
+        for _key in keys:
+            signals.user_signed_out.send(sender=User, workspace_id=workspace_id)
+        signals.user_updated.send(
+            sender=User,
+            workspace_id=workspace_id,
+            subject=person_of(user),
+            what="updated: signed out everywhere else",
+            changes={},
+        )
     return len(keys)
 
 

@@ -209,7 +209,4 @@ def _locked_owner(user_id: int, workspace_id: int | None) -> User:
 def _tell(user: User, what: str, workspace_id: int | None = None) -> None:
     """Tell a change, in the workspace where an Administrator made it, else where the account is at home."""
     workspace_id = workspace_id or home_workspace_id(user)
-    if workspace_id is not None:
-        signals.user_updated.send(
-            sender=User, workspace_id=workspace_id, subject=person_of(user), what=what, changes={}
-        )
+    signals.user_updated.send(sender=User, workspace_id=workspace_id, subject=person_of(user), what=what, changes={})

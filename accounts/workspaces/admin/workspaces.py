@@ -65,6 +65,12 @@ class WorkspaceForm(StaffForm):
             )
             cast(Any, self.fields["data_plans"]).queryset = plans
 
+        if "type" in self.fields:
+            if present and present.type == Workspace.Type.OPERATOR:
+                self.fields["type"].disabled = True
+            else:
+                others = [choice for choice in Workspace.Type.choices if choice[0] != Workspace.Type.OPERATOR]
+                cast(Any, self.fields["type"]).choices = others
         if "factory_test_override" in self.fields:
             choices = (("unknown", _("As the package says")), ("true", _("On")), ("false", _("Off")))
             cast(Any, self.fields["factory_test_override"].widget).choices = choices

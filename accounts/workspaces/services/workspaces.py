@@ -53,7 +53,7 @@ def create_workspace(
     Args:
         name: what people call it.
         package_id: its platform package.
-        type: kind of organisation; there is one Mobile network operator, the operator's own.
+        type: kind of organisation; the one Mobile network operator is there from the start.
         country: ISO 3166 code of two letters, or empty.
         currency: EUR or USD.
         main_id: the main organisation it is linked to; `None` for an organisation of its own.
@@ -73,7 +73,7 @@ def create_workspace(
             main = lock_workspace(main_id)
             _require_main(main)
             require_room(main)
-        if type == Workspace.Type.OPERATOR and Workspace.objects.filter(type=type).exists():
+        if type == Workspace.Type.OPERATOR:
             raise Conflict(_("The operator has a workspace already."), code="duplicate", field="type")
         workspace = Workspace(
             name=name.strip(),
@@ -104,7 +104,7 @@ def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Worksp
         NotFound: no such workspace, or the actor is not in it.
         Forbidden: the role lacks the right, or the setting is the staff's.
         Invalid: a value is wrong; `field` names it.
-        Conflict: a link to the main organisation that can't be.
+        Conflict: a link to the main organisation that can't be, or a type that would make a second operator or none.
     """
     actor = authorise(workspace_id, Permission.WORKSPACE_UPDATE)
     if not actor.everywhere and set(changes) - set(_ORGANISATION):
@@ -115,6 +115,13 @@ def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Worksp
         workspace = lock_workspace(workspace_id)
         before = {name: getattr(workspace, name) for name in changes}
         shown = {name: _shown(workspace, name) for name in changes}
+        if changes.get("type", workspace.type) != workspace.type and Workspace.Type.OPERATOR in {
+            workspace.type,
+            changes["type"],
+        }:
+            raise Conflict(
+                _("The operator has exactly one workspace, and it stays the operator's."), code="operator", field="type"
+            )
         changed = assign(workspace, changes, (*_ORGANISATION, *_STAFF_SETTINGS))
         if not changed:
             return workspace

@@ -14,7 +14,6 @@ from django.core.cache import cache
 from django.db.models import Max, Min
 from django.utils import timezone
 
-from accounts.selectors import operator_workspace_id
 from kit.action import action, retried
 from kit.context import current_context
 from kit.wakeups import wake_worker
@@ -124,11 +123,11 @@ def shown_late_since(workspace_id: int | None) -> datetime | None:
 def tell_lateness() -> None:
     """Tell staff when checks begin to run late and when they are on time again, each once.
 
-    Whoever flips the row tells; two at once cannot both. Without an operator's workspace there is nobody to tell.
+    Whoever flips the row tells; two at once cannot both.
     """
     since = late_since(current_context().now())
     told = FactoryTestWatch.objects.filter(pk=1).values_list("late_since", flat=True).first()
-    if (since is None) == (told is None) or operator_workspace_id() is None:
+    if (since is None) == (told is None):
         return
     with action():
         if since is not None:
