@@ -2,8 +2,8 @@
 
 No constraint can say it, because the rule spans three tables: a member of staff is neither member nor SuperAdmin of a
 workspace that is not the operator's own, an erased person of none (`docs/rules.md` sections 9 and 18). The services
-refuse it with a text; these triggers refuse it too when a service forgets, or a shell writes. They are made after every `migrate`, and dropped before it:
-SQLite can't rebuild a table that a trigger of another table names.
+refuse it with a text; these triggers refuse it too when a service forgets, or a shell writes. They are made after every
+`migrate`, and dropped before it: SQLite can't rebuild a table that a trigger of another table names.
 """
 
 from __future__ import annotations
