@@ -16,6 +16,7 @@ from accounts.models import ApplicationToken, Membership, User, Workspace
 from accounts.models.second_factors import ACTIVE
 from accounts.operator import OPERATOR_ID
 from accounts.permissions import Role
+from accounts.staff_roles import SUPPORT_RIGHT
 from kit.context import Person
 from kit.errors import NoHome, NotFound
 
@@ -107,6 +108,11 @@ def person_of(user: User) -> Person:
     """Return a user as events remember them."""
     username = user.email if user.erased is None else erased_username(user.pk)
     return Person(user_id=user.pk, name=user.name, username=username)
+
+
+def may_support(user: User) -> bool:
+    """Tell whether somebody is on the staff and may act in place of users. No query for superusers, else two."""
+    return user.is_active and user.is_staff and user.has_perm(SUPPORT_RIGHT)
 
 
 def zone_of(user: User) -> ZoneInfo | None:

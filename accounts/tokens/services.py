@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts import signals
@@ -77,7 +78,7 @@ def create_application_token(
         expiry_date: aware; from then on it counts as revoked.
         ip: address or range in CIDR notation that may use it; empty for any.
         role: what it may do; the creator's own role when left out, and never above it, later neither
-            (`lower_tokens`).
+            (`lower_tokens`, `end_tokens`).
         value: the secret itself; only the demo gives one, all others are random.
 
     Raises:
@@ -180,8 +181,7 @@ def describe_application_token(*, workspace_id: int, token_id: int, description:
 def lower_tokens(*, workspace_id: int, creator_id: int, role: str) -> None:
     """Lower the application tokens that somebody made above the role they have now (event 10085 for each).
 
-    Part of a change of role: a token never has more rights than who made it, also when they lose some. A token whose
-    creator is removed stays as it is.
+    Part of a change of role: a token never has more rights than who made it, also when they lose some.
 
     Args:
         workspace_id: the workspace.
@@ -192,16 +192,34 @@ def lower_tokens(*, workspace_id: int, creator_id: int, role: str) -> None:
     if not above:
         return
     with action():
-        found = ApplicationToken.objects.of(workspace_id).filter(
-            creator_id=creator_id, role__in=above, status=ApplicationToken.Status.ACTIVATED
-        )
-        for token in found.select_for_update(of=("self",)).order_by("pk"):
+        for token in _locked_of(creator_id, workspace_id).filter(role__in=above):
             old = token.role
             token.role = role
             token.save(update_fields=["role"])
             signals.application_token_lowered.send(
                 sender=ApplicationToken, workspace_id=workspace_id, token=token_row(token), old=old
             )
+
+
+@retried
+def end_tokens(*, creator_id: int, workspace_id: int | None = None) -> None:
+    """Revoke the application tokens of somebody who left a workspace, or was erased (event 10031 for each).
+
+    Args:
+        creator_id: who made the tokens.
+        workspace_id: the workspace that was left; `None` for all of them, because the person is erased.
+    """
+    with action():
+        for token in _locked_of(creator_id, workspace_id):
+            _revoke(token, reason="erased" if workspace_id is None else "left")
+
+
+def _locked_of(creator_id: int, workspace_id: int | None) -> QuerySet[ApplicationToken]:
+    """Lock the tokens somebody made that are not revoked, in id order."""
+    found = ApplicationToken.objects.filter(creator_id=creator_id, status=ApplicationToken.Status.ACTIVATED)
+    if workspace_id is not None:
+        found = found.of(workspace_id)
+    return found.select_for_update(of=("self",)).order_by("pk")
 
 
 def _description(text: str) -> str:
@@ -233,9 +251,14 @@ def revoke_application_token(*, workspace_id: int, token_id: int) -> Application
         )
         if token.status == ApplicationToken.Status.REVOKED:
             return token
-        token.status = ApplicationToken.Status.REVOKED
-        token.save(update_fields=["status"])
-        signals.application_token_revoked.send(
-            sender=ApplicationToken, workspace_id=workspace_id, token=token_row(token)
-        )
+        _revoke(token)
     return token
+
+
+# untold: revoking, which is 10031
+def _revoke(token: ApplicationToken, *, reason: str = "") -> None:
+    token.status = ApplicationToken.Status.REVOKED
+    token.save(update_fields=["status"])
+    signals.application_token_revoked.send(
+        sender=ApplicationToken, workspace_id=token.workspace_id, token=token_row(token), reason=reason
+    )

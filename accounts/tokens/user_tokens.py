@@ -22,12 +22,12 @@ from accounts.authority import account_actor
 from accounts.models import ApplicationToken, SupportAccess, User, Workspace
 from accounts.operator import OPERATOR_ID
 from accounts.permissions import Role
-from accounts.selectors import usable
+from accounts.selectors import may_support, usable
 from accounts.sign_in.authentication import forgive_failures, sign_in_with_code, sign_in_with_digest
 from accounts.sign_in.second_factors import has_second_factor
 from accounts.sign_in.services.sessions import record_sign_in, switch_workspace
 from accounts.sign_in.services.trusted_devices import check_device, is_trusted_program, trust_device
-from accounts.support.services import access_under, may_support
+from accounts.support.services import access_under
 from accounts.tokens.jwts import TokenRefused, decode, encode, invalid_token
 from accounts.tokens.services import digest_of, token_row
 from kit.action import action, retried

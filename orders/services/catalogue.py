@@ -49,7 +49,7 @@ def article_create(*, values: Mapping[str, Any], prices: Prices) -> Article:
         Forbidden: not staff.
         Invalid: a value is wrong, the name is taken, or another article sells the same stock; `field` names it.
     """
-    authorise_staff()
+    authorise_staff("orders.add_article")
     _require_model(values)
     checked = _checked_prices(prices)
     if not checked:
@@ -75,7 +75,7 @@ def article_update(*, article_id: int, changes: Mapping[str, Any], prices: Price
     Raises:
         Forbidden, NotFound, Invalid: not staff, no such article, a wrong value.
     """
-    authorise_staff()
+    authorise_staff("orders.change_article")
     _require_model(changes)
     checked = _checked_prices(prices or {}, removable=True)
     with action():
@@ -93,7 +93,7 @@ def article_update(*, article_id: int, changes: Mapping[str, Any], prices: Price
 @retried
 def offer_create(model: type[ArticleOffer], *, values: Mapping[str, Any]) -> ArticleOffer:
     """Add a shipping option or provider. Raises Forbidden for all but staff, and Invalid for a wrong value."""
-    authorise_staff()
+    authorise_staff(_right("add", model))
     item = model(**values)
     check(item, _fields(model))
     with action():
@@ -105,7 +105,7 @@ def offer_create(model: type[ArticleOffer], *, values: Mapping[str, Any]) -> Art
 @retried
 def offer_update(model: type[ArticleOffer], *, item_id: int, changes: Mapping[str, Any]) -> ArticleOffer:
     """Edit a shipping option or provider. Errors as `article_update`."""
-    authorise_staff()
+    authorise_staff(_right("change", model))
     with action():
         item = _locked(model, item_id)
         before = {name: getattr(item, name) for name in changes}
@@ -115,6 +115,10 @@ def offer_update(model: type[ArticleOffer], *, item_id: int, changes: Mapping[st
             gone = "active" in changed and not item.active
             _tell(item, "withdrawn" if gone else "updated", differences(before, item, changed))
     return item
+
+
+def _right(verb: str, model: type[ArticleOffer]) -> str:
+    return f"orders.{verb}_{model._meta.model_name}"
 
 
 def _locked(model: type[ArticleOffer], item_id: int) -> ArticleOffer:

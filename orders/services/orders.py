@@ -209,7 +209,7 @@ def orders_mark_paid(*, order_ids: Iterable[int]) -> Outcome:
     Raises:
         Forbidden: not staff.
     """
-    authorise_staff()
+    authorise_staff("orders.change_order")
     return _move_all(order_ids, OrderStatus.PAID)
 
 
@@ -224,7 +224,7 @@ def orders_cancel(*, order_ids: Iterable[int], workspace_id: int | None = None) 
         NotFound, Forbidden: the actor may not order here, or is not staff.
     """
     if workspace_id is None:
-        authorise_staff()
+        authorise_staff("orders.change_order")
     else:
         authorise(workspace_id, Permission.ORDER_CREATE)
     return _move_all(order_ids, OrderStatus.CANCELED, workspace_id)
@@ -346,7 +346,7 @@ def cancel_unpaid() -> Outcome:
     Raises:
         Forbidden: neither the schedule nor staff.
     """
-    authorise_staff()
+    authorise_staff("orders.change_order")
     now = current_context().now()
     online = Q(submitted_at__lt=now - timedelta(hours=settings.SHOP_UNPAID_HOURS))
     invoice = Q(submitted_at__lt=now - timedelta(days=settings.SHOP_INVOICE_DAYS))

@@ -34,7 +34,7 @@ def order_ship(*, order_id: int, provider_id: int, reference: str) -> Order:
         Invalid: no such provider, or the reference is too long.
         Conflict: not paid, shipped or canceled before, or the stock holds too few batches.
     """
-    authorise_staff()
+    authorise_staff("orders.change_order")
     reference = " ".join(reference.split())
     if len(reference) > MOST_REFERENCE:
         text = _("A tracking reference has at most %(n)s characters.") % {"n": MOST_REFERENCE}

@@ -13,7 +13,6 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts import signals
-from accounts.authority import require_staff
 from accounts.locking import lock_user
 from accounts.models import (
     ApplicationToken,
@@ -27,9 +26,11 @@ from accounts.models import (
     WorkspaceRequest,
 )
 from accounts.people.services.members import keep_super_admin
+from accounts.permissions import authorise_staff
 from accounts.selectors import ERASED_NAME, entries_of, home_workspace_id, person_of, without_administrator
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.support.services import end_support_access
+from accounts.tokens.services import end_tokens
 from kit import mail
 from kit.action import action, retried
 from kit.context import current_context
@@ -77,7 +78,7 @@ def erase_user(*, user_id: int) -> Erasure:
         NotFound: there is no such user.
         Conflict: erased already, or a member of staff, whose rights have to be taken first.
     """
-    require_staff("user_erase")
+    authorise_staff("accounts.delete_user")
     with action():
         places = _locked_places(user_id)
         user = lock_user(user_id)
@@ -136,6 +137,7 @@ def _leave(user: User, places: Sequence[Workspace]) -> list[int]:
             sender=Membership, workspace_id=membership.workspace_id, subject=person_of(user), role=membership.role
         )
     Membership.objects.filter(user=user).delete()
+    end_tokens(creator_id=user.pk)
     led = [workspace for workspace in places if workspace.super_admin_id == user.pk]
     for workspace in led:
         keep_super_admin(workspace, leaving=user.pk)

@@ -9,15 +9,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import signals
-from accounts.authority import customer_places, require_staff
+from accounts.authority import customer_places, require_over
 from accounts.changes import assign, check, differences
 from accounts.locking import lock_user
 from accounts.models import User
-from accounts.selectors import home_workspace_id, operator_workspace_id, person_of, user_by_email
+from accounts.permissions import authorise_staff
+from accounts.selectors import home_workspace_id, may_support, operator_workspace_id, person_of, user_by_email
 from accounts.sign_in.services.passwords import encoded_password
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.signals import Changes
-from accounts.support.services import end_accesses_of, may_support
+from accounts.staff_roles import STAFF_ACCOUNTS
+from accounts.support.services import end_accesses_of
 from kit.action import action, retried
 from kit.context import current_actor, current_context
 from kit.errors import Conflict, DomainError, Invalid
@@ -52,11 +54,13 @@ def create_user(
         staff_role: what other staff may do there, a value of `StaffRole`.
 
     Raises:
-        Forbidden: somebody else than staff asks.
+        Forbidden: somebody else than staff asks, or somebody else than a superuser makes an account of staff.
         Conflict: the address is taken.
         Invalid: an input is wrong.
     """
-    require_staff("user_create")
+    authorise_staff("accounts.add_user")
+    if is_staff or is_superuser or staff_role:
+        authorise_staff(STAFF_ACCOUNTS)
     if user_by_email(email) is not None:
         raise Conflict(
             _("There is an account with the address %(email)s.") % {"email": email.strip()},
@@ -91,11 +95,11 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
         changes: `name`, `email`, `is_staff`, `is_superuser` or `staff_role` to new value.
 
     Raises:
-        Forbidden: somebody else than staff asks.
+        Forbidden: somebody else than staff asks, or somebody else than a superuser about staff or staff rights.
         NotFound, Invalid, Conflict: no such user, a wrong value, an address that is taken.
         Conflict: staff rights for somebody who belongs to customers' workspaces; the text names them.
     """
-    actor = require_staff("user_update")
+    actor = authorise_staff("accounts.change_user")
     values = dict(changes)
     if "email" in values:
         values["email"] = values["email"].strip().lower()
@@ -110,6 +114,9 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
         _refuse_own(user_id)
     with action():
         user = lock_user(user_id)
+        require_over(user)
+        if _STAFF & set(values):
+            authorise_staff(STAFF_ACCOUNTS)
         before = {name: getattr(user, name) for name in values}
         changed = assign(user, values, _EDITABLE)
         if not changed:
@@ -153,7 +160,7 @@ def suspend_user(*, user_id: int) -> User:
         user_id: whom.
 
     Raises:
-        Forbidden: somebody else than staff asks.
+        Forbidden: somebody else than staff asks, or somebody else than a superuser about a member of staff.
         NotFound: there is no such user.
         Conflict: the account was never activated.
         DomainError: it is the actor's own account.
@@ -170,9 +177,10 @@ def reactivate_user(*, user_id: int) -> User:
 @retried
 def unlock_user(*, user_id: int) -> User:
     """End the lock after failed sign-ins before its time. Args and errors as `suspend_user`."""
-    require_staff("user_update")
+    authorise_staff("accounts.change_user")
     with action():
         user = lock_user(user_id)
+        require_over(user)
         locked = user.locked_until is not None and user.locked_until > current_context().now()
         if locked or user.failed_sign_ins:
             user.locked_until = None
@@ -184,9 +192,10 @@ def unlock_user(*, user_id: int) -> User:
 
 
 def _move(user_id: int, status: User.Status, what: str) -> User:
-    require_staff("user_update")
+    authorise_staff("accounts.change_user")
     with action():
         user = lock_user(user_id)
+        require_over(user)
         if user.status == status:
             return user
         if user.status == User.Status.ACTIVATION_PENDING:

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import signals
-from accounts.authority import refuse_own_account, require_managed, require_own_account, require_staff
+from accounts.authority import refuse_own_account, require_managed, require_over, require_own_account
 from accounts.locking import lock_user
 from accounts.models import TrustedDevice, User, Workspace
 from accounts.models.second_factors import ACTIVE, KIND, PENDING, RECOVERY
-from accounts.permissions import Permission, authorise
+from accounts.permissions import Permission, authorise, authorise_staff
 from accounts.selectors import entries_of, home_workspace_id, person_of
 from accounts.sign_in import one_time_codes
 from accounts.sign_in.authentication import WrongCode, WrongPassword, confirm_account
@@ -234,7 +234,7 @@ def remove_second_factor(*, workspace_id: int | None, user_id: int, key_id: int 
         Conflict: the account is that of a SuperAdmin or of staff, which only staff manage.
     """
     if workspace_id is None:
-        actor = require_staff("user_update")
+        actor = authorise_staff("accounts.change_user")
     else:
         actor = authorise(workspace_id, Permission.USER_MANAGE)
         refuse_own_account(actor, user_id, Permission.USER_MANAGE)
@@ -244,7 +244,11 @@ def remove_second_factor(*, workspace_id: int | None, user_id: int, key_id: int 
                 permission=Permission.USER_MANAGE.value,
             )
     with action():
-        user = lock_user(user_id) if workspace_id is None else require_managed(actor, workspace_id, user_id)
+        if workspace_id is None:
+            user = lock_user(user_id)
+            require_over(user)
+        else:
+            user = require_managed(actor, workspace_id, user_id)
         _remove(user, _key(user, key_id))
 
 

@@ -7,10 +7,9 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from accounts import mails, signals
-from accounts.authority import require_staff
 from accounts.locking import lock_workspace
 from accounts.models import Workspace, WorkspaceRequest
-from accounts.permissions import Permission, authorise
+from accounts.permissions import Permission, authorise, authorise_staff
 from accounts.signals import SettingChange
 from kit.action import action, retried
 from kit.context import current_context
@@ -102,7 +101,7 @@ def handle_workspace_request(*, request_id: int, status: int, answer: str = "") 
         Invalid: no answer, or not a final status.
         Conflict: it was handled already.
     """
-    actor = require_staff("workspace_request")
+    actor = authorise_staff("accounts.change_workspacerequest")
     chosen = WorkspaceRequest.Status(status) if status in WorkspaceRequest.Status.values else None
     if chosen is None or chosen == WorkspaceRequest.Status.OPEN:
         raise Invalid(_("A request is done or declined."), field="status")

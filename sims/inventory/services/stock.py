@@ -75,7 +75,7 @@ def create_batch(*, bic: str, model: SimModel) -> SimBatch:
         Forbidden: not staff.
         Invalid: no BIC, or used before.
     """
-    authorise_staff()
+    authorise_staff("sims.add_simbatch")
     code = normalise_bic(bic)
     with action():
         if SimBatch.objects.filter(bic=code).exists():
@@ -199,7 +199,7 @@ def import_sims(*, batch_id: int, records: Sequence[SimRecord]) -> int:
         Conflict: the batch is registered.
         ImportRefused: an ICCID or IMSI exists already; `line` counts the records from 1 plus a header.
     """
-    authorise_staff()
+    authorise_staff("sims.change_simbatch")
     with action():
         batch = _locked_batch(batch_id)
         _refuse_known(records)
@@ -254,7 +254,7 @@ def assign_batch(*, batch_id: int, workspace_id: int) -> SimBatch:
         NotFound: no such batch or workspace.
         Conflict: registered already, or empty.
     """
-    authorise_staff()
+    authorise_staff("sims.change_simbatch")
     with action():
         batch = _locked_batch(batch_id)
         workspace = Workspace.objects.filter(pk=workspace_id).first()
