@@ -255,7 +255,6 @@ def revoke_application_token(*, workspace_id: int, token_id: int) -> Application
     return token
 
 
-# untold: revoking, which is 10031
 def _revoke(token: ApplicationToken, *, reason: str = "") -> None:
     token.status = ApplicationToken.Status.REVOKED
     token.save(update_fields=["status"])
