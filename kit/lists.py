@@ -9,9 +9,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
-from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from kit.bulk import BulkAction
@@ -29,6 +28,7 @@ from kit.paging import (
     keyset_page,
     number_page,
 )
+from kit.rendering import by_jinja
 from kit.tables import ListTable, chosen_view
 
 KEPT = ("tab",)
@@ -238,8 +238,7 @@ class Listing:
 
     def chips_html(self) -> SafeString:
         """The filter chips with their panels; by Jinja2, for there may be hundreds of choices."""
-        # Escaped by Jinja2 already; its backend only does not say so.
-        return mark_safe(render_to_string("kit/_chips.html", {"listing": self}, using="jinja2"))  # noqa: S308
+        return by_jinja("kit/_chips.html", {"listing": self})
 
     # --- the answer -------------------------------------------------------------------------------
 

@@ -2,27 +2,29 @@
 
 Every list and every small table is a `ListTable` that is made for its rows, and is drawn by `{% render_table %}` with
 `templates/jinja/kit/table.html` (setting `DJANGO_TABLES2_TEMPLATE`). A small table draws its cells by
-`render_<column>`. A list names a template that draws all of its rows: it goes through `table.rows`, except for events,
-SIMs and devices, whose templates take the records alone, because `table.rows` costs more there than the rest of the
-page.
+`render_<column>(record)`. A list names a template that draws all of its rows: it goes through `table.rows`, except
+for events, SIMs and devices, whose templates take the records alone, because `table.rows` costs more there than the
+rest of the page.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import django_tables2
 from django.db.models import QuerySet
-from django.template.loader import render_to_string
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 from django_tables2.columns import BoundColumn
 from django_tables2.data import TableListData
-from django_tables2.rows import BoundRows
+from django_tables2.rows import BoundRow, BoundRows
+
+from kit.rendering import by_jinja
 
 DENSITIES = ("comfortable", "compact")
 
@@ -57,8 +59,6 @@ class ListColumn(django_tables2.Column):
         self.classes = classes
         self.heads_row = heads_row
         self.silent = silent
-        # Cells say themselves what stands there when a value is missing.
-        options.setdefault("empty_values", ())
         order_by = (*sort, "id") if sort else None
         super().__init__(verbose_name=verbose_name, orderable=bool(sort), order_by=order_by, **options)
 
@@ -67,8 +67,23 @@ class ListColumn(django_tables2.Column):
         return copy.copy(self)
 
 
-class TemplateColumn(ListColumn, django_tables2.TemplateColumn):
-    """A column whose cells are drawn by a template (`template_name`), with the variables of the page around."""
+class ListRow(BoundRow):
+    """A row whose cells are drawn from its record alone.
+
+    The library looks up, for each cell anew, what its column's function takes; here that is decided once a table.
+    """
+
+    def items(self) -> Iterator[tuple[BoundColumn, Any]]:
+        for column, draw in self.table.cells:
+            yield column, draw(self.record)
+
+
+class ListRows(BoundRows):
+    """The rows of a table, as `ListRow`."""
+
+    def __iter__(self) -> Iterator[ListRow]:
+        for record in self.data:
+            yield ListRow(record, table=self.table)
 
 
 @dataclass(frozen=True)
@@ -136,6 +151,7 @@ class ListTable(django_tables2.Table):
         for name in self.base_columns:
             if name not in self.view.columns:
                 self.columns.hide(name)
+        self.rows = ListRows(data=self.data, table=self)
 
     @property
     def found(self) -> QuerySet[Any]:
@@ -152,7 +168,7 @@ class ListTable(django_tables2.Table):
         """Take the rows of a page, as they were read for it, in place of the queryset that they came from."""
         self.data = TableListData(list(rows))
         self.data.set_table(self)
-        self.rows = BoundRows(data=self.data, table=self)
+        self.rows = ListRows(data=self.data, table=self)
 
     def sort_url(self, column: BoundColumn) -> str:
         """The address that sorts by a column, or turns its order; empty where there is none."""
@@ -160,6 +176,11 @@ class ListTable(django_tables2.Table):
             return ""
         asked = str(column.order_by_alias.next)
         return self.address(sort="" if asked == self.default_sort else asked)
+
+    @cached_property
+    def cells(self) -> list[tuple[BoundColumn, Callable[[Any], Any]]]:
+        """The visible columns, each with what draws its cell: `render_<column>` of the table, else the bare value."""
+        return [(column, getattr(self, f"render_{column.name}", column.accessor.resolve)) for column in self.columns]
 
     def row_id(self, record: Any) -> str:
         """The id of a row in the page; empty for none."""
@@ -175,8 +196,7 @@ class ListTable(django_tables2.Table):
             "now": timezone.now(),
             **self.row_context,
         }
-        # Escaped by Jinja2 already; its backend only does not say so.
-        return mark_safe(render_to_string(self.row_template, context, using="jinja2"))  # noqa: S308
+        return by_jinja(self.row_template, context)
 
 
 def chosen_view(table: type[ListTable], preferences: Mapping[str, Any]) -> View:

@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kit.rendering import dash, number
-from kit.tables import ListColumn, ListTable, TemplateColumn
+from kit.rendering import by_jinja, dash, number
+from kit.tables import ListColumn, ListTable
 from sims.models import CoveragePolicy, ServicePolicy
 
 Policy = ServicePolicy | CoveragePolicy
@@ -52,16 +52,9 @@ class PolicyTable(ListTable):
             _("devices, show them"),
         )
 
-
-def _actions(kind: str) -> TemplateColumn:
-    return TemplateColumn(
-        gettext_lazy("Actions"),
-        template_name="sims/_policy_actions.html",
-        context_object_name="policy",
-        extra_context={"kind": kind},
-        classes="row-actions c-end",
-        silent=True,
-    )
+    def render_actions(self, record: Policy) -> SafeString:
+        """Draw the buttons."""
+        return by_jinja("sims/_policy_actions.html", {"policy": record, "kind": self.kind})
 
 
 class ServicePolicyTable(PolicyTable):
@@ -75,14 +68,13 @@ class ServicePolicyTable(PolicyTable):
         """The look is not inherited from the table above."""
 
     name = ListColumn(gettext_lazy("Name"), classes="wrap", heads_row=True)
-    allows = TemplateColumn(
-        gettext_lazy("Services and networks"),
-        template_name="sims/_policy_allows.html",
-        context_object_name="policy",
-        classes="policy-allows",
-    )
+    allows = ListColumn(gettext_lazy("Services and networks"), classes="policy-allows")
     devices = ListColumn(gettext_lazy("Devices"), align="end", classes="c-more")
-    actions = _actions("service")
+    actions = ListColumn(gettext_lazy("Actions"), classes="row-actions c-end", silent=True)
+
+    def render_allows(self, record: ServicePolicy) -> SafeString:
+        """Draw the services and the networks."""
+        return by_jinja("sims/_policy_allows.html", {"policy": record})
 
 
 class CoveragePolicyTable(PolicyTable):
@@ -99,7 +91,7 @@ class CoveragePolicyTable(PolicyTable):
     plan = ListColumn(gettext_lazy("Data plan"))
     included = ListColumn(gettext_lazy("Included per SIM"), align="end")
     devices = ListColumn(gettext_lazy("Devices"), align="end", classes="c-more")
-    actions = _actions("coverage")
+    actions = ListColumn(gettext_lazy("Actions"), classes="row-actions c-end", silent=True)
 
     def render_plan(self, record: CoveragePolicy) -> SafeString:
         """Draw the data plan, and what the policy leaves out of it."""

@@ -8,6 +8,7 @@ import pytest
 from django.http import QueryDict
 from django.template import Context, Template
 from django.test import RequestFactory
+from django.utils.safestring import mark_safe
 
 from kit.errors import Invalid
 from kit.htmx import HtmxRequest
@@ -15,7 +16,7 @@ from kit.lists import Listing
 from kit.models import SavedFilter
 from kit.rendering import dash
 from kit.selection import Selection
-from kit.tables import ListColumn, ListTable, TemplateColumn, chosen_view
+from kit.tables import ListColumn, ListTable, chosen_view
 from tests.kit.samples import SampleFilters, SampleTable, asked, get, make
 
 pytestmark = pytest.mark.django_db
@@ -81,15 +82,13 @@ class SmallTable(ListTable):
     region = "Table of small things"
     name = ListColumn("Name", heads_row=True, classes="wrap")
     size = ListColumn("Size", align="end")
-    act = TemplateColumn(
-        "Act",
-        template_name="kit/_empty.html",
-        silent=True,
-        extra_context={"title": "Nothing", "text": "", "action_label": ""},
-    )
+    act = ListColumn("Act", silent=True)
 
     def row_id(self, record: dict[str, Any]) -> str:
         return f"small-{record['name'][:1]}"
+
+    def render_act(self, record: dict[str, Any]) -> str:
+        return mark_safe("<button>Do</button>")
 
     def render_size(self, record: dict[str, Any]) -> str:
         return dash() if record["size"] is None else f"{record['size']} <b>"
@@ -106,7 +105,7 @@ def test_a_small_table_draws_its_cells() -> None:
     ) in html
     whole = drawn(SmallTable(rows))
     assert '<span class="visually-hidden">Act</span>' in whole
-    assert whole.count('<div class="empty">') == 2
+    assert whole.count("<td><button>Do</button></td>") == 2
 
 
 def test_addresses_keep_what_was_chosen_and_leave_out_defaults() -> None:
