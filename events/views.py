@@ -99,7 +99,6 @@ def embedded(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
         cursor=cursor,
         scope=scope,
         fetch=lambda found: ready_rows(found, staff=request.user.is_staff),
-        counted=False,
     )
     columns = tuple(name for name in EmbeddedEventTable.default_columns if name != of)
     density = chosen_view(EventTable, request.user.preferences or {}).density

@@ -152,7 +152,6 @@ class Listing:
             scope=self.filters.query,
             fields=(moment_field, id_field),
             fetch=self.fetch,
-            counted=False,
         )
         alone = page.older is None and page.newer is None
         return replace(page, count=CappedCount(len(page.rows)) if alone else capped_count(self.filters.qs))
