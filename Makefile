@@ -4,6 +4,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALL := sh requirements/install.sh $(PY)
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+CSS = $(VENV)/bin/css-beautify --indent-size=2 --end-with-newline
 PYTEST_ARGS ?=
 
 # Compiled modules are kept, whatever the environment says: they halve the time of a start.
@@ -36,6 +37,8 @@ lint: dev ## Check style, types and who imports whom
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
+	$(VENV)/bin/djhtml --tabwidth 2 --check templates
+	@for file in static/css/*.css; do $(CSS) $$file | cmp -s - $$file || { echo "$$file is not in its form: make format"; exit 1; }; done
 
 format: dev ## Put the code into its usual form
 	$(VENV)/bin/ruff check --fix .
