@@ -75,7 +75,7 @@ def create_workspace(
         if type == Workspace.Type.OPERATOR and Workspace.objects.filter(type=type).exists():
             raise Conflict(_("The operator has a workspace already."), code="duplicate", field="type")
         workspace = Workspace(
-            name=name.strip(),
+            name=name,
             package=package,
             type=type,
             country=country.upper(),
