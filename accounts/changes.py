@@ -11,6 +11,7 @@ from django.db import models
 
 from accounts.signals import Changes
 from kit.errors import Invalid
+from kit.text import one_line
 
 
 def assign(row: models.Model, values: Mapping[str, Any], allowed: Collection[str]) -> list[str]:
@@ -29,12 +30,33 @@ def assign(row: models.Model, values: Mapping[str, Any], allowed: Collection[str
     if unknown:
         raise ValueError(f"{type(row).__name__}: {', '.join(sorted(unknown))} can't be set here.")
     changed = []
-    for name, value in values.items():
+    for name, value in lines_of(type(row), values).items():
         if getattr(row, name) != value:
             setattr(row, name, value)
             changed.append(name)
     check(row, changed)
     return changed
+
+
+def lines_of(model: type[models.Model], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values with each text of one line in the form in which it is stored (`docs/rules.md` section 20).
+
+    Args:
+        model: whose columns these are; texts of several lines, addresses of mail and everything else stay as they are.
+        values: field name to value.
+
+    Raises:
+        Invalid: a text holds what can't be seen, or is too long; `field` names it. An empty one is for others to judge.
+    """
+    clean = dict(values)
+    for name, value in values.items():
+        column = model._meta.get_field(name.removesuffix("_id"))
+        line = isinstance(column, models.CharField) and not isinstance(column, models.EmailField)
+        if line and isinstance(value, str):
+            clean[name] = one_line(
+                value, most=getattr(column, "max_length", None) or len(value), field=name, required=False
+            )
+    return clean
 
 
 def check(row: models.Model, names: Collection[str]) -> None:
@@ -43,6 +65,8 @@ def check(row: models.Model, names: Collection[str]) -> None:
     Raises:
         Invalid: the first thing that is wrong.
     """
+    for name, value in lines_of(type(row), {name: getattr(row, name) for name in names}).items():
+        setattr(row, name, value)
     fields = {row._meta.get_field(name.removesuffix("_id")).name for name in names}
     try:
         row.full_clean(exclude={field.name for field in row._meta.fields if field.name not in fields})

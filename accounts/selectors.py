@@ -12,7 +12,7 @@ from django.db.models import Case, CharField, Exists, F, FilteredRelation, Outer
 from django.db.models.functions import Coalesce, Lower
 from django.utils.translation import gettext as _
 
-from accounts.models import ApplicationToken, Membership, User, Workspace
+from accounts.models import ApplicationToken, Invitation, Membership, User, Workspace
 from accounts.models.second_factors import ACTIVE
 from accounts.operator import OPERATOR_ID
 from accounts.permissions import Role
@@ -113,6 +113,20 @@ def person_of(user: User) -> Person:
 def may_support(user: User) -> bool:
     """Tell whether somebody is on the staff and may act in place of users. No query for superusers, else two."""
     return user.is_active and user.is_staff and user.has_perm(SUPPORT_RIGHT)
+
+
+def seats_held(workspace: Workspace, now: datetime, *, besides: Invitation | None = None) -> int:
+    """Return how many of the users that a package allows a workspace has: members, and invitations still good.
+
+    Args:
+        workspace: whose.
+        now: the moment at which an invitation must not be over.
+        besides: an invitation that does not count.
+    """
+    asked = workspace.invitations.filter(accepted__isnull=True, withdrawn__isnull=True, expires__gt=now)
+    if besides is not None:
+        asked = asked.exclude(pk=besides.pk)
+    return workspace.memberships.count() + asked.count()
 
 
 def zone_of(user: User) -> ZoneInfo | None:

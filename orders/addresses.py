@@ -16,6 +16,7 @@ from stdnum.eu import vat as eu_vat
 from stdnum.exceptions import ValidationError as NumberError
 
 from kit.errors import Invalid
+from kit.text import one_line
 from orders.models import Address
 
 EU: Final = frozenset(eu_vat.MEMBER_STATES) - {"xi"}
@@ -84,19 +85,15 @@ def checked(data: AddressData, *, billing: bool, prefix: str = "") -> AddressDat
     Raises:
         Invalid: the first thing that is wrong; `field` names it.
     """
-    values = {name: " ".join(value.split()) for name, value in data.as_dict().items()}
+    values = {
+        name: one_line(value, most=_LENGTHS[name] or len(value), field=prefix + name, required=False)
+        for name, value in data.as_dict().items()
+    }
     values["country"] = values["country"].upper()
     values["vat_id"] = re.sub(r"[\s.\-/]", "", values["vat_id"]).upper() if billing else ""
     for name in (*_REQUIRED, "email") if billing else _REQUIRED:
         if not values[name]:
             raise Invalid(_("%(field)s is required.") % {"field": label(name)}, code="required", field=prefix + name)
-    for name, most in _LENGTHS.items():
-        if most is not None and len(values.get(name, "")) > most:
-            raise Invalid(
-                _("%(field)s has at most %(most)s characters.") % {"field": label(name), "most": most},
-                code="too_long",
-                field=prefix + name,
-            )
     if values["country"] not in countries:
         text = _("“%(code)s” is no country of ISO 3166.") % {"code": values["country"]}
         raise Invalid(text, code="invalid_reference", field=prefix + "country")

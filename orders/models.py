@@ -21,6 +21,8 @@ from sims.models import SimBatch, SimModel
 
 SIZES: Final = (1, 25, 100, 500)
 """SIMs that are sold together under one BIC."""
+MOST_NOTE: Final = 60
+"""Characters of the buyer's own reference."""
 MOST_OF_ONE: Final = 100
 """Pieces of one article in an order; who needs more orders larger batches."""
 
@@ -152,7 +154,7 @@ class Cart(models.Model):
     billing_address = models.ForeignKey(Address, on_delete=models.SET_NULL, null=True, related_name="+")
     shipping_option = models.ForeignKey(ShippingOption, on_delete=models.SET_NULL, null=True, related_name="+")
     payment_method = models.PositiveSmallIntegerField(choices=PaymentMethod.choices, null=True)
-    note = models.CharField(_("your reference"), max_length=60, blank=True)
+    note = models.CharField(_("your reference"), max_length=MOST_NOTE, blank=True)
 
     objects = WorkspaceQuerySet.as_manager()
 
@@ -193,7 +195,7 @@ class Order(models.Model):
     )
     shipping_address = models.OneToOneField(Address, on_delete=models.PROTECT, related_name="+")
     billing_address = models.OneToOneField(Address, on_delete=models.PROTECT, related_name="+")
-    note = models.CharField(_("customer's reference"), max_length=60, blank=True)
+    note = models.CharField(_("customer's reference"), max_length=MOST_NOTE, blank=True)
     submitted_at = models.DateTimeField(_("submitted"), default=timezone.now)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True)
     shipped_at = models.DateTimeField(_("shipped"), null=True, blank=True)

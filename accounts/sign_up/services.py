@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts import mails, signals
 from accounts.mail_links import LinkMaker
 from accounts.models import Membership, PlatformPackage, User, Workspace
+from accounts.naming import person_name
 from accounts.people.services.verification import ask_to_verify
 from accounts.permissions import Role
 from accounts.selectors import person_of, user_by_email
@@ -16,6 +17,7 @@ from accounts.workspaces.services.workspaces import create_workspace
 from kit.action import action, retried
 from kit.context import ANONYMOUS, SYSTEM, acting_within, current_context
 from kit.errors import Conflict, Invalid
+from kit.text import one_line
 
 
 def trial_package() -> PlatformPackage | None:
@@ -41,15 +43,12 @@ def sign_up(*, email: str, name: str, organisation: str, link: LinkMaker, sign_i
         Invalid: an input is wrong; `field` names it.
         Conflict: nobody can sign up here.
     """
-    address, called, place = email.strip().lower(), " ".join(name.split()), " ".join(organisation.split())
+    address, called = email.strip().lower(), person_name(name)
+    place = one_line(organisation, most=120, field="organisation")
     try:
         validate_email(address)
     except ValidationError as error:
         raise Invalid(_("Enter an e-mail address, for example name@example.com."), field="email") from error
-    if not called or len(called) > 150:
-        raise Invalid(_("A name has 1 to 150 characters."), field="name")
-    if not place or len(place) > 120:
-        raise Invalid(_("The name of a workspace has 1 to 120 characters."), field="organisation")
     package = trial_package()
     if package is None:
         raise Conflict(_("Nobody can sign up here at the moment."), code="closed")

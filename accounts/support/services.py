@@ -18,6 +18,7 @@ from accounts.staff_roles import SUPPORT_RIGHT
 from kit.action import action, retried
 from kit.context import acting_within, current_context
 from kit.errors import Forbidden, Invalid, NotFound
+from kit.text import one_line
 
 REASON_LENGTH: Final = (5, 300)
 
@@ -44,8 +45,8 @@ def start_support_access(*, workspace_id: int, user_id: int, reason: str) -> Sup
     staff = authorise_staff(SUPPORT_RIGHT)
     if staff.person is None or staff.acted_for is not None:
         raise Forbidden(_("Only a member of the operator's staff can enter a workspace."), permission="support_access")
-    why = " ".join(reason.split())
-    if not REASON_LENGTH[0] <= len(why) <= REASON_LENGTH[1]:
+    why = one_line(reason, most=REASON_LENGTH[1], field="reason", required=False)
+    if len(why) < REASON_LENGTH[0]:
         raise Invalid(_("Say why, in 5 to 300 characters. The customer reads it."), field="reason")
     now = current_context().now()
     with action():

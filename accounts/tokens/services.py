@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from accounts import signals
 from accounts.actors import token_name
 from accounts.models import ApplicationToken
+from accounts.naming import token_description
 from accounts.permissions import Permission, Role, authorise
 from accounts.signals import TokenRow
 from kit.action import action, retried
@@ -94,7 +95,7 @@ def create_application_token(
     chosen = value or PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
     token = ApplicationToken(
         workspace_id=workspace_id,
-        description=_description(description),
+        description=token_description(description),
         digest=digest_of(chosen),
         role=_role_for(actor, workspace_id, role),
         creator_id=actor.person.user_id if actor.person else None,
@@ -156,10 +157,10 @@ def describe_application_token(*, workspace_id: int, token_id: int, description:
     Raises:
         NotFound: it is not in this workspace.
         Forbidden: the role lacks the right.
-        Invalid: the description is too long.
+        Invalid: the description is too long, holds what can't be seen, or looks like a label of the log.
     """
     authorise(workspace_id, Permission.TOKEN_REVOKE)
-    wanted = _description(description)
+    wanted = token_description(description)
     with action():
         token = (
             ApplicationToken.objects.of(workspace_id)
@@ -220,12 +221,6 @@ def _locked_of(creator_id: int, workspace_id: int | None) -> QuerySet[Applicatio
     if workspace_id is not None:
         found = found.of(workspace_id)
     return found.select_for_update(of=("self",)).order_by("pk")
-
-
-def _description(text: str) -> str:
-    if len(text.strip()) > 200:
-        raise Invalid(_("A description has at most 200 characters."), field="description")
-    return text.strip()
 
 
 @retried

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from accounts.permissions import Permission, authorise
 from kit.action import action, retried
 from kit.errors import Conflict, Invalid
+from kit.text import one_line
 from orders.addresses import AddressData, checked
-from orders.models import MOST_OF_ONE, Address, Article, Cart, CartLine, Order, PaymentMethod, ShippingOption
+from orders.models import MOST_NOTE, MOST_OF_ONE, Address, Article, Cart, CartLine, Order, PaymentMethod, ShippingOption
 from orders.quotes import Item
 from orders.services.orders import Purchase, order_submit
 
@@ -97,7 +98,7 @@ def cart_set_details(
         before = [cart.shipping_address_id, cart.billing_address_id]
         for name, data in good.items():
             setattr(cart, name, data.saved())
-        cart.shipping_option, cart.note = option, " ".join(note.split())[:60]
+        cart.shipping_option, cart.note = option, one_line(note, most=MOST_NOTE, field="note", required=False)
         cart.save()
         Address.objects.filter(pk__in=[pk for pk in before if pk is not None]).delete()
     return cart

@@ -21,9 +21,10 @@ from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 from kit.outcomes import Outcome, Refusal, not_found
+from kit.text import one_line
 from orders import mails, payments, signals
 from orders.addresses import AddressData, checked
-from orders.models import MoneyTransfer, Order, OrderLine, PaymentMethod
+from orders.models import MOST_NOTE, MoneyTransfer, Order, OrderLine, PaymentMethod
 from orders.quotes import Item, Quote, quote
 from orders.services import transfers
 from orders.signals import OrderChange, Shipment
@@ -148,7 +149,7 @@ def _placed(
         shipping_option=found.option,
         shipping_address=shipping.saved(),
         billing_address=billing.saved(),
-        note=" ".join(purchase.note.split())[:60],
+        note=one_line(purchase.note, most=MOST_NOTE, field="note", required=False),
         submitted_at=current_context().now(),
     )
     OrderLine.objects.bulk_create(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from accounts.permissions import authorise_staff
 from kit.action import action, retried
 from kit.errors import Conflict, Invalid
+from kit.text import one_line
 from orders.models import Order, OrderBatch, OrderLine, ShippingProvider
 from orders.services.orders import locked_order, move_to_shipped, require_shippable
 from orders.stock import free_batches, locked_articles
@@ -35,10 +36,7 @@ def order_ship(*, order_id: int, provider_id: int, reference: str) -> Order:
         Conflict: not paid, shipped or canceled before, or the stock holds too few batches.
     """
     authorise_staff("orders.change_order")
-    reference = " ".join(reference.split())
-    if len(reference) > MOST_REFERENCE:
-        text = _("A tracking reference has at most %(n)s characters.") % {"n": MOST_REFERENCE}
-        raise Invalid(text, code="too_long", field="reference")
+    reference = one_line(reference, most=MOST_REFERENCE, field="reference", required=False)
     provider = ShippingProvider.objects.filter(pk=provider_id, active=True).first()
     if provider is None:
         raise Invalid(_("There is no such shipping provider."), code="invalid_reference", field="provider")

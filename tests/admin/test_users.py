@@ -17,16 +17,20 @@ from tests.log import rows, types
 
 
 def test_create(staff: Client, cast: Cast) -> None:
-    staff.post("/admin/accounts/user/add/", {"email": "New@Example.com", "name": "Nora New", "password": PASSWORD})
+    staff.post("/admin/accounts/user/add/", {"email": "New@Example.com", "name": "Nora New"})
     user = User.objects.get(email="new@example.com")
-    assert user.check_password(PASSWORD)
+    assert not user.has_usable_password()
     assert not user.is_staff
     assert rows(cast.operator) == [(10072, "User {subject.username} created")]
 
 
-def test_create_without_password(staff: Client, cast: Cast) -> None:
-    staff.post("/admin/accounts/user/add/", {"email": "new@example.com", "name": "Nora New"})
-    assert not User.objects.get(email="new@example.com").has_usable_password()
+def test_a_superuser_chooses_the_password_of_a_new_colleague_only(staff: Client, cast: Cast) -> None:
+    data = {"email": "new@example.com", "name": "Nora New", "password": PASSWORD}
+    refused = staff.post("/admin/accounts/user/add/", data)
+    assert refused.status_code == 422
+    assert "Staff don&#x27;t choose a customer&#x27;s password." in refused.content.decode()
+    staff.post("/admin/accounts/user/add/", {**data, "is_staff": "on", "staff_role": "shop"})
+    assert User.objects.get(email="new@example.com").check_password(PASSWORD)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +38,7 @@ def test_create_without_password(staff: Client, cast: Cast) -> None:
     [
         ({"email": "max.member@example.com", "name": "Max", "password": PASSWORD}, "email", "with the address"),
         ({"email": "MAX.MEMBER@example.com", "name": "Max", "password": PASSWORD}, "email", "with the address"),
-        ({"email": "new@example.com", "name": "Nora", "password": "short"}, "password", "too short"),
+        ({"email": "new@example.com", "name": "Nora", "password": "short", "is_staff": "on"}, "password", "too short"),
     ],
 )
 def test_create_refused(staff: Client, cast: Cast, values: dict[str, str], field: str, text: str) -> None:
@@ -73,12 +77,13 @@ def test_suspend_reactivate_unlock(staff: Client, cast: Cast) -> None:
 
 
 def test_set_password(staff: Client, cast: Cast) -> None:
-    url = f"/admin/accounts/user/{cast.member.pk}/password/"
+    colleague = User.objects.create_user("clara@example.com", PASSWORD, name="Clara Clerk", is_staff=True)
+    url = f"/admin/accounts/user/{colleague.pk}/password/"
     weak = staff.post(url, {"password": "short"})
     assert weak.status_code == 422
     assert staff.post(url, {"password": "a whole new one"}).status_code == 302
-    assert User.objects.get(pk=cast.member.pk).check_password("a whole new one")
-    assert types(cast.acme) == [10023]
+    assert User.objects.get(pk=colleague.pk).check_password("a whole new one")
+    assert types(cast.operator) == [10023]
 
 
 def test_many_at_once(staff: Client, cast: Cast) -> None:
@@ -110,7 +115,7 @@ def test_only_a_superuser_touches_staff(granted: Callable[..., Client], cast: Ca
     )
     client.post(
         "/admin/accounts/user/add/",
-        {"email": "new@example.com", "name": "N", "password": PASSWORD, "is_staff": "on", "is_superuser": "on"},
+        {"email": "new@example.com", "name": "N", "is_staff": "on", "is_superuser": "on"},
     )
     made = User.objects.get(email="new@example.com")
     assert (made.is_staff, made.is_superuser) == (False, False)

@@ -31,6 +31,7 @@ from accounts.people.services.staff_accounts import (
     update_user,
 )
 from accounts.permissions import STAFF_RIGHTS, Permission, authorise, authorise_staff
+from accounts.sign_in.services.password_reset import send_password_reset
 from accounts.sign_in.services.second_factors import remove_second_factor
 from accounts.staff_roles import TABLE, StaffRole
 from accounts.support.services import start_support_access
@@ -75,6 +76,8 @@ SERVICES: dict[str, tuple[Service, set[str]]] = {
     "reactivate_user": (lambda cast: reactivate_user(user_id=cast.member.pk), {SUPPORT}),
     "unlock_user": (lambda cast: unlock_user(user_id=cast.member.pk), {SUPPORT}),
     "unlock_user, a colleague": (lambda cast: unlock_user(user_id=cast.staff.pk), set()),
+    "send_password_reset": (lambda cast: send_password_reset(user_id=cast.member.pk, link=str), {SUPPORT}),
+    "send_password_reset, a colleague": (lambda cast: send_password_reset(user_id=cast.staff.pk, link=str), set()),
     "erase_user": (lambda cast: erase_user(user_id=cast.member.pk), set()),
     "remove_second_factor": (
         lambda cast: remove_second_factor(workspace_id=None, user_id=cast.member.pk),
@@ -254,6 +257,6 @@ def test_the_table_has_every_service_that_asks_for_a_right_of_the_staff() -> Non
             for body in re.split(r"^def ", path.read_text(), flags=re.MULTILINE)[1:]:
                 if re.search(r"^    (?:\w+ = |    )?authorise_staff\(", body, flags=re.MULTILINE):
                     asking.add(body.partition("(")[0])
-    asking -= {"require_over", "handle_workspace_request", "_move"}
+    asking -= {"require_over", "require_chooser", "handle_workspace_request", "_move"}
     tried = {name.partition(",")[0].rpartition(".")[2] for name in SERVICES}
     assert asking <= tried, asking - tried

@@ -103,7 +103,7 @@ def _page(cast: Cast, helper: User) -> Callable[[], bool]:
 
 def _call(cast: Cast, helper: User) -> Callable[[], bool]:
     body = {"role": "1", "organisation": {"id": cast.acme.pk}, "reason": REASON}
-    answer = sign_in(helper).post(f"/user/{cast.member.pk}/support_token", body)
+    answer = sign_in(helper).call("POST", f"/user/{cast.member.pk}/support_token", body, version=2)
     assert answer.status_code == 201, answer.content
     program = Program(token=answer.json()["support_token"])
     return lambda: program.get("/sim").status_code == 200

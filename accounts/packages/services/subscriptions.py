@@ -10,8 +10,9 @@ from accounts import signals
 from accounts.locking import lock_workspace
 from accounts.models import DataPlan, PlatformPackage, Workspace
 from accounts.permissions import Permission, authorise
+from accounts.selectors import seats_held
 from kit.action import action, retried
-from kit.context import current_actor
+from kit.context import current_actor, current_context
 from kit.errors import Conflict, Forbidden, NotFound
 
 
@@ -69,7 +70,7 @@ def _require_fit(workspace: Workspace, new: PlatformPackage) -> None:
     """
     have = (
         (workspace.data_plans.count(), new.max_data_plans, _("data plans")),
-        (workspace.memberships.count(), new.max_users, _("users")),
+        (seats_held(workspace, current_context().now()), new.max_users, _("users and open invitations")),
         (1 + workspace.linked.count(), new.max_workspaces if new.workspaces_allowed else 1, _("workspaces")),
     )
     for count, limit, what in have:

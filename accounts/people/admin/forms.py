@@ -39,7 +39,8 @@ class NewUserForm(UserForm):
     """A new account."""
 
     password = _password_field(
-        gettext_lazy("12 characters or more. Without one the person can't sign in yet."), required=False
+        gettext_lazy("For staff only, 12 characters or more. Customers get a mail with a link to choose theirs."),
+        required=False,
     )
 
     class Meta:

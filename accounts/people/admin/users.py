@@ -32,6 +32,7 @@ from accounts.people.services.staff_accounts import (
 from accounts.permissions import Role
 from accounts.selectors import without_administrator
 from accounts.sign_in.second_factors import has_second_factor
+from accounts.sign_in.services.password_reset import send_password_reset
 from accounts.sign_in.services.passwords import set_user_password
 from accounts.sign_in.services.second_factors import remove_second_factor
 from kit.admin.base import StaffAdmin, add_refusal
@@ -106,10 +107,10 @@ class UserAdmin(StaffAdmin):
         return allowed and (obj is None or not (obj.is_staff or obj.is_superuser) or request.user.is_superuser)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        account = ["email", "name"] if obj is not None else ["email", "name", "password"]
-        found: list[Any] = [(None, {"fields": account})]
+        found: list[Any] = [(None, {"fields": ["email", "name"]})]
         if request.user.is_superuser:
-            found.append((_("Operator staff"), {"fields": (("is_staff", "is_superuser"), "staff_role")}))
+            staff: list[Any] = [("is_staff", "is_superuser"), "staff_role"]
+            found.append((_("Operator staff"), {"fields": staff if obj is not None else [*staff, "password"]}))
         return found
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
@@ -130,6 +131,7 @@ class UserAdmin(StaffAdmin):
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
         own: list[Any] = [
+            path("<path:object_id>/password/mail/", wrap(self.reset_view), name="accounts_user_reset"),
             path("<path:object_id>/password/", wrap(self.password_view), name="accounts_user_password"),
             path("<path:object_id>/second-factor/", wrap(self.second_factor_view), name="accounts_user_mfa"),
             path("<path:object_id>/lock/<slug:what>/", wrap(self.lock_view), name="accounts_user_lock"),
@@ -139,8 +141,10 @@ class UserAdmin(StaffAdmin):
 
     @method_decorator(sensitive_post_parameters("password"))
     def password_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Set somebody's password."""
+        """Set the password of a colleague; customers get a mail."""
         user = self.found(request, object_id, change=True)
+        if not user.is_staff:
+            raise PermissionDenied(_("Staff don't choose a customer's password. Send a mail with a link to a new one."))
         form = UserPasswordForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             try:
@@ -158,6 +162,25 @@ class UserAdmin(StaffAdmin):
             "crumbs": [(user.name, self.url_of(user))],
         }
         return self.render(request, "admin/form_page.html", context, status=422 if form.errors else 200)
+
+    def reset_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Send the mail with a link to a new password, as a button of the account's page asks."""
+        if request.method != "POST":
+            raise PermissionDenied(_("Use the button on the page of the account."))
+        user = self.found(request, object_id, change=True)
+
+        def link(secret: str) -> str:
+            uid, _dash, key = secret.partition("-")
+            return request.build_absolute_uri(reverse("account_reset_password_from_key", args=[uid, key]))
+
+        try:
+            send_password_reset(user_id=user.pk, link=link)
+        except DomainError as error:
+            self.message_user(request, error.message, messages.ERROR)
+        else:
+            text = _("%(name)s gets a mail with a link to a new password.") % {"name": user.name}
+            self.message_user(request, text, messages.SUCCESS)
+        return HttpResponseRedirect(self.url_of(user))
 
     def lock_view(self, request: HttpRequest, object_id: str, what: str) -> HttpResponse:
         """Suspend, reactivate or unlock an account, as a button of its page asks."""
@@ -304,7 +327,8 @@ class UserAdmin(StaffAdmin):
         return {
             "places": places_of([obj.pk])[obj.pk],
             "may_lock": may and obj.pk != request.user.pk and obj.erased is None,
-            "may_set_password": may and obj.erased is None,
+            "may_set_password": may and obj.is_staff,
+            "may_reset": may and obj.is_active,
             "may_erase": self.has_erase_permission(request, obj),
             "may_remove_mfa": may and has_second_factor(obj.pk),
             "locked": _is_locked(obj),

@@ -16,6 +16,7 @@ from accounts.authority import require_customer
 from accounts.locking import lock_user, lock_workspace
 from accounts.mail_links import LinkMaker
 from accounts.models import Invitation, Membership, TrustedDevice, User, Workspace
+from accounts.naming import person_name, require_unlike_members
 from accounts.people.services.seats import seat_taken
 from accounts.permissions import Permission, Role, authorise
 from accounts.selectors import is_super_admin, person_of, user_by_email
@@ -70,13 +71,11 @@ def invite_user(*, workspace_id: int, email: str, name: str, role: str, link: Li
 
 
 def _checked(email: str, name: str, role: str) -> tuple[str, str]:
-    address, called = email.strip().lower(), " ".join(name.split())
+    address, called = email.strip().lower(), person_name(name)
     try:
         validate_email(address)
     except ValidationError as error:
         raise Invalid(_("Enter an e-mail address, for example name@example.com."), field="email") from error
-    if not called or len(called) > 150:
-        raise Invalid(_("A name has 1 to 150 characters."), field="name")
     if role not in {assignable.value for assignable in Role.assignable()}:
         raise Invalid(_("A member is Administrator, User or Observer."), code="invalid_role", field="role")
     return address, called
@@ -87,18 +86,13 @@ def _invited_account(workspace: Workspace, address: str, called: str) -> User:
     found = user_by_email(address)
     if found is None:
         seat_taken(workspace)
+        require_unlike_members(called, [workspace.pk])
         made = User(email=address, name=called, status=User.Status.ACTIVATION_PENDING, created=current_context().now())
         made.set_unusable_password()
         made.save(force_insert=True)
         return made
     user = lock_user(found.pk)
-    if user.status == User.Status.SUSPENDED:
-        raise Conflict(
-            _("This person’s account is suspended, so they can't join. The operator's staff can tell you why."),
-            code="not_active",
-            field="email",
-        )
-    _require_customer(user, workspace)
+    _require_joinable(user, workspace)
     if workspace.memberships.filter(user=user).exists() or is_super_admin(user_id=user.pk, workspace_id=workspace.pk):
         raise Conflict(_("This person is in the workspace already."), code="duplicate", field="email")
     open_ones = user.invitations.filter(accepted__isnull=True, withdrawn__isnull=True)
@@ -123,8 +117,14 @@ def _invited_account(workspace: Workspace, address: str, called: str) -> User:
     return user
 
 
-def _require_customer(user: User, workspace: Workspace) -> None:
-    """Check that somebody may belong to the workspace. Raises Conflict, at the field in which the address was typed."""
+def _require_joinable(user: User, workspace: Workspace) -> None:
+    """Check that somebody could accept an invitation. Raises Conflict, at the field in which the address was typed."""
+    if user.status == User.Status.SUSPENDED:
+        raise Conflict(
+            _("This person’s account is suspended, so they can't join. The operator's staff can tell you why."),
+            code="not_active",
+            field="email",
+        )
     try:
         require_customer(user, workspace)
     except Conflict as error:
@@ -186,13 +186,17 @@ def resend_invitation(*, workspace_id: int, invitation_id: int, link: LinkMaker)
 
     Raises:
         NotFound, Forbidden: there is none, or the actor may not manage users here.
-        Conflict: it was accepted or withdrawn.
+        Conflict: it was accepted or withdrawn, its person may not join any more, or it is over and the package is full.
     """
     authorise(workspace_id, Permission.USER_MANAGE)
     with action():
         workspace = lock_workspace(workspace_id)
         invitation = _locked(workspace_id, invitation_id)
+        _require_joinable(lock_user(invitation.user_id), workspace)
         now = current_context().now()
+        if invitation.expired(now):
+            # It has lost its seat, and takes one again.
+            seat_taken(workspace)
         invitation.number += 1
         invitation.sent = now
         invitation.expires = now + lifetime()
@@ -283,10 +287,8 @@ def accept_invitation(
     asked = invitation_of(link_secret)
     now = current_context().now()
     fresh = asked.user.status == User.Status.ACTIVATION_PENDING
-    called = " ".join(name.split())
     if fresh:
-        if not called or len(called) > 150:
-            raise Invalid(_("A name has 1 to 150 characters."), field="name")
+        called = person_name(name)
         encoded = _encoded(asked.user, called, password, digest)
     with acting_within(ANONYMOUS), action():
         workspace = lock_workspace(asked.workspace_id)
@@ -304,6 +306,7 @@ def accept_invitation(
         if fresh != (user.status == User.Status.ACTIVATION_PENDING):
             # The account was activated meanwhile by another mail.
             raise signed_links.LinkRefused
+        require_unlike_members(called if fresh else user.name, [workspace.pk], besides=user.pk)
         if fresh:
             _activate(user, called, encoded)
         if user.default_workspace_id is None:

@@ -13,6 +13,7 @@ from accounts.authority import refuse_own_account, require_customer
 from accounts.locking import lock_user, lock_workspace
 from accounts.models import Membership, TrustedDevice, User, Workspace
 from accounts.models.second_factors import ACTIVE
+from accounts.naming import require_unlike_members
 from accounts.people.services.seats import seat_taken
 from accounts.permissions import Permission, Role, authorise, authorise_staff
 from accounts.selectors import is_super_admin, person_of
@@ -52,6 +53,7 @@ def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
         require_customer(user, workspace)
         if workspace.memberships.filter(user=user).exists():
             raise Conflict(_("This user is a member already."), code="duplicate", field="user")
+        require_unlike_members(user.name, [workspace_id], besides=user_id, field="user")
         asked = workspace.invitations.filter(user=user, accepted__isnull=True, withdrawn__isnull=True)
         seat_taken(workspace, besides=asked.first())
         # Whoever is in needs no invitation any more, and its link must not work later.

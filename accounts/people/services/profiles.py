@@ -12,9 +12,10 @@ from accounts.authority import is_member, lock_member, refuse_own_account, requi
 from accounts.changes import assign
 from accounts.locking import lock_user
 from accounts.models import Membership, User
+from accounts.naming import person_name, require_unlike_members
 from accounts.people.services.members import keep_administrators, lock_administered
 from accounts.permissions import Permission, authorise
-from accounts.selectors import person_of
+from accounts.selectors import entries_of, person_of
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.signals import Changes
 from kit.action import action, retried
@@ -63,7 +64,9 @@ def change_account(*, workspace_id: int, user_id: int, name: str | None = None, 
         user = lock_member(workspace_id, user_id) if own else require_managed(actor, workspace_id, user_id)
         # A name stands with the frozen person alone and never in an event, so that a person can be erased.
         before = user.status
-        changed = assign(user, {"name": name.strip()} if name is not None else {}, ("name",))
+        changed = assign(user, {"name": person_name(name)} if name is not None and name != user.name else {}, ("name",))
+        if changed:
+            require_unlike_members(user.name, [entry.id for entry in entries_of(user_id)], besides=user_id)
         what = "updated"
         told: Changes = {}
         if status is not None and status != before:

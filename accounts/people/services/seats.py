@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from accounts.models import Invitation, Workspace
+from accounts.selectors import seats_held
 from kit.context import current_context
 from kit.errors import Conflict
 
@@ -22,12 +23,7 @@ def seat_taken(workspace: Workspace, *, besides: Invitation | None = None) -> No
     limit = workspace.package.max_users
     if limit is None:
         return
-    asked = workspace.invitations.filter(
-        accepted__isnull=True, withdrawn__isnull=True, expires__gt=current_context().now()
-    )
-    if besides is not None:
-        asked = asked.exclude(pk=besides.pk)
-    if workspace.memberships.count() + asked.count() >= limit:
+    if seats_held(workspace, current_context().now(), besides=besides) >= limit:
         raise Conflict(
             _("The package %(package)s allows %(limit)s users. Choose another package first.")
             % {"package": workspace.package.name, "limit": limit},

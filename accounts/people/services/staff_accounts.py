@@ -13,9 +13,17 @@ from accounts.authority import customer_places, require_over
 from accounts.changes import assign, check, differences
 from accounts.locking import lock_user
 from accounts.models import User
+from accounts.naming import person_name, require_unlike_members
 from accounts.permissions import authorise_staff
-from accounts.selectors import home_workspace_id, may_support, operator_workspace_id, person_of, user_by_email
-from accounts.sign_in.services.passwords import encoded_password
+from accounts.selectors import (
+    entries_of,
+    home_workspace_id,
+    may_support,
+    operator_workspace_id,
+    person_of,
+    user_by_email,
+)
+from accounts.sign_in.services.passwords import encoded_password, require_chooser
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.signals import Changes
 from accounts.staff_roles import STAFF_ACCOUNTS
@@ -47,7 +55,8 @@ def create_user(
     Args:
         email: sign-in address, stored in lower case.
         name: full name.
-        password: plain text; `None` for an account that can't sign in by password yet.
+        password: plain text, for staff; `None` for an account that can't sign in by password yet. Customers choose
+            theirs by the link of a mail (`send_password_reset`).
         status: Active, or Activation pending.
         is_staff: member of the operator's staff, who may use the admin site.
         is_superuser: staff with every right in the admin site.
@@ -58,9 +67,11 @@ def create_user(
         Conflict: the address is taken.
         Invalid: an input is wrong.
     """
-    authorise_staff("accounts.add_user")
+    actor = authorise_staff("accounts.add_user")
     if is_staff or is_superuser or staff_role:
         authorise_staff(STAFF_ACCOUNTS)
+    if password is not None:
+        require_chooser(actor, is_staff=is_staff)
     if user_by_email(email) is not None:
         raise Conflict(
             _("There is an account with the address %(email)s.") % {"email": email.strip()},
@@ -69,7 +80,7 @@ def create_user(
         )
     user = User(
         email=email.strip().lower(),
-        name=name.strip(),
+        name=person_name(name),
         status=status,
         is_staff=is_staff,
         is_superuser=is_superuser,
@@ -101,6 +112,8 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
     """
     actor = authorise_staff("accounts.change_user")
     values = dict(changes)
+    if "name" in values and values["name"] != User.objects.filter(pk=user_id).values_list("name", flat=True).first():
+        values["name"] = person_name(values["name"])
     if "email" in values:
         values["email"] = values["email"].strip().lower()
         taken = user_by_email(values["email"])
@@ -122,6 +135,8 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
         if not changed:
             return user
         _check_staff(user)
+        if "name" in changed:
+            require_unlike_members(user.name, [entry.id for entry in entries_of(user_id)], besides=user_id)
         if "is_staff" in changed and user.is_staff:
             _require_no_customer(user_id)
         if set(changed) != {"name"}:

@@ -22,13 +22,15 @@ from accounts.authority import require_own_account
 from accounts.changes import invalid
 from accounts.locking import lock_user
 from accounts.models import TrustedDevice, User
+from accounts.permissions import authorise_staff
 from accounts.selectors import home_workspace_id, person_of
 from accounts.sign_in.authentication import WrongPassword, confirm_account
 from accounts.sign_in.hashers import check_digest, encode_digest, sha1_hex
 from accounts.sign_in.second_factors import has_second_factor
 from accounts.sign_in.services.sessions import drop_sessions
+from accounts.staff_roles import STAFF_ACCOUNTS
 from kit.action import action, retried
-from kit.context import current_actor
+from kit.context import Actor, ActorKind, current_actor
 from kit.errors import Conflict, Forbidden, Invalid
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{40}")
@@ -165,6 +167,25 @@ def encoded_password(password: str | None, user: User, *, field: str = "password
     return make_password(password)
 
 
+def require_chooser(actor: Actor, *, is_staff: bool) -> None:
+    """Check that somebody may choose another person's password: superusers that of staff, the portal itself any.
+
+    Args:
+        actor: who acts.
+        is_staff: whether the account is that of a member of staff.
+
+    Raises:
+        Forbidden: staff would know a customer's password, and could act as the customer unseen.
+    """
+    if actor.kind == ActorKind.STAFF and not is_staff:
+        raise Forbidden(
+            _("Staff don't choose a customer's password. Send a mail with a link to a new one."),
+            permission="user_password",
+        )
+    if is_staff:
+        authorise_staff(STAFF_ACCOUNTS)
+
+
 @retried
 @sensitive_variables("password")
 def set_user_password(*, user_id: int, password: str) -> None:
@@ -175,18 +196,21 @@ def set_user_password(*, user_id: int, password: str) -> None:
         password: plain text.
 
     Raises:
-        Forbidden: neither staff nor the person asks.
+        Forbidden: neither the person nor a superuser about a member of staff, nor the portal itself, asks. Staff send
+            customers a mail (`send_password_reset`): whoever knows a password can act as its owner.
         NotFound: there is no such user.
         Invalid: the password is too weak; the text says why.
     """
     actor = current_actor()
     own = actor.person is not None and actor.person.user_id == user_id and actor.acted_for is None
     if not (actor.everywhere or own):
-        raise Forbidden(_("Only the operator's staff can change somebody's password."), permission="user_password")
+        raise Forbidden(_("Only the person can choose this password."), permission="user_password")
     found = User.objects.filter(pk=user_id).first()
     encoded = encoded_password(password, found or User())
     with action():
         user = lock_user(user_id)
+        if not own:
+            require_chooser(actor, is_staff=user.is_staff)
         user.password = encoded
         user.token_epoch += 1
         if actor.everywhere or not has_second_factor(user_id):

@@ -76,7 +76,7 @@ def create_workspace(
         if type == Workspace.Type.OPERATOR:
             raise Conflict(_("The operator has a workspace already."), code="duplicate", field="type")
         workspace = Workspace(
-            name=name.strip(),
+            name=name,
             package=package,
             type=type,
             country=country.upper(),

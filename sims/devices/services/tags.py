@@ -12,6 +12,7 @@ from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Invalid
 from kit.outcomes import Outcome, Refusal, not_found
+from kit.text import one_line
 from sims import signals
 from sims.locking import chunks, lock_devices, missing
 from sims.models import Device
@@ -27,11 +28,11 @@ def normalise_tags(value: str | Iterable[str]) -> list[str]:
         value: names separated by commas, or a list of names.
 
     Raises:
-        Invalid: all together are longer than 500 characters.
+        Invalid: all together are longer than 500 characters, or one holds what can't be seen.
     """
     names = value.split(",") if isinstance(value, str) else value
-    clean = list(dict.fromkeys(" ".join(name.split()) for name in names))
-    clean = [name for name in clean if name]
+    lines = (one_line(name, most=MAX_LENGTH, field="tags", required=False) for name in names)
+    clean = [name for name in dict.fromkeys(lines) if name]
     if len(",".join(clean)) > MAX_LENGTH:
         raise Invalid(
             _("The tags of a device have at most %(count)s characters.") % {"count": MAX_LENGTH},

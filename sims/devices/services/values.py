@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from kit.errors import Invalid, NotFound
+from kit.text import one_line
 from sims.devices.services.tags import normalise_tags
 from sims.identifiers import normalise_imei
 from sims.locking import chunks
@@ -17,6 +18,7 @@ from sims.models import CoveragePolicy, Device, ServicePolicy
 
 Values = Mapping[str, Any]
 """Properties of a device by field name, out of `UPDATABLE`."""
+NAME_LENGTH: Final = 200
 
 UPDATABLE: Final = (
     "name",
@@ -127,12 +129,9 @@ def _differs(device: Device, name: str, value: Any) -> bool:
 
 
 def _clean_name(value: str | None) -> str:
-    name = (value or "").strip()
-    if not name:
+    if not (value or "").strip():
         raise Invalid(_("A device needs a name."), code="required", field="name")
-    if len(name) > 200:
-        raise Invalid(_("A device name has at most 200 characters."), code="too_long", field="name")
-    return name
+    return one_line(value or "", most=NAME_LENGTH, field="name")
 
 
 def _clean_address(value: str | None) -> str | None:

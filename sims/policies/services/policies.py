@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from accounts.changes import lines_of
 from accounts.models import DataPlan
 from accounts.permissions import Permission, authorise
 from kit.action import action
@@ -97,7 +98,7 @@ def _create(policy: P, fields: tuple[str, ...], values: Mapping[str, Any]) -> P:
     authorise(policy.workspace_id, Permission.POLICY_UPDATE)
     with action():
         policy.created = current_context().now()
-        for name, value in _known(fields, values).items():
+        for name, value in _known(type(policy), fields, values).items():
             setattr(policy, name, value)
         _validate(policy)
         policy.save()
@@ -110,7 +111,7 @@ def _update(model: type[P], workspace_id: int, policy_id: int, fields: tuple[str
     with action():
         policy = _locked(model, workspace_id, policy_id)
         changes: dict[str, dict[str, Any]] = {}
-        for name, value in _known(fields, values).items():
+        for name, value in _known(model, fields, values).items():
             old = getattr(policy, name)
             if old != value:
                 changes[name.removesuffix("_id")] = {"from": old, "to": value}
@@ -165,11 +166,13 @@ def _locked(model: type[P], workspace_id: int, policy_id: int) -> P:
     return policy
 
 
-def _known(fields: tuple[str, ...], values: Mapping[str, Any]) -> dict[str, Any]:
+def _known(
+    model: type[ServicePolicy] | type[CoveragePolicy], fields: tuple[str, ...], values: Mapping[str, Any]
+) -> dict[str, Any]:
     unknown = sorted(set(values) - set(fields))
     if unknown:
         raise Invalid(_("'%(field)s' is no property of a policy.") % {"field": unknown[0]}, field=unknown[0])
-    return {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    return lines_of(model, values)
 
 
 def _validate(policy: ServicePolicy | CoveragePolicy) -> None:
