@@ -18,6 +18,7 @@ OPERATOR_NAME: Final = "Operator"
 """What the workspace and its package are called until somebody names them."""
 
 
+# untold: there is nobody yet who acts; naming it is 31
 def make_operator_workspace(apps: Apps, using: str) -> None:
     """Make the operator's workspace and the package that every workspace needs, unless they are there.
 

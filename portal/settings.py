@@ -421,6 +421,7 @@ SEAL_NAME = env.text("SEAL_NAME") or next((host for host in ALLOWED_HOSTS if hos
 # Each "KEY ADDRESS", separated by commas: who cosigns checkpoints (C2SP tlog-witness).
 SEAL_WITNESSES = env.items("SEAL_WITNESSES")
 CELERY_BEAT_SCHEDULE |= {
+    "look-at-guards": {"task": "events.look_at_guards", "schedule": 600.0, "options": {"expires": 600}},
     "seal-log": {"task": "events.seal_log", "schedule": 30.0, "options": {"expires": 30}},
     "ask-witnesses": {"task": "events.ask_witnesses", "schedule": 600.0, "options": {"expires": 600}},
     "mail-seals": {"task": "events.mail_seals", "schedule": 3600.0, "options": {"expires": 3600}},
