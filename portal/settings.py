@@ -425,5 +425,6 @@ CELERY_BEAT_SCHEDULE |= {
     "seal-log": {"task": "events.seal_log", "schedule": 30.0, "options": {"expires": 30}},
     "ask-witnesses": {"task": "events.ask_witnesses", "schedule": 600.0, "options": {"expires": 600}},
     "mail-seals": {"task": "events.mail_seals", "schedule": 3600.0, "options": {"expires": 3600}},
+    "thin-checkpoints": {"task": "events.thin_checkpoints", "schedule": 86_400.0, "options": {"expires": 86_400}},
     "verify-log": {"task": "events.verify_log", "schedule": 60.0, "options": {"expires": 60}},
 }

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,6 +23,8 @@ from events.seals.notes import Checkpoint, NoteError, sign
 
 logger = logging.getLogger(__name__)
 
+KEPT_WHOLE: Final = timedelta(days=7)
+"""After this time the checkpoints of an hour are thinned to the last one, and those that witnesses signed."""
 QUIET: Final = timedelta(hours=1)
 """A log that does not grow gets a checkpoint this often, so that silence is told from a stop."""
 _AT_ONCE: Final = 500
@@ -87,6 +89,7 @@ def _some() -> tuple[int, bool]:
     return len(made), bool(made) and len(logs) == _AT_ONCE
 
 
+# untold: why sealing stands still
 def _note_problem(state: SealState, problem: str) -> None:
     if state.problem != problem[:500]:
         state.problem = problem[:500]
@@ -150,3 +153,18 @@ def _problem(log: SealLog, anchors: Sequence[_Anchor], found: Mapping[tuple[int,
             text = _("The first %(signed)s hashes are no longer those of the checkpoint %(where)s: they were changed.")
             return text % {"where": anchor.where, "signed": anchor.size}
     return ""
+
+
+def thin() -> int:
+    """Thin old checkpoints to the last of each hour, and return how many went. The database lets no others go."""
+    hour = "date_trunc('hour', moment)" if connection.vendor == "postgresql" else "substr(moment, 1, 13)"
+    cutoff = timezone.now() - KEPT_WHOLE - timedelta(hours=1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM events_sealcheckpoint WHERE id IN (SELECT id FROM ("  # noqa: S608 - constants
+            f"SELECT id, row_number() OVER (PARTITION BY log_id, {hour} ORDER BY id DESC) AS place"
+            " FROM events_sealcheckpoint WHERE moment < %s) AS numbered WHERE place > 1)"
+            " AND id NOT IN (SELECT checkpoint_id FROM events_sealcosignature)",
+            [connection.ops.adapt_datetimefield_value(cutoff)],
+        )
+        return int(cursor.rowcount)

@@ -31,6 +31,21 @@ _MAY_BECOME: Final = {
         " AND OLD.until IS NULL"
     ),
 }
+_MAY_GO: Final = {
+    # Old checkpoints are thinned to the last of each hour; what a witness signed stays.
+    "postgresql": (
+        "OLD.moment < now() - interval '7 days'"
+        " AND EXISTS (SELECT 1 FROM events_sealcheckpoint c WHERE c.log_id = OLD.log_id AND c.id > OLD.id"
+        " AND c.size >= OLD.size AND date_trunc('hour', c.moment) = date_trunc('hour', OLD.moment))"
+        " AND NOT EXISTS (SELECT 1 FROM events_sealcosignature s WHERE s.checkpoint_id = OLD.id)"
+    ),
+    "sqlite": (
+        "OLD.moment < datetime('now', '-7 days')"
+        " AND EXISTS (SELECT 1 FROM events_sealcheckpoint c WHERE c.log_id = OLD.log_id AND c.id > OLD.id"
+        " AND c.size >= OLD.size AND substr(c.moment, 1, 13) = substr(OLD.moment, 1, 13))"
+        " AND NOT EXISTS (SELECT 1 FROM events_sealcosignature s WHERE s.checkpoint_id = OLD.id)"
+    ),
+}
 _UPDATES: Final = tuple(f"seal_{name}_grows" if name in _MAY_BECOME else f"seal_{name}_no_update" for name in _TABLES)
 _DELETES: Final = tuple(f"seal_{name}_no_delete" for name in _TABLES)
 _TRUNCATES: Final = tuple(f"seal_{name}_no_truncate" for name in _TABLES)
@@ -40,7 +55,11 @@ POSTGRESQL_NAMES: Final = (*NAMES, *_TRUNCATES)
 
 
 def _postgresql() -> tuple[str, ...]:
-    made = []
+    made = [
+        "CREATE OR REPLACE FUNCTION seal_checkpoint_thin() RETURNS trigger LANGUAGE plpgsql AS $$"
+        f" BEGIN IF {_MAY_GO['postgresql']} THEN RETURN OLD; END IF;"
+        f" RAISE EXCEPTION '{_REFUSED}: DELETE refused.' USING ERRCODE = 'restrict_violation'; END $$",
+    ]
     for (name, table), update, delete, truncate in zip(_TABLES.items(), _UPDATES, _DELETES, _TRUNCATES, strict=True):
         made += [
             f"CREATE OR REPLACE FUNCTION seal_{name}_guard() RETURNS trigger LANGUAGE plpgsql AS $$"
@@ -49,7 +68,11 @@ def _postgresql() -> tuple[str, ...]:
             f"CREATE OR REPLACE TRIGGER {update} BEFORE UPDATE ON {table}"
             f" FOR EACH ROW EXECUTE FUNCTION seal_{name}_guard()",
             f"CREATE OR REPLACE TRIGGER {delete} BEFORE DELETE ON {table}"
-            " FOR EACH STATEMENT EXECUTE FUNCTION event_refuse()",
+            + (
+                " FOR EACH ROW EXECUTE FUNCTION seal_checkpoint_thin()"
+                if name == "checkpoint"
+                else " FOR EACH STATEMENT EXECUTE FUNCTION event_refuse()"
+            ),
             f"CREATE OR REPLACE TRIGGER {truncate} BEFORE TRUNCATE ON {table}"
             " FOR EACH STATEMENT EXECUTE FUNCTION event_refuse()",
         ]
@@ -65,7 +88,8 @@ def _sqlite() -> tuple[str, ...]:
             f"CREATE TRIGGER {update} BEFORE UPDATE ON {table}{when}"
             f" BEGIN SELECT RAISE(ABORT, '{_REFUSED}: UPDATE refused.'); END",
             f"CREATE TRIGGER {delete} BEFORE DELETE ON {table}"
-            f" BEGIN SELECT RAISE(ABORT, '{_REFUSED}: DELETE refused.'); END",
+            + (f" WHEN NOT ({_MAY_GO['sqlite']})" if name == "checkpoint" else "")
+            + f" BEGIN SELECT RAISE(ABORT, '{_REFUSED}: DELETE refused.'); END",
         ]
     return tuple(made)
 

@@ -16,11 +16,15 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts import signals
+from accounts.models import Workspace
+from accounts.selectors import operator_workspace_id
+from accounts.signals import SettingChange
 from events.seals.models import SealKey
 from events.seals.notes import b64, unb64
+from kit.action import action
 
 HANDOVER: Final = "portal-seal-key-handover/v1"
 
@@ -135,7 +139,9 @@ def handover_body(old: bytes, new: bytes, moment: datetime) -> str:
 
 
 def rotate(*, moment: datetime, lost: bool = False, private: Ed25519PrivateKey | None = None) -> Ed25519PrivateKey:
-    """List a new key as the one to sign with, and return it. Nobody else keeps it: the caller stores it.
+    """List a new key as the one to sign with, and return it (event 10040 in the operator's workspace).
+
+    Nobody else keeps the private key: the caller stores it.
 
     Args:
         moment: since when.
@@ -147,7 +153,7 @@ def rotate(*, moment: datetime, lost: bool = False, private: Ed25519PrivateKey |
     """
     new = private or Ed25519PrivateKey.generate()
     public = public_of(new)
-    with transaction.atomic():
+    with action():
         newest = SealKey.objects.select_for_update().order_by("-pk").first()
         handover = ""
         if newest is not None:
@@ -158,6 +164,11 @@ def rotate(*, moment: datetime, lost: bool = False, private: Ed25519PrivateKey |
             newest.until = moment
             newest.save(update_fields=["until"])
         SealKey.objects.create(public=public, since=moment, handover=handover)
+        operator_id = operator_workspace_id()
+        if operator_id is not None:
+            old_text = bytes(newest.public).hex() if newest is not None else "none"
+            change = SettingChange(field="seal_key", label="Seal key", old=old_text, new=public.hex())
+            signals.workspace_settings_changed.send(sender=Workspace, workspace_id=operator_id, changes=[change])
     return new
 
 

@@ -107,6 +107,7 @@ def seal(*, seconds: float | None = None, wait: float = LONGEST_WAIT) -> Sealed:
             return Sealed(done, complete=False)
 
 
+# untold: how far the log is sealed
 def _piece(until: int) -> int | None:
     """Seal the next events in one transaction; `None` when another sealer is at it."""
     size = CHUNK[connection.vendor]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from events.seals import mails, verify, witnesses
+from events.seals import checkpoints, mails, verify, witnesses
 from events.seals.services import seal_now
 from kit.context import SCHEDULE, acting_as
 
@@ -36,3 +36,9 @@ def mail_seals() -> None:
 def verify_log() -> None:
     """Go on with the check of the whole log, or begin one when a day has gone by since the last."""
     verify.go_on(seconds=SECONDS)
+
+
+@shared_task(name="events.thin_checkpoints")
+def thin_checkpoints() -> None:
+    """Keep one checkpoint an hour of what is older than a week."""
+    checkpoints.thin()

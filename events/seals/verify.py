@@ -76,6 +76,7 @@ def step(check: SealCheck) -> bool:
     return True
 
 
+# untold: a check of the log
 def go_on(*, seconds: float) -> SealCheck | None:
     """Go on with the open check by a piece or more, or begin one when it is due; `None` when it is not.
 
@@ -102,6 +103,7 @@ def go_on(*, seconds: float) -> SealCheck | None:
     return check
 
 
+# untold: the state of a check of the log
 def _stored(check: SealCheck, before: int) -> bool:
     rows = SealCheck.objects.filter(pk=check.pk, step=before)
     return bool(

@@ -24,6 +24,10 @@ SHARED: Final = frozenset(
         "service_id",
         "uidb36",
         "what",
+        # A sealed log is read by anybody who knows its address, which nobody can guess.
+        "token",
+        "level",
+        "place",
     }
 )
 

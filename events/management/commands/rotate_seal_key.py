@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from events.seals import keys, mirror
+from kit.context import SYSTEM, Surface, acting_as
 
 
 class Command(BaseCommand):
@@ -30,7 +31,8 @@ class Command(BaseCommand):
         """Rotate. Raises CommandError when the old key can't be used and is not said to be lost."""
         lost = options["lost"]
         try:
-            new = keys.rotate(moment=timezone.now(), lost=lost, private=keys.private_key() if lost else None)
+            with acting_as(SYSTEM, surface=Surface.COMMAND):
+                new = keys.rotate(moment=timezone.now(), lost=lost, private=keys.private_key() if lost else None)
         except keys.KeyProblem as error:
             raise CommandError(str(error)) from error
         public = keys.public_of(new).hex()

@@ -17,9 +17,10 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, InternalError, connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from events.models import Event, SealCheckpoint, SealLog, SealState, SealTile
-from events.seals import sealer, trees
+from events.models import Event, SealCheckpoint, SealCosignature, SealLog, SealState, SealTile
+from events.seals import checkpoints, sealer, trees
 from events.seals.services import seal_now
 from tests.cast import Cast
 
@@ -114,6 +115,26 @@ def test_a_quiet_log_is_signed_once_an_hour(sealed: Sealed, tamper: Any) -> None
     assert seal_now() == (0, 1)
     first, second = SealCheckpoint.objects.order_by("pk")
     assert (first.size, bytes(first.root)) == (second.size, bytes(second.root))
+
+
+@pytest.mark.django_db
+def test_old_checkpoints_are_thinned_to_one_an_hour(sealed: Sealed, tamper: Any) -> None:
+    for _turn in range(6):
+        sealed(1)
+    ids = list(SealCheckpoint.objects.order_by("pk").values_list("pk", flat=True))
+    for pk, moment in zip(ids, ("01 10:05", "01 10:20", "01 10:59", "01 11:00", "02 09:00", "02 09:30"), strict=True):
+        tamper(f"UPDATE events_sealcheckpoint SET moment = '2026-01-{moment}:00+00:00' WHERE id = {pk}")
+    SealCosignature.objects.create(
+        checkpoint_id=ids[0], log=SealLog.objects.get(), witness="w", size=1, moment=timezone.now(), line="-"
+    )
+    for pk in (ids[0], ids[2], ids[5]):
+        # Signed by a witness, or the last of its hour: the database itself lets it not go.
+        with pytest.raises((IntegrityError, InternalError)), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM events_sealcheckpoint WHERE id = %s", [pk])
+    assert checkpoints.thin() == 2
+    assert list(SealCheckpoint.objects.order_by("pk").values_list("pk", flat=True)) == [ids[0], ids[2], ids[3], ids[5]]
+    sealed(2)
+    assert checkpoints.thin() == 0
 
 
 @contextmanager

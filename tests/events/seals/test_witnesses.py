@@ -76,13 +76,14 @@ class WitnessServer:
         key = self.private if self.signs else Ed25519PrivateKey.generate()
         message = f"cosignature/v1\ntime {seconds}\n{found.serialize_body()}".encode()
         signature = NoteSignature.from_vkey_signature(self.vkey, seconds.to_bytes(8, "big") + key.sign(message))
-        return 200, "text/plain", f"{signature.serialize()}\n"  # type: ignore[no-untyped-call]
+        return 200, "text/plain", f"{signature.serialize()}\n"
 
 
 @pytest.fixture
 def witness(settings: LazySettings) -> Iterator[WitnessServer]:
     server = WitnessServer()
-    settings.SEAL_WITNESSES = [f"{server.vkey.serialize()} http://127.0.0.1:{server.server.server_port}"]
+    key = server.vkey.serialize()  # type: ignore[no-untyped-call]
+    settings.SEAL_WITNESSES = [f"{key} http://127.0.0.1:{server.server.server_port}"]
     yield server
     server.server.shutdown()
     server.server.server_close()
