@@ -4,13 +4,14 @@ VENV := .venv
 PY := $(VENV)/bin/python
 INSTALL := sh requirements/install.sh $(PY)
 LOCK = $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+CSS = $(VENV)/bin/css-beautify --indent-size=2 --end-with-newline
 PYTEST_ARGS ?=
 
 # Compiled modules are kept, whatever the environment says: they halve the time of a start.
 export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all lint format bench browser screenshots lock venv runtime dev clean
+.PHONY: help run test test-all lint format messages bench browser screenshots lock venv runtime dev clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -25,7 +26,7 @@ test-all: dev ## Run every test on each database
 	@$(PY) -m tests.run --all $(PYTEST_ARGS)
 
 browser: dev ## Run the tests in Chromium
-	@$(PY) -m pytest -m browser $(PYTEST_ARGS)
+	@$(PY) -m pytest -q -m browser -n 2 tests/browser tests/ui_gallery $(PYTEST_ARGS)
 
 screenshots: dev ## Make the pictures of the README from a fresh demo
 	@$(PY) -m tests.browser.screenshots
@@ -36,10 +37,15 @@ lint: dev ## Check style, types and who imports whom
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(PY) manage.py makemigrations --check --dry-run
+	$(VENV)/bin/djhtml --tabwidth 2 --check templates
+	@for file in static/css/*.css; do $(CSS) $$file | cmp -s - $$file || { echo "$$file is not in its form: make format"; exit 1; }; done
 
 format: dev ## Put the code into its usual form
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+
+messages: dev ## Collect the texts for translators, in locale/
+	@$(PY) -m tools.messages
 
 bench: dev ## Run the benchmarks
 	@$(PY) -m bench

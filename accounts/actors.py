@@ -34,6 +34,19 @@ class Access:
         return {entry.id: entry for entry in self.entries}
 
 
+@dataclass(frozen=True, slots=True)
+class StaffRights:
+    """The rights of a member of staff: those of the staff role, and those that Django knows besides.
+
+    They are read when the first one is asked for (two queries, none for superusers) and kept with the account's object.
+    """
+
+    user: User
+
+    def __contains__(self, right: object) -> bool:
+        return isinstance(right, str) and self.user.has_perm(right)
+
+
 class Rights(frozenset[str]):
     """Names of the permissions somebody has in one workspace; `rights.SIM_UPDATE` in templates.
 
@@ -93,14 +106,21 @@ def actor_of(user: User) -> Actor:
 
 
 def staff_actor(user: User) -> Actor:
-    """Return the actor for operator staff in the admin site: not bound to workspaces. No query.
+    """Return the actor for operator staff in the admin site: not bound to workspaces, but to their rights. No query.
 
     Raises:
         ValueError: the user is not on the staff; letting them act everywhere would be a defect.
     """
     if not (user.is_staff and user.is_active):
         raise ValueError(f"User {user.pk} is not on the operator's staff.")
-    return Actor(kind=ActorKind.STAFF, id=user.pk, label=STAFF_LABEL, person=person_of(user), everywhere=True)
+    return Actor(
+        kind=ActorKind.STAFF,
+        id=user.pk,
+        label=STAFF_LABEL,
+        person=person_of(user),
+        everywhere=True,
+        rights=StaffRights(user),
+    )
 
 
 def support_actor(access: SupportAccess, entries: Sequence[Enterable]) -> Actor:

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from accounts.actors import actor_of, staff_actor
 from accounts.locking import lock_user
 from accounts.models import Membership, User, Workspace
-from accounts.permissions import Permission, actor_may, refuse_closed
+from accounts.permissions import Permission, actor_may, authorise_staff, refuse_closed
 from accounts.selectors import is_super_admin
+from accounts.staff_roles import STAFF_ACCOUNTS
 from kit.context import Actor, ActorKind, current_actor
 from kit.errors import Conflict, Forbidden, NotFound
 
@@ -32,19 +33,40 @@ def require_own_account(user_id: int) -> Actor:
     return actor
 
 
-def require_staff(permission: str) -> Actor:
-    """Check that operator staff or the portal itself acts, and return the actor.
-
-    Args:
-        permission: short name of what is done, for the page that says who can do it.
+def require_over(user: User) -> None:
+    """Check that the acting staff may change this account: superusers alone change accounts of staff.
 
     Raises:
-        Forbidden: anybody else.
+        Forbidden: the account is that of staff, and its right is missing.
     """
-    actor = current_actor()
-    if not actor.everywhere:
-        raise Forbidden(_("Only the operator's staff can do this."), permission=permission)
-    return actor
+    if user.is_staff or user.is_superuser:
+        authorise_staff(STAFF_ACCOUNTS)
+
+
+def require_customer(user: User, workspace: Workspace) -> None:
+    """Check that somebody may belong to a workspace; asked wherever a membership or a SuperAdmin's post is given.
+
+    Staff are no members of customers' workspaces: they enter as support, with a reason (`docs/rules.md` section 9).
+    The operator's own workspace takes both.
+
+    Args:
+        user: locked, so that nobody joins the staff meanwhile.
+        workspace: what they are to belong to.
+
+    Raises:
+        Conflict: it is a member of the operator's staff.
+    """
+    if user.is_staff and workspace.type != Workspace.Type.OPERATOR:
+        text = _("Staff are no members of customers’ workspaces: they enter as support, with a reason.")
+        raise Conflict(text, code="staff", field="user")
+
+
+def customer_places(user_id: int) -> list[str]:
+    """Return the names of the customers' workspaces that somebody is a member or SuperAdmin of, in order."""
+    member = Workspace.objects.filter(memberships__user_id=user_id)
+    led = Workspace.objects.filter(super_admin_id=user_id)
+    customers = [rows.exclude(type=Workspace.Type.OPERATOR).values_list("pk", "name") for rows in (member, led)]
+    return sorted({pk: name for rows in customers for pk, name in rows}.values())
 
 
 def refuse_own_account(actor: Actor, user_id: int, permission: Permission) -> None:

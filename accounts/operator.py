@@ -18,7 +18,7 @@ OPERATOR_NAME: Final = "Operator"
 """What the workspace and its package are called until somebody names them."""
 
 
-# untold: there is nobody yet who acts; naming it is 31
+# untold: a migration makes it; there is no log before there is this workspace
 def make_operator_workspace(apps: Apps, using: str) -> None:
     """Make the operator's workspace and the package that every workspace needs, unless they are there.
 

@@ -46,6 +46,7 @@ class Permission(TextChoices):
     PACKAGE_UPDATE = "package_update", _("upgrade the package and book data plans")
     WORKSPACE_REQUEST = "workspace_request", _("request workspaces")
     ORDER_CREATE = "order_create", _("order SIMs")
+    USER_READ = "user_read", _("see users by a program")
 
 
 _EVERYBODY = frozenset({Role.SUPERADMIN, Role.ADMINISTRATOR, Role.USER, Role.OBSERVER})
@@ -71,12 +72,46 @@ TABLE: Mapping[Permission, frozenset[Role]] = {
     Permission.PACKAGE_UPDATE: _ADMINISTRATORS,
     Permission.WORKSPACE_REQUEST: _ADMINISTRATORS,
     Permission.ORDER_CREATE: _WRITERS,
+    Permission.USER_READ: _ADMINISTRATORS,
 }
 
-_PEOPLE_ONLY = frozenset({Permission.SIM_TRANSFER, Permission.PACKAGE_UPDATE, Permission.WORKSPACE_REQUEST})
-"""What an application token may never do (`docs/rules.md` section 9)."""
-_CUSTOMERS_ONLY = frozenset({Permission.USER_MANAGE, Permission.TOKEN_CREATE})
+_PEOPLE_ONLY = frozenset(
+    {
+        Permission.SIM_TRANSFER,
+        Permission.PACKAGE_UPDATE,
+        Permission.WORKSPACE_REQUEST,
+        Permission.USER_MANAGE,
+        Permission.TOKEN_CREATE,
+        Permission.TOKEN_REVOKE,
+    }
+)
+"""What an application token may never do (`docs/rules.md` section 9): whoever holds a leaked one must not be able to
+make a way in that lasts longer than the token, or reaches further."""
+_CUSTOMERS_ONLY = frozenset({Permission.USER_MANAGE, Permission.USER_READ, Permission.TOKEN_CREATE})
 """What staff in place of a user may never do: what they left behind would last longer than their visit."""
+
+STAFF_RIGHTS: Mapping[Permission, str] = {
+    Permission.INVENTORY_READ: "sims.view_sim",
+    Permission.SIM_UPDATE: "sims.change_sim",
+    Permission.SIM_DELETE: "sims.change_sim",
+    Permission.SIM_REGISTER: "sims.change_simbatch",
+    Permission.SIM_TRANSFER: "sims.change_sim",
+    Permission.DEVICE_UPDATE: "sims.change_device",
+    Permission.DEVICE_RESET: "sims.change_device",
+    Permission.POLICY_UPDATE: "sims.change_servicepolicy",
+    Permission.EVENT_READ: "events.view_event",
+    Permission.EVENT_OF_USER_READ: "events.view_event",
+    Permission.EVENT_CONTEXT_READ: "events.view_event",
+    Permission.USER_MANAGE: "accounts.change_user",
+    Permission.TOKEN_CREATE: "accounts.change_workspace",
+    Permission.TOKEN_REVOKE: "accounts.change_workspace",
+    Permission.WORKSPACE_UPDATE: "accounts.change_workspace",
+    Permission.PACKAGE_UPDATE: "accounts.change_workspace",
+    Permission.WORKSPACE_REQUEST: "accounts.change_workspacerequest",
+    Permission.ORDER_CREATE: "orders.change_order",
+    Permission.USER_READ: "accounts.view_user",
+}
+"""The right of the operator's staff that stands for a right in a workspace, when they act in their own name."""
 
 _NEVER: Mapping[ActorKind, frozenset[Permission]] = {
     ActorKind.APPLICATION_TOKEN: _PEOPLE_ONLY,
@@ -92,7 +127,7 @@ def role_may(role: str, permission: Permission) -> bool:
 def actor_may(actor: Actor, workspace_id: int, permission: Permission) -> bool:
     """Return whether somebody holds a right in a workspace."""
     if actor.everywhere:
-        return True
+        return actor.holds(STAFF_RIGHTS[permission])
     role = actor.roles.get(workspace_id)
     if role is None or role not in TABLE[permission] or workspace_id in actor.closed:
         return False
@@ -114,8 +149,10 @@ def authorise(workspace_id: int, permission: Permission) -> Actor:
     actor = current_actor()
     if actor_may(actor, workspace_id, permission):
         return actor
+    if actor.everywhere:
+        raise _no_staff_right(STAFF_RIGHTS[permission])
     if workspace_id not in actor.roles:
-        raise NotFound(f"Workspace with Id '{workspace_id}' not found.")
+        raise NotFound(str(_("Workspace with Id '%(id)s' not found.") % {"id": workspace_id}))
     refuse_closed(actor, workspace_id)
     if actor.kind == ActorKind.APPLICATION_TOKEN and role_may(actor.roles[workspace_id], permission):
         raise Forbidden(
@@ -159,13 +196,23 @@ def refuse_closed(actor: Actor, workspace_id: int) -> None:
         )
 
 
-def authorise_staff() -> Actor:
-    """Check that the operator's staff (or the portal itself) acts, and return the actor.
+def authorise_staff(right: str) -> Actor:
+    """Check that operator staff with a right, or the portal itself, acts, and return the actor.
+
+    Args:
+        right: as `accounts/staff_roles.py` and Django name it, such as "orders.change_order".
 
     Raises:
-        Forbidden: a customer's user or token acts.
+        Forbidden: a customer's user or token acts, or staff without this right.
     """
     actor = current_actor()
     if not actor.everywhere:
-        raise Forbidden(str(_("Only the operator's staff can do this.")), permission="staff")
+        raise Forbidden(str(_("Only the operator's staff can do this.")), permission=right)
+    if not actor.holds(right):
+        raise _no_staff_right(right)
     return actor
+
+
+def _no_staff_right(right: str) -> Forbidden:
+    text = _("Your staff role does not allow this: it needs the right %(right)s. A superuser can give you another.")
+    return Forbidden(str(text % {"right": right}), permission=right)

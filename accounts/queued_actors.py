@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from accounts.actors import access_of, actor_of_token, staff_actor
-from accounts.models import ApplicationToken, User
-from accounts.selectors import usable
+from accounts.models import ApplicationToken, SupportAccess, User
+from accounts.permissions import Role
+from accounts.selectors import may_support, usable
 from kit.context import Actor, ActorKind, current_context
 
 
 def as_of_now(actor: Actor) -> Actor | None:
-    """Return an actor with the rights of today, `None` when it may not act any more. At most two queries.
+    """Return an actor with the rights of today, `None` when it may not act any more. At most four queries.
 
-    The person stays as it was when the work was asked for: that is who did it.
+    Two more are for rights of staff who are no superusers, when they are asked for. Staff in place of a user go on as
+    long as such a visit is open, they may make one, and the user is active (`docs/rules.md` section 11). The person
+    stays as it was when the work was asked for: that is who did it.
 
     Args:
         actor: frozen with a job.
@@ -33,8 +36,23 @@ def as_of_now(actor: Actor) -> Actor | None:
     if actor.kind == ActorKind.STAFF:
         return replace(staff_actor(user), person=actor.person)
     # Under support access the rights are those of the user acted for, where they had any.
-    visited = User.objects.filter(pk=actor.acted_for.user_id).first() if actor.acted_for is not None else None
-    if visited is None:
+    access = _open_visit(actor, user) if may_support(user) else None
+    if access is None or not access.acted_for.is_active:
         return None
-    now = access_of(visited).actor
-    return replace(actor, roles={pk: role for pk, role in now.roles.items() if pk in actor.roles})
+    now = access_of(access.acted_for).actor
+    roles = {pk: role for pk, role in now.roles.items() if pk in actor.roles and pk == access.workspace_id}
+    # A support token that only looks stays one.
+    looks = {pk: role for pk, role in actor.roles.items() if role == Role.OBSERVER}
+    return replace(actor, roles={**roles, **{pk: looks[pk] for pk in roles if pk in looks}})
+
+
+def _open_visit(actor: Actor, staff: User) -> SupportAccess | None:
+    """Return the support access that staff are in, in place of the same user. One query."""
+    if actor.acted_for is None:
+        return None
+    return (
+        SupportAccess.objects.select_related("acted_for")
+        .filter(staff=staff, acted_for_id=actor.acted_for.user_id, ended__isnull=True)
+        .filter(expires__gt=current_context().now())
+        .first()
+    )

@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 from allauth.mfa.models import Authenticator
 from django.db.models import Case, CharField, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Lower
+from django.utils.translation import gettext as _
 
 from accounts.models import ApplicationToken, Membership, User, Workspace
 from accounts.models.second_factors import ACTIVE
 from accounts.operator import OPERATOR_ID
 from accounts.permissions import Role
+from accounts.staff_roles import SUPPORT_RIGHT
 from kit.context import Person
 from kit.errors import NoHome, NotFound
 
@@ -108,6 +110,11 @@ def person_of(user: User) -> Person:
     return Person(user_id=user.pk, name=user.name, username=username)
 
 
+def may_support(user: User) -> bool:
+    """Tell whether somebody is on the staff and may act in place of users. No query for superusers, else two."""
+    return user.is_active and user.is_staff and user.has_perm(SUPPORT_RIGHT)
+
+
 def zone_of(user: User) -> ZoneInfo | None:
     """Return the time zone a user has chosen, `None` for none or one this machine does not know."""
     try:
@@ -131,7 +138,7 @@ def workspace_with_package(workspace_id: int, *, lock: bool = False) -> Workspac
         workspaces = workspaces.select_for_update(of=("self",), no_key=True)
     workspace = workspaces.filter(pk=workspace_id).first()
     if workspace is None:
-        raise NotFound(f"Workspace with Id '{workspace_id}' not found.")
+        raise NotFound(_("Workspace with Id '%(id)s' not found.") % {"id": workspace_id})
     return workspace
 
 

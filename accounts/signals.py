@@ -81,7 +81,7 @@ application_token_created = Signal()
 """Arguments: workspace_id, token (TokenRow)."""
 
 application_token_revoked = Signal()
-"""Arguments: workspace_id, token (TokenRow)."""
+"""Arguments: workspace_id, token (TokenRow), reason ("left" or "erased" when it ended with its creator, else "")."""
 
 application_token_described = Signal()
 """Arguments: workspace_id, token (TokenRow, with the new description), old (the former one)."""

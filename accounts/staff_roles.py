@@ -70,6 +70,12 @@ TABLE: Final[Mapping[StaffRole, frozenset[str]]] = {
 """Erasing people (`accounts.delete_user`) is in no role: it can't be taken back, so superusers do it."""
 
 
+SUPPORT_RIGHT: Final = "accounts.add_supportaccess"
+"""To act in place of users."""
+STAFF_ACCOUNTS: Final = "accounts.change_staff"
+"""To change accounts of staff, and to make them. Nobody can be given it, so superusers alone have it: they have all."""
+
+
 def rights_of_role(role: str) -> Iterable[str]:
     """Return the rights of a role; none for no role, or one that is no longer there."""
     return TABLE[StaffRole(role)] if role in StaffRole.values else ()

@@ -7,12 +7,12 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from typing import Any, Final
 
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
-from django.http import QueryDict
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -25,8 +25,9 @@ from events.selectors import KIND_NAMES, actor_choices, actor_label, actors_key,
 from events.types.base import Severity, Source
 from kit.context import ActorKind
 from kit.errors import Invalid
-from kit.filter_sets import Files, ListFilters, encode
-from kit.filter_values import Values, parse_values
+from kit.filter_fields import ChoicesField
+from kit.filter_sets import ListFilters, encode
+from kit.filter_values import Values
 from kit.filters import (
     ChoicesFilter,
     DateRangeFilter,
@@ -89,34 +90,47 @@ class TypeFilter(ChoicesFilter):
         return {**context, "choices": lines}
 
 
+class ActorField(ChoicesField):
+    """Actors that are offered, and those that acted once and are asked for by an older link."""
+
+    def __init__(self, *, workspace_id: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.workspace_id = workspace_id
+
+    def valid_value(self, value: str) -> bool:
+        """Tell whether such an actor stands in the log; from then on it is offered."""
+        offered = self.offered()
+        if value not in offered:
+            label = actor_label(self.workspace_id, value)
+            if label is None:
+                return False
+            offered[value] = (value, label)
+        return True
+
+
 class ActorFilter(ChoicesFilter):
     """Who acted: a user, an application token, or a kind of actor that has no name."""
 
-    def offered(self, parent: ListFilters) -> dict[str, tuple[Any, str]]:
-        if self.field_name not in parent.offered_choices:
-            key = actors_key(parent.workspace_id)
-            choices = cache.get(key)
-            if choices is None:
-                choices = actor_choices(parent.workspace_id)
-                cache.set(key, choices, CHOICES_SECONDS)
-            parent.offered_choices[self.field_name] = {value: (value, label) for value, label in choices}
-        return parent.offered_choices[self.field_name]
+    field_class = ActorField
 
-    def read(self, name: str, data: QueryDict, files: Files, parent: ListFilters) -> Any:
-        asked = list(dict.fromkeys(value for text in data.getlist(name) for value in parse_values(text)))
-        if not asked:
-            return None
-        offered = self.offered(parent)
-        for value in asked:
-            if value in offered:
-                continue
-            label = actor_label(parent.workspace_id, value)
-            if label is None:
-                raise ValidationError(_("“%(value)s” is no choice of Actor.") % {"value": value[:60]})
-            offered[value] = (value, label)
-        return asked
+    def of_request(self) -> dict[str, Any]:
+        """Return what the field needs: the actors offered, and whose log it is."""
+        return {**super().of_request(), "workspace_id": self.parent.workspace_id}
 
-    def apply(self, queryset: QuerySet[Any], value: Any) -> QuerySet[Any]:
+    @cached_property
+    def offered(self) -> dict[str, tuple[Any, str]]:
+        """Return the actors of the log, as they were up to a minute ago."""
+        key = actors_key(self.parent.workspace_id)
+        choices = cache.get(key)
+        if choices is None:
+            choices = actor_choices(self.parent.workspace_id)
+            cache.set(key, choices, CHOICES_SECONDS)
+        return {value: (value, label) for value, label in choices}
+
+    def filter(self, qs: QuerySet[Any], value: list[str] | None) -> QuerySet[Any]:
+        """Find what any of these did."""
+        if not value:
+            return qs
         users = [int(item.removeprefix("user:")) for item in value if item.startswith("user:")]
         tokens = [int(item.removeprefix("token:")) for item in value if item.startswith("token:")]
         condition = Q()
@@ -127,7 +141,7 @@ class ActorFilter(ChoicesFilter):
         for item in value:
             if item in KIND_NAMES:
                 condition |= _of_kinds(KIND_NAMES[item][1])
-        return queryset.filter(condition)
+        return qs.filter(condition)
 
 
 def _acted(kind: ActorKind, refs: list[int]) -> Q:

@@ -7,11 +7,12 @@ from typing import Any
 from accounts.permissions import Permission, authorise
 from events import registry
 from events.writer import PendingEvent, log
-from kit.action import action
+from kit.action import action, retried
 
 EXPORT_TYPE = 10051
 
 
+@retried
 def record_export(*, workspace_id: int, count: int, filters: dict[str, str], columns: list[str]) -> None:
     """Log that events were exported (10051), before the first of them leaves.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import ClassVar
+
 from django.utils.translation import gettext_lazy as _
 
 from kit.tables import ListColumn, ListTable
@@ -12,7 +15,11 @@ class EventTable(ListTable):
 
     list_name = "events"
     caption = _("Events")
-    default_columns = ("severity", "date", "source", "type", "device", "sim", "actor")
+    noun = (_("event"), _("events"))
+    newest_first = ("timestamp", "id")
+    row_template = "events/_event_rows.html"
+    tools = "events/_list_tools.html"
+    default_columns: ClassVar[Sequence[str]] = ("severity", "date", "source", "type", "device", "sim", "actor")
 
     severity = ListColumn(_("Severity"))
     date = ListColumn(_("Date"))
@@ -26,5 +33,15 @@ class EventTable(ListTable):
     open = ListColumn(_("Open"), required=True)
 
 
-EMBEDDED_COLUMNS = ("severity", "date", "source", "type", "device", "sim", "actor", "open")
-RECENT_COLUMNS = ("severity", "date", "type", "device", "sim", "actor", "open")
+class EmbeddedEventTable(EventTable):
+    """The log of one SIM or device on its page."""
+
+    default_columns = ("severity", "date", "source", "type", "device", "sim", "actor", "open")
+
+
+class RecentEventTable(EventTable):
+    """The newest events on the dashboard."""
+
+    caption = _("Recent events")
+    region = _("Table of recent events")
+    default_columns = ("severity", "date", "type", "device", "sim", "actor", "open")

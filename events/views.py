@@ -9,23 +9,22 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from events.export import MOST_ROWS, chosen_columns, csv_file, exported
 from events.filters import EventFilters
-from events.listing import EventListing, ready_rows, row_context, rows_html
+from events.listing import EventListing, ready_rows, row_context
 from events.panel import panel_of
 from events.selectors import event_row, log_of
 from events.services import record_export
-from events.tables import EMBEDDED_COLUMNS, RECENT_COLUMNS, EventTable
+from events.tables import EmbeddedEventTable, EventTable, RecentEventTable
 from kit.errors import Invalid, NotFound
 from kit.htmx import private, problem, render_fragment, respond
 from kit.lists import Empty
 from kit.paging import Cursor, InvalidCursorError, after, keyset_page
-from kit.tables import chosen_view
+from kit.tables import View, chosen_view
 
 EMBEDDED_ROWS = 25
 RECENT_ROWS = 10
@@ -42,17 +41,13 @@ def event_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse
         table=EventTable,
         filters=EventFilters,
         queryset=log_of(workspace_id),
-        rows="events/_event_rows.html",
         fetch=lambda found: ready_rows(found, staff=request.user.is_staff),
-        paging="keyset",
-        noun=(gettext_lazy("event"), gettext_lazy("events")),
         empty=Empty(
             icon="scroll-text",
             title=_("No events yet"),
             text=_("Everything that happens in this workspace is told here, with who did it."),
         ),
         context=row_context(request.workspace),
-        tools="events/_list_tools.html",
     )
     if listing.filters.is_valid():
         listing.notices += listing.filters.notices(request.path)
@@ -104,18 +99,15 @@ def embedded(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
         cursor=cursor,
         scope=scope,
         fetch=lambda found: ready_rows(found, staff=request.user.is_staff),
-        counted=False,
     )
-    columns = [name for name in EMBEDDED_COLUMNS if name != of]
+    columns = tuple(name for name in EmbeddedEventTable.default_columns if name != of)
+    density = chosen_view(EventTable, request.user.preferences or {}).density
     context = {
-        "rows": rows_html(page.rows, request.workspace, columns),
-        "found": bool(page.rows),
-        "heads": heads(columns),
+        "table": EmbeddedEventTable(page.rows, view=View(columns, density), context=row_context(request.workspace)),
         "page": page,
         "here": f"{request.path}?{of}={value}",
         "all_url": f"{reverse('events:list', args=[workspace_id])}?{of}={value}",
         "of": of,
-        "density": chosen_view(EventTable, request.user.preferences or {}).density,
     }
     return respond(request, "events/embedded.html", "events/_embedded.html", context)
 
@@ -130,17 +122,8 @@ def recent(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
 def recent_context(request: WorkspacePageRequest) -> dict[str, Any]:
     """Return what the template of the newest events needs."""
     rows = ready_rows(log_of(request.workspace.pk).newest()[:RECENT_ROWS], staff=request.user.is_staff)
-    columns = list(RECENT_COLUMNS)
-    return {
-        "recent_found": bool(rows),
-        "recent_rows": rows_html(rows, request.workspace, columns),
-        "heads": heads(columns),
-    }
-
-
-def heads(columns: list[str]) -> list[tuple[str, str]]:
-    """Return name and label of columns for a table's head."""
-    return [(name, str(EventTable.base_columns[name].verbose_name)) for name in columns]
+    table = RecentEventTable(rows, view=View(RecentEventTable.default_columns), context=row_context(request.workspace))
+    return {"recent_events": table}
 
 
 @require_safe

@@ -6,18 +6,33 @@ Rows are collected while the action runs and written once, at the outermost exit
 
 from __future__ import annotations
 
+import logging
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from functools import wraps
+from typing import Any, Final, ParamSpec, TypeVar
 
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
+from django.views.decorators.debug import sensitive_variables
 
 from kit.context import current_actor
 
+logger = logging.getLogger(__name__)
+
 Recorded = Any
 Writer = Callable[[list[Recorded]], None]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+TRIES: Final = 4
+"""How often an action is begun when the database breaks its transaction off because of another one."""
+BROKEN_OFF: Final = frozenset({"40001", "40P01"})
+"""SQLSTATEs of a serialisation failure and of a deadlock: nothing was done, and the same again will do."""
 
 
 class NoAction(RuntimeError):
@@ -85,3 +100,33 @@ def action() -> Iterator[None]:
                 _writer(unit.rows)
     finally:
         _unit.reset(token)
+
+
+def retried(service: Callable[P, R]) -> Callable[P, R]:
+    """Run a service again when the database broke off its transaction because of another one.
+
+    Two actions that wait for each other's rows are no fault of either: one of them is undone, whole, and is done again.
+    Its events, mails and wake-ups were undone with it, so nothing is sent twice. Inside another action, or a
+    transaction of the caller, that one is the whole, and nothing is tried here.
+
+    Args:
+        service: does everything it does inside one `action()`.
+    """
+
+    @wraps(service)
+    @sensitive_variables()
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if in_action() or connection.in_atomic_block:
+            return service(*args, **kwargs)
+        left = TRIES
+        while True:
+            left -= 1
+            try:
+                return service(*args, **kwargs)
+            except OperationalError as error:
+                if not left or getattr(error.__cause__, "sqlstate", None) not in BROKEN_OFF:
+                    raise
+                logger.warning("%s was broken off by the database and is done again: %s", service.__name__, error)
+                time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - so that the same two do not meet again
+
+    return run

@@ -45,8 +45,12 @@ class ForgivingRedisCache(RedisCache):
             return otherwise
 
     def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
-        """Keep a value unless there is one. Returns False while Redis is away."""
-        return bool(self._asked(lambda: super(ForgivingRedisCache, self).add(key, value, timeout, version), False))
+        """Keep a value unless there is one. Returns True while Redis is away.
+
+        Who asks wants to know whether somebody else was first, for example to hold a lock for a moment. Nobody is held
+        up by a cache that is away.
+        """
+        return bool(self._asked(lambda: super(ForgivingRedisCache, self).add(key, value, timeout, version), True))
 
     def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
         """Return what is kept, or the default."""

@@ -8,7 +8,7 @@ section 3).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -79,6 +79,8 @@ class Actor:
         everywhere: staff and the portal itself are not bound to workspaces.
         sim_limits: workspace id to the most SIMs its package lets be activated, `None` for no limit; what is absent
             is not known here. It saves a query where there is no limit, and is never the last word where there is one.
+        rights: what a member of staff may do, as Django names its permissions ("orders.change_order"); no other actor
+            has any. They are read anew for each request and each part of a job, and never stored.
         closed: those of `roles` that demand a second factor which the person has not set up: theirs, but nothing opens.
     """
 
@@ -91,10 +93,15 @@ class Actor:
     everywhere: bool = False
     sim_limits: Mapping[int, int | None] = field(default_factory=dict, hash=False)
     closed: frozenset[int] = frozenset()
+    rights: Container[str] = field(default=frozenset(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.label:
             raise ValueError("An actor needs a label: events show it where no user is known.")
+
+    def holds(self, right: str) -> bool:
+        """Tell whether a right of the operator's staff is the actor's: staff have some, the portal itself has all."""
+        return right in self.rights if self.kind == ActorKind.STAFF else self.everywhere
 
     @property
     def open_workspaces(self) -> list[int]:

@@ -1,4 +1,4 @@
-"""Filter sets on django-filter: reading the parameters, the clean address, the chips.
+"""Filter sets on django-filter: form, clean address and chips of a list.
 
 Rules that hold for every list: several values of a field mean "any of these", several fields mean "all of these";
 an invalid value is an error that names it and finds nothing; an unknown parameter is told; nothing of that ever
@@ -7,63 +7,66 @@ turns silently into "everything".
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from functools import cached_property
+from typing import Any, ClassVar, Self, TypeAlias
 
 import django_filters
 from django import forms
-from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.text import capfirst
 
-from kit.filter_values import TypedValues
-
 Files: TypeAlias = "MultiValueDict[str, UploadedFile[Any]]"
 RESERVED = frozenset({"page", "per_page", "sort", "cursor", "tab", "csrfmiddlewaretoken"})
 """Parameters of the list itself."""
 
 
-class RawField(forms.Field):
-    """A form field whose value was read and checked by its filter before the form is made."""
-
-    widget = forms.HiddenInput
-
-
 class ListFilter(django_filters.Filter):
-    """Base of the filters here.
+    """Base of the filters here: the library's filter with what its chip shows.
 
     Args:
         primary: its chip always stands above the list; the others wait in "More filters".
         hint: one line of help in the chip's panel.
+        options: of the library's filter, and of its form field.
     """
 
-    field_class = RawField
+    field_class: ClassVar[type[forms.Field]]
+    name: str
+    """Its name in its set, which is the URL parameter; known once the set is made."""
     panel: ClassVar[str] = ""
+    parts: ClassVar[tuple[str, ...]] = ()
+    """What follows the name in further parameters, which only the form of its panel sends."""
 
     def __init__(self, *, primary: bool = False, hint: Any = "", **options: Any) -> None:
-        super().__init__(required=False, **options)
+        super().__init__(**options)
         self.primary = primary
         self.hint = hint
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Copy it for the set of one request; what was declared is shared, for nothing changes it."""
+        copied = copy.copy(self)
+        copied.extra = dict(self.extra)
+        # Set anew, because the library binds it to the filter.
+        copied.method = self.method
+        return copied
+
     @property
-    def name(self) -> str:
-        """The name of the filter in its set, which is the URL parameter."""
-        names: Mapping[str, object] = self.parent.filters
-        return next(name for name, found in names.items() if found is self)
+    def field(self) -> forms.Field:
+        """The form field, made once for each set."""
+        self.extra.update(self.of_request())
+        field: forms.Field = super().field
+        return field
 
-    def parameters(self, name: str) -> tuple[str, ...]:
-        """All parameters that belong to this filter."""
-        return (name,)
+    def of_request(self) -> dict[str, Any]:
+        """What the field needs to know of the set and its request."""
+        return {}
 
-    def read(self, name: str, data: QueryDict, files: Files, parent: ListFilters) -> Any:
-        """Read the value from the request. Returns None when there is none, raises ValidationError."""
-        raise NotImplementedError
-
-    def query_value(self, value: Any, parent: ListFilters, name: str) -> str:
+    def query_value(self, value: Any) -> str:
         """The value as it stands in the URL."""
         raise NotImplementedError
 
@@ -75,17 +78,21 @@ class ListFilter(django_filters.Filter):
         """What the panel's template needs beside the chip."""
         return {}
 
-    def mistyped(self, name: str, data: QueryDict) -> dict[str, Any]:
-        """What the panel shows when the value was wrong, so that nothing typed is lost."""
+    def mistyped(self, data: Any) -> dict[str, Any]:
+        """What the panel shows when the value was wrong, so that nothing typed is lost.
+
+        Args:
+            data: what the field's widget read.
+        """
         return {}
 
-    def filter(self, qs: QuerySet[Any], value: Any) -> QuerySet[Any]:
-        """Apply the value; the base has already called `method=` where one was given."""
-        return qs if value is None else self.apply(qs, value)
 
-    def apply(self, queryset: QuerySet[Any], value: Any) -> QuerySet[Any]:
-        """Narrow the queryset by a value that is not None."""
-        raise NotImplementedError
+class ListForm(forms.Form):
+    """The form of one filter set. Its fields belong to the request already and are not copied again."""
+
+    def __init__(self, data: QueryDict, files: Files, fields: Mapping[str, forms.Field]) -> None:
+        super().__init__(data, files)
+        self.fields = dict(fields)
 
 
 @dataclass(frozen=True)
@@ -125,46 +132,43 @@ class ListFilters(django_filters.FilterSet):
         files: Files | None = None,
         keep: Iterable[str] = (),
     ) -> None:
-        source = QueryDict("") if data is None else data
-        super().__init__(source, queryset, request=request)
-        self.is_bound = True
-        workspace = getattr(request, "workspace", None)
-        self.workspace_id: int = getattr(workspace, "id", 0) or 0
-        self.offered_choices: dict[str, dict[str, tuple[Any, str]]] = {}
-        self.values: dict[str, Any] = {}
-        self.mistakes: dict[str, str] = {}
-        self.mistyped: dict[str, dict[str, Any]] = {}
-        known = set(RESERVED) | set(keep)
+        super().__init__(QueryDict("") if data is None else data, queryset, request=request)
+        self.files: Files = MultiValueDict() if files is None else files
+        self.workspace_id: int = getattr(getattr(request, "workspace", None), "id", 0) or 0
+        self.part_parameters: set[str] = set()
         for name, found in self.filters.items():
-            known.update(found.parameters(name))
-            try:
-                value = found.read(name, source, files or MultiValueDict(), self)
-            except ValidationError as error:
-                self.mistakes[name] = " ".join(error.messages)
-                self.mistyped[name] = found.mistyped(name, source)
-            else:
-                if value is not None:
-                    self.values[name] = value
-        self.unknown: list[str] = [name for name in source if name not in known]
+            found.name = name
+            self.part_parameters.update(f"{name}{part}" for part in found.parts)
+        known = {*RESERVED, *keep, *self.filters, *self.part_parameters}
+        self.unknown: list[str] = [name for name in self.data if name not in known]
 
-    def is_valid(self) -> bool:
-        """Whether every value could be read."""
-        return not self.mistakes
+    @property
+    def form(self) -> ListForm:
+        """The form that reads and checks all values, uploads included."""
+        if not hasattr(self, "_form"):
+            self._form = ListForm(self.data, self.files, {name: found.field for name, found in self.filters.items()})
+        return self._form
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """What was asked for, by name, as far as it could be read."""
+        self.is_valid()
+        return {name: value for name, value in self.form.cleaned_data.items() if value is not None}
+
+    @cached_property
+    def mistakes(self) -> dict[str, str]:
+        """What is wrong with a value, by name."""
+        return {name: " ".join(dict.fromkeys(texts)) for name, texts in self.errors.items()}
 
     @property
     def qs(self) -> QuerySet[Any]:
         """What matches; nothing when a value is wrong."""
-        if not hasattr(self, "_qs"):
-            found = self.queryset.all() if self.is_valid() else self.queryset.none()
-            self._qs = self.narrowed(found, self.values) if self.is_valid() else found
-        return self._qs
+        found: QuerySet[Any] = super().qs
+        return found
 
-    def narrowed(self, queryset: QuerySet[Any], values: Mapping[str, Any]) -> QuerySet[Any]:
-        """Apply values by name."""
-        for name, value in values.items():
-            asked = value.values if isinstance(value, TypedValues) and self.filters[name].method else value
-            queryset = self.filters[name].filter(queryset, asked)
-        return queryset
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Apply all values; nothing is found when one is wrong."""
+        return super().filter_queryset(queryset) if self.is_valid() else queryset.none()
 
     @property
     def active(self) -> bool:
@@ -174,9 +178,7 @@ class ListFilters(django_filters.FilterSet):
     def query_values(self) -> dict[str, str]:
         """The values as they stand in the URL, by name. Long lists are kept in the database here."""
         if not hasattr(self, "_query_values"):
-            self._query_values = {
-                name: self.filters[name].query_value(value, self, name) for name, value in self.values.items()
-            }
+            self._query_values = {name: self.filters[name].query_value(value) for name, value in self.values.items()}
         return self._query_values
 
     @property
@@ -201,19 +203,20 @@ class ListFilters(django_filters.FilterSet):
 
     def _chip(self, name: str) -> Chip:
         found, value = self.filters[name], self.values.get(name)
+        wrong = name in self.mistakes
         others = {key: text for key, text in self.query_values().items() if key != name}
         return Chip(
             name=name,
             label=str(found.label or capfirst(name)),
             summary=found.summary(value) if value is not None else "",
-            active=value is not None or name in self.mistakes,
+            active=value is not None or wrong,
             primary=found.primary,
             error=self.mistakes.get(name, ""),
             panel=found.panel,
             hint=str(getattr(found, "placeholder", "") or found.hint),
             query_value=self.query_values().get(name, ""),
             without=encode(others),
-            context={**found.panel_context(value), **self.mistyped.get(name, {})},
+            context={**found.panel_context(value), **(found.mistyped(self.form[name].data) if wrong else {})},
         )
 
     def hiding(self, limit: int = 3) -> list[Chip]:
@@ -221,12 +224,15 @@ class ListFilters(django_filters.FilterSet):
 
         Asks the database at most `limit` times; only for an empty list.
         """
-        guilty = []
-        for name in list(self.values)[:limit]:
-            others = {key: value for key, value in self.values.items() if key != name}
-            if self.narrowed(self.queryset.all(), others).exists():
-                guilty.append(self._chip(name))
-        return guilty
+        guilty = list(self.values)[:limit]
+        return [self._chip(name) for name in guilty if self._without(name).exists()]
+
+    def _without(self, name: str) -> QuerySet[Any]:
+        """What all other values find."""
+        other = copy.copy(self)
+        other._form = copy.copy(self.form)
+        other._form.cleaned_data = {key: value for key, value in self.form.cleaned_data.items() if key != name}
+        return other.filter_queryset(self.queryset.all())
 
 
 def encode(parameters: Mapping[str, str]) -> str:

@@ -157,11 +157,13 @@ class Values:
         exact: values that match whole.
         partial: values that match anywhere.
         patterns: values with `*`, which match whole.
+        typed: all of them as they were typed.
     """
 
     exact: tuple[Any, ...] = ()
     partial: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
+    typed: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.exact or self.partial or self.patterns)
@@ -183,11 +185,3 @@ class Values:
         for value in self.patterns:
             condition |= Q(**{f"{field}__wildcard": value})
         return condition
-
-
-@dataclass(frozen=True)
-class TypedValues:
-    """Values as they were typed, beside what they ask for."""
-
-    typed: tuple[str, ...]
-    values: Values

@@ -10,7 +10,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -75,8 +75,10 @@ def job_kind(name: str) -> Callable[[JobStep], JobStep]:
 
 def freeze_actor(actor: Actor) -> dict[str, Any]:
     """Return an actor in JSON, to be revived by the worker that acts for them."""
-    data = asdict(actor)
+    # Rights are asked of the account itself, which does not go into JSON.
+    data = asdict(replace(actor, rights=frozenset()))
     # A worker reads these again: they may be others by then.
+    del data["rights"]
     del data["sim_limits"], data["closed"]
     data["kind"] = int(actor.kind)
     data["roles"] = {str(key): value for key, value in actor.roles.items()}
@@ -209,7 +211,6 @@ def _give_up(job_id: str) -> None:
     )
 
 
-# untold: the state of a job
 def _work(job: Job) -> None:
     step = _kinds.get(job.kind)
     if step is None:
@@ -244,6 +245,7 @@ def _work(job: Job) -> None:
             return
 
 
+# untold: the state of a job
 def _do_part(job: Job, step: JobStep) -> bool:
     """Do the next part of a claimed job and note its progress, in one transaction. Returns whether there is more."""
     with transaction.atomic():

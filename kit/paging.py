@@ -114,7 +114,7 @@ class Cursor:
 
 @dataclass(frozen=True)
 class KeysetPage:
-    """One page of the log, with the cursors of its neighbours."""
+    """One page of the log, with the cursors of its neighbours; who shows a count adds it."""
 
     rows: list[Any]
     per_page: int
@@ -147,7 +147,6 @@ def keyset_page(
     scope: str = "",
     fields: tuple[str, str] = ("timestamp", "id"),
     fetch: FetchSlice = list,
-    counted: bool = True,
 ) -> KeysetPage:
     """Read one page ordered newest first by (moment, id), one row ahead to know whether there is another.
 
@@ -156,7 +155,6 @@ def keyset_page(
         cursor: where the last page ended; None starts at the newest row.
         scope: what the cursors are tied to, usually the filter's query string.
         fields: names of the moment and the id, on rows as attribute or key.
-        counted: whether to take a capped count.
     """
     moment_field, id_field = fields
     newer = cursor is not None and cursor.newer
@@ -180,5 +178,4 @@ def keyset_page(
         per_page=per_page,
         older=edge(rows[-1], to_newer=False) if rows and has_older else None,
         newer=edge(rows[0], to_newer=True) if rows and has_newer else None,
-        count=capped_count(queryset) if counted else CappedCount(0),
     )

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Self, TypeVar
 
 from django.db import models
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
 from kit.each_value import write_each
 from kit.errors import NotFound
@@ -26,12 +28,18 @@ class WorkspaceQuerySet(models.QuerySet[M]):
     def one(self, *, workspace_id: int, pk: int, kind: str = "") -> M:
         """Return one row of a workspace.
 
+        Args:
+            workspace_id: whose.
+            pk: id of the row.
+            kind: what people call it, in their language; the model's name unless given.
+
         Raises:
             NotFound: no such row, or it belongs to another workspace; the text does not tell which.
         """
         row = self.of(workspace_id).filter(pk=pk).first()
         if row is None:
-            raise NotFound(f"{kind or self.model.__name__} with Id '{pk}' not found.")
+            kind = kind or capfirst(str(self.model._meta.verbose_name))
+            raise NotFound(_("%(kind)s with Id '%(id)s' not found.") % {"kind": kind, "id": pk})
         return row
 
     def locked(self, *ids: int, **lookups: Any) -> Self:

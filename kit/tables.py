@@ -1,28 +1,45 @@
-"""The base of all tables: django-tables2 defines columns, order and what a user may choose.
+"""The base of all tables: django-tables2 owns columns, order, heads and what a reader has chosen.
 
-Long lists do not iterate `table.rows`, which costs more than the rest of the page; they render their rows by a
-template of their own and take only the header from here. Small tables use `{% render_table %}`.
+Every list and every small table is a `ListTable` that is made for its rows, and is drawn by `{% render_table %}` with
+`templates/jinja/kit/table.html` (setting `DJANGO_TABLES2_TEMPLATE`). A small table draws its cells by
+`render_<column>(record)`. A list names a template that draws all of its rows: it goes through `table.rows`, except
+for events, SIMs and devices, whose templates take the records alone, because `table.rows` costs more there than the
+rest of the page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import django_tables2
 from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+from django_tables2.columns import BoundColumn
+from django_tables2.data import TableListData
+from django_tables2.rows import BoundRow, BoundRows
+
+from kit.rendering import by_jinja
 
 DENSITIES = ("comfortable", "compact")
 
 
 class ListColumn(django_tables2.Column):
-    """A column that says how it sorts.
+    """A column that says how it sorts and looks.
 
     Args:
-        sort: fields of ORDER BY for ascending order; empty means the column cannot be sorted.
+        sort: fields of ORDER BY for ascending order; empty means the column cannot be sorted. The id follows them, so
+            that pages never overlap.
         required: the user cannot hide it.
         align: "start" or "end" (numbers).
+        classes: of its cells, where the table draws them.
+        heads_row: whether its cells are the heads of their rows.
+        silent: whether its head is only read aloud.
     """
 
     def __init__(
@@ -32,33 +49,41 @@ class ListColumn(django_tables2.Column):
         sort: Sequence[str] = (),
         required: bool = False,
         align: str = "start",
+        classes: str = "",
+        heads_row: bool = False,
+        silent: bool = False,
         **options: Any,
     ) -> None:
-        self.sort = tuple(sort)
         self.required = required
         self.align = align
-        options.setdefault("orderable", bool(self.sort))
-        super().__init__(verbose_name=verbose_name, order_by=self.sort or None, **options)
+        self.classes = classes
+        self.heads_row = heads_row
+        self.silent = silent
+        order_by = (*sort, "id") if sort else None
+        super().__init__(verbose_name=verbose_name, orderable=bool(sort), order_by=order_by, **options)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> ListColumn:
+        """Copy it for the table of one request, which only sets whether it is visible and what it reads."""
+        return copy.copy(self)
 
 
-class ListTable(django_tables2.Table):
-    """Base of the tables. The class attributes say what the list framework needs to know."""
+class ListRow(BoundRow):
+    """A row whose cells are drawn from its record alone.
 
-    list_name: ClassVar[str] = ""
-    caption: ClassVar[Any] = ""
-    default_columns: ClassVar[Sequence[str]] = ()
-    default_sort: ClassVar[str] = ""
-    selectable: ClassVar[bool] = False
+    The library looks up, for each cell anew, what its column's function takes; here that is decided once a table.
+    """
 
-    class Meta:
-        template_name = "kit/table.html"
-        attrs: ClassVar[dict[str, str]] = {"class": "table"}
+    def items(self) -> Iterator[tuple[BoundColumn, Any]]:
+        for column, draw in self.table.cells:
+            yield column, draw(self.record)
 
-    @classmethod
-    def column_named(cls, name: str) -> ListColumn | None:
-        """The column of that name, or None."""
-        column = cls.base_columns.get(name)
-        return column if isinstance(column, ListColumn) else None
+
+class ListRows(BoundRows):
+    """The rows of a table, as `ListRow`."""
+
+    def __iter__(self) -> Iterator[ListRow]:
+        for record in self.data:
+            yield ListRow(record, table=self.table)
 
 
 @dataclass(frozen=True)
@@ -66,7 +91,112 @@ class View:
     """What one user has chosen for one table."""
 
     columns: tuple[str, ...]
-    density: str
+    density: str = ""
+
+
+class ListTable(django_tables2.Table):
+    """Base of the tables. The class attributes say what the list framework needs to know.
+
+    Attributes:
+        list_name: key among the reader's preferences; empty for a table that is no list.
+        caption: what the table holds, for those who do not see it.
+        region: name of the table's frame where another part of the page is called like the caption.
+        noun: singular and plural of what is listed.
+        default_columns: shown until the reader chooses; all when empty.
+        default_sort: `-name`; empty means newest id first.
+        newest_first: names of moment and id of a list that is read by cursor; empty for one with page numbers.
+        row_template: Jinja2 template that draws all rows; without one the cells are drawn by `render_<column>`.
+        tools: template of further buttons in the result line, such as an export.
+    """
+
+    list_name: ClassVar[str] = ""
+    caption: Any = ""
+    region: Any = ""
+    noun: ClassVar[tuple[Any, Any]] = (gettext_lazy("row"), gettext_lazy("rows"))
+    default_columns: ClassVar[Sequence[str]] = ()
+    default_sort: ClassVar[str] = ""
+    newest_first: ClassVar[tuple[str, ...]] = ()
+    row_template: ClassVar[str] = ""
+    tools: ClassVar[str] = ""
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        sort: str = "",
+        view: View | None = None,
+        hidden: Sequence[str] = (),
+        selectable: bool = False,
+        address: Callable[..., str] | None = None,
+        context: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Make the table of one page.
+
+        Args:
+            data: rows, or a queryset that the table orders.
+            sort: column to order a queryset by, with a minus for descending; one that is unknown or has no order is
+                ignored, and `order_by` is empty then.
+            view: columns to show; all of them when left out.
+            hidden: columns to hide from this reader, such as the buttons of what they may not do.
+            selectable: whether rows have checkboxes.
+            address: the address of this view with another `sort`; left out for tables whose order is fixed.
+            context: what the row template needs beside the rows.
+        """
+        unsorted = () if isinstance(data, QuerySet) else None
+        super().__init__(data, order_by=(sort,) if sort else unsorted)
+        self.view = view or View(tuple(name for name in self.base_columns if name not in hidden))
+        self.selectable = selectable
+        self.address = address
+        self.row_context = dict(context or {})
+        for name in self.base_columns:
+            if name not in self.view.columns:
+                self.columns.hide(name)
+        self.rows = ListRows(data=self.data, table=self)
+
+    @property
+    def found(self) -> QuerySet[Any]:
+        """The queryset in the order of the table."""
+        ordered: QuerySet[Any] = self.data.data
+        return ordered
+
+    @property
+    def sort(self) -> str:
+        """The column that the table is ordered by, with a minus for descending; empty for none."""
+        return str(self.order_by[0]) if self.order_by else ""
+
+    def hold(self, rows: Sequence[Any]) -> None:
+        """Take the rows of a page, as they were read for it, in place of the queryset that they came from."""
+        self.data = TableListData(list(rows))
+        self.data.set_table(self)
+        self.rows = ListRows(data=self.data, table=self)
+
+    def sort_url(self, column: BoundColumn) -> str:
+        """The address that sorts by a column, or turns its order; empty where there is none."""
+        if self.address is None or not column.orderable:
+            return ""
+        asked = str(column.order_by_alias.next)
+        return self.address(sort="" if asked == self.default_sort else asked)
+
+    @cached_property
+    def cells(self) -> list[tuple[BoundColumn, Callable[[Any], Any]]]:
+        """The visible columns, each with what draws its cell: `render_<column>` of the table, else the bare value."""
+        return [(column, getattr(self, f"render_{column.name}", column.accessor.resolve)) for column in self.columns]
+
+    def row_id(self, record: Any) -> str:
+        """The id of a row in the page; empty for none."""
+        return ""
+
+    def rows_html(self) -> SafeString:
+        """All rows, drawn by the template of the rows."""
+        context = {
+            "table": self,
+            "rows": self.data.data,
+            "columns": self.view.columns,
+            "selectable": self.selectable,
+            "now": timezone.now(),
+            **self.row_context,
+        }
+        return by_jinja(self.row_template, context)
 
 
 def chosen_view(table: type[ListTable], preferences: Mapping[str, Any]) -> View:
@@ -90,65 +220,3 @@ def chosen_view(table: type[ListTable], preferences: Mapping[str, Any]) -> View:
         columns=tuple(name for name in known if name in chosen),
         density=density if density in DENSITIES else DENSITIES[0],
     )
-
-
-class UnknownSortError(ValueError):
-    """A sort parameter that is no column of this table, or one that cannot be sorted."""
-
-
-def split_sort(table: type[ListTable], sort: str) -> tuple[ListColumn, bool]:
-    """Read `-name` into the column and whether it descends. Raises UnknownSortError."""
-    column = table.column_named(sort.removeprefix("-"))
-    if column is None or not column.sort:
-        raise UnknownSortError(sort)
-    return column, sort.startswith("-")
-
-
-def turned(field: str) -> str:
-    """The same field of ORDER BY in the other direction."""
-    return field.removeprefix("-") if field.startswith("-") else f"-{field}"
-
-
-def ordered(queryset: QuerySet[Any], table: type[ListTable], sort: str) -> QuerySet[Any]:
-    """Order by a whitelisted column, with the id last so that pages never overlap. Raises UnknownSortError."""
-    if not sort:
-        return queryset.order_by("-id")
-    column, descending = split_sort(table, sort)
-    fields = [turned(name) if descending else name for name in (*column.sort, "id")]
-    return queryset.order_by(*fields)
-
-
-@dataclass(frozen=True)
-class Header:
-    """One cell of the table head."""
-
-    name: str
-    label: str
-    align: str
-    sort_query: str | None
-    direction: str
-
-    @property
-    def aria_sort(self) -> str:
-        """The value of `aria-sort`; empty for columns that the list is not sorted by."""
-        return self.direction
-
-
-def headers(table: type[ListTable], view: View, sort: str) -> list[Header]:
-    """The head cells of the visible columns. `sort_query` is the sort value that a click asks for."""
-    found = []
-    current, descending = sort.removeprefix("-"), sort.startswith("-")
-    for name in view.columns:
-        column = table.base_columns[name]
-        sortable = bool(getattr(column, "sort", ()))
-        direction = ("descending" if descending else "ascending") if sortable and name == current else ""
-        found.append(
-            Header(
-                name=name,
-                label=str(column.verbose_name if column.verbose_name is not None else name),
-                align=getattr(column, "align", "start"),
-                sort_query=(f"-{name}" if direction == "ascending" else name) if sortable else None,
-                direction=direction,
-            )
-        )
-    return found

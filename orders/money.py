@@ -6,6 +6,8 @@ import re
 from decimal import Decimal
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from kit.errors import Invalid
 
 MINOR_DIGITS: Final = 2
@@ -26,7 +28,9 @@ def minor_units(text: str, *, field: str | None = None) -> int:
     """
     match = _AMOUNT.fullmatch(text.strip())
     if match is None:
-        raise Invalid(f"“{text[:20]}” is no amount like 12.50.", code="invalid_format", field=field)
+        raise Invalid(
+            _("“%(text)s” is no amount like 12.50.") % {"text": text[:20]}, code="invalid_format", field=field
+        )
     return int(match[1]) * 10**MINOR_DIGITS + int((match[2] or "").ljust(MINOR_DIGITS, "0"))
 
 

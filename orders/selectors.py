@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
 from orders.models import Article, Order, OrderBatch
@@ -55,7 +56,7 @@ def order_of_workspace(workspace_id: int, order_id: int) -> Order:
         NotFound: no such order, or it belongs to another workspace.
     """
     orders: Any = orders_with_all(Order.objects.all())
-    order: Order = orders.one(workspace_id=workspace_id, pk=order_id, kind="Order")
+    order: Order = orders.one(workspace_id=workspace_id, pk=order_id, kind=_("Order"))
     return order
 
 

@@ -12,6 +12,8 @@ class OrderTable(ListTable):
 
     list_name = "orders"
     caption = _("Orders")
+    noun = (_("order"), _("orders"))
+    row_template = "orders/_order_rows.jinja"
     default_columns = ("number", "status", "sims", "total", "payment", "submitted", "shipped", "tracking")
     default_sort = "-number"
 

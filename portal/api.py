@@ -92,6 +92,10 @@ class RequestInvalid(ValidationError):
 class PortalAPI(NinjaAPI):
     """Ninja's API with the wire's manners."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._documents: dict[str, Any] = {}
+
     @property
     def urls(self) -> tuple[list[URLResolver | URLPattern], str, str]:
         """Return every path, and one that catches all others so that they are answered as a program expects."""
@@ -102,10 +106,16 @@ class PortalAPI(NinjaAPI):
         return [*patterns, re_path(r"", mannered(unknown_path), name="unknown")], app_name, namespace
 
     def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Json | None = None) -> Any:
-        """Return the OpenAPI document with examples and headers."""
-        document = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
-        completed(document)
-        return document
+        """Return the OpenAPI document with examples and headers; callers read it only.
+
+        Making it takes seconds and anybody may ask for it, so a process makes it once for each prefix of its paths.
+        """
+        prefix = self.get_root_path(path_params or {}) if path_prefix is None else path_prefix
+        if prefix not in self._documents:
+            document = super().get_openapi_schema(path_prefix=prefix)
+            completed(document)
+            self._documents[prefix] = document
+        return self._documents[prefix]
 
     def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext[Any]]) -> RequestInvalid:
         """Turn pydantic's findings into the wire's."""

@@ -7,6 +7,7 @@ import re
 from typing import Any, Final
 
 import orjson
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -29,6 +30,7 @@ def documentation(request: HttpRequest) -> HttpResponse:
         "sections": _sections(base),
         "errors": [code.value for code in Code if code.value[0] >= 1000],
         "limits": limits.published().items(),
+        "auth_token_minutes": settings.AUTH_TOKEN_MINUTES,
     }
     return render(request, "portal/api_docs.html", context)
 

@@ -30,16 +30,15 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """200 when the database takes writes, else 503; the answer names what does not work.
 
-    The cache is speed and not correctness: without it every page answers, slower, so the host stays in rotation.
-    `seals` tells whether the log is what was sealed, `guards` whether its triggers stand. They change nothing about the
-    answer's status: a portal whose log was tampered with needs people who look at it, and taking it away would help
-    whoever did it.
+    The cache is speed and not correctness: without it every page answers, slower, so the host stays in rotation. So it
+    does when the log is not what was sealed, or its guards do not stand as they should: that needs people who look at
+    it, and taking the portal away would help whoever did it.
     """
     checks = {"database": _answers("database", _ask_database), "cache": _answers("cache", _ask_cache)}
     ready = checks["database"]
-    status = "ok" if all(checks.values()) else "slow" if ready else "unavailable"
     checks["seals"] = ready and seals_are_good()
     checks["guards"] = ready and guards_are_good()
+    status = "unavailable" if not ready else "ok" if all(checks.values()) else "degraded"
     return JsonResponse({"status": status, "checks": checks}, status=200 if ready else 503)
 
 

@@ -21,11 +21,11 @@ from django.utils.translation import gettext as _
 from accounts.actors import NO_RIGHTS, access_of, rights_of, staff_actor
 from accounts.models import SupportAccess, User
 from accounts.requests import PortalRequest
-from accounts.selectors import zone_of
+from accounts.selectors import may_support, zone_of
 from accounts.session_keys import LAST_WORKSPACE, SUPPORT_ACCESS
 from accounts.sign_in.second_factors import has_second_factor
 from accounts.sign_in.services.sessions import note_activity, switch_workspace
-from accounts.support.services import access_under, end_support_access, may_support
+from accounts.support.services import access_under, end_support_access
 from kit.context import ActionContext, Surface, acting_within, bind_actor, context, current_context
 from kit.errors import DomainError, Forbidden
 from kit.htmx import HtmxRequest, current_path, problem, redirect_to, render_fragment, wants_fragment

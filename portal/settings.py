@@ -104,6 +104,7 @@ MIDDLEWARE = [
 ROOT_URLCONF = "portal.urls"
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 DJANGO_TABLES2_TEMPLATE = "kit/table.html"
+DJANGO_TABLES2_TABLE_ATTRS = {"class": "table"}
 WSGI_APPLICATION = "portal.wsgi.application"
 
 TEMPLATES: list[dict[str, Any]] = [

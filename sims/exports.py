@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
@@ -12,12 +12,16 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
+from kit.action import action, retried
 from kit.csv_files import csv_parts
 from kit.filters import ListFilters
 from kit.htmx import private, problem
 from kit.paging import capped_count
 from kit.tables import ListTable, chosen_view
+from sims import signals
+from sims.models import Sim
 
 MOST_ROWS: Final = 100_000
 CHUNK: Final = 2_000
@@ -29,31 +33,74 @@ class Export:
     """What a file is made of.
 
     Args:
+        what: what the rows are, "sims" or "devices".
         table: of the list; names and labels of its columns.
         values: the value of a row by the name of the column.
         fetch: reads a slice of what was found, as the list does.
         moments: names of the columns that hold moments. They are written in UTC, and their heading says so.
     """
 
+    what: Literal["sims", "devices"]
     table: type[ListTable]
     values: Mapping[str, Callable[[Any], Any]]
     fetch: Callable[[QuerySet[Any]], Sequence[Any]]
     moments: frozenset[str]
 
 
-def _file(request: WorkspacePageRequest, name: str, export: Export, filters: ListFilters) -> HttpResponseBase:
+def export_file(request: WorkspacePageRequest, export: Export, filters: ListFilters) -> HttpResponseBase:
+    """Send what a list's filters find, in the columns that the reader sees, and tell it (event 10086).
+
+    Args:
+        request: of the reader; the right is checked already.
+        export: what the file is made of.
+        filters: of the list.
+    """
     if not filters.is_valid():
         return problem(request, " ".join(filters.mistakes.values()), 422)
-    if capped_count(filters.qs, MOST_ROWS).more:
+    count = capped_count(filters.qs, MOST_ROWS)
+    if count.more:
         message = _("More than %(most)s rows match. Narrow the filter, for example by state, and export in parts.")
         return problem(request, message % {"most": f"{MOST_ROWS:,}"}, 422)
     seen = chosen_view(export.table, request.user.preferences or {}).columns
     columns = [column for column in seen if column in export.values]
+    workspace_id = request.workspace.pk
+    record_export(
+        workspace_id=workspace_id,
+        what=export.what,
+        count=count.value,
+        filters=filters.query_values(),
+        columns=columns,
+    )
     head = [_("ID"), *(_heading(export, column) for column in columns)]
     parts = csv_parts(head, _rows(export, filters.qs, columns))
     response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{name}-{timezone.now():%Y%m%dT%H%M%SZ}.csv"'
+    response["Content-Disposition"] = (
+        f'attachment; filename="{export.what}-{workspace_id}-{timezone.now():%Y%m%dT%H%M%SZ}.csv"'
+    )
     return private(response)
+
+
+@retried
+def record_export(
+    *, workspace_id: int, what: Literal["sims", "devices"], count: int, filters: dict[str, str], columns: Sequence[str]
+) -> None:
+    """Tell that an inventory was read out (10086), before the first row of it leaves.
+
+    Args:
+        workspace_id: whose.
+        what: what the rows are.
+        count: rows of the file.
+        filters: the list's parameters, by name; empty for everything.
+        columns: names of the columns.
+
+    Raises:
+        Forbidden: the actor may not read the inventory here.
+    """
+    authorise(workspace_id, Permission.INVENTORY_READ)
+    with action():
+        signals.inventory_exported.send(
+            sender=Sim, workspace_id=workspace_id, what=what, count=count, filters=filters, columns=list(columns)
+        )
 
 
 def _heading(export: Export, column: str) -> str:

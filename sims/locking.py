@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
 from kit.errors import NotFound
 from kit.outcomes import Refusal
@@ -112,4 +113,7 @@ def missing(ids: Iterable[int], found: Iterable[SimRow | DeviceRow]) -> list[int
 
 def devices_not_found(ids: Iterable[int], found: Iterable[DeviceRow]) -> list[Refusal]:
     """Return a refusal for each device that was asked for and is not there, worded for who acts on one."""
-    return [Refusal.of(pk, str(pk), NotFound(f"Device with Id '{pk}' not found.")) for pk in missing(ids, found)]
+    return [
+        Refusal.of(pk, str(pk), NotFound(_("Device with Id '%(id)s' not found.") % {"id": pk}))
+        for pk in missing(ids, found)
+    ]

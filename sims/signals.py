@@ -216,3 +216,7 @@ None), operator_id, operator (its name), blocked (bool)."""
 
 sms_sent = Signal()
 """A message was accepted for a device. Arguments: workspace_id, device (DeviceRow), sim (SimRow), sms_id."""
+
+inventory_exported = Signal()
+"""SIMs or devices were read out as a file. Arguments: workspace_id, what ("sims" | "devices"), count, filters
+(parameter to value), columns."""

@@ -94,6 +94,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     if settings.SQLITE or hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
         return
-    name = connection.ops.quote_name(connection.creation._get_test_db_name())  # type: ignore[attr-defined]  # there is no public way
+    name = connection.ops.quote_name(connection.creation._get_test_db_name())  # type: ignore[attr-defined]
     with config.stash[blocking_manager_key].unblock(), connection._nodb_cursor() as cursor:
         cursor.execute(f"DROP DATABASE IF EXISTS {name}")

@@ -77,7 +77,8 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="every test on each database")
     parser.add_argument("--only", choices=("first", "second"), help="only the full run, or only the second one")
     options, rest = parser.parse_known_args()
-    arguments = ["-q", "-n", "2", "--dist", "loadgroup", *rest]
+    # A file stays together, so what it prepares for all of its tests is prepared once; long files come as they stand.
+    arguments = ["-q", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", *rest]
     variables, left_out = servers()
     for line in left_out:
         print(f"== left out: {line}", flush=True)

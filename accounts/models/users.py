@@ -84,6 +84,12 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(
                 Lower("email"), name="user_email_unique", violation_error_message=_("This e-mail address is taken.")
             ),
+            # Status 2 is Suspended.
+            models.CheckConstraint(
+                condition=models.Q(erased__isnull=True) | models.Q(status=2, is_staff=False, is_superuser=False),
+                name="user_erased_stays_out",
+                violation_error_message=_("This user was erased."),
+            ),
         )
 
     def __str__(self) -> str:

@@ -124,7 +124,7 @@ def person_row(workspace: Workspace, user_id: int) -> dict[str, Any]:
     """
     found = people_of(workspace).filter(pk=user_id).values(*ROW_FIELDS).first()
     if found is None:
-        raise NotFound(f"User with Id '{user_id}' not found.")
+        raise NotFound(str(_("User with Id '%(id)s' not found.") % {"id": user_id}))
     return dict(found)
 
 

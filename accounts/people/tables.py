@@ -12,6 +12,8 @@ class PeopleTable(ListTable):
 
     list_name = "people"
     caption = _("Users")
+    noun = (_("user"), _("users"))
+    row_template = "accounts/_people_rows.jinja"
     default_columns = ("name", "id", "email", "created", "role", "access", "security")
     default_sort = "name"
 

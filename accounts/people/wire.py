@@ -65,7 +65,7 @@ def find_user(request: ApiRequest, key: int | str, *, manage: bool = True) -> Us
     Args:
         request: authenticated.
         key: as `UserKey` reads it.
-        manage: whether others than oneself need the right to manage users.
+        manage: whether others than oneself need the right to see users.
 
     Raises:
         Forbidden: `my` of an application token; somebody else's account without the right.
@@ -77,7 +77,7 @@ def find_user(request: ApiRequest, key: int | str, *, manage: bool = True) -> Us
     if own is not None and key in (own.pk, own.email):
         return own
     if manage:
-        authorise(request.auth.workspace.pk, Permission.USER_MANAGE)
+        authorise(request.auth.workspace.pk, Permission.USER_READ)
     users = users_of(request.auth.workspace)
     user = users.filter(pk=key).first() if isinstance(key, int) else users.filter(email__iexact=key).first()
     if user is None:

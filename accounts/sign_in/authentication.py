@@ -38,7 +38,7 @@ from accounts.sign_in.second_factors import has_second_factor, use_any_code
 from accounts.sign_in.services.sessions import record_sign_in, record_sign_out
 from accounts.sign_in.staff_backend import StaffRoleBackend
 from accounts.support.services import end_support_access
-from kit.action import action
+from kit.action import action, retried
 from kit.context import ANONYMOUS, Surface, acting_as, acting_within, current_context, open_context
 from kit.errors import DomainError
 
@@ -180,7 +180,8 @@ def forgive_failures(*, user_id: int) -> None:
 
 def _sign_in(email: str, check: Callable[[User], bool]) -> User:
     found = user_by_email(email)
-    if found is None:
+    # The address that stands in place of an erased one belongs to nobody.
+    if found is None or found.erased is not None:
         spend_the_time()
         logger.warning("Failed sign-in: unknown address, from %s.", current_context().ip)
         raise _unknown(email)
@@ -223,6 +224,7 @@ def forget_unknown_addresses() -> int:
     return UnknownAddress.objects.filter(last_tried__lt=before).delete()[0]
 
 
+@retried
 def _attempt(found: User, check: Callable[[User], bool], wrong: Callable[[], SignInRefused], *, forgives: bool) -> User:
     now = current_context().now()
     if _locked(found, now):

@@ -13,7 +13,7 @@ from accounts.people.services.verification import ask_to_verify
 from accounts.permissions import Role
 from accounts.selectors import person_of, user_by_email
 from accounts.workspaces.services.workspaces import create_workspace
-from kit.action import action
+from kit.action import action, retried
 from kit.context import ANONYMOUS, SYSTEM, acting_within, current_context
 from kit.errors import Conflict, Invalid
 
@@ -23,6 +23,7 @@ def trial_package() -> PlatformPackage | None:
     return PlatformPackage.objects.filter(status=PlatformPackage.Status.ACTIVE, evaluation=True).order_by("pk").first()
 
 
+@retried
 def sign_up(*, email: str, name: str, organisation: str, link: LinkMaker, sign_in_url: str) -> None:
     """Make an account with a workspace of its own, and ask by mail to verify the address (events 17 and 40).
 
@@ -76,6 +77,8 @@ def sign_up(*, email: str, name: str, organisation: str, link: LinkMaker, sign_i
 def _tell_owner(user: User, link: LinkMaker, sign_in_url: str) -> None:
     """Answer a sign-up for an address that is taken by a mail to it."""
     own = Workspace.objects.filter(super_admin=user).values_list("pk", flat=True).first()
+    if user.erased is not None:
+        return
     if user.status == User.Status.ACTIVATION_PENDING and own is not None:
         ask_to_verify(user, own, link)
     else:

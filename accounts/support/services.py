@@ -10,15 +10,15 @@ from django.utils.translation import gettext as _
 
 from accounts import signals
 from accounts.actors import Access, support_actor
-from accounts.authority import require_staff
 from accounts.locking import lock_user
 from accounts.models import SupportAccess, User, Workspace
+from accounts.permissions import authorise_staff
 from accounts.selectors import entries_of, operator_workspace_id, person_of
-from kit.action import action
+from accounts.staff_roles import SUPPORT_RIGHT
+from kit.action import action, retried
 from kit.context import acting_within, current_context
 from kit.errors import Forbidden, Invalid, NotFound
 
-SUPPORT_RIGHT: Final = "accounts.add_supportaccess"
 REASON_LENGTH: Final = (5, 300)
 
 
@@ -27,11 +27,7 @@ def lifetime() -> timedelta:
     return timedelta(minutes=settings.SUPPORT_ACCESS_MINUTES)
 
 
-def may_support(user: User) -> bool:
-    """Tell whether somebody is on the staff and may act in place of users. No query for superusers, else two."""
-    return user.is_active and user.is_staff and user.has_perm(SUPPORT_RIGHT)
-
-
+@retried
 def start_support_access(*, workspace_id: int, user_id: int, reason: str) -> SupportAccess:
     """Let the acting member of staff into a workspace in place of a user (event 13 there, at once).
 
@@ -45,7 +41,7 @@ def start_support_access(*, workspace_id: int, user_id: int, reason: str) -> Sup
         NotFound: the user is not in this workspace, or there is none of this id.
         Invalid: no reason, or too long a one.
     """
-    staff = require_staff("support_access")
+    staff = authorise_staff(SUPPORT_RIGHT)
     if staff.person is None or staff.acted_for is not None:
         raise Forbidden(_("Only a member of the operator's staff can enter a workspace."), permission="support_access")
     why = " ".join(reason.split())
@@ -83,6 +79,7 @@ def start_support_access(*, workspace_id: int, user_id: int, reason: str) -> Sup
     return access
 
 
+@retried
 def end_support_access(*, access_id: int, timed_out: bool = False) -> None:
     """End support access (event 10042); one that is over already stays as it is.
 

@@ -23,6 +23,7 @@ from accounts.session_keys import LAST_WORKSPACE, SUPPORT_ACCESS
 from accounts.settings_tabs import settings_tabs
 from accounts.support.selectors import people_to_act_for
 from accounts.support.services import end_support_access, lifetime, start_support_access
+from accounts.support.tables import VisitTable
 from kit.context import acting_within
 from kit.errors import Invalid, NotFound
 from kit.htmx import HtmxRequest, redirect_to, render_fragment
@@ -99,5 +100,5 @@ def visits(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show every visit of the operator's staff to a workspace, newest first."""
     authorise(workspace_id, Permission.EVENT_READ)
     found = SupportAccess.objects.of(workspace_id).select_related("staff", "acted_for").order_by("-pk")
-    page = {"tabs": settings_tabs(request, "support"), "visits": found[:SHOWN], "shown": SHOWN}
+    page = {"tabs": settings_tabs(request, "support"), "visits": VisitTable(list(found[:SHOWN]))}
     return render_fragment(request, "accounts/support.html", page)

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts import signals
@@ -15,7 +16,7 @@ from accounts.actors import token_name
 from accounts.models import ApplicationToken
 from accounts.permissions import Permission, Role, authorise
 from accounts.signals import TokenRow
-from kit.action import action
+from kit.action import action, retried
 from kit.context import Actor, current_context
 from kit.errors import Forbidden, Invalid
 
@@ -59,6 +60,7 @@ def token_row(token: ApplicationToken) -> TokenRow:
     )
 
 
+@retried
 def create_application_token(
     *,
     workspace_id: int,
@@ -76,7 +78,7 @@ def create_application_token(
         expiry_date: aware; from then on it counts as revoked.
         ip: address or range in CIDR notation that may use it; empty for any.
         role: what it may do; the creator's own role when left out, and never above it, later neither
-            (`lower_tokens`).
+            (`lower_tokens`, `end_tokens`).
         value: the secret itself; only the demo gives one, all others are random.
 
     Raises:
@@ -142,6 +144,7 @@ def _network(text: str) -> str:
         ) from error
 
 
+@retried
 def describe_application_token(*, workspace_id: int, token_id: int, description: str) -> ApplicationToken:
     """Give an application token another description; the one it has changes nothing.
 
@@ -161,7 +164,7 @@ def describe_application_token(*, workspace_id: int, token_id: int, description:
         token = (
             ApplicationToken.objects.of(workspace_id)
             .select_for_update(of=("self",))
-            .one(workspace_id=workspace_id, pk=token_id, kind="Application token")
+            .one(workspace_id=workspace_id, pk=token_id, kind=_("Application token"))
         )
         old = token.description
         if old == wanted:
@@ -174,11 +177,11 @@ def describe_application_token(*, workspace_id: int, token_id: int, description:
     return token
 
 
+@retried
 def lower_tokens(*, workspace_id: int, creator_id: int, role: str) -> None:
     """Lower the application tokens that somebody made above the role they have now (event 10085 for each).
 
-    Part of a change of role: a token never has more rights than who made it, also when they lose some. A token whose
-    creator is removed stays as it is.
+    Part of a change of role: a token never has more rights than who made it, also when they lose some.
 
     Args:
         workspace_id: the workspace.
@@ -189,10 +192,7 @@ def lower_tokens(*, workspace_id: int, creator_id: int, role: str) -> None:
     if not above:
         return
     with action():
-        found = ApplicationToken.objects.of(workspace_id).filter(
-            creator_id=creator_id, role__in=above, status=ApplicationToken.Status.ACTIVATED
-        )
-        for token in found.select_for_update(of=("self",)).order_by("pk"):
+        for token in _locked_of(creator_id, workspace_id).filter(role__in=above):
             old = token.role
             token.role = role
             token.save(update_fields=["role"])
@@ -201,12 +201,34 @@ def lower_tokens(*, workspace_id: int, creator_id: int, role: str) -> None:
             )
 
 
+@retried
+def end_tokens(*, creator_id: int, workspace_id: int | None = None) -> None:
+    """Revoke the application tokens of somebody who left a workspace, or was erased (event 10031 for each).
+
+    Args:
+        creator_id: who made the tokens.
+        workspace_id: the workspace that was left; `None` for all of them, because the person is erased.
+    """
+    with action():
+        for token in _locked_of(creator_id, workspace_id):
+            _revoke(token, reason="erased" if workspace_id is None else "left")
+
+
+def _locked_of(creator_id: int, workspace_id: int | None) -> QuerySet[ApplicationToken]:
+    """Lock the tokens somebody made that are not revoked, in id order."""
+    found = ApplicationToken.objects.filter(creator_id=creator_id, status=ApplicationToken.Status.ACTIVATED)
+    if workspace_id is not None:
+        found = found.of(workspace_id)
+    return found.select_for_update(of=("self",)).order_by("pk")
+
+
 def _description(text: str) -> str:
     if len(text.strip()) > 200:
         raise Invalid(_("A description has at most 200 characters."), field="description")
     return text.strip()
 
 
+@retried
 def revoke_application_token(*, workspace_id: int, token_id: int) -> ApplicationToken:
     """Revoke an application token; what was signed in with it is refused from its next call on.
 
@@ -225,13 +247,17 @@ def revoke_application_token(*, workspace_id: int, token_id: int) -> Application
         token = (
             ApplicationToken.objects.of(workspace_id)
             .select_for_update(of=("self",))
-            .one(workspace_id=workspace_id, pk=token_id, kind="Application token")
+            .one(workspace_id=workspace_id, pk=token_id, kind=_("Application token"))
         )
         if token.status == ApplicationToken.Status.REVOKED:
             return token
-        token.status = ApplicationToken.Status.REVOKED
-        token.save(update_fields=["status"])
-        signals.application_token_revoked.send(
-            sender=ApplicationToken, workspace_id=workspace_id, token=token_row(token)
-        )
+        _revoke(token)
     return token
+
+
+def _revoke(token: ApplicationToken, *, reason: str = "") -> None:
+    token.status = ApplicationToken.Status.REVOKED
+    token.save(update_fields=["status"])
+    signals.application_token_revoked.send(
+        sender=ApplicationToken, workspace_id=token.workspace_id, token=token_row(token), reason=reason
+    )

@@ -1,7 +1,7 @@
 """The API's door: what programs send in, the JWTs they get for it, and who acts when one comes back.
 
 A JWT says who it was made for and where it opens; nothing else in it is believed. Whether the account is active and
-still a member, or the key revoked, is looked up at every call, so that revoking takes effect at once.
+still a member, or the token revoked, is looked up at every call, so that revoking takes effect at once.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from accounts.authority import account_actor
 from accounts.models import ApplicationToken, SupportAccess, User, Workspace
 from accounts.operator import OPERATOR_ID
 from accounts.permissions import Role
-from accounts.selectors import usable
+from accounts.selectors import may_support, usable
 from accounts.sign_in.authentication import forgive_failures, sign_in_with_code, sign_in_with_digest
 from accounts.sign_in.second_factors import has_second_factor
 from accounts.sign_in.services.sessions import record_sign_in, switch_workspace
 from accounts.sign_in.services.trusted_devices import check_device, is_trusted_program, trust_device
-from accounts.support.services import access_under, may_support
+from accounts.support.services import access_under
 from accounts.tokens.jwts import TokenRefused, decode, encode, invalid_token
 from accounts.tokens.services import digest_of, token_row
-from kit.action import action
+from kit.action import action, retried
 from kit.context import ANONYMOUS, Actor, acting_within, bind_actor, current_context
 from kit.errors import Forbidden, NotFound
 
@@ -177,6 +177,7 @@ def refresh(*, refresh_token: str) -> str:
     return encode(claims_of_user(user, workspace, since=_signed_in_at(claims)), "auth")
 
 
+@retried
 @sensitive_variables("value")
 def authenticate_application(*, value: str) -> str:
     """Return an auth token for the value of an application token; there is no refresh token for programs.

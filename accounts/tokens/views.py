@@ -17,10 +17,11 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.actors import token_name
 from accounts.models import ApplicationToken, Workspace
-from accounts.permissions import Permission, Role, authorise
+from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from accounts.selectors import application_tokens, usable
 from accounts.tokens.services import CreatedToken, create_application_token, revoke_application_token, roles_below
+from accounts.tokens.tables import TokenTable
 from kit.context import current_actor, current_context
 from kit.errors import DomainError
 from kit.htmx import redirect_to
@@ -94,36 +95,20 @@ def integrations(request: WorkspacePageRequest, workspace_id: int) -> HttpRespon
 
 def _context(request: WorkspacePageRequest, form: TokenForm, made: CreatedToken | None) -> dict[str, Any]:
     now = current_context().now()
-    tokens = list(application_tokens(request.workspace.pk))
-    active = sum(usable(token, now) for token in tokens)
+    rows: list[dict[str, Any]] = [
+        {"token": token, "name": token_name(token), "works": usable(token, now)}
+        for token in application_tokens(request.workspace.pk)
+    ]
+    active = sum(row["works"] for row in rows)
     return {
         "form": form,
         "made": made,
-        "rows": [_row(token, now) for token in tokens],
+        "tokens": TokenTable(rows, hidden=() if Permission.TOKEN_REVOKE.name in request.may else ("actions",)),
         "count": ngettext("%(n)d active token", "%(n)d active tokens", active) % {"n": active},
         "may_create": Permission.TOKEN_CREATE.name in request.may,
-        "may_revoke": Permission.TOKEN_REVOKE.name in request.may,
         "examples": _examples(request, made),
         "docs_url": request.build_absolute_uri("/api/docs"),
         "base": request.build_absolute_uri("/").rstrip("/"),
-    }
-
-
-def _row(token: ApplicationToken, now: datetime) -> dict[str, Any]:
-    works = usable(token, now)
-    if works:
-        state, tone = _("Active"), "good"
-    elif token.status == ApplicationToken.Status.REVOKED:
-        state, tone = _("Revoked"), "muted"
-    else:
-        state, tone = _("Expired"), "warn"
-    return {
-        "token": token,
-        "name": token_name(token),
-        "works": works,
-        "state": state,
-        "tone": tone,
-        "role": Role(token.role).label,
     }
 
 

@@ -89,9 +89,9 @@ def on_application_token_created(*, workspace_id: int, token: TokenRow, **_kwarg
 
 
 @receiver(signals.application_token_revoked)
-def on_application_token_revoked(*, workspace_id: int, token: TokenRow, **_kwargs: Any) -> None:
-    """Log a revoked application token (10031)."""
-    log([pending(10031, workspace_id, name=token.name)._replace(detail=_token_detail(token))])
+def on_application_token_revoked(*, workspace_id: int, token: TokenRow, reason: str, **_kwargs: Any) -> None:
+    """Log a revoked application token (10031), and why when it ended with its creator."""
+    log([pending(10031, workspace_id, reason or "default", name=token.name)._replace(detail=_token_detail(token))])
 
 
 @receiver(signals.application_token_described)
@@ -105,7 +105,8 @@ def on_application_token_described(*, workspace_id: int, token: TokenRow, old: s
 def on_application_token_lowered(*, workspace_id: int, token: TokenRow, old: str, **_kwargs: Any) -> None:
     """Log a lower role of an application token (10085)."""
     changes = {"role": {"from": old, "to": token.role}}
-    log([pending(10085, workspace_id, name=token.name)._replace(detail={**_token_detail(token), "changes": changes})])
+    entry = pending(10085, workspace_id, "lowered", name=token.name, old=old, new=token.role)
+    log([entry._replace(detail={**_token_detail(token), "changes": changes})])
 
 
 # --- people ---

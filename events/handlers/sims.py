@@ -300,3 +300,12 @@ def on_sms_sent(*, workspace_id: int, device: DeviceRow, sim: SimRow, sms_id: in
     """Log a message to a device (10013); its text is not the log's business."""
     entry = pending(10013, workspace_id, device=device.name)
     log([entry._replace(objects=objects_of(sim, device), detail={"sms": {"id": sms_id}})])
+
+
+@receiver(signals.inventory_exported)
+def on_inventory_exported(
+    *, workspace_id: int, what: str, count: int, filters: dict[str, str], columns: list[str], **_kwargs: Any
+) -> None:
+    """Log that SIMs or devices were read out, with the filters and columns of the file."""
+    entry = pending(10086, workspace_id, what, count=count)
+    log([entry._replace(detail={"filters": filters, "columns": columns})])

@@ -18,7 +18,7 @@ def commit_to_persons(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0002_unknown_addresses"),
+        ("accounts", "0001_initial"),
         ("events", "0001_initial"),
     ]
 

@@ -14,7 +14,7 @@ from accounts.permissions import Permission, authorise
 from accounts.signals import SettingChange
 from events.seals import checkpoints, sealer
 from events.seals.models import SealLog
-from kit.action import action
+from kit.action import action, retried
 from kit.errors import Invalid
 
 MOST_ADDRESSES: Final = 5
@@ -33,6 +33,7 @@ def seal_now(*, seconds: float | None = None, wait: float = sealer.LONGEST_WAIT)
     return sealed.events, checkpoints.write_checkpoints() if sealed.complete else 0
 
 
+@retried
 def set_mail_to(*, workspace_id: int, addresses: list[str]) -> None:
     """Say who gets the newest checkpoint of a workspace by mail once a day (event 10040, with their number).
 

@@ -82,10 +82,15 @@ _own(10028, "Multi-factor authentication enabled", "MFA key of type '{type}' act
      {"type": "Time-Based One-Time Password"}, section=_SIGN_IN)
 _own(10030, "Application token created", "Application token '{name}' created", {"name": "ERP connector"},
      section=_SIGN_IN, severity=_WARN)
-_own(10031, "Application token revoked", "Application token '{name}' revoked", {"name": "ERP connector"},
-     section=_SIGN_IN, severity=_WARN)
-_own(10085, "Application token changed", "Application token '{name}' changed", {"name": "ERP connector"},
-     section=_SIGN_IN)
+_own(10031, "Application token revoked", {
+    "default": Wording("Application token '{name}' revoked"),
+    "left": Wording("Application token '{name}' revoked, because its creator left the workspace"),
+    "erased": Wording("Application token '{name}' revoked, because its creator was erased"),
+}, {"name": "ERP connector"}, section=_SIGN_IN, severity=_WARN)
+_own(10085, "Application token changed", {
+    "default": Wording("Application token '{name}' changed"),
+    "lowered": Wording("Role of application token '{name}' lowered from {old} to {new}, with the role of its creator"),
+}, {"name": "ERP connector", "old": "Administrator", "new": "User"}, section=_SIGN_IN)
 _own(10042, "Support access ended", "Support access by operator staff ended", section=_SIGN_IN)
 
 _USERS = "User management"
@@ -106,6 +111,9 @@ _own(10071, "Workspace created", "Workspace '{name}' created", {"name": "Example
 _LOG = "Event log and streams"
 _own(10050, "Data stream changed", "Data stream '{name}' {what}", {"name": "Data lake", "what": "paused"}, section=_LOG)
 _own(10051, "Event export", "{count} events exported", {"count": 1200}, section=_LOG)
+_own(10086, "Inventory export",
+     {"sims": Wording("{count} SIM(s) exported"), "devices": Wording("{count} device(s) exported")},
+     {"count": 1200}, section=_LOG)
 _own(10052, "Events expired", "{count} events older than {cutoff} removed by retention",
      {"count": 1200, "cutoff": "2026-01-01"}, section=_LOG, source=Source.POLICY_CONTROL)
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from kit.action import action
+from kit.action import action, retried
 from kit.errors import Conflict, Invalid
 from orders.addresses import AddressData, checked
 from orders.models import MOST_OF_ONE, Address, Article, Cart, CartLine, Order, PaymentMethod, ShippingOption
@@ -121,6 +121,7 @@ def cart_set_payment(*, workspace_id: int, user_id: int, method: int) -> Cart:
     return cart
 
 
+@retried
 def cart_buy(*, workspace_id: int, user_id: int, key: str, seen: str) -> Order:
     """Buy what lies in the cart, and empty it. The same click twice is one order.
 

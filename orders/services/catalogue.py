@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeVar
 
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.changes import assign, check, differences, plain
 from accounts.models import Currency
 from accounts.permissions import authorise_staff
 from accounts.signals import Changes
-from kit.action import action
+from kit.action import action, retried
 from kit.errors import Invalid, NotFound
 from orders import signals
 from orders.models import Article, ArticlePrice, ShippingOption, ShippingProvider
@@ -36,6 +37,7 @@ def _fields(model: type[models.Model]) -> list[str]:
     return [field.attname for field in model._meta.concrete_fields if field.name not in ("id", "created")]
 
 
+@retried
 def article_create(*, values: Mapping[str, Any], prices: Prices) -> Article:
     """Add an article to the shop.
 
@@ -47,7 +49,7 @@ def article_create(*, values: Mapping[str, Any], prices: Prices) -> Article:
         Forbidden: not staff.
         Invalid: a value is wrong, the name is taken, or another article sells the same stock; `field` names it.
     """
-    authorise_staff()
+    authorise_staff("orders.add_article")
     _require_model(values)
     checked = _checked_prices(prices)
     if not checked:
@@ -61,6 +63,7 @@ def article_create(*, values: Mapping[str, Any], prices: Prices) -> Article:
     return article
 
 
+@retried
 def article_update(*, article_id: int, changes: Mapping[str, Any], prices: Prices | None = None) -> Article:
     """Edit an article; carts and later orders feel it, orders that were placed don't.
 
@@ -72,7 +75,7 @@ def article_update(*, article_id: int, changes: Mapping[str, Any], prices: Price
     Raises:
         Forbidden, NotFound, Invalid: not staff, no such article, a wrong value.
     """
-    authorise_staff()
+    authorise_staff("orders.change_article")
     _require_model(changes)
     checked = _checked_prices(prices or {}, removable=True)
     with action():
@@ -87,9 +90,10 @@ def article_update(*, article_id: int, changes: Mapping[str, Any], prices: Price
     return article
 
 
+@retried
 def offer_create(model: type[ArticleOffer], *, values: Mapping[str, Any]) -> ArticleOffer:
     """Add a shipping option or provider. Raises Forbidden for all but staff, and Invalid for a wrong value."""
-    authorise_staff()
+    authorise_staff(_right("add", model))
     item = model(**values)
     check(item, _fields(model))
     with action():
@@ -98,9 +102,10 @@ def offer_create(model: type[ArticleOffer], *, values: Mapping[str, Any]) -> Art
     return item
 
 
+@retried
 def offer_update(model: type[ArticleOffer], *, item_id: int, changes: Mapping[str, Any]) -> ArticleOffer:
     """Edit a shipping option or provider. Errors as `article_update`."""
-    authorise_staff()
+    authorise_staff(_right("change", model))
     with action():
         item = _locked(model, item_id)
         before = {name: getattr(item, name) for name in changes}
@@ -112,10 +117,15 @@ def offer_update(model: type[ArticleOffer], *, item_id: int, changes: Mapping[st
     return item
 
 
+def _right(verb: str, model: type[ArticleOffer]) -> str:
+    return f"orders.{verb}_{model._meta.model_name}"
+
+
 def _locked(model: type[ArticleOffer], item_id: int) -> ArticleOffer:
     item = model._default_manager.select_for_update(of=("self",), no_key=True).filter(pk=item_id).first()
     if item is None:
-        raise NotFound(f"{str(model._meta.verbose_name).capitalize()} with Id '{item_id}' not found.")
+        kind = capfirst(str(model._meta.verbose_name))
+        raise NotFound(_("%(kind)s with Id '%(id)s' not found.") % {"kind": kind, "id": item_id})
     return item
 
 

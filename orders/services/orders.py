@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise, authorise_staff
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 from kit.outcomes import Outcome, Refusal, not_found
@@ -78,6 +78,7 @@ def order_precalculate(*, workspace_id: int, items: Sequence[Item], shipping_opt
     return quote(workspace=workspace, items=items, option_id=shipping_option_id)
 
 
+@retried
 def order_submit(*, workspace_id: int, purchase: Purchase, key: str, seen: str | None = None) -> Order:
     """Place an order; its SIMs are kept from then on. Leaves event 38, and 39 when there is nothing to pay.
 
@@ -165,6 +166,7 @@ def _placed(
     return order
 
 
+@retried
 def order_pay_online(*, workspace_id: int, order_id: int, details: Mapping[str, str]) -> Order:
     """Pay an order by its provider. Leaves event 39.
 
@@ -182,7 +184,7 @@ def order_pay_online(*, workspace_id: int, order_id: int, details: Mapping[str, 
         Conflict: paid, shipped or canceled before; nothing was charged.
     """
     authorise(workspace_id, Permission.ORDER_CREATE)
-    order: Order = Order.objects.one(workspace_id=workspace_id, pk=order_id, kind="Order")
+    order: Order = Order.objects.one(workspace_id=workspace_id, pk=order_id, kind=_("Order"))
     _require_move(order, OrderStatus.PAID)
     provider = payments.provider_of(order.payment_method)
     if provider is None:
@@ -207,7 +209,7 @@ def orders_mark_paid(*, order_ids: Iterable[int]) -> Outcome:
     Raises:
         Forbidden: not staff.
     """
-    authorise_staff()
+    authorise_staff("orders.change_order")
     return _move_all(order_ids, OrderStatus.PAID)
 
 
@@ -222,7 +224,7 @@ def orders_cancel(*, order_ids: Iterable[int], workspace_id: int | None = None) 
         NotFound, Forbidden: the actor may not order here, or is not staff.
     """
     if workspace_id is None:
-        authorise_staff()
+        authorise_staff("orders.change_order")
     else:
         authorise(workspace_id, Permission.ORDER_CREATE)
     return _move_all(order_ids, OrderStatus.CANCELED, workspace_id)
@@ -344,7 +346,7 @@ def cancel_unpaid() -> Outcome:
     Raises:
         Forbidden: neither the schedule nor staff.
     """
-    authorise_staff()
+    authorise_staff("orders.change_order")
     now = current_context().now()
     online = Q(submitted_at__lt=now - timedelta(hours=settings.SHOP_UNPAID_HOURS))
     invoice = Q(submitted_at__lt=now - timedelta(days=settings.SHOP_INVOICE_DAYS))

@@ -8,7 +8,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from kit.action import action
+from kit.action import action, retried
 from kit.errors import Conflict, NotFound
 from orders.selectors import allotted, order_of_workspace
 from sims.inventory.services.registration import register_batch
@@ -25,6 +25,7 @@ class Registered:
     sims: int
 
 
+@retried
 def order_register(*, workspace_id: int, order_id: int, bic: str | None = None) -> Registered:
     """Register the SIMs of an order as Issued. Leaves an event 48 for each batch; all or nothing.
 

@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from accounts.permissions import authorise_staff
-from kit.action import action
+from kit.action import action, retried
 from kit.errors import Conflict, Invalid
 from orders.models import Order, OrderBatch, OrderLine, ShippingProvider
 from orders.services.orders import locked_order, move_to_shipped, require_shippable
@@ -17,6 +17,7 @@ from sims.inventory.services.stock import assign_batch
 MOST_REFERENCE: Final = 100
 
 
+@retried
 def order_ship(*, order_id: int, provider_id: int, reference: str) -> Order:
     """Ship a paid order: allot the oldest batches in stock to it and hand them to the buyer's workspace.
 
@@ -33,7 +34,7 @@ def order_ship(*, order_id: int, provider_id: int, reference: str) -> Order:
         Invalid: no such provider, or the reference is too long.
         Conflict: not paid, shipped or canceled before, or the stock holds too few batches.
     """
-    authorise_staff()
+    authorise_staff("orders.change_order")
     reference = " ".join(reference.split())
     if len(reference) > MOST_REFERENCE:
         text = _("A tracking reference has at most %(n)s characters.") % {"n": MOST_REFERENCE}

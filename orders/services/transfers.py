@@ -16,6 +16,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.permissions import authorise_staff
 from kit.context import current_context
 from orders import payments
 from orders.models import MoneyTransfer, Order
@@ -114,7 +115,11 @@ def retry(transfer_ids: Iterable[int]) -> int:
 
     Args:
         transfer_ids: ids of `MoneyTransfer` rows; what is done, or being tried, is left out.
+
+    Raises:
+        Forbidden: neither the portal itself nor staff who may change orders.
     """
+    authorise_staff("orders.change_order")
     now = timezone.now()
     idle = Q(given_up=True) | Q(claimed=None) | Q(claimed__lt=now - FIRST_WAIT / 2)
     found = list(MoneyTransfer.objects.filter(idle, pk__in=list(transfer_ids), done=None).values_list("pk", flat=True))

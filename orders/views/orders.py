@@ -49,7 +49,6 @@ def order_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse
         table=OrderTable,
         filters=OrderFilters,
         queryset=Order.objects.of(workspace_id),
-        rows="orders/_order_rows.jinja",
         fetch=order_rows,
         empty=Empty(
             icon="shopping-cart",
@@ -58,7 +57,6 @@ def order_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse
             action_label=_("Order SIMs") if may_order else "",
             action_url=shop_url,
         ),
-        noun=(_("order"), _("orders")),
         context={
             "badges": {state.value: badge_of(state) for state in OrderStatus},
             "payments": {method.value: str(method.label) for method in PaymentMethod},

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext_lazy
 from accounts.models import User
 from accounts.permissions import Permission
 from kit import jobs
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_actor
 from kit.errors import Invalid, NotFound
 from kit.filters import ListFilters
@@ -266,6 +266,7 @@ def carry_out(spec: BulkSpec, selection: Selection, options: Mapping[str, Any]) 
     return once(selection, act)
 
 
+@retried
 def once(selection: Selection, act: Callable[[], Job]) -> Job:
     """Do what was confirmed, or return the job that has done it before.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
@@ -101,10 +100,10 @@ class DeviceFilters(ListFilters):
     )
     created = DateRangeFilter(field_name="created", label=_("Created"))
 
-    def narrowed(self, queryset: QuerySet[Any], values: Mapping[str, Any]) -> QuerySet[Any]:
-        """Apply values by name, and leave out deleted devices unless their state is asked for."""
-        found = super().narrowed(queryset, values)
-        return found if "status" in values else found.filter(status__in=LIVE)
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Apply all values, and leave out deleted devices unless their state is asked for."""
+        found = super().filter_queryset(queryset)
+        return found if self.form.cleaned_data.get("status") else found.filter(status__in=LIVE)
 
     def filter_q(self, queryset: QuerySet[Device], name: str, value: str) -> QuerySet[Device]:
         """Keep devices in which each word occurs in some property of theirs or of their SIM."""

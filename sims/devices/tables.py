@@ -8,13 +8,16 @@ from kit.tables import ListColumn, ListTable
 
 
 class DeviceTable(ListTable):
-    """Connected devices. Rows are rendered by `sims/_device_rows.jinja`.
+    """Connected devices.
 
     There is no column for the connection: nothing here knows yet whether a device is online.
     """
 
     list_name = "devices"
     caption = _("Connected devices")
+    noun = (_("device"), _("devices"))
+    row_template = "sims/_device_rows.jinja"
+    tools = "sims/_device_tools.html"
     default_columns = (
         "name",
         "status",
@@ -27,7 +30,6 @@ class DeviceTable(ListTable):
         "last_updated",
     )
     default_sort = "-id"
-    selectable = True
 
     name = ListColumn(_("Name"), sort=("name",), required=True)
     status = ListColumn(_("State"), sort=("status",))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -75,10 +74,10 @@ class SimFilters(ListFilters):
     registered = DateRangeFilter(field_name="batch__registered_at", label=_("Registered"))
     activated = DateRangeFilter(field_name="activation_date", label=_("First activated"))
 
-    def narrowed(self, queryset: QuerySet[Any], values: Mapping[str, Any]) -> QuerySet[Any]:
-        """Apply values by name, and leave out deleted SIMs unless their state is asked for."""
-        found = super().narrowed(queryset, values)
-        return found if "status" in values else found.exclude(status=SimStatus.DELETED)
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Apply all values, and leave out deleted SIMs unless their state is asked for."""
+        found = super().filter_queryset(queryset)
+        return found if self.form.cleaned_data.get("status") else found.exclude(status=SimStatus.DELETED)
 
     def filter_iccid(self, queryset: QuerySet[Sim], name: str, value: Values) -> QuerySet[Sim]:
         """Keep SIMs whose ICCID fits, the Luhn digit that is printed but not stored included."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext as _
 
 from kit.errors import NotFound
 from sims.identifiers import iccid_with_luhn
@@ -49,7 +50,7 @@ def sim_of_workspace(workspace_id: int, sim_id: int) -> Sim:
         NotFound: no such SIM, or it belongs to another workspace.
     """
     sims = Sim.objects.select_related("device", "batch__model")
-    sim: Sim = sims.one(workspace_id=workspace_id, pk=sim_id, kind="SIM")
+    sim: Sim = sims.one(workspace_id=workspace_id, pk=sim_id, kind=_("SIM"))
     return sim
 
 
@@ -97,5 +98,5 @@ def ends_of_batch(batch: SimBatch) -> tuple[str, str]:
     numbers = batch.sims.order_by("iccid").values_list("iccid", flat=True)
     first, last = numbers.first(), numbers.last()
     if first is None or last is None:
-        raise NotFound(f"Batch {batch.bic} has no SIMs.")
+        raise NotFound(_("Batch %(bic)s has no SIMs.") % {"bic": batch.bic})
     return iccid_with_luhn(first), iccid_with_luhn(last)

@@ -12,8 +12,10 @@ class SimTable(ListTable):
 
     list_name = "sims"
     caption = _("SIM inventory")
+    noun = (_("SIM"), _("SIMs"))
+    row_template = "sims/_sim_rows.jinja"
+    tools = "sims/_sim_tools.html"
     default_columns = ("iccid", "imsi", "status", "device", "batch", "activated", "updated")
-    selectable = True
 
     iccid = ListColumn(_("ICCID"), sort=("iccid",), required=True)
     imsi = ListColumn(_("IMSI"), sort=("imsi",))

@@ -24,6 +24,7 @@ from sims.models import CoveragePolicy, ServicePolicy
 from sims.policies.forms import CoveragePolicyForm, PolicyForm, ServicePolicyForm
 from sims.policies.selectors import coverage_policies, service_policies
 from sims.policies.services import policies as services
+from sims.policies.tables import CoveragePolicyTable, ServicePolicyTable
 
 Policy = ServicePolicy | CoveragePolicy
 
@@ -116,11 +117,13 @@ def _form(kind: PolicyKind, workspace: Workspace, data: Any, policy: Policy | No
 def policy_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show all policies of a workspace and how many devices use each."""
     authorise(workspace_id, Permission.INVENTORY_READ)
+    may_change = Permission.POLICY_UPDATE.name in request.may
+    base = {"device_base": reverse("sims:device_list", args=[workspace_id])}
+    hidden = () if may_change else ("actions",)
     context = {
-        "service_policies": service_policies(workspace_id),
-        "coverage_policies": coverage_policies(workspace_id),
-        "may_change": Permission.POLICY_UPDATE.name in request.may,
-        "device_base": reverse("sims:device_list", args=[workspace_id]),
+        "service_policies": ServicePolicyTable(list(service_policies(workspace_id)), hidden=hidden, context=base),
+        "coverage_policies": CoveragePolicyTable(list(coverage_policies(workspace_id)), hidden=hidden, context=base),
+        "may_change": may_change,
         "leads": {name: kind.lead for name, kind in KINDS.items()},
     }
     return render_fragment(request, "sims/policy_list.html", context)

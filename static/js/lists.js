@@ -26,7 +26,7 @@
     const matching = form.elements.scope.value === "filter";
     const count = $("[data-bulk-count]", bar);
     const more = count.dataset.all.replace(/[^\d+]/g, "") !== String(all.length);
-    count.textContent = matching ? count.dataset.all : ticked.length.toLocaleString("en");
+    count.textContent = matching ? count.dataset.all : ticked.length.toLocaleString(document.documentElement.lang);
     bar.hidden = ticked.length === 0;
     const banner = $("[data-select-banner]");
     if (banner) {

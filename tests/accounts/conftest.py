@@ -1,4 +1,4 @@
-"""The cast of the account tests, and a recorder of what the app states."""
+"""The firm that the tests of accounts play in, and a recorder of what the app states."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from django.dispatch import Signal
 
 from accounts import signals
 from accounts.actors import actor_of
-from accounts.models import ApplicationToken, Membership, PlatformPackage, User, Workspace
-from accounts.operator import OPERATOR_ID
+from accounts.models import ApplicationToken, Membership, User
 from accounts.permissions import Role
 from accounts.tokens.services import digest_of
 from kit.context import SYSTEM, ActionContext, Actor, Surface, acting_as
+from tests.cast import PASSWORD, Cast
 
-PASSWORD = "a long enough phrase"
 TOKEN_VALUE = "portal_app_" + "t" * 40
 ADDRESS = "203.0.113.7"
 
@@ -26,57 +25,30 @@ SIGNALS = {name: value for name, value in vars(signals).items() if isinstance(va
 
 
 @dataclass
-class Cast:
-    """Who is there: an organisation with two linked workspaces, a stranger's, and the operator's."""
+class Firm(Cast):
+    """The cast, in an organisation that is led: Acme's owner is SuperAdmin, and so of the linked Bolt.
 
-    package: PlatformPackage
-    operator: Workspace
-    home: Workspace
-    linked: Workspace
-    strange: Workspace
-    owner: User
+    Acme has a second Administrator and an application token. Its member only observes Bolt, the owner has no
+    membership there.
+    """
+
     admin: User
-    member: User
-    observer: User
-    outsider: User
-    staff: User
-    token: ApplicationToken
+    erp: ApplicationToken
 
 
 @pytest.fixture
-def cast(db: None) -> Cast:
-    package = PlatformPackage.objects.create(
-        name="Pro EUR", max_data_plans=2, workspaces_allowed=True, max_workspaces=4
+def firm(cast: Cast) -> Firm:
+    """The cast with what the services of accounts are tried on."""
+    admin = User.objects.create_user("ada.admin@example.com", PASSWORD, name="Ada Admin", default_workspace=cast.acme)
+    Membership.objects.create(user=admin, workspace=cast.acme, role=Role.ADMINISTRATOR)
+    Membership.objects.filter(user=cast.owner, workspace=cast.bolt).delete()
+    Membership.objects.create(user=cast.member, workspace=cast.bolt, role=Role.OBSERVER)
+    cast.acme.super_admin = cast.owner
+    cast.acme.save()
+    erp = ApplicationToken.objects.create(
+        workspace=cast.acme, description="ERP", digest=digest_of(TOKEN_VALUE), role=Role.USER, creator=cast.member
     )
-    operator = Workspace.objects.get(pk=OPERATOR_ID)
-    home = Workspace.objects.create(name="Home", package=package)
-    linked = Workspace.objects.create(name="Annex", package=package, main=home)
-    strange = Workspace.objects.create(name="Strange", package=package)
-    people = {
-        name: User.objects.create_user(f"{name}@example.com", PASSWORD, name=f"{name.title()} Sample")
-        for name in ("owner", "admin", "member", "observer", "outsider")
-    }
-    home.super_admin = people["owner"]
-    home.save()
-    roles = {
-        "owner": (home, Role.ADMINISTRATOR),
-        "admin": (home, Role.ADMINISTRATOR),
-        "member": (home, Role.USER),
-        "observer": (home, Role.OBSERVER),
-        "outsider": (strange, Role.ADMINISTRATOR),
-    }
-    for name, (workspace, role) in roles.items():
-        Membership.objects.create(user=people[name], workspace=workspace, role=role)
-        people[name].default_workspace = workspace
-        people[name].save()
-    Membership.objects.create(user=people["member"], workspace=linked, role=Role.OBSERVER)
-    token = ApplicationToken.objects.create(
-        workspace=home, description="ERP", digest=digest_of(TOKEN_VALUE), role=Role.USER, creator=people["member"]
-    )
-    staff = User.objects.create_user(
-        "staff@example.org", PASSWORD, name="Staff Sample", is_staff=True, is_superuser=True
-    )
-    return Cast(package, operator, home, linked, strange, **people, staff=staff, token=token)
+    return Firm(**vars(cast), admin=admin, erp=erp)
 
 
 @dataclass

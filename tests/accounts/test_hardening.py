@@ -24,7 +24,7 @@ from accounts.tokens.services import create_application_token
 from events.models import Event
 from kit.context import ANONYMOUS, Actor, acting_as
 from kit.errors import Forbidden
-from tests.cast import PASSWORD, Cast, cast  # noqa: F401  (a fixture, in place of the one of the services' tests)
+from tests.cast import PASSWORD, Cast
 from tests.log import last, types
 from tests.second_factors import App, set_up
 
@@ -51,7 +51,7 @@ def trust(user: User) -> None:
 # --- a second factor is asked of everybody who is in ---
 
 
-def test_setting_up_a_second_factor_ends_all_other_sessions(cast: Cast) -> None:  # noqa: F811
+def test_setting_up_a_second_factor_ends_all_other_sessions(cast: Cast) -> None:
     thief, own = signed_in(cast.member), signed_in(cast.member)
     epoch = User.objects.get(pk=cast.member.pk).token_epoch
     own.post(reverse("accounts:account_mfa_setup"), {"password": PASSWORD})
@@ -69,7 +69,7 @@ def test_setting_up_a_second_factor_ends_all_other_sessions(cast: Cast) -> None:
 # --- suspending ---
 
 
-def test_a_session_of_before_a_suspension_stays_over_by_staff(cast: Cast) -> None:  # noqa: F811
+def test_a_session_of_before_a_suspension_stays_over_by_staff(cast: Cast) -> None:
     client = signed_in(cast.member)
     with cast.staffing():
         suspend_user(user_id=cast.member.pk)
@@ -80,7 +80,7 @@ def test_a_session_of_before_a_suspension_stays_over_by_staff(cast: Cast) -> Non
     assert is_in(signed_in(cast.member))
 
 
-def test_a_session_of_before_a_suspension_stays_over_by_an_administrator(cast: Cast) -> None:  # noqa: F811
+def test_a_session_of_before_a_suspension_stays_over_by_an_administrator(cast: Cast) -> None:
     client = signed_in(cast.member)
     for status in (User.Status.SUSPENDED, User.Status.ACTIVE):
         with cast.acting(cast.owner):
@@ -91,7 +91,7 @@ def test_a_session_of_before_a_suspension_stays_over_by_an_administrator(cast: C
 # --- the end of an account ---
 
 
-def test_a_closed_account_keeps_no_key_device_or_session(cast: Cast) -> None:  # noqa: F811
+def test_a_closed_account_keeps_no_key_device_or_session(cast: Cast) -> None:
     client = signed_in(cast.member)
     _app, _codes, key = set_up(cast.member)
     trust(cast.member)
@@ -105,7 +105,7 @@ def test_a_closed_account_keeps_no_key_device_or_session(cast: Cast) -> None:  #
     assert not client.session.keys()
 
 
-def test_an_account_that_goes_on_elsewhere_keeps_its_key(cast: Cast) -> None:  # noqa: F811
+def test_an_account_that_goes_on_elsewhere_keeps_its_key(cast: Cast) -> None:
     Membership.objects.create(user=cast.member, workspace=cast.bolt, role=Role.USER)
     set_up(cast.member)
     trust(cast.member)
@@ -115,7 +115,7 @@ def test_an_account_that_goes_on_elsewhere_keeps_its_key(cast: Cast) -> None:  #
     assert TrustedDevice.objects.filter(user=cast.member).exists()
 
 
-def test_who_leaves_the_last_workspace_is_led_to_sign_in(cast: Cast) -> None:  # noqa: F811
+def test_who_leaves_the_last_workspace_is_led_to_sign_in(cast: Cast) -> None:
     client = signed_in(cast.member)
     url = reverse("accounts:workspace_leave", args=[cast.acme.pk])
     answer = client.post(url)
@@ -124,7 +124,7 @@ def test_who_leaves_the_last_workspace_is_led_to_sign_in(cast: Cast) -> None:  #
     assert types(cast.acme)[-1] == 46
 
 
-def test_the_first_password_forgets_trusted_devices(cast: Cast) -> None:  # noqa: F811
+def test_the_first_password_forgets_trusted_devices(cast: Cast) -> None:
     keys: list[str] = []
 
     def link(key: str) -> str:
@@ -143,14 +143,14 @@ def test_the_first_password_forgets_trusted_devices(cast: Cast) -> None:  # noqa
 # --- support access ---
 
 
-def visiting(cast: Cast, user: User) -> Actor:  # noqa: F811
+def visiting(cast: Cast, user: User) -> Actor:
     with cast.staffing():
         access = start_support_access(workspace_id=cast.acme.pk, user_id=user.pk, reason="Ticket 4711")
     return support_actor(access, [entry for entry in entries_of(user.pk) if entry.id == cast.acme.pk])
 
 
 @pytest.mark.parametrize("permission", [Permission.USER_MANAGE, Permission.TOKEN_CREATE])
-def test_support_leaves_no_key_and_nobody_behind(cast: Cast, permission: Permission) -> None:  # noqa: F811
+def test_support_leaves_no_key_and_nobody_behind(cast: Cast, permission: Permission) -> None:
     actor = visiting(cast, cast.owner)
     assert actor_may(actor_of(cast.owner), cast.acme.pk, permission)
     assert not actor_may(actor, cast.acme.pk, permission)
@@ -162,7 +162,7 @@ def test_support_leaves_no_key_and_nobody_behind(cast: Cast, permission: Permiss
     assert "admin site" in caught.value.message
 
 
-def test_support_changes_no_people(cast: Cast) -> None:  # noqa: F811
+def test_support_changes_no_people(cast: Cast) -> None:
     set_up(cast.member)
     before = types(cast.acme)
     actor = visiting(cast, cast.owner)
@@ -180,7 +180,7 @@ def test_support_changes_no_people(cast: Cast) -> None:  # noqa: F811
     assert Authenticator.objects.filter(user=cast.member, type="totp").exists()
 
 
-def test_support_sees_no_button_for_what_it_may_not(cast: Cast) -> None:  # noqa: F811
+def test_support_sees_no_button_for_what_it_may_not(cast: Cast) -> None:
     client = cast.client(cast.staff)
     start = reverse("accounts:support_start", args=[cast.acme.pk])
     assert client.post(start, {"user": cast.owner.pk, "reason": "Ticket 4711"}).status_code == 303
@@ -197,7 +197,7 @@ def test_support_sees_no_button_for_what_it_may_not(cast: Cast) -> None:  # noqa
 
 
 @pytest.mark.parametrize("staff_role", ["reader", ""])
-def test_a_visit_ends_with_the_right_to_it(cast: Cast, staff_role: str) -> None:  # noqa: F811
+def test_a_visit_ends_with_the_right_to_it(cast: Cast, staff_role: str) -> None:
     helper = User.objects.create_user(
         "sam@example.com", PASSWORD, name="Sam Support", is_staff=True, staff_role="support"
     )
@@ -216,7 +216,7 @@ def test_a_visit_ends_with_the_right_to_it(cast: Cast, staff_role: str) -> None:
     assert types(cast.acme) == [13, 10042]
 
 
-def test_customers_pay_no_query_for_it(cast: Cast, django_assert_max_num_queries: Any) -> None:  # noqa: F811
+def test_customers_pay_no_query_for_it(cast: Cast, django_assert_max_num_queries: Any) -> None:
     client = cast.client(cast.owner)
     client.get(reverse("accounts:account_security"))
     with django_assert_max_num_queries(9) as counted:
@@ -227,7 +227,7 @@ def test_customers_pay_no_query_for_it(cast: Cast, django_assert_max_num_queries
 # --- application tokens ---
 
 
-def test_an_application_token_strips_nobody_of_the_second_factor(cast: Cast) -> None:  # noqa: F811
+def test_an_application_token_strips_nobody_of_the_second_factor(cast: Cast) -> None:
     set_up(cast.member)
     with acting_as(cast.token()), pytest.raises(Forbidden) as caught:
         remove_second_factor(workspace_id=cast.acme.pk, user_id=cast.member.pk)
@@ -238,12 +238,12 @@ def test_an_application_token_strips_nobody_of_the_second_factor(cast: Cast) -> 
     assert not Authenticator.objects.filter(user=cast.member).exists()
 
 
-def make(cast: Cast, user: User, role: Role, description: str) -> ApplicationToken:  # noqa: F811
+def make(cast: Cast, user: User, role: Role, description: str) -> ApplicationToken:
     with cast.acting(user):
         return create_application_token(workspace_id=cast.acme.pk, description=description, role=role.value).token
 
 
-def test_tokens_go_down_with_their_creator(cast: Cast) -> None:  # noqa: F811
+def test_tokens_go_down_with_their_creator(cast: Cast) -> None:
     Membership.objects.filter(user=cast.member).update(role=Role.ADMINISTRATOR)
     high, low = make(cast, cast.member, Role.ADMINISTRATOR, "ERP"), make(cast, cast.member, Role.OBSERVER, "Display")
     revoked = make(cast, cast.member, Role.ADMINISTRATOR, "Old")
@@ -265,7 +265,7 @@ def test_tokens_go_down_with_their_creator(cast: Cast) -> None:  # noqa: F811
     assert ApplicationToken.objects.get(pk=high.pk).role == "User"
 
 
-def test_tokens_go_down_with_a_former_superadmin(cast: Cast) -> None:  # noqa: F811
+def test_tokens_go_down_with_a_former_superadmin(cast: Cast) -> None:
     with cast.staffing():
         set_super_admin(workspace_id=cast.acme.pk, user_id=cast.member.pk)
     first = make(cast, cast.member, Role.ADMINISTRATOR, "ERP")
@@ -283,7 +283,7 @@ def test_tokens_go_down_with_a_former_superadmin(cast: Cast) -> None:  # noqa: F
     assert types(cast.acme)[-1] != 10085
 
 
-def test_the_removal_says_which_tokens_stay(cast: Cast) -> None:  # noqa: F811
+def test_the_removal_says_which_tokens_stay(cast: Cast) -> None:
     client = cast.client(cast.owner)
     url = reverse("accounts:workspace_user_remove", args=[cast.acme.pk, cast.member.pk])
     assert "application token" not in client.get(url).content.decode()
@@ -298,7 +298,7 @@ def test_the_removal_says_which_tokens_stay(cast: Cast) -> None:  # noqa: F811
     assert (token.role, token.status) == ("User", ApplicationToken.Status.ACTIVATED)
 
 
-def test_a_second_key_ends_programs_too(cast: Cast) -> None:  # noqa: F811
+def test_a_second_key_ends_programs_too(cast: Cast) -> None:
     set_up(cast.member)
     epoch = User.objects.get(pk=cast.member.pk).token_epoch
     assert epoch == 1

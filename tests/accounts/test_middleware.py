@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Membership, User, Workspace
 from kit.context import Surface
 from portal.middleware import client_ip, surface_of
-from tests.accounts.conftest import PASSWORD, Cast, Facts
+from tests.accounts.conftest import Facts, Firm
+from tests.cast import PASSWORD
 
 pytestmark = pytest.mark.urls("tests.accounts.urls")
 
@@ -85,73 +86,73 @@ def test_each_answer_carries_its_request_id(db: None) -> None:
 # --- the actor ---
 
 
-def test_a_session_acts_as_its_user(cast: Cast) -> None:
-    answer = signed_in(cast.member).get("/who/").json()
+def test_a_session_acts_as_its_user(firm: Firm) -> None:
+    answer = signed_in(firm.member).get("/who/").json()
     assert (answer["kind"], answer["everywhere"]) == ("USER", False)
 
 
-def test_staff_act_as_staff_in_the_admin_site_only(cast: Cast) -> None:
-    client = signed_in(cast.staff)
+def test_staff_act_as_staff_in_the_admin_site_only(firm: Firm) -> None:
+    client = signed_in(firm.staff)
     assert client.get("/admin/who/").json()["kind"] == "STAFF"
     assert client.get("/who/").json()["kind"] == "USER"
     assert client.get("/who/").json()["everywhere"] is False
 
 
-def test_customers_are_no_staff_in_the_admin_site(cast: Cast) -> None:
-    assert signed_in(cast.owner).get("/admin/who/").json()["kind"] == "USER"
+def test_customers_are_no_staff_in_the_admin_site(firm: Firm) -> None:
+    assert signed_in(firm.owner).get("/admin/who/").json()["kind"] == "USER"
 
 
 @pytest.mark.parametrize("who", ["owner", "staff"])
-def test_a_cookie_opens_nothing_in_the_api(cast: Cast, who: str) -> None:
-    client = signed_in(getattr(cast, who))
-    for path in ("/api/v1/who", f"/api/v1/w/{cast.home.pk}/who"):
+def test_a_cookie_opens_nothing_in_the_api(firm: Firm, who: str) -> None:
+    client = signed_in(getattr(firm, who))
+    for path in ("/api/v1/who", f"/api/v1/w/{firm.acme.pk}/who"):
         answer = client.get(path).json()
         assert (answer["surface"], answer["kind"], answer["user"]) == ("API", None, "AnonymousUser")
 
 
-def test_times_are_shown_in_the_users_zone_and_only_there(cast: Cast) -> None:
+def test_times_are_shown_in_the_users_zone_and_only_there(firm: Firm) -> None:
     from django.utils import timezone
 
-    User.objects.filter(pk=cast.member.pk).update(preferences={"timezone": "Europe/Berlin"})
-    signed_in(cast.member).get("/who/")
+    User.objects.filter(pk=firm.member.pk).update(preferences={"timezone": "Europe/Berlin"})
+    signed_in(firm.member).get("/who/")
     assert timezone.get_current_timezone_name() == "UTC"
 
 
 # --- the workspace ---
 
 
-def test_members_enter_and_see_their_role(cast: Cast) -> None:
-    assert signed_in(cast.member).get(address(cast.home)).content == b"Home User"
-    assert signed_in(cast.owner).get(address(cast.linked)).content == b"Annex SuperAdmin"
+def test_members_enter_and_see_their_role(firm: Firm) -> None:
+    assert signed_in(firm.member).get(address(firm.acme)).content == b"Acme User"
+    assert signed_in(firm.owner).get(address(firm.bolt)).content == b"Bolt SuperAdmin"
 
 
 @pytest.mark.parametrize("who", ["outsider", "staff", "admin"])
-def test_a_foreign_workspace_looks_like_none(cast: Cast, who: str) -> None:
-    client = signed_in(getattr(cast, who))
-    foreign = client.get(address(cast.linked))
+def test_a_foreign_workspace_looks_like_none(firm: Firm, who: str) -> None:
+    client = signed_in(getattr(firm, who))
+    foreign = client.get(address(firm.bolt))
     nothing = client.get("/w/999999/")
     assert foreign.status_code == nothing.status_code == 404
-    assert b"Annex" not in foreign.content
+    assert b"Bolt" not in foreign.content
 
 
-def test_anonymous_visitors_are_sent_to_sign_in(cast: Cast) -> None:
-    response = Client().get(address(cast.home) + "?q=8988")
+def test_anonymous_visitors_are_sent_to_sign_in(firm: Firm) -> None:
+    response = Client().get(address(firm.acme) + "?q=8988")
     assert response.status_code == 302
-    assert response.headers["Location"] == f"/accounts/login/?next=/w/{cast.home.pk}/%3Fq%3D8988"
+    assert response.headers["Location"] == f"/accounts/login/?next=/w/{firm.acme.pk}/%3Fq%3D8988"
 
 
-def test_htmx_is_sent_to_sign_in_as_a_whole_page(cast: Cast) -> None:
+def test_htmx_is_sent_to_sign_in_as_a_whole_page(firm: Firm) -> None:
     response = Client().get(
-        address(cast.home), HTTP_HX_REQUEST="true", HTTP_HX_CURRENT_URL=f"http://testserver{address(cast.home)}missing/"
+        address(firm.acme), HTTP_HX_REQUEST="true", HTTP_HX_CURRENT_URL=f"http://testserver{address(firm.acme)}missing/"
     )
     assert (response.status_code, response.content) == (200, b"")
-    assert response.headers["HX-Redirect"] == f"/accounts/login/?next=/w/{cast.home.pk}/missing/"
+    assert response.headers["HX-Redirect"] == f"/accounts/login/?next=/w/{firm.acme.pk}/missing/"
 
 
 @pytest.mark.parametrize(("what", "status"), [("forbidden", 403), ("not_found", 404), ("conflict", 409)])
-def test_refusals_of_services_become_answers(cast: Cast, what: str, status: int) -> None:
-    client = signed_in(cast.observer)
-    path = f"{address(cast.home)}refuses/{what}/"
+def test_refusals_of_services_become_answers(firm: Firm, what: str, status: int) -> None:
+    client = signed_in(firm.observer)
+    path = f"{address(firm.acme)}refuses/{what}/"
     toast = client.get(path, HTTP_HX_REQUEST="true")
     assert toast.status_code == status
     assert toast.headers["Content-Type"].startswith("text/plain")
@@ -162,36 +163,36 @@ def test_refusals_of_services_become_answers(cast: Cast, what: str, status: int)
 
 
 @pytest.mark.parametrize("workspaces", [0, 40])
-def test_a_page_costs_three_queries_whatever_the_number_of_workspaces(cast: Cast, workspaces: int) -> None:
-    more = [Workspace(name=f"More {n}", package=cast.package) for n in range(workspaces)]
+def test_a_page_costs_three_queries_whatever_the_number_of_workspaces(firm: Firm, workspaces: int) -> None:
+    more = [Workspace(name=f"More {n}", package=firm.acme.package) for n in range(workspaces)]
     for workspace in Workspace.objects.bulk_create(more):
-        Membership.objects.create(user=cast.member, workspace=workspace, role="User")
-    client = signed_in(cast.member)
-    client.get(address(cast.home))
+        Membership.objects.create(user=firm.member, workspace=workspace, role="User")
+    client = signed_in(firm.member)
+    client.get(address(firm.acme))
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        client.get(address(cast.home))
+        client.get(address(firm.acme))
     assert len(queries) == 3, [query["sql"] for query in queries]
 
 
 # --- event 67 ---
 
 
-def test_entering_the_default_workspace_after_sign_in_is_no_switch(cast: Cast, facts: Facts) -> None:
-    client = signed_in(cast.member)
-    client.get(address(cast.home))
-    client.get(address(cast.home))
+def test_entering_the_default_workspace_after_sign_in_is_no_switch(firm: Firm, facts: Facts) -> None:
+    client = signed_in(firm.member)
+    client.get(address(firm.acme))
+    client.get(address(firm.acme))
     assert facts.names == []
 
 
-def test_entering_another_workspace_is_a_switch_each_time(cast: Cast, facts: Facts) -> None:
-    client = signed_in(cast.member)
-    for workspace in (cast.linked, cast.linked, cast.home, cast.linked):
+def test_entering_another_workspace_is_a_switch_each_time(firm: Firm, facts: Facts) -> None:
+    client = signed_in(firm.member)
+    for workspace in (firm.bolt, firm.bolt, firm.acme, firm.bolt):
         client.get(address(workspace))
     assert facts.seen == [
-        ("workspace_switched", {"workspace_id": workspace.pk, "user_id": cast.member.pk})
-        for workspace in (cast.linked, cast.home, cast.linked)
+        ("workspace_switched", {"workspace_id": workspace.pk, "user_id": firm.member.pk})
+        for workspace in (firm.bolt, firm.acme, firm.bolt)
     ]
 
 
@@ -203,27 +204,27 @@ def test_entering_another_workspace_is_a_switch_each_time(cast: Cast, facts: Fac
         {"HTTP_SEC_PURPOSE": "prefetch;prerender"},
     ],
 )
-def test_fragments_and_prefetches_are_no_switch(cast: Cast, facts: Facts, headers: dict[str, Any]) -> None:
-    client = signed_in(cast.member)
-    assert client.get(address(cast.linked), **headers).status_code == 200
+def test_fragments_and_prefetches_are_no_switch(firm: Firm, facts: Facts, headers: dict[str, Any]) -> None:
+    client = signed_in(firm.member)
+    assert client.get(address(firm.bolt), **headers).status_code == 200
     assert facts.names == []
-    client.get(address(cast.home))
+    client.get(address(firm.acme))
     assert facts.names == [], "the session is still where it was"
 
 
 @pytest.mark.parametrize("headers", [{"HTTP_HX_BOOSTED": "true"}, {"HTTP_HX_HISTORY_RESTORE_REQUEST": "true"}])
-def test_whole_pages_through_htmx_are_a_switch(cast: Cast, facts: Facts, headers: dict[str, Any]) -> None:
-    signed_in(cast.member).get(address(cast.linked), HTTP_HX_REQUEST="true", **headers)
+def test_whole_pages_through_htmx_are_a_switch(firm: Firm, facts: Facts, headers: dict[str, Any]) -> None:
+    signed_in(firm.member).get(address(firm.bolt), HTTP_HX_REQUEST="true", **headers)
     assert facts.names == ["workspace_switched"]
 
 
-def test_other_methods_and_failures_are_no_switch(cast: Cast, facts: Facts) -> None:
-    client = signed_in(cast.member)
-    client.head(address(cast.linked))
-    client.post(address(cast.linked))
-    client.get(address(cast.linked) + "missing/")
-    client.get(address(cast.strange))
-    client.get(f"{address(cast.linked)}refuses/conflict/")
+def test_other_methods_and_failures_are_no_switch(firm: Firm, facts: Facts) -> None:
+    client = signed_in(firm.member)
+    client.head(address(firm.bolt))
+    client.post(address(firm.bolt))
+    client.get(address(firm.bolt) + "missing/")
+    client.get(address(firm.umbra))
+    client.get(f"{address(firm.bolt)}refuses/conflict/")
     assert facts.names == []
 
 
@@ -234,37 +235,37 @@ def sign_in(client: Client, user: User, password: str = PASSWORD, **data: str) -
     return client.post("/accounts/login/", {"login": user.email, "password": password, **data})
 
 
-def test_signing_in_leads_to_the_default_workspace_and_is_told_once(cast: Cast, facts: Facts) -> None:
+def test_signing_in_leads_to_the_default_workspace_and_is_told_once(firm: Firm, facts: Facts) -> None:
     client = Client()
-    response = sign_in(client, cast.member)
-    assert response.headers["Location"] == address(cast.home)
-    assert facts.seen == [("user_signed_in", {"workspace_id": cast.home.pk})]
+    response = sign_in(client, firm.member)
+    assert response.headers["Location"] == address(firm.acme)
+    assert facts.seen == [("user_signed_in", {"workspace_id": firm.acme.pk})]
     facts.clear()
-    client.get(address(cast.home))
+    client.get(address(firm.acme))
     assert facts.names == []
     assert client.post("/accounts/logout/").status_code == 302
     client.post("/accounts/logout/")
-    assert facts.seen == [("user_signed_out", {"workspace_id": cast.home.pk})]
+    assert facts.seen == [("user_signed_out", {"workspace_id": firm.acme.pk})]
 
 
-def test_signing_in_towards_another_workspace_is_a_sign_in_and_a_switch(cast: Cast, facts: Facts) -> None:
+def test_signing_in_towards_another_workspace_is_a_sign_in_and_a_switch(firm: Firm, facts: Facts) -> None:
     client = Client()
-    response = sign_in(client, cast.member, next=address(cast.linked))
+    response = sign_in(client, firm.member, next=address(firm.bolt))
     client.get(response.headers["Location"])
     assert facts.names == ["user_signed_in", "workspace_switched"]
 
 
-def test_staff_use_the_same_door_and_are_told_in_the_operators_workspace(cast: Cast, facts: Facts) -> None:
+def test_staff_use_the_same_door_and_are_told_in_the_operators_workspace(firm: Firm, facts: Facts) -> None:
     client = Client()
-    assert sign_in(client, cast.staff).headers["Location"] == "/admin/"
-    assert facts.seen == [("user_signed_in", {"workspace_id": cast.operator.pk})]
+    assert sign_in(client, firm.staff).headers["Location"] == "/admin/"
+    assert facts.seen == [("user_signed_in", {"workspace_id": firm.operator.pk})]
     facts.clear()
     # The admin site sends there.
     client.post("/accounts/logout/")
-    assert facts.seen == [("user_signed_out", {"workspace_id": cast.operator.pk})]
+    assert facts.seen == [("user_signed_out", {"workspace_id": firm.operator.pk})]
 
 
-def test_the_form_tells_wrong_and_locked_apart_and_nothing_else(cast: Cast, facts: Facts) -> None:
+def test_the_form_tells_wrong_and_locked_apart_and_nothing_else(firm: Firm, facts: Facts) -> None:
     client = Client()
 
     def errors(email: str, password: str) -> list[str]:
@@ -272,17 +273,17 @@ def test_the_form_tells_wrong_and_locked_apart_and_nothing_else(cast: Cast, fact
         assert response.status_code in (200, 422)
         return list(response.context["form"].non_field_errors())
 
-    wrong = errors(cast.member.email, "wrong")
+    wrong = errors(firm.member.email, "wrong")
     assert wrong == errors("nobody@example.com", "wrong") == ["The e-mail address or the password is wrong."]
-    errors(cast.member.email, "wrong")
-    [locked] = errors(cast.member.email, "wrong")
+    errors(firm.member.email, "wrong")
+    [locked] = errors(firm.member.email, "wrong")
     assert "locked until" in locked
-    assert errors(cast.member.email, PASSWORD) == [locked]
+    assert errors(firm.member.email, PASSWORD) == [locked]
     assert "_auth_user_id" not in client.session
     assert facts.names == ["sign_in_failed", "sign_in_failed", "sign_in_failed", "user_locked"]
 
 
-def test_a_suspended_person_loses_the_session(cast: Cast) -> None:
-    client = signed_in(cast.member)
-    User.objects.filter(pk=cast.member.pk).update(status=User.Status.SUSPENDED)
-    assert client.get(address(cast.home)).status_code == 302
+def test_a_suspended_person_loses_the_session(firm: Firm) -> None:
+    client = signed_in(firm.member)
+    User.objects.filter(pk=firm.member.pk).update(status=User.Status.SUSPENDED)
+    assert client.get(address(firm.acme)).status_code == 302

@@ -21,13 +21,14 @@ PINNED = """
     EVENT_READ           y          y             y    y        y
     EVENT_OF_USER_READ   y          y             n    n        y
     EVENT_CONTEXT_READ   y          y             n    n        y
-    USER_MANAGE          y          y             n    n        y
-    TOKEN_CREATE         y          y             y    y        y
-    TOKEN_REVOKE         y          y             n    n        y
+    USER_MANAGE          y          y             n    n        n
+    TOKEN_CREATE         y          y             y    y        n
+    TOKEN_REVOKE         y          y             n    n        n
     WORKSPACE_UPDATE     y          y             n    n        y
     PACKAGE_UPDATE       y          y             n    n        n
     WORKSPACE_REQUEST    y          y             n    n        n
     ORDER_CREATE         y          y             y    n        y
+    USER_READ            y          y             n    n        y
 """
 _HEAD, *_ROWS = [line.split() for line in PINNED.strip().splitlines()]
 CELLS = [

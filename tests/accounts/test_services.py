@@ -22,7 +22,7 @@ from accounts.tokens.services import create_application_token, revoke_applicatio
 from accounts.workspaces.services.workspaces import create_workspace, update_workspace
 from kit.context import NoActor, NoContext, Person, acting_as
 from kit.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
-from tests.accounts.conftest import Cast, Facts, by, by_system
+from tests.accounts.conftest import Facts, Firm, by, by_system
 
 
 def subject(user: User) -> Person:
@@ -41,62 +41,62 @@ def with_a_plan(workspace: Workspace) -> Workspace:
 # --- who may ---
 
 
-STAFF_ONLY: dict[str, Callable[[Cast], object]] = {
-    "create_user": lambda cast: create_user(email="new@example.com", name="New"),
-    "update_user": lambda cast: update_user(user_id=cast.member.pk, changes={"name": "New"}),
-    "set_user_password": lambda cast: set_user_password(user_id=cast.member.pk, password="x" * 20),
-    "suspend_user": lambda cast: suspend_user(user_id=cast.member.pk),
-    "reactivate_user": lambda cast: reactivate_user(user_id=cast.member.pk),
-    "unlock_user": lambda cast: unlock_user(user_id=cast.member.pk),
-    "create_workspace": lambda cast: create_workspace(name="New", package_id=cast.package.pk),
-    "downgrade": lambda cast: set_package(workspace_id=cast.home.pk, package_id=lower_package().pk),
-    "remove_data_plan": lambda cast: set_data_plans(workspace_id=with_a_plan(cast.home).pk, data_plan_ids=[]),
-    "add_member": lambda cast: add_member(workspace_id=cast.home.pk, user_id=cast.outsider.pk, role="User"),
-    "set_super_admin": lambda cast: set_super_admin(workspace_id=cast.home.pk, user_id=cast.admin.pk),
-    "create_package": lambda cast: create_package(values={"name": "New"}),
-    "update_package": lambda cast: update_package(package_id=cast.package.pk, changes={"max_users": 1}),
-    "create_data_plan": lambda cast: create_data_plan(values={"name": "New"}),
-    "settings": lambda cast: update_workspace(workspace_id=cast.home.pk, changes={"event_days": 30}),
+STAFF_ONLY: dict[str, Callable[[Firm], object]] = {
+    "create_user": lambda firm: create_user(email="new@example.com", name="New"),
+    "update_user": lambda firm: update_user(user_id=firm.member.pk, changes={"name": "New"}),
+    "set_user_password": lambda firm: set_user_password(user_id=firm.member.pk, password="x" * 20),
+    "suspend_user": lambda firm: suspend_user(user_id=firm.member.pk),
+    "reactivate_user": lambda firm: reactivate_user(user_id=firm.member.pk),
+    "unlock_user": lambda firm: unlock_user(user_id=firm.member.pk),
+    "create_workspace": lambda firm: create_workspace(name="New", package_id=firm.acme.package.pk),
+    "downgrade": lambda firm: set_package(workspace_id=firm.acme.pk, package_id=lower_package().pk),
+    "remove_data_plan": lambda firm: set_data_plans(workspace_id=with_a_plan(firm.acme).pk, data_plan_ids=[]),
+    "add_member": lambda firm: add_member(workspace_id=firm.acme.pk, user_id=firm.outsider.pk, role="User"),
+    "set_super_admin": lambda firm: set_super_admin(workspace_id=firm.acme.pk, user_id=firm.admin.pk),
+    "create_package": lambda firm: create_package(values={"name": "New"}),
+    "update_package": lambda firm: update_package(package_id=firm.acme.package.pk, changes={"max_users": 1}),
+    "create_data_plan": lambda firm: create_data_plan(values={"name": "New"}),
+    "settings": lambda firm: update_workspace(workspace_id=firm.acme.pk, changes={"event_days": 30}),
 }
 
 
 @pytest.mark.parametrize("name", STAFF_ONLY)
-def test_customers_are_refused_what_is_the_staffs(cast: Cast, facts: Facts, name: str) -> None:
-    with by(cast.owner), pytest.raises(Forbidden):
-        STAFF_ONLY[name](cast)
+def test_customers_are_refused_what_is_the_staffs(firm: Firm, facts: Facts, name: str) -> None:
+    with by(firm.owner), pytest.raises(Forbidden):
+        STAFF_ONLY[name](firm)
     assert facts.names == []
 
 
 @pytest.mark.parametrize("name", STAFF_ONLY)
-def test_without_an_actor_nothing_happens(cast: Cast, facts: Facts, name: str) -> None:
+def test_without_an_actor_nothing_happens(firm: Firm, facts: Facts, name: str) -> None:
     with pytest.raises(NoContext):
-        STAFF_ONLY[name](cast)
+        STAFF_ONLY[name](firm)
     with by_system() as opened:
         opened.actor = None
         with pytest.raises(NoActor):
-            STAFF_ONLY[name](cast)
+            STAFF_ONLY[name](firm)
     assert facts.names == []
 
 
-WITH_A_RIGHT: dict[str, tuple[Callable[[Cast], object], set[str]]] = {
+WITH_A_RIGHT: dict[str, tuple[Callable[[Firm], object], set[str]]] = {
     "change_role": (
-        lambda cast: change_role(workspace_id=cast.home.pk, user_id=cast.observer.pk, role="User"),
+        lambda firm: change_role(workspace_id=firm.acme.pk, user_id=firm.observer.pk, role="User"),
         {"owner", "admin"},
     ),
     "remove_member": (
-        lambda cast: remove_member(workspace_id=cast.home.pk, user_id=cast.observer.pk),
+        lambda firm: remove_member(workspace_id=firm.acme.pk, user_id=firm.observer.pk),
         {"owner", "admin"},
     ),
     "update_workspace": (
-        lambda cast: update_workspace(workspace_id=cast.home.pk, changes={"name": "New"}),
+        lambda firm: update_workspace(workspace_id=firm.acme.pk, changes={"name": "New"}),
         {"owner", "admin"},
     ),
     "create_application_token": (
-        lambda cast: create_application_token(workspace_id=cast.home.pk),
+        lambda firm: create_application_token(workspace_id=firm.acme.pk),
         {"owner", "admin", "member", "observer"},
     ),
     "revoke_application_token": (
-        lambda cast: revoke_application_token(workspace_id=cast.home.pk, token_id=cast.token.pk),
+        lambda firm: revoke_application_token(workspace_id=firm.acme.pk, token_id=firm.erp.pk),
         {"owner", "admin"},
     ),
 }
@@ -104,36 +104,36 @@ WITH_A_RIGHT: dict[str, tuple[Callable[[Cast], object], set[str]]] = {
 
 @pytest.mark.parametrize("who", ["owner", "admin", "member", "observer", "outsider"])
 @pytest.mark.parametrize("name", WITH_A_RIGHT)
-def test_the_table_decides_in_a_workspace(cast: Cast, facts: Facts, name: str, who: str) -> None:
+def test_the_table_decides_in_a_workspace(firm: Firm, facts: Facts, name: str, who: str) -> None:
     run, allowed = WITH_A_RIGHT[name]
-    user = getattr(cast, who)
+    user = getattr(firm, who)
     with by(user):
         if who in allowed:
-            run(cast)
+            run(firm)
             assert len(facts.names) == 1
             return
         with pytest.raises(NotFound if who == "outsider" else Forbidden):
-            run(cast)
+            run(firm)
     assert facts.names == []
 
 
 # --- users ---
 
 
-def test_an_account_is_made_and_told_to_the_operator(cast: Cast, facts: Facts) -> None:
+def test_an_account_is_made_and_told_to_the_operator(firm: Firm, facts: Facts) -> None:
     moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    with acting_as(staff_actor(cast.staff), moment=moment):
+    with acting_as(staff_actor(firm.staff), moment=moment):
         user = create_user(email=" New@Example.com", name="New Person", password="a believable phrase")
     user.refresh_from_db()
     assert (user.email, user.created, user.is_active) == ("new@example.com", moment, True)
     assert user.check_password("a believable phrase")
-    assert facts.seen == [("user_created", {"workspace_id": cast.operator.pk, "subject": subject(user)})]
+    assert facts.seen == [("user_created", {"workspace_id": firm.operator.pk, "subject": subject(user)})]
 
 
 @pytest.mark.parametrize(
     ("values", "error", "field"),
     [
-        ({"email": "MEMBER@example.com"}, Conflict, "email"),
+        ({"email": "MAX.MEMBER@example.com"}, Conflict, "email"),
         ({"email": "nonsense"}, Invalid, "email"),
         ({"name": " "}, Invalid, "name"),
         ({"password": "short"}, Invalid, "password"),
@@ -141,7 +141,7 @@ def test_an_account_is_made_and_told_to_the_operator(cast: Cast, facts: Facts) -
     ],
 )
 def test_bad_accounts_are_refused_with_the_field(
-    cast: Cast, facts: Facts, values: dict[str, str], error: type[DomainError], field: str
+    firm: Firm, facts: Facts, values: dict[str, str], error: type[DomainError], field: str
 ) -> None:
     with by_system(), pytest.raises(error) as caught:
         create_user(**{"email": "new@example.com", "name": "New", "password": None, **values})  # type: ignore[arg-type]
@@ -149,180 +149,181 @@ def test_bad_accounts_are_refused_with_the_field(
     assert facts.names == []
 
 
-def test_a_new_password_ends_lock_sessions_and_tokens(cast: Cast, facts: Facts) -> None:
-    User.objects.filter(pk=cast.member.pk).update(locked_until=timezone.now() + timedelta(minutes=5))
-    before = cast.member.get_session_auth_hash()
-    with by(staff_actor(cast.staff)):
-        set_user_password(user_id=cast.member.pk, password="another long phrase")
-    cast.member.refresh_from_db()
-    assert cast.member.check_password("another long phrase")
-    assert cast.member.get_session_auth_hash() != before
-    assert (cast.member.token_epoch, cast.member.locked_until) == (1, None)
-    assert facts.seen == [("password_changed", {"workspace_id": cast.home.pk, "subject": subject(cast.member)})]
+def test_a_new_password_ends_lock_sessions_and_tokens(firm: Firm, facts: Facts) -> None:
+    User.objects.filter(pk=firm.member.pk).update(locked_until=timezone.now() + timedelta(minutes=5))
+    before = firm.member.get_session_auth_hash()
+    with by(staff_actor(firm.staff)):
+        set_user_password(user_id=firm.member.pk, password="another long phrase")
+    firm.member.refresh_from_db()
+    assert firm.member.check_password("another long phrase")
+    assert firm.member.get_session_auth_hash() != before
+    assert (firm.member.token_epoch, firm.member.locked_until) == (1, None)
+    assert facts.seen == [("password_changed", {"workspace_id": firm.acme.pk, "subject": subject(firm.member)})]
 
 
-def test_everybody_may_change_their_own_password(cast: Cast, facts: Facts) -> None:
-    with by(cast.observer):
-        set_user_password(user_id=cast.observer.pk, password="another long phrase")
+def test_everybody_may_change_their_own_password(firm: Firm, facts: Facts) -> None:
+    with by(firm.observer):
+        set_user_password(user_id=firm.observer.pk, password="another long phrase")
     assert facts.names == ["password_changed"]
 
 
-def test_suspending_and_reactivating(cast: Cast, facts: Facts) -> None:
-    with by(staff_actor(cast.staff)):
-        suspend_user(user_id=cast.member.pk)
-        suspend_user(user_id=cast.member.pk)
-        reactivate_user(user_id=cast.member.pk)
-    cast.member.refresh_from_db()
-    assert (cast.member.status, cast.member.token_epoch) == (User.Status.ACTIVE, 2)
+def test_suspending_and_reactivating(firm: Firm, facts: Facts) -> None:
+    with by(staff_actor(firm.staff)):
+        suspend_user(user_id=firm.member.pk)
+        suspend_user(user_id=firm.member.pk)
+        reactivate_user(user_id=firm.member.pk)
+    firm.member.refresh_from_db()
+    assert (firm.member.status, firm.member.token_epoch) == (User.Status.ACTIVE, 2)
     assert [(fact["what"], fact["changes"]) for _name, fact in facts.seen] == [
         ("suspended", {"status": {"from": 1, "to": 2}}),
         ("reactivated", {"status": {"from": 2, "to": 1}}),
     ]
 
 
-def test_pending_and_own_accounts_are_not_suspended(cast: Cast, facts: Facts) -> None:
-    User.objects.filter(pk=cast.member.pk).update(status=User.Status.ACTIVATION_PENDING)
-    with by(staff_actor(cast.staff)):
+def test_pending_and_own_accounts_are_not_suspended(firm: Firm, facts: Facts) -> None:
+    User.objects.filter(pk=firm.member.pk).update(status=User.Status.ACTIVATION_PENDING)
+    with by(staff_actor(firm.staff)):
         with pytest.raises(Conflict):
-            suspend_user(user_id=cast.member.pk)
+            suspend_user(user_id=firm.member.pk)
         with pytest.raises(DomainError):
-            suspend_user(user_id=cast.staff.pk)
+            suspend_user(user_id=firm.staff.pk)
         with pytest.raises(DomainError):
-            update_user(user_id=cast.staff.pk, changes={"is_superuser": False})
+            update_user(user_id=firm.staff.pk, changes={"is_superuser": False})
         with pytest.raises(NotFound):
             suspend_user(user_id=999_999)
     assert facts.names == []
 
 
-def test_unlocking_is_told_when_there_was_a_lock(cast: Cast, facts: Facts) -> None:
-    with by(staff_actor(cast.staff)):
-        unlock_user(user_id=cast.member.pk)
+def test_unlocking_is_told_when_there_was_a_lock(firm: Firm, facts: Facts) -> None:
+    with by(staff_actor(firm.staff)):
+        unlock_user(user_id=firm.member.pk)
         assert facts.names == []
-        User.objects.filter(pk=cast.member.pk).update(locked_until=timezone.now() + timedelta(minutes=5))
-        unlock_user(user_id=cast.member.pk)
+        User.objects.filter(pk=firm.member.pk).update(locked_until=timezone.now() + timedelta(minutes=5))
+        unlock_user(user_id=firm.member.pk)
     assert facts.one("user_updated")["what"] == "unlocked"
 
 
-def test_personal_data_stands_with_the_person_and_not_in_the_changes(cast: Cast, facts: Facts) -> None:
-    with by(staff_actor(cast.staff)):
-        update_user(user_id=cast.member.pk, changes={"name": "Other Name", "email": "Other@example.com"})
-        update_user(user_id=cast.member.pk, changes={"name": "Other Name"})
+def test_personal_data_stands_with_the_person_and_not_in_the_changes(firm: Firm, facts: Facts) -> None:
+    with by(staff_actor(firm.staff)):
+        update_user(user_id=firm.member.pk, changes={"name": "Other Name", "email": "Other@example.com"})
+        update_user(user_id=firm.member.pk, changes={"name": "Other Name"})
     fact = facts.one("user_updated")
-    assert fact["subject"] == Person(cast.member.pk, "Other Name", "other@example.com")
+    assert fact["subject"] == Person(firm.member.pk, "Other Name", "other@example.com")
     assert fact["changes"] == {}
+    Membership.objects.filter(user=firm.member).delete()
     facts.clear()
-    with by(staff_actor(cast.staff)):
-        update_user(user_id=cast.member.pk, changes={"is_staff": True})
+    with by(staff_actor(firm.staff)):
+        update_user(user_id=firm.member.pk, changes={"is_staff": True})
         with pytest.raises(Conflict):
-            update_user(user_id=cast.member.pk, changes={"email": cast.owner.email})
+            update_user(user_id=firm.member.pk, changes={"email": firm.owner.email})
         with pytest.raises(ValueError, match="can't be set here"):
-            update_user(user_id=cast.member.pk, changes={"password": "x"})
+            update_user(user_id=firm.member.pk, changes={"password": "x"})
     fact = facts.one("user_updated")
-    assert (fact["workspace_id"], fact["changes"]) == (cast.operator.pk, {"is_staff": {"from": False, "to": True}})
+    assert (fact["workspace_id"], fact["changes"]) == (firm.operator.pk, {"is_staff": {"from": False, "to": True}})
 
 
 # --- members ---
 
 
-def test_the_first_workspace_joined_is_the_default(cast: Cast, facts: Facts) -> None:
+def test_the_first_workspace_joined_is_the_default(firm: Firm, facts: Facts) -> None:
     with by_system():
         user = create_user(email="new@example.com", name="New")
         facts.clear()
-        add_member(workspace_id=cast.linked.pk, user_id=user.pk, role="Observer")
-        add_member(workspace_id=cast.home.pk, user_id=user.pk, role="User")
+        add_member(workspace_id=firm.bolt.pk, user_id=user.pk, role="Observer")
+        add_member(workspace_id=firm.acme.pk, user_id=user.pk, role="User")
     user.refresh_from_db()
-    assert user.default_workspace == cast.linked
+    assert user.default_workspace == firm.bolt
     assert facts.seen == [
-        ("member_added", {"workspace_id": cast.linked.pk, "subject": subject(user), "role": "Observer"}),
-        ("member_added", {"workspace_id": cast.home.pk, "subject": subject(user), "role": "User"}),
+        ("member_added", {"workspace_id": firm.bolt.pk, "subject": subject(user), "role": "Observer"}),
+        ("member_added", {"workspace_id": firm.acme.pk, "subject": subject(user), "role": "User"}),
     ]
 
 
-def test_nobody_joins_twice_or_as_superadmin_or_past_the_package(cast: Cast, facts: Facts) -> None:
+def test_nobody_joins_twice_or_as_superadmin_or_past_the_package(firm: Firm, facts: Facts) -> None:
     with by_system():
         with pytest.raises(Conflict):
-            add_member(workspace_id=cast.home.pk, user_id=cast.member.pk, role="User")
+            add_member(workspace_id=firm.acme.pk, user_id=firm.member.pk, role="User")
         with pytest.raises(Invalid):
-            add_member(workspace_id=cast.home.pk, user_id=cast.outsider.pk, role="SuperAdmin")
+            add_member(workspace_id=firm.acme.pk, user_id=firm.outsider.pk, role="SuperAdmin")
         PlatformPackage.objects.update(max_users=4)
         with pytest.raises(Conflict, match="4 users"):
-            add_member(workspace_id=cast.home.pk, user_id=cast.outsider.pk, role="User")
+            add_member(workspace_id=firm.acme.pk, user_id=firm.outsider.pk, role="User")
     assert facts.names == []
 
 
-def test_changing_a_role(cast: Cast, facts: Facts) -> None:
-    with by(cast.admin):
-        change_role(workspace_id=cast.home.pk, user_id=cast.member.pk, role="Observer")
-        change_role(workspace_id=cast.home.pk, user_id=cast.member.pk, role="Observer")
-    expected = {"workspace_id": cast.home.pk, "subject": subject(cast.member), "old": "User", "new": "Observer"}
+def test_changing_a_role(firm: Firm, facts: Facts) -> None:
+    with by(firm.admin):
+        change_role(workspace_id=firm.acme.pk, user_id=firm.member.pk, role="Observer")
+        change_role(workspace_id=firm.acme.pk, user_id=firm.member.pk, role="Observer")
+    expected = {"workspace_id": firm.acme.pk, "subject": subject(firm.member), "old": "User", "new": "Observer"}
     assert facts.seen[0] == ("role_changed", expected)
     # The token that the member made has no more rights than the member.
     assert facts.names == ["role_changed", "application_token_lowered"]
     assert facts.one("application_token_lowered")["old"] == "User"
-    cast.token.refresh_from_db()
-    assert cast.token.role == "Observer"
-    assert cast.member.memberships.get(workspace=cast.home).role == "Observer"
-    assert cast.member.memberships.get(workspace=cast.linked).role == "Observer"
+    firm.erp.refresh_from_db()
+    assert firm.erp.role == "Observer"
+    assert firm.member.memberships.get(workspace=firm.acme).role == "Observer"
+    assert firm.member.memberships.get(workspace=firm.bolt).role == "Observer"
 
 
 @pytest.mark.parametrize("act", [remove_member, lambda **ids: change_role(**ids, role="User")])
-def test_own_account_superadmin_and_strangers(cast: Cast, facts: Facts, act: Callable[..., object]) -> None:
-    with by(cast.admin):
+def test_own_account_superadmin_and_strangers(firm: Firm, facts: Facts, act: Callable[..., object]) -> None:
+    with by(firm.admin):
         with pytest.raises(Forbidden):
-            act(workspace_id=cast.home.pk, user_id=cast.admin.pk)
+            act(workspace_id=firm.acme.pk, user_id=firm.admin.pk)
         with pytest.raises(Conflict):
-            act(workspace_id=cast.home.pk, user_id=cast.owner.pk)
+            act(workspace_id=firm.acme.pk, user_id=firm.owner.pk)
         with pytest.raises(NotFound):
-            act(workspace_id=cast.home.pk, user_id=cast.outsider.pk)
+            act(workspace_id=firm.acme.pk, user_id=firm.outsider.pk)
     assert facts.names == []
 
 
-def test_the_next_workspace_joined_becomes_the_default(cast: Cast, facts: Facts) -> None:
-    with by(cast.admin):
-        remove_member(workspace_id=cast.home.pk, user_id=cast.member.pk)
-    cast.member.refresh_from_db()
-    assert cast.member.default_workspace == cast.linked
-    expected = {"workspace_id": cast.home.pk, "subject": subject(cast.member), "role": "User"}
+def test_the_next_workspace_joined_becomes_the_default(firm: Firm, facts: Facts) -> None:
+    with by(firm.admin):
+        remove_member(workspace_id=firm.acme.pk, user_id=firm.member.pk)
+    firm.member.refresh_from_db()
+    assert firm.member.default_workspace == firm.bolt
+    expected = {"workspace_id": firm.acme.pk, "subject": subject(firm.member), "role": "User"}
     assert facts.seen == [("member_removed", expected)]
     with by_system():
-        remove_member(workspace_id=cast.linked.pk, user_id=cast.member.pk)
-    cast.member.refresh_from_db()
-    assert cast.member.default_workspace is None
+        remove_member(workspace_id=firm.bolt.pk, user_id=firm.member.pk)
+    firm.member.refresh_from_db()
+    assert firm.member.default_workspace is None
 
 
-def test_there_is_one_superadmin(cast: Cast, facts: Facts) -> None:
-    with by(staff_actor(cast.staff)):
-        set_super_admin(workspace_id=cast.home.pk, user_id=cast.member.pk)
-        set_super_admin(workspace_id=cast.home.pk, user_id=cast.member.pk)
+def test_there_is_one_superadmin(firm: Firm, facts: Facts) -> None:
+    with by(staff_actor(firm.staff)):
+        set_super_admin(workspace_id=firm.acme.pk, user_id=firm.member.pk)
+        set_super_admin(workspace_id=firm.acme.pk, user_id=firm.member.pk)
         with pytest.raises(Conflict):
-            set_super_admin(workspace_id=cast.linked.pk, user_id=cast.member.pk)
+            set_super_admin(workspace_id=firm.bolt.pk, user_id=firm.member.pk)
     assert [(fact["subject"].user_id, fact["old"], fact["new"]) for _name, fact in facts.seen] == [
-        (cast.owner.pk, "SuperAdmin", "Administrator"),
-        (cast.member.pk, "User", "SuperAdmin"),
+        (firm.owner.pk, "SuperAdmin", "Administrator"),
+        (firm.member.pk, "User", "SuperAdmin"),
     ]
 
 
 # --- switching ---
 
 
-def test_switching_needs_a_person_and_a_membership(cast: Cast, facts: Facts) -> None:
-    with by(cast.member):
-        switch_workspace(workspace_id=cast.linked.pk)
+def test_switching_needs_a_person_and_a_membership(firm: Firm, facts: Facts) -> None:
+    with by(firm.member):
+        switch_workspace(workspace_id=firm.bolt.pk)
         with pytest.raises(NotFound):
-            switch_workspace(workspace_id=cast.strange.pk)
-    with by(actor_of_token(cast.token)), pytest.raises(Forbidden):
-        switch_workspace(workspace_id=cast.home.pk)
-    assert facts.seen == [("workspace_switched", {"workspace_id": cast.linked.pk, "user_id": cast.member.pk})]
+            switch_workspace(workspace_id=firm.umbra.pk)
+    with by(actor_of_token(firm.erp)), pytest.raises(Forbidden):
+        switch_workspace(workspace_id=firm.acme.pk)
+    assert facts.seen == [("workspace_switched", {"workspace_id": firm.bolt.pk, "user_id": firm.member.pk})]
 
 
-def test_a_listener_that_fails_undoes_the_change(cast: Cast) -> None:
+def test_a_listener_that_fails_undoes_the_change(firm: Firm) -> None:
     def fails(**arguments: Any) -> None:
         raise RuntimeError("no row")
 
     signals.member_removed.connect(fails)
     try:
-        with by(cast.admin), pytest.raises(RuntimeError):
-            remove_member(workspace_id=cast.home.pk, user_id=cast.member.pk)
+        with by(firm.admin), pytest.raises(RuntimeError):
+            remove_member(workspace_id=firm.acme.pk, user_id=firm.member.pk)
     finally:
         signals.member_removed.disconnect(fails)
-    assert Membership.objects.filter(user=cast.member, workspace=cast.home).exists()
+    assert Membership.objects.filter(user=firm.member, workspace=firm.acme).exists()

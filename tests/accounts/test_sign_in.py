@@ -30,7 +30,8 @@ from accounts.sign_in.authentication import (
 from accounts.sign_in.hashers import sha1_hex
 from kit.action import action, in_action
 from kit.context import ANONYMOUS, Person
-from tests.accounts.conftest import ADDRESS, PASSWORD, Cast, Facts, by
+from tests.accounts.conftest import ADDRESS, Facts, Firm, by
+from tests.cast import PASSWORD
 
 
 def portal(email: str, password: str) -> User:
@@ -53,36 +54,36 @@ def fail(door: Door, email: str, times: int = 1) -> SignInRefused:
 
 
 @DOORS
-def test_right_password_in_any_case_of_the_address(cast: Cast, facts: Facts, door: Door) -> None:
+def test_right_password_in_any_case_of_the_address(firm: Firm, facts: Facts, door: Door) -> None:
     with by(ANONYMOUS):
-        assert door(" OWNER@Example.com ", PASSWORD) == cast.owner
+        assert door(" OLGA.OWNER@Example.com ", PASSWORD) == firm.owner
     assert facts.names == []
 
 
 @DOORS
 def test_wrong_password_of_a_known_address_is_told_in_the_default_workspace(
-    cast: Cast, facts: Facts, door: Door
+    firm: Firm, facts: Facts, door: Door
 ) -> None:
     with by(ANONYMOUS):
-        assert isinstance(fail(door, cast.member.email), WrongCredentials)
+        assert isinstance(fail(door, firm.member.email), WrongCredentials)
     assert facts.one("sign_in_failed") == {
-        "workspace_id": cast.home.pk,
-        "subject": Person(cast.member.pk, "Member Sample", "member@example.com"),
+        "workspace_id": firm.acme.pk,
+        "subject": Person(firm.member.pk, "Max Member", "max.member@example.com"),
         "ip": ADDRESS,
         "too_many": False,
         "reason": "password",
     }
-    cast.member.refresh_from_db()
-    assert cast.member.failed_sign_ins == 1
+    firm.member.refresh_from_db()
+    assert firm.member.failed_sign_ins == 1
 
 
 @DOORS
 def test_unknown_address_reads_the_same_and_goes_to_the_process_log_only(
-    cast: Cast, facts: Facts, door: Door, caplog: pytest.LogCaptureFixture
+    firm: Firm, facts: Facts, door: Door, caplog: pytest.LogCaptureFixture
 ) -> None:
     with by(ANONYMOUS), caplog.at_level(logging.WARNING):
         unknown = fail(door, "nobody@example.com")
-        known = fail(door, cast.member.email)
+        known = fail(door, firm.member.email)
     assert (unknown.message, unknown.code, unknown.status) == (known.message, known.code, 401)
     assert facts.names == ["sign_in_failed"]
     assert "unknown address" in caplog.text
@@ -90,15 +91,15 @@ def test_unknown_address_reads_the_same_and_goes_to_the_process_log_only(
 
 
 @DOORS
-def test_unknown_address_locks_like_a_known_one(cast: Cast, door: Door) -> None:
+def test_unknown_address_locks_like_a_known_one(firm: Firm, door: Door) -> None:
     with by(ANONYMOUS):
-        refusals = [(fail(door, "nobody@example.com").code, fail(door, cast.member.email).code) for _turn in range(4)]
+        refusals = [(fail(door, "nobody@example.com").code, fail(door, firm.member.email).code) for _turn in range(4)]
     assert refusals == [("invalid_credentials",) * 2, ("invalid_credentials",) * 2, ("locked",) * 2, ("locked",) * 2]
     with time_machine.travel(timezone.now() + LOCK_TIME, tick=False), by(ANONYMOUS):
         assert fail(door, "Nobody@Example.com").code == "invalid_credentials"
 
 
-def test_unknown_address_takes_a_hash_too(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_address_takes_a_hash_too(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
     spent: list[bool] = []
     monkeypatch.setattr("accounts.sign_in.authentication.spend_the_time", lambda: spent.append(True))
     with by(ANONYMOUS):
@@ -106,56 +107,56 @@ def test_unknown_address_takes_a_hash_too(cast: Cast, monkeypatch: pytest.Monkey
     assert spent == [True]
 
 
-def test_third_failure_locks_for_five_minutes_across_doors(cast: Cast, facts: Facts) -> None:
+def test_third_failure_locks_for_five_minutes_across_doors(firm: Firm, facts: Facts) -> None:
     with time_machine.travel("2026-03-01T10:00:30Z", tick=False), by(ANONYMOUS):
-        fail(portal, cast.member.email)
-        fail(api, cast.member.email)
-        refusal = fail(portal, cast.member.email)
+        fail(portal, firm.member.email)
+        fail(api, firm.member.email)
+        refusal = fail(portal, firm.member.email)
         assert isinstance(refusal, AccountLocked)
         assert refusal.until == timezone.now() + timedelta(minutes=5)
         assert "10:06 (UTC)" in refusal.message, "rounded up: at 10:05 it would still be locked"
         for door in (portal, api):
             with pytest.raises(AccountLocked):
-                door(cast.member.email, PASSWORD)
+                door(firm.member.email, PASSWORD)
     assert facts.names == ["sign_in_failed", "sign_in_failed", "sign_in_failed", "user_locked"]
     assert [arguments["too_many"] for name, arguments in facts.seen if name == "sign_in_failed"] == [False, False, True]
     assert facts.one("user_locked")["until"] == refusal.until
 
 
-def test_lock_ends_and_the_count_starts_anew(cast: Cast, facts: Facts) -> None:
+def test_lock_ends_and_the_count_starts_anew(firm: Firm, facts: Facts) -> None:
     with time_machine.travel("2026-03-01T10:00:00Z", tick=False) as clock, by(ANONYMOUS):
-        fail(portal, cast.member.email, 3)
+        fail(portal, firm.member.email, 3)
         clock.shift(timedelta(minutes=4, seconds=59))
         with pytest.raises(AccountLocked):
-            portal(cast.member.email, PASSWORD)
+            portal(firm.member.email, PASSWORD)
         clock.shift(timedelta(seconds=1))
-        assert isinstance(fail(portal, cast.member.email, 2), WrongCredentials)
-        assert portal(cast.member.email, PASSWORD) == cast.member
-    cast.member.refresh_from_db()
-    assert (cast.member.failed_sign_ins, cast.member.locked_until) == (0, None)
+        assert isinstance(fail(portal, firm.member.email, 2), WrongCredentials)
+        assert portal(firm.member.email, PASSWORD) == firm.member
+    firm.member.refresh_from_db()
+    assert (firm.member.failed_sign_ins, firm.member.locked_until) == (0, None)
 
 
-def test_success_in_between_resets(cast: Cast) -> None:
+def test_success_in_between_resets(firm: Firm) -> None:
     with by(ANONYMOUS):
         for _ in range(3):
-            fail(portal, cast.member.email, 2)
-            assert portal(cast.member.email, PASSWORD) == cast.member
+            fail(portal, firm.member.email, 2)
+            assert portal(firm.member.email, PASSWORD) == firm.member
 
 
 @DOORS
-def test_an_address_is_answered_the_same_with_an_account_and_without(cast: Cast, door: Door) -> None:
+def test_an_address_is_answered_the_same_with_an_account_and_without(firm: Firm, door: Door) -> None:
     """Word for word, also the end of the lock: nobody learns who has an account, or in which zone a person lives."""
-    User.objects.filter(pk=cast.member.pk).update(preferences={"timezone": "Asia/Tokyo"})
+    User.objects.filter(pk=firm.member.pk).update(preferences={"timezone": "Asia/Tokyo"})
     with time_machine.travel("2026-03-01T10:00:00Z", tick=False), by(ANONYMOUS):
         for times in range(1, 6):
-            known, unknown = fail(door, cast.member.email, 1), fail(door, "nobody@example.com", 1)
+            known, unknown = fail(door, firm.member.email, 1), fail(door, "nobody@example.com", 1)
             assert (known.message, known.code) == (unknown.message, unknown.code), times
         assert "locked until 10:05 (UTC)" in known.message
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_every_guess_is_hashed_once_and_never_under_a_lock(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch, known: bool
+    firm: Firm, monkeypatch: pytest.MonkeyPatch, known: bool
 ) -> None:
     """An answer that came without hashing would tell that the account is there and locked."""
     hashed: list[bool] = []
@@ -170,77 +171,77 @@ def test_every_guess_is_hashed_once_and_never_under_a_lock(
     with by(ANONYMOUS):
         for _ in range(5):
             hashed.clear()
-            fail(portal, cast.member.email if known else "nobody@example.com", 1)
+            fail(portal, firm.member.email if known else "nobody@example.com", 1)
             assert hashed == [False]
 
 
-def test_nobody_can_hash_while_locks_are_held(cast: Cast) -> None:
+def test_nobody_can_hash_while_locks_are_held(firm: Firm) -> None:
     with by(ANONYMOUS), action(), pytest.raises(RuntimeError, match="others wait"):
-        cast.member.check_password(PASSWORD)
+        firm.member.check_password(PASSWORD)
 
 
-def test_guessing_on_while_locked_writes_nothing_more(cast: Cast, facts: Facts) -> None:
+def test_guessing_on_while_locked_writes_nothing_more(firm: Firm, facts: Facts) -> None:
     with by(ANONYMOUS):
-        fail(portal, cast.member.email, 3)
+        fail(portal, firm.member.email, 3)
         facts.clear()
-        fail(api, cast.member.email, 5)
+        fail(api, firm.member.email, 5)
     assert facts.names == []
 
 
 @DOORS
 @pytest.mark.parametrize("status", [User.Status.SUSPENDED, User.Status.ACTIVATION_PENDING])
-def test_only_active_accounts_are_let_in(cast: Cast, facts: Facts, door: Door, status: int) -> None:
-    User.objects.filter(pk=cast.member.pk).update(status=status)
+def test_only_active_accounts_are_let_in(firm: Firm, facts: Facts, door: Door, status: int) -> None:
+    User.objects.filter(pk=firm.member.pk).update(status=status)
     with by(ANONYMOUS):
         with pytest.raises(AccountNotActive):
-            door(cast.member.email, PASSWORD)
-        assert isinstance(fail(door, cast.member.email), WrongCredentials), "nothing is told without the password"
+            door(firm.member.email, PASSWORD)
+        assert isinstance(fail(door, firm.member.email), WrongCredentials), "nothing is told without the password"
 
 
-def test_staff_fail_in_the_operators_workspace(cast: Cast, facts: Facts) -> None:
+def test_staff_fail_in_the_operators_workspace(firm: Firm, facts: Facts) -> None:
     with by(ANONYMOUS):
-        fail(portal, cast.staff.email)
-    assert facts.one("sign_in_failed")["workspace_id"] == cast.operator.pk
+        fail(portal, firm.staff.email)
+    assert facts.one("sign_in_failed")["workspace_id"] == firm.operator.pk
 
 
-def test_a_known_address_without_a_workspace_is_told_to_the_operator(cast: Cast, facts: Facts) -> None:
-    User.objects.filter(pk=cast.member.pk).update(default_workspace=None)
+def test_a_known_address_without_a_workspace_is_told_to_the_operator(firm: Firm, facts: Facts) -> None:
+    User.objects.filter(pk=firm.member.pk).update(default_workspace=None)
     with by(ANONYMOUS):
-        fail(portal, cast.member.email)
-    assert facts.one("sign_in_failed")["workspace_id"] == cast.operator.pk
+        fail(portal, firm.member.email)
+    assert facts.one("sign_in_failed")["workspace_id"] == firm.operator.pk
 
 
-def test_backend_leaves_its_reason_on_the_request(cast: Cast) -> None:
+def test_backend_leaves_its_reason_on_the_request(firm: Firm) -> None:
     request = RequestFactory().post("/accounts/login/")
     with by(ANONYMOUS):
-        assert authenticate(request, email=cast.member.email, password="wrong") is None
+        assert authenticate(request, email=firm.member.email, password="wrong") is None
     assert isinstance(request.sign_in_refusal, WrongCredentials)  # type: ignore[attr-defined]
     with by(ANONYMOUS):
-        assert authenticate(request, username=cast.member.email, password=PASSWORD) == cast.member
-    assert authenticate(request, email=cast.member.email, password=PASSWORD) == cast.member, "a shell works too"
+        assert authenticate(request, username=firm.member.email, password=PASSWORD) == firm.member
+    assert authenticate(request, email=firm.member.email, password=PASSWORD) == firm.member, "a shell works too"
     assert authenticate(request, email="", password=PASSWORD) is None
 
 
-def test_sessions_of_suspended_accounts_end(cast: Cast) -> None:
+def test_sessions_of_suspended_accounts_end(firm: Firm) -> None:
     backend = PortalBackend()
-    assert backend.get_user(cast.member.pk) == cast.member
-    User.objects.filter(pk=cast.member.pk).update(status=User.Status.SUSPENDED)
-    assert backend.get_user(cast.member.pk) is None
+    assert backend.get_user(firm.member.pk) == firm.member
+    User.objects.filter(pk=firm.member.pk).update(status=User.Status.SUSPENDED)
+    assert backend.get_user(firm.member.pk) is None
 
 
 @pytest.mark.sqlite_too("writers wait for each other as SQLite lets them")
 @pytest.mark.django_db(transaction=True)
-def test_failures_stay_counted_although_sign_in_fails(cast: Cast, facts: Facts) -> None:
+def test_failures_stay_counted_although_sign_in_fails(firm: Firm, facts: Facts) -> None:
     with by(ANONYMOUS):
-        fail(portal, cast.member.email)
+        fail(portal, firm.member.email)
         assert not connection.in_atomic_block
-        cast.member.refresh_from_db()
-        assert cast.member.failed_sign_ins == 1
+        firm.member.refresh_from_db()
+        assert firm.member.failed_sign_ins == 1
 
 
 @pytest.mark.sqlite_too("writers wait for each other as SQLite lets them")
 @pytest.mark.django_db(transaction=True)
-def test_parallel_guesses_are_never_more_than_three(cast: Cast, facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parallel_guesses_are_never_more_than_three(firm: Firm, facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight guesses start at once: three are answered by what they are, the others by the lock."""
     refused: list[type[SignInRefused]] = []
     start = threading.Barrier(8)
@@ -251,7 +252,7 @@ def test_parallel_guesses_are_never_more_than_three(cast: Cast, facts: Facts, mo
         try:
             with by(ANONYMOUS):
                 start.wait()
-                portal(cast.member.email, f"guess {number}")
+                portal(firm.member.email, f"guess {number}")
         except SignInRefused as refusal:
             refused.append(type(refusal))
         finally:
@@ -271,14 +272,14 @@ def test_parallel_guesses_are_never_more_than_three(cast: Cast, facts: Facts, mo
 
 @pytest.mark.sqlite_too("writers wait for each other as SQLite lets them")
 @pytest.mark.django_db(transaction=True)
-def test_a_transaction_of_the_caller_would_undo_the_count(cast: Cast, facts: Facts) -> None:
+def test_a_transaction_of_the_caller_would_undo_the_count(firm: Firm, facts: Facts) -> None:
     """Why the docstring forbids it: shown here, so that nobody wraps sign-in in `atomic`."""
 
     def wrapped() -> None:
         with transaction.atomic():
-            portal(cast.member.email, "wrong")
+            portal(firm.member.email, "wrong")
 
     with by(ANONYMOUS), pytest.raises(WrongCredentials):
         wrapped()
-    cast.member.refresh_from_db()
-    assert cast.member.failed_sign_ins == 0
+    firm.member.refresh_from_db()
+    assert firm.member.failed_sign_ins == 0

@@ -1,7 +1,8 @@
-"""One portal, one Chromium and one sign-in a person, shared by all tests of this folder."""
+"""One portal, one Chromium and one sign-in a person for each worker, shared by its tests of this folder."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,9 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def demo(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    with server.running(tmp_path_factory.mktemp("portal")) as found:
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if os.environ.get("PYTEST_XDIST_WORKER") else own
+    with server.running(tmp_path_factory.mktemp("portal"), shared) as found:
         yield found
 
 

@@ -96,7 +96,8 @@ def main() -> int:
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="portal-screenshots-") as var,
-        running(Path(var)) as demo,
+        tempfile.TemporaryDirectory(prefix="portal-screenshots-") as shared,
+        running(Path(var), Path(shared)) as demo,
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])

@@ -1,10 +1,11 @@
-"""The portal as `make run` starts it, with its demo: one for the whole run, in a folder of its own."""
+"""The portal as `make run` starts it, with its demo: one a worker, in a folder of its own."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.databases import locked
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 240.0  # seconds; the demo is loaded meanwhile, and other tests may share the cores
@@ -131,13 +134,44 @@ class Portal:
             self.process.wait(10)
 
 
+def loaded(shared: Path) -> tuple[Path, dict[str, Any]]:
+    """Start the portal in an empty folder, so that it loads its demo, and end it; once a run.
+
+    Args:
+        shared: a folder that all processes of this run share, and no other run.
+
+    Returns:
+        The folder that it has filled, and what the demo describes.
+    """
+    var, told = shared / "demo", shared / "demo.json"
+    with locked(shared / "demo.lock"):
+        if not told.exists():
+            shutil.rmtree(var, ignore_errors=True)
+            var.mkdir()
+            portal = Portal(var)
+            try:
+                portal.address()
+                described = portal.described()
+            finally:
+                portal.end()
+            assert "Traceback" not in portal.text, portal.text
+            told.write_text(json.dumps(described))
+    return var, json.loads(told.read_text())
+
+
 @contextmanager
-def running(var: Path) -> Iterator[Demo]:
-    """Start the portal, and end it afterwards; an exception in its output is a failure, wherever it came from."""
+def running(var: Path, shared: Path) -> Iterator[Demo]:
+    """Start the portal with the demo, and end it; an exception in its output is a failure, wherever it came from.
+
+    Args:
+        var: an empty folder for this portal alone.
+        shared: a folder that all processes of this run share, and no other run.
+    """
+    filled, described = loaded(shared)
+    shutil.copytree(filled, var, dirs_exist_ok=True)
     portal = Portal(var)
     try:
-        address = portal.address()
-        yield read_demo(address, portal.described())
+        yield read_demo(portal.address(), described)
     finally:
         portal.end()
     assert "Traceback" not in portal.text, portal.text

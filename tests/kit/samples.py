@@ -29,6 +29,7 @@ class SampleTable(ListTable):
     caption = "Samples"
     default_columns = ("token", "created")
     default_sort = "-created"
+    noun = ("sample", "samples")
     token = ListColumn("Token", sort=("token",), required=True)
     workspace = ListColumn("Workspace", sort=("workspace_id", "-token"))
     created = ListColumn("Created", sort=("created_at",))

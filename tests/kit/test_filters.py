@@ -1,14 +1,19 @@
 """Filters: what they find, what they refuse, and the address they leave."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from kit.filter_sets import Files, encode
+from kit.filter_sets import Files, ListFilters, encode
+from kit.filters import ChoicesFilter, SearchFilter
 from kit.models import SavedFilter
 from tests.kit.samples import SampleFilters, found, make
 
@@ -72,6 +77,43 @@ def test_a_wrong_value_is_named_and_finds_nothing(query: str, message: str) -> N
     assert message in " ".join(filters.mistakes.values())
     assert not filters.qs.exists()
     assert filters.active
+
+
+def test_two_mistakes_of_one_text_are_told_once() -> None:
+    filters = SampleFilters(QueryDict(mutable=True), SavedFilter.objects.all())
+    assert filters.is_valid()
+    wrong = QueryDict(mutable=True)
+    wrong["q"] = "a\x00" * 150
+    assert SampleFilters(wrong, SavedFilter.objects.all()).mistakes == {"q": "A search has at most 200 characters."}
+
+
+ASKED: list[int] = []
+
+
+def places(filters: ListFilters) -> list[tuple[str, str]]:
+    ASKED.append(filters.workspace_id)
+    return [("a", "A"), ("b", "B")]
+
+
+class Places(ListFilters):
+    place = ChoicesFilter(field_name="token", label="Place", choices=places)
+    word = SearchFilter(method="filter_word")
+
+    def filter_word(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return queryset.filter(token=value, workspace_id=self.workspace_id)
+
+
+def test_sets_of_two_requests_share_nothing() -> None:
+    ASKED.clear()
+    make("a", workspace=1)
+    make("b", workspace=2)
+    requests: list[Any] = [SimpleNamespace(workspace=SimpleNamespace(id=number)) for number in (1, 2)]
+    one, two = (Places(QueryDict("word=b"), SavedFilter.objects.all(), request=each) for each in requests)
+    assert (one.qs.count(), two.qs.count()) == (0, 1)
+    assert ASKED == []  # nobody has asked for a choice yet
+    for each in (one, two, two):
+        assert [choice.label for choice in each._chip("place").context["choices"]] == ["A", "B"]
+    assert ASKED == [1, 2]
 
 
 def test_unknown_parameters_are_told_and_those_of_the_page_are_not() -> None:

@@ -25,8 +25,7 @@ def test_no_cursor_stays_in_the_server(cast: Cast) -> None:
     """The next FETCH of such a cursor would go through another connection, which does not know it."""
     rows = Workspace.objects.iterator(chunk_size=1)
     next(rows)
-    field = ModelChoiceField(Workspace.objects.all())
-    choices = iter(ModelChoiceIterator(field))
+    choices = iter(ModelChoiceIterator(ModelChoiceField(Workspace.objects.all())))
     next(choices), next(choices)
     assert cursors_of_the_server() == 0
     assert len([*rows]) == Workspace.objects.count() - 1

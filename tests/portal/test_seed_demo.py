@@ -39,7 +39,7 @@ from sims.states import DeviceStatus, SimStatus
 Described = dict[str, Any]
 
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.django_db
 """On every test, for the database is only made when a test that is run is marked."""
 
 

@@ -21,10 +21,7 @@ from psycopg import sql
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0  # seconds; other tests share the cores
 
-pytestmark = [
-    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc"),
-    pytest.mark.xdist_group("supervisor"),
-]
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
 
 def until(what: str, condition: Callable[[], bool], patience: float = PATIENCE) -> None:

@@ -13,6 +13,7 @@ from sims import exports
 from sims.identifiers import iccid_with_luhn
 from sims.states import SimStatus
 from tests.cast import Cast
+from tests.log import last, types
 
 pytestmark = [
     pytest.mark.django_db,
@@ -21,7 +22,7 @@ pytestmark = [
 
 
 def export(client: Client, workspace_id: int, kind: str, query: str = "") -> list[list[str]]:
-    response: Any = client.get(f"{reverse(f'sims:{kind}_export', args=[workspace_id])}?{query}")
+    response: Any = client.post(reverse(f"sims:{kind}_export", args=[workspace_id]), {"filter": query})
     assert response.status_code == 200
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert f'filename="{kind}s-{workspace_id}-' in response["Content-Disposition"]
@@ -77,11 +78,26 @@ def test_too_many_and_wrong_filters_are_refused(cast: Cast, monkeypatch: pytest.
     cast.sims(3)
     client = cast.client(cast.owner)
     url = reverse("sims:sim_export", args=[cast.acme.pk])
-    assert client.get(f"{url}?status=99").status_code == 422
+    assert client.post(url, {"filter": "status=99"}).status_code == 422
     monkeypatch.setattr(exports, "MOST_ROWS", 2)
-    refused = client.get(url, headers={"HX-Request": "true"})
+    refused = client.post(url, headers={"HX-Request": "true"})
     assert refused.status_code == 422
     assert "Narrow the filter" in refused.content.decode()
-    assert client.post(url).status_code == 405
-    assert cast.client(cast.outsider).get(url).status_code == 404
-    assert Client().get(url).status_code == 302
+    assert types() == []
+    assert client.get(url).status_code == 405
+    assert cast.client(cast.outsider).post(url).status_code == 404
+    assert Client().post(url).status_code == 302
+
+
+def test_an_export_is_an_event_with_its_filter_and_columns(cast: Cast) -> None:
+    (sim,) = cast.sims(1)
+    cast.owner.preferences = {"tables": {"sims": {"columns": ["imsi"]}, "devices": {"columns": ["created"]}}}
+    cast.owner.save()
+    export(cast.client(cast.owner), cast.acme.pk, "sim", f"iccid={sim.iccid}")
+    told = last()
+    assert (told.type, told.description, told.user_id) == (10086, "1 SIM(s) exported", cast.owner.pk)
+    assert told.detail["filters"] == {"iccid": sim.iccid}
+    assert told.detail["columns"] == ["iccid", "imsi"]
+    export(cast.client(cast.observer), cast.acme.pk, "device")
+    assert (last().description, last().user_id) == ("0 device(s) exported", cast.observer.pk)
+    assert types() == [10086, 10086]

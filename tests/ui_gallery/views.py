@@ -39,7 +39,8 @@ class SampleTable(ListTable):
     caption = "SIM inventory"
     default_columns: ClassVar[Sequence[str]] = ("iccid", "name", "state", "imsi", "volume", "created")
     default_sort = "-created"
-    selectable = True
+    noun = ("SIM", "SIMs")
+    row_template = "gallery/_rows.html"
     iccid = ListColumn("ICCID", sort=("iccid",), required=True)
     name = ListColumn("Device", sort=("name",))
     state = ListColumn("State", sort=("state",))
@@ -52,7 +53,8 @@ class EventTable(SampleTable):
     list_name = "events"
     caption = "Events"
     default_columns: ClassVar[Sequence[str]] = ("severity", "created", "iccid", "name", "state")
-    selectable = False
+    noun = ("event", "events")
+    newest_first = ("created", "id")
     severity = ListColumn("Severity")
 
 
@@ -73,9 +75,7 @@ def listing(request: Any, **options: Any) -> Listing:
             "table": SampleTable,
             "filters": SampleFilters,
             "queryset": Sample.objects.all(),
-            "rows": "gallery/_rows.html",
             "bulk": actions,
-            "noun": ("SIM", "SIMs"),
             "context": {"STATES": STATES, "expand": False},
             "empty": Empty("No SIMs yet", "Registered SIMs appear here.", "card-sim", "Register SIMs", "#"),
             **options,
@@ -91,10 +91,7 @@ def events(request: Any, workspace_id: int) -> HttpResponse:
     found = listing(
         request,
         table=EventTable,
-        paging="keyset",
-        keyset_fields=("created", "id"),
         bulk=(),
-        noun=("event", "events"),
         context={"STATES": STATES, "expand": True},
     )
     return found.respond("gallery/list.html", {"heading": "Events"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import random
 import threading
 from datetime import timedelta
 
@@ -97,7 +97,9 @@ def test_any_order_of_arrival_gives_the_same_decision(cast: Cast) -> None:
     """Twelve records of 9,000 bytes: the twelfth crosses, whichever arrives last."""
     now = timezone.now()
     found = set()
-    for number, order in enumerate(itertools.islice(itertools.permutations(range(12)), 0, None, 90_000_000)):
+    rng = random.Random(417)
+    orders = [range(12), range(11, -1, -1), *(rng.sample(range(12), 12) for _ in range(6))]
+    for number, order in enumerate(orders):
         (sim,) = in_test(cast)
         sent = [
             record(sim, mb="0.009", id=f"{number}-{place:02d}", ended=now - timedelta(minutes=12 - place))

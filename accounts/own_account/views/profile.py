@@ -156,5 +156,6 @@ def end_others(request: PortalRequest) -> HttpResponse:
     """Sign oneself out everywhere else."""
     count = end_other_sessions(user_id=request.user.pk, keep=cast(str, request.session.session_key))
     text = ngettext("Signed out in %(n)s other place.", "Signed out in %(n)s other places.", count) % {"n": count}
-    messages.success(request, f"{text} {_('Programs that signed in with your password have to sign in again.')}")
+    programs = _("Programs that signed in with your password have to sign in again.")
+    messages.success(request, f"{text} {programs}")
     return redirect_to(request, reverse("accounts:account_sessions"))

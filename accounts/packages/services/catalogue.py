@@ -8,12 +8,12 @@ from typing import Any, Final, Literal
 from django.utils.translation import gettext as _
 
 from accounts import signals
-from accounts.authority import require_staff
 from accounts.changes import assign, check, differences, plain
 from accounts.models import DataPlan, PlatformPackage
+from accounts.permissions import authorise_staff
 from accounts.selectors import operator_workspace_id
 from accounts.signals import Changes
-from kit.action import action
+from kit.action import action, retried
 from kit.errors import NotFound
 
 Item = Literal["package", "data_plan"]
@@ -24,6 +24,7 @@ _DATA_PLAN_FIELDS: Final = tuple(field.name for field in DataPlan._meta.fields i
 _GONE: Final = frozenset({PlatformPackage.Status.DEPRECATED, PlatformPackage.Status.DELETED})
 
 
+@retried
 def create_package(*, values: Mapping[str, Any]) -> PlatformPackage:
     """Add a platform package to the catalogue.
 
@@ -34,7 +35,7 @@ def create_package(*, values: Mapping[str, Any]) -> PlatformPackage:
         Forbidden: somebody else than staff asks.
         Invalid: a value is wrong, or the name is taken; `field` names it.
     """
-    require_staff("catalogue_update")
+    authorise_staff("accounts.add_platformpackage")
     package = PlatformPackage(**values)
     check(package, _PACKAGE_FIELDS)
     with action():
@@ -43,6 +44,7 @@ def create_package(*, values: Mapping[str, Any]) -> PlatformPackage:
     return package
 
 
+@retried
 def update_package(*, package_id: int, changes: Mapping[str, Any]) -> PlatformPackage:
     """Edit a platform package; workspaces that have it feel it at once.
 
@@ -53,7 +55,7 @@ def update_package(*, package_id: int, changes: Mapping[str, Any]) -> PlatformPa
     Raises:
         Forbidden, NotFound, Invalid: not staff, no such package, a wrong value.
     """
-    require_staff("catalogue_update")
+    authorise_staff("accounts.change_platformpackage")
     with action():
         package = PlatformPackage.objects.select_for_update(of=("self",)).filter(pk=package_id).first()
         if package is None:
@@ -67,9 +69,10 @@ def update_package(*, package_id: int, changes: Mapping[str, Any]) -> PlatformPa
     return package
 
 
+@retried
 def create_data_plan(*, values: Mapping[str, Any]) -> DataPlan:
     """Add a data plan to the catalogue. Args and errors as `create_package`."""
-    require_staff("catalogue_update")
+    authorise_staff("accounts.add_dataplan")
     plan = DataPlan(**values)
     check(plan, _DATA_PLAN_FIELDS)
     with action():
@@ -78,9 +81,10 @@ def create_data_plan(*, values: Mapping[str, Any]) -> DataPlan:
     return plan
 
 
+@retried
 def update_data_plan(*, data_plan_id: int, changes: Mapping[str, Any]) -> DataPlan:
     """Edit a data plan. Args and errors as `update_package`."""
-    require_staff("catalogue_update")
+    authorise_staff("accounts.change_dataplan")
     with action():
         plan = DataPlan.objects.select_for_update(of=("self",)).filter(pk=data_plan_id).first()
         if plan is None:

@@ -10,11 +10,12 @@ from accounts import signals
 from accounts.locking import lock_workspace
 from accounts.models import DataPlan, PlatformPackage, Workspace
 from accounts.permissions import Permission, authorise
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_actor
 from kit.errors import Conflict, Forbidden, NotFound
 
 
+@retried
 def set_package(*, workspace_id: int, package_id: int) -> Workspace:
     """Give a workspace another platform package; the one it has changes nothing (event 33).
 
@@ -82,6 +83,7 @@ def _require_fit(workspace: Workspace, new: PlatformPackage) -> None:
             )
 
 
+@retried
 def set_data_plans(*, workspace_id: int, data_plan_ids: Sequence[int]) -> Workspace:
     """Say which data plans a workspace may use; those it has already change nothing (one event 34 for each change).
 
@@ -103,6 +105,7 @@ def set_data_plans(*, workspace_id: int, data_plan_ids: Sequence[int]) -> Worksp
     return workspace
 
 
+@retried
 def add_data_plan(*, workspace_id: int, data_plan_id: int) -> bool:
     """Let a workspace use one more data plan (event 34); one it has already changes nothing.
 
@@ -122,6 +125,7 @@ def add_data_plan(*, workspace_id: int, data_plan_id: int) -> bool:
         return _change_data_plans(workspace, [*workspace.data_plans.values_list("pk", flat=True), data_plan_id])
 
 
+@retried
 def set_subscription(
     *, workspace_id: int, package_id: int | None = None, data_plan_ids: Sequence[int] | None = None
 ) -> None:

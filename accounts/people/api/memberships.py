@@ -60,7 +60,7 @@ def list_workspaces(request: ApiRequest, user_id: UserKey) -> HttpResponse:
                 "default_workspace": user.default_workspace_id == entry.id,
             }
             for entry in entries_of(user.pk)
-            if own or actor_may(actor, entry.id, Permission.USER_MANAGE)
+            if own or actor_may(actor, entry.id, Permission.USER_READ)
         ]
     )
 

@@ -12,8 +12,8 @@ from accounts.actors import staff_actor
 from accounts.models import User
 from accounts.people.wire import ROLES, UserKey, not_found
 from accounts.permissions import Role
-from accounts.selectors import user_by_email
-from accounts.support.services import may_support, start_support_access
+from accounts.selectors import may_support, user_by_email
+from accounts.support.services import start_support_access
 from accounts.tokens import user_tokens as tokens
 from accounts.tokens.bearer import ApiRequest
 from kit.api.document import Answer, answers

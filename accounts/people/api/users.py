@@ -74,7 +74,7 @@ class PermissionAnswer(Answer):
 def list_users(request: ApiRequest, query: Query[ListQuery]) -> HttpResponse:
     """The members of the workspace; for Administrators."""
     workspace = request.auth.workspace
-    authorise(workspace.pk, Permission.USER_MANAGE)
+    authorise(workspace.pk, Permission.USER_READ)
     order = parse_sort(query.sort, SORT)
     fields = {
         "id": QueryField(number("pk")),

@@ -15,7 +15,7 @@ from accounts.models import User, Workspace
 from accounts.people.services.invitations import accept_invitation, invitation_of, send_invitation
 from accounts.people.services.verification import ask_to_verify, verification_of, verify_user
 from accounts.selectors import user_by_email
-from kit.action import action
+from kit.action import action, retried
 from kit.context import ANONYMOUS, acting_within, current_context
 from kit.errors import Invalid
 
@@ -50,6 +50,7 @@ def _no_password() -> Invalid:
     return Invalid(_("Choose a password."), field="password", code="required")
 
 
+@retried
 def resend_activation(*, email: str, invitation_link: LinkMaker, verification_link: LinkMaker) -> None:
     """Send the mail again by which a pending account is activated (event 40, or 36); nothing for any other address.
 
@@ -61,7 +62,7 @@ def resend_activation(*, email: str, invitation_link: LinkMaker, verification_li
         verification_link: makes the address that verifies a sign-up.
     """
     found = user_by_email(email)
-    if found is None:
+    if found is None or found.erased is not None:
         return
     with acting_within(ANONYMOUS), action():
         user = lock_user(found.pk)

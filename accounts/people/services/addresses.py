@@ -17,11 +17,12 @@ from accounts.people.services.verification import ask_to_verify
 from accounts.permissions import Permission, authorise
 from accounts.selectors import person_of, user_by_email
 from accounts.sign_in.services.sessions import drop_sessions
-from kit.action import action
+from kit.action import action, retried
 from kit.context import Person, current_context
 from kit.errors import Conflict, Invalid
 
 
+@retried
 def rename_account(*, workspace_id: int, user_id: int, email: str, link: LinkMaker) -> User:
     """Give somebody else's account another address; the one held already changes nothing.
 

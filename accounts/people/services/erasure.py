@@ -13,7 +13,6 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts import signals
-from accounts.authority import require_staff
 from accounts.locking import lock_user
 from accounts.models import (
     ApplicationToken,
@@ -27,11 +26,13 @@ from accounts.models import (
     WorkspaceRequest,
 )
 from accounts.people.services.members import keep_super_admin
+from accounts.permissions import authorise_staff
 from accounts.selectors import ERASED_NAME, entries_of, home_workspace_id, person_of, without_administrator
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.support.services import end_support_access
+from accounts.tokens.services import end_tokens
 from kit import mail
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.erased_names import ErasedNames
 from kit.errors import Conflict
@@ -60,6 +61,7 @@ class Erasure:
     headless: list[Workspace]
 
 
+@retried
 def erase_user(*, user_id: int) -> Erasure:
     """Erase what the portal knows of a person. The id stays, so that old events still tell their deeds apart.
 
@@ -76,12 +78,10 @@ def erase_user(*, user_id: int) -> Erasure:
         NotFound: there is no such user.
         Conflict: erased already, or a member of staff, whose rights have to be taken first.
     """
-    require_staff("user_erase")
+    authorise_staff("accounts.delete_user")
     with action():
         places = _locked_places(user_id)
         user = lock_user(user_id)
-        if user.erased is not None:
-            raise Conflict(_("This user was erased already."), code="erased")
         if user.is_staff:
             raise Conflict(_("This is a member of the operator's staff. Take the staff rights first."), code="staff")
         headless = without_administrator(user_id)
@@ -137,6 +137,7 @@ def _leave(user: User, places: Sequence[Workspace]) -> list[int]:
             sender=Membership, workspace_id=membership.workspace_id, subject=person_of(user), role=membership.role
         )
     Membership.objects.filter(user=user).delete()
+    end_tokens(creator_id=user.pk)
     led = [workspace for workspace in places if workspace.super_admin_id == user.pk]
     for workspace in led:
         keep_super_admin(workspace, leaving=user.pk)

@@ -12,6 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts import mails, signals, signed_links
 from accounts.actors import actor_of
+from accounts.authority import require_customer
 from accounts.locking import lock_user, lock_workspace
 from accounts.mail_links import LinkMaker
 from accounts.models import Invitation, Membership, TrustedDevice, User, Workspace
@@ -19,7 +20,7 @@ from accounts.people.services.seats import seat_taken
 from accounts.permissions import Permission, Role, authorise
 from accounts.selectors import is_super_admin, person_of, user_by_email
 from accounts.sign_in.services.passwords import encoded_digest, encoded_password
-from kit.action import action
+from kit.action import action, retried
 from kit.context import ANONYMOUS, Person, acting_within, current_context
 from kit.errors import Conflict, Invalid, NotFound
 
@@ -29,6 +30,7 @@ def lifetime() -> timedelta:
     return timedelta(days=settings.INVITATION_DAYS)
 
 
+@retried
 def invite_user(*, workspace_id: int, email: str, name: str, role: str, link: LinkMaker) -> Invitation:
     """Invite somebody by mail (event 36); a new address gets an account that is not activated yet.
 
@@ -43,7 +45,8 @@ def invite_user(*, workspace_id: int, email: str, name: str, role: str, link: Li
         NotFound, Forbidden: the actor may not manage users here.
         Invalid: an input is wrong; `field` names it.
         Conflict: a member or invited already, invited elsewhere and not activated yet, the person's account is
-            suspended, or the package is full or has no room for people of other workspaces.
+            suspended or was erased, they are on the operator's staff, or the package is full or has no room for people
+            of other workspaces.
     """
     inviter = authorise(workspace_id, Permission.USER_MANAGE).person
     address, called = _checked(email, name, role)
@@ -89,6 +92,13 @@ def _invited_account(workspace: Workspace, address: str, called: str) -> User:
         made.save(force_insert=True)
         return made
     user = lock_user(found.pk)
+    if user.status == User.Status.SUSPENDED:
+        raise Conflict(
+            _("This person’s account is suspended, so they can't join. The operator's staff can tell you why."),
+            code="not_active",
+            field="email",
+        )
+    _require_customer(user, workspace)
     if workspace.memberships.filter(user=user).exists() or is_super_admin(user_id=user.pk, workspace_id=workspace.pk):
         raise Conflict(_("This person is in the workspace already."), code="duplicate", field="email")
     open_ones = user.invitations.filter(accepted__isnull=True, withdrawn__isnull=True)
@@ -111,6 +121,15 @@ def _invited_account(workspace: Workspace, address: str, called: str) -> User:
         )
     seat_taken(workspace)
     return user
+
+
+def _require_customer(user: User, workspace: Workspace) -> None:
+    """Check that somebody may belong to the workspace. Raises Conflict, at the field in which the address was typed."""
+    try:
+        require_customer(user, workspace)
+    except Conflict as error:
+        error.field = "email"
+        raise
 
 
 def _is_elsewhere(user: User) -> bool:
@@ -156,6 +175,7 @@ def send_invitation(invitation: Invitation, workspace: Workspace, link: LinkMake
     )
 
 
+@retried
 def resend_invitation(*, workspace_id: int, invitation_id: int, link: LinkMaker) -> Invitation:
     """Send an invitation again with a new time to answer (event 36); links of earlier mails end.
 
@@ -181,6 +201,7 @@ def resend_invitation(*, workspace_id: int, invitation_id: int, link: LinkMaker)
     return invitation
 
 
+@retried
 def withdraw_invitation(*, workspace_id: int, invitation_id: int) -> None:
     """Take an invitation back; its link ends at once (event 10026, or 46 when nothing is left of the account).
 
@@ -239,6 +260,7 @@ def invitation_of(link_secret: str) -> Invitation:
     return found
 
 
+@retried
 @sensitive_variables("link_secret", "password", "digest")
 def accept_invitation(
     *, link_secret: str, name: str = "", password: str | None = None, digest: str | None = None
@@ -256,7 +278,7 @@ def accept_invitation(
     Raises:
         LinkRefused: the link opens nothing.
         Invalid: name or password of a new account.
-        Conflict: the account is suspended, or the package is full by now.
+        Conflict: the account is suspended or joined the operator's staff, or the package is full by now.
     """
     asked = invitation_of(link_secret)
     now = current_context().now()
@@ -275,6 +297,7 @@ def accept_invitation(
         user = lock_user(invitation.user_id)
         if user.status == User.Status.SUSPENDED:
             raise Conflict(_("This account is suspended. The operator's staff can tell you why."), code="not_active")
+        require_customer(user, workspace)
         if workspace.memberships.filter(user=user).exists():
             raise Conflict(_("You are in this workspace already. Sign in."), code="duplicate")
         seat_taken(workspace, besides=invitation)

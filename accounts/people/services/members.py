@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts import signals
-from accounts.authority import refuse_own_account, require_staff
+from accounts.authority import refuse_own_account, require_customer
 from accounts.locking import lock_user, lock_workspace
 from accounts.models import Membership, TrustedDevice, User, Workspace
 from accounts.models.second_factors import ACTIVE
 from accounts.people.services.seats import seat_taken
-from accounts.permissions import Permission, Role, authorise
+from accounts.permissions import Permission, Role, authorise, authorise_staff
 from accounts.selectors import is_super_admin, person_of
 from accounts.sign_in.services.sessions import drop_sessions
-from accounts.tokens.services import lower_tokens
-from kit.action import action
+from accounts.tokens.services import end_tokens, lower_tokens
+from kit.action import action, retried
 from kit.context import ActorKind, current_actor, current_context
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 
 NO_ROLE = "none"
+_STRAY_STAFF: Final = Q(user__is_staff=True) & ~Q(workspace__type=Workspace.Type.OPERATOR)
+"""Members who should be none (`docs/rules.md` section 9): staff in a customer's workspace."""
 
 
+@retried
 def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
     """Add a user to a workspace; the first one joined becomes the default.
 
@@ -39,14 +44,12 @@ def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
         Conflict: a member already, on the operator's staff, or the package's number of users is reached.
         Invalid: not a role a member can have.
     """
-    require_staff(Permission.USER_MANAGE.value)
+    authorise_staff("accounts.change_user")
     _require_assignable(role)
     with action():
         workspace = lock_workspace(workspace_id)
         user = lock_user(user_id)
-        if user.is_staff and workspace.type != Workspace.Type.OPERATOR:
-            text = _("Staff are no members of customers’ workspaces: they enter as support, with a reason.")
-            raise Conflict(text, code="staff", field="user")
+        require_customer(user, workspace)
         if workspace.memberships.filter(user=user).exists():
             raise Conflict(_("This user is a member already."), code="duplicate", field="user")
         asked = workspace.invitations.filter(user=user, accepted__isnull=True, withdrawn__isnull=True)
@@ -63,6 +66,7 @@ def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
     return membership
 
 
+@retried
 def change_role(*, workspace_id: int, user_id: int, role: str) -> Membership:
     """Give a member another role; the one held already changes nothing.
 
@@ -96,15 +100,14 @@ def change_role(*, workspace_id: int, user_id: int, role: str) -> Membership:
         signals.role_changed.send(
             sender=Membership, workspace_id=workspace_id, subject=person_of(membership.user), old=old, new=role
         )
-        lower_tokens(workspace_id=workspace_id, creator_id=user_id, role=role)
+        settle_tokens(workspace_id=workspace_id, user_id=user_id)
     return membership
 
 
 def remove_member(*, workspace_id: int, user_id: int) -> None:
     """Take a user out of a workspace; if it was the default, the next one joined becomes it.
 
-    Application tokens that the user made go on working: machines depend on them, and the dialog says how many there
-    are.
+    Application tokens that the user made there are revoked (event 10031 for each); the dialog says how many.
 
     It is event 10026, and 46 when it was the last one: the account ends with it (`docs/rules.md` section 18).
 
@@ -165,6 +168,7 @@ def _take_out(workspace_id: int, user_id: int) -> None:
         else:
             close_account(user, workspace_id)
             signals.user_deleted.send(**facts)
+        settle_tokens(workspace_id=workspace_id, user_id=user_id)
 
 
 def close_account(user: User, workspace_id: int) -> None:
@@ -221,6 +225,7 @@ def keep_administrators(memberships: QuerySet[Membership]) -> None:
         )
 
 
+@retried
 def set_super_admin(*, workspace_id: int, user_id: int) -> None:
     """Name the SuperAdmin of a main organisation; there is one, with access to all workspaces linked to it.
 
@@ -231,9 +236,14 @@ def set_super_admin(*, workspace_id: int, user_id: int) -> None:
     Raises:
         Forbidden: somebody else than staff asks; customers can't reassign it.
         NotFound: no such workspace or user.
-        Conflict: the workspace is linked to another one.
+        Conflict: the workspace is linked to another one, or the user is on the operator's staff.
     """
-    require_staff("super_admin")
+    authorise_staff("accounts.change_user")
+    _name_super_admin(workspace_id, user_id)
+
+
+def _name_super_admin(workspace_id: int, user_id: int) -> None:
+    """Do what `set_super_admin` says, also as the consequence of an action that asks for another right."""
     with action():
         workspace = lock_workspace(workspace_id)
         if workspace.main_id is not None:
@@ -242,6 +252,7 @@ def set_super_admin(*, workspace_id: int, user_id: int) -> None:
         if former_id == user_id:
             return
         user = lock_user(user_id)
+        require_customer(user, workspace)
         held = dict(
             Membership.objects.filter(workspace=workspace, user_id__in=[user_id, former_id or 0]).values_list(
                 "user_id", "role"
@@ -261,7 +272,7 @@ def set_super_admin(*, workspace_id: int, user_id: int) -> None:
                 old=superadmin,
                 new=held.get(former_id, NO_ROLE),
             )
-            _lower_tokens_of_former(former_id, workspace_id)
+            _settle_tokens_of_former(former_id, workspace_id)
         signals.role_changed.send(
             sender=Workspace,
             workspace_id=workspace_id,
@@ -271,6 +282,7 @@ def set_super_admin(*, workspace_id: int, user_id: int) -> None:
         )
 
 
+@retried
 def drop_super_admin(*, workspace_id: int) -> None:
     """Take the SuperAdmin of an organisation that is about to be linked; who was it keeps what it is a member of.
 
@@ -282,7 +294,7 @@ def drop_super_admin(*, workspace_id: int) -> None:
         NotFound: no such workspace.
         Conflict: workspaces are linked to it, so it needs one; or nobody else would administer it.
     """
-    require_staff("super_admin")
+    authorise_staff("accounts.change_workspace")
     with action():
         workspace = lock_workspace(workspace_id)
         if workspace.super_admin_id is None:
@@ -314,12 +326,13 @@ def keep_super_admin(main: Workspace, *, leaving: int | None = None) -> bool:
         Membership.objects.of(main.pk)
         .filter(role=Role.ADMINISTRATOR.value, user__status=User.Status.ACTIVE)
         .exclude(user_id=leaving or 0)
+        .exclude(_STRAY_STAFF)
         .order_by("joined", "pk")
         .values_list("user_id", flat=True)
         .first()
     )
     if first is not None:
-        set_super_admin(workspace_id=main.pk, user_id=first)
+        _name_super_admin(main.pk, first)
     elif main.super_admin_id is not None:
         _clear_super_admin(main)
     return first is not None
@@ -338,13 +351,32 @@ def _clear_super_admin(workspace: Workspace) -> None:
         old=Role.SUPERADMIN.value,
         new=held or NO_ROLE,
     )
-    _lower_tokens_of_former(former.pk, workspace.pk)
+    _settle_tokens_of_former(former.pk, workspace.pk)
 
 
-def _lower_tokens_of_former(user_id: int, main_id: int) -> None:
-    """Lower the application tokens of a former SuperAdmin to the roles they are left with."""
-    left = Membership.objects.filter(Q(workspace_id=main_id) | Q(workspace__main_id=main_id), user_id=user_id)
-    for workspace_id, role in left.values_list("workspace_id", "role"):
+def _settle_tokens_of_former(user_id: int, main_id: int) -> None:
+    """Settle the application tokens of a former SuperAdmin, in the main organisation and all linked to it."""
+    places = Workspace.objects.filter(Q(pk=main_id) | Q(main_id=main_id)).order_by("pk")
+    for workspace_id in places.values_list("pk", flat=True):
+        settle_tokens(workspace_id=workspace_id, user_id=user_id)
+
+
+def settle_tokens(*, workspace_id: int, user_id: int) -> None:
+    """Lower or end the application tokens that somebody made, after a role or membership of theirs has changed.
+
+    A token never has more rights than who made it (`docs/rules.md` section 10): it goes down with a lower role (event
+    10085), and is revoked when the person is in the workspace no more (event 10031).
+
+    Args:
+        workspace_id: the workspace, where the change is made already.
+        user_id: whose role it was.
+    """
+    if is_super_admin(user_id=user_id, workspace_id=workspace_id):
+        return
+    role = Membership.objects.of(workspace_id).filter(user_id=user_id).values_list("role", flat=True).first()
+    if role is None:
+        end_tokens(creator_id=user_id, workspace_id=workspace_id)
+    else:
         lower_tokens(workspace_id=workspace_id, creator_id=user_id, role=role)
 
 

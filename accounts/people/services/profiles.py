@@ -17,7 +17,7 @@ from accounts.permissions import Permission, authorise
 from accounts.selectors import person_of
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.signals import Changes
-from kit.action import action
+from kit.action import action, retried
 from kit.context import Actor, ActorKind, current_actor
 from kit.errors import Forbidden, Invalid, NotFound
 
@@ -29,6 +29,7 @@ _STATES: Final[Mapping[tuple[int, int], str]] = {
 """The moves of an account that its Administrators may make (`docs/api.md` section 8)."""
 
 
+@retried
 def change_account(*, workspace_id: int, user_id: int, name: str | None = None, status: int | None = None) -> User:
     """Change name or state of an account; values that hold already change nothing.
 
@@ -95,6 +96,7 @@ def _move(user: User, status: int) -> str:
     return what
 
 
+@retried
 def set_default_workspace(*, workspace_id: int, user_id: int) -> User:
     """Say which workspace sign-in opens; the one that is so already changes nothing.
 

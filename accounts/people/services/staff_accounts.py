@@ -9,16 +9,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import signals
-from accounts.authority import require_staff
+from accounts.authority import customer_places, require_over
 from accounts.changes import assign, check, differences
 from accounts.locking import lock_user
 from accounts.models import User
-from accounts.selectors import home_workspace_id, operator_workspace_id, person_of, user_by_email
+from accounts.permissions import authorise_staff
+from accounts.selectors import home_workspace_id, may_support, operator_workspace_id, person_of, user_by_email
 from accounts.sign_in.services.passwords import encoded_password
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.signals import Changes
-from accounts.support.services import end_accesses_of, may_support
-from kit.action import action
+from accounts.staff_roles import STAFF_ACCOUNTS
+from accounts.support.services import end_accesses_of
+from kit.action import action, retried
 from kit.context import current_actor, current_context
 from kit.errors import Conflict, DomainError, Invalid
 
@@ -28,6 +30,7 @@ _PERSONAL: Final = frozenset({"name", "email"})
 """Stand with the frozen person alone and never in an event, so that a person can be erased."""
 
 
+@retried
 @sensitive_variables("password")
 def create_user(
     *,
@@ -51,11 +54,13 @@ def create_user(
         staff_role: what other staff may do there, a value of `StaffRole`.
 
     Raises:
-        Forbidden: somebody else than staff asks.
+        Forbidden: somebody else than staff asks, or somebody else than a superuser makes an account of staff.
         Conflict: the address is taken.
         Invalid: an input is wrong.
     """
-    require_staff("user_create")
+    authorise_staff("accounts.add_user")
+    if is_staff or is_superuser or staff_role:
+        authorise_staff(STAFF_ACCOUNTS)
     if user_by_email(email) is not None:
         raise Conflict(
             _("There is an account with the address %(email)s.") % {"email": email.strip()},
@@ -81,6 +86,7 @@ def create_user(
     return user
 
 
+@retried
 def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
     """Change name, address or staff rights of an account; support access ends with the right to it.
 
@@ -89,10 +95,11 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
         changes: `name`, `email`, `is_staff`, `is_superuser` or `staff_role` to new value.
 
     Raises:
-        Forbidden: somebody else than staff asks.
+        Forbidden: somebody else than staff asks, or somebody else than a superuser about staff or staff rights.
         NotFound, Invalid, Conflict: no such user, a wrong value, an address that is taken.
+        Conflict: staff rights for somebody who belongs to customers' workspaces; the text names them.
     """
-    actor = require_staff("user_update")
+    actor = authorise_staff("accounts.change_user")
     values = dict(changes)
     if "email" in values:
         values["email"] = values["email"].strip().lower()
@@ -107,11 +114,16 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
         _refuse_own(user_id)
     with action():
         user = lock_user(user_id)
+        require_over(user)
+        if _STAFF & set(values):
+            authorise_staff(STAFF_ACCOUNTS)
         before = {name: getattr(user, name) for name in values}
         changed = assign(user, values, _EDITABLE)
         if not changed:
             return user
         _check_staff(user)
+        if "is_staff" in changed and user.is_staff:
+            _require_no_customer(user_id)
         if set(changed) != {"name"}:
             # Keys given to somebody with other rights or another address must not outlive them.
             user.token_epoch += 1
@@ -128,6 +140,17 @@ def _check_staff(user: User) -> None:
         raise Invalid(_("Only a member of the operator's staff has a staff role."), field="staff_role")
 
 
+def _require_no_customer(user_id: int) -> None:
+    """Refuse staff rights to somebody who belongs to customers' workspaces (`docs/rules.md` section 9)."""
+    names = customer_places(user_id)
+    if names:
+        text = _(
+            "Staff are no members of customers’ workspaces. Take this person out of these first, and name another "
+            "SuperAdmin where they are it: %(names)s."
+        )
+        raise Conflict(text % {"names": ", ".join(names)}, code="member", field="is_staff")
+
+
 def suspend_user(*, user_id: int) -> User:
     """Keep somebody out of every workspace; sessions, tokens and support access end at once.
 
@@ -137,7 +160,7 @@ def suspend_user(*, user_id: int) -> User:
         user_id: whom.
 
     Raises:
-        Forbidden: somebody else than staff asks.
+        Forbidden: somebody else than staff asks, or somebody else than a superuser about a member of staff.
         NotFound: there is no such user.
         Conflict: the account was never activated.
         DomainError: it is the actor's own account.
@@ -151,11 +174,13 @@ def reactivate_user(*, user_id: int) -> User:
     return _move(user_id, User.Status.ACTIVE, "reactivated")
 
 
+@retried
 def unlock_user(*, user_id: int) -> User:
     """End the lock after failed sign-ins before its time. Args and errors as `suspend_user`."""
-    require_staff("user_update")
+    authorise_staff("accounts.change_user")
     with action():
         user = lock_user(user_id)
+        require_over(user)
         locked = user.locked_until is not None and user.locked_until > current_context().now()
         if locked or user.failed_sign_ins:
             user.locked_until = None
@@ -167,9 +192,10 @@ def unlock_user(*, user_id: int) -> User:
 
 
 def _move(user_id: int, status: User.Status, what: str) -> User:
-    require_staff("user_update")
+    authorise_staff("accounts.change_user")
     with action():
         user = lock_user(user_id)
+        require_over(user)
         if user.status == status:
             return user
         if user.status == User.Status.ACTIVATION_PENDING:

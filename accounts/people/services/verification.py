@@ -14,7 +14,7 @@ from accounts.mail_links import LinkMaker
 from accounts.models import User
 from accounts.selectors import home_workspace_id, person_of
 from accounts.sign_in.services.passwords import encoded_digest, encoded_password
-from kit.action import action
+from kit.action import action, retried
 from kit.context import ANONYMOUS, acting_within
 
 VERIFICATION_TIME: Final = timedelta(days=3)
@@ -47,6 +47,7 @@ def verification_of(link_secret: str) -> User:
     return user
 
 
+@retried
 @sensitive_variables("link_secret", "password", "digest")
 def verify_user(*, link_secret: str, password: str = "", digest: str | None = None) -> User:
     """Verify an address and give the account its password (event 41).

@@ -66,10 +66,8 @@ def user_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
         table=PeopleTable,
         filters=PeopleFilters,
         queryset=people_of(workspace),
-        rows="accounts/_people_rows.jinja",
         fetch=lambda people: _with_acts(request, people_rows(people)),
         empty=Empty(icon="users", title=_("No users yet"), text=_("Invite somebody by their e-mail address.")),
-        noun=(_("user"), _("users")),
         context={
             "own_id": request.user.pk,
             "roles": {role.value: str(role.label) for role in Role},
@@ -175,20 +173,19 @@ def user_remove(request: WorkspacePageRequest, workspace_id: int, user_id: int) 
         title=_("Remove %(name)s") % {"name": name},
         text=_("%(name)s can no longer enter this workspace, at once. What they did stays in the log.")
         % {"name": name},
-        more=_tokens_left(workspace_id, user_id) + _("An account whose last workspace this is ends with it."),
+        more=_tokens_ended(workspace_id, user_id) + _("An account whose last workspace this is ends with it."),
         verb=_("Remove"),
     )
 
 
-def _tokens_left(workspace_id: int, user_id: int) -> str:
-    """Say how many application tokens of somebody who goes stay, "" for none."""
+def _tokens_ended(workspace_id: int, user_id: int) -> str:
+    """Say how many application tokens end with the membership of whoever made them, "" for none."""
     count = tokens_made_by(user_id, workspace_id=workspace_id, now=current_context().now()).count()
     if not count:
         return ""
     text = ngettext(
-        "%(n)d application token created by this person goes on working; revoke it under Integrations if nothing "
-        "needs it.",
-        "%(n)d application tokens created by this person go on working; revoke under Integrations what nothing needs.",
+        "%(n)d application token created by this person is revoked; make another one first if a program needs it.",
+        "%(n)d application tokens created by this person are revoked; make others first if programs need them.",
         count,
     )
     return text % {"n": count} + " "
@@ -256,7 +253,7 @@ def leave(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
         done=_("You left %(workspace)s.") % {"workspace": request.workspace.name},
         title=_("Leave %(workspace)s") % {"workspace": request.workspace.name},
         text=_("You can no longer enter this workspace. To come back you need a new invitation."),
-        more=_tokens_left(workspace_id, request.user.pk)
+        more=_tokens_ended(workspace_id, request.user.pk)
         + _("If it is your last workspace, your account ends with it."),
         verb=_("Leave"),
         target=reverse("home"),

@@ -9,10 +9,11 @@ from accounts.actors import actor_of
 from accounts.models import User
 from accounts.selectors import home_workspace_id, person_of
 from accounts.sign_in.services.passwords import set_user_password
-from kit.action import action
+from kit.action import action, retried
 from kit.context import ANONYMOUS, acting_within, current_context
 
 
+@retried
 @sensitive_variables("link_secret")
 def request_password_reset(*, user: User, link_secret: str, link: str) -> None:
     """Send the mail with a link to a new password (event 37).

@@ -27,7 +27,7 @@ from accounts.sign_in.authentication import WrongPassword, confirm_account
 from accounts.sign_in.hashers import check_digest, encode_digest, sha1_hex
 from accounts.sign_in.second_factors import has_second_factor
 from accounts.sign_in.services.sessions import drop_sessions
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_actor
 from kit.errors import Conflict, Forbidden, Invalid
 
@@ -165,6 +165,7 @@ def encoded_password(password: str | None, user: User, *, field: str = "password
     return make_password(password)
 
 
+@retried
 @sensitive_variables("password")
 def set_user_password(*, user_id: int, password: str) -> None:
     """Give an account a new password; its sessions, tokens and trusted devices end.

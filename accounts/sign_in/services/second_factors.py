@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts import signals
-from accounts.authority import refuse_own_account, require_managed, require_own_account, require_staff
+from accounts.authority import refuse_own_account, require_managed, require_over, require_own_account
 from accounts.locking import lock_user
 from accounts.models import TrustedDevice, User, Workspace
 from accounts.models.second_factors import ACTIVE, KIND, PENDING, RECOVERY
-from accounts.permissions import Permission, authorise
+from accounts.permissions import Permission, authorise, authorise_staff
 from accounts.selectors import entries_of, home_workspace_id, person_of
 from accounts.sign_in import one_time_codes
 from accounts.sign_in.authentication import WrongCode, WrongPassword, confirm_account
@@ -30,7 +30,7 @@ from accounts.sign_in.second_factors import (
     use_code,
 )
 from accounts.sign_in.services.sessions import drop_sessions
-from kit.action import action
+from kit.action import action, retried
 from kit.context import ActorKind, current_context
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 
@@ -66,6 +66,7 @@ def confirm_password_digest(*, user_id: int, digest: str) -> None:
 
 
 # untold: a key that waits for its code opens nothing
+@retried
 def start_second_factor(*, user_id: int, replace: bool = False) -> NewKey:
     """Make a key that waits for its first code; one that waited before is thrown away.
 
@@ -109,6 +110,7 @@ def pending_key(*, user_id: int, key_id: int) -> NewKey | None:
     return shown(row, row.user) if row is not None else None
 
 
+@retried
 @sensitive_variables("code")
 def activate_second_factor(*, user_id: int, key_id: int, code: str, keep: str | None = None) -> list[str]:
     """Activate a key by its first code (event 10028); a key that it replaces is removed (event 14).
@@ -161,6 +163,7 @@ def activate_second_factor(*, user_id: int, key_id: int, code: str, keep: str | 
     return codes
 
 
+@retried
 def renew_recovery_codes(*, user_id: int) -> list[str]:
     """Give oneself new recovery codes; the old ones stop working at once. The password has been asked for.
 
@@ -191,6 +194,7 @@ def renew_recovery_codes(*, user_id: int) -> list[str]:
     return codes
 
 
+@retried
 def remove_own_second_factor(*, user_id: int, key_id: int | None = None) -> None:
     """Remove one's own second factor with its recovery codes and trusted devices (event 14).
 
@@ -214,6 +218,7 @@ def remove_own_second_factor(*, user_id: int, key_id: int | None = None) -> None
         _remove(user, row)
 
 
+@retried
 def remove_second_factor(*, workspace_id: int | None, user_id: int, key_id: int | None = None) -> None:
     """Remove somebody else's second factor, for a member who has lost the app (event 14).
 
@@ -229,7 +234,7 @@ def remove_second_factor(*, workspace_id: int | None, user_id: int, key_id: int 
         Conflict: the account is that of a SuperAdmin or of staff, which only staff manage.
     """
     if workspace_id is None:
-        actor = require_staff("user_update")
+        actor = authorise_staff("accounts.change_user")
     else:
         actor = authorise(workspace_id, Permission.USER_MANAGE)
         refuse_own_account(actor, user_id, Permission.USER_MANAGE)
@@ -239,7 +244,11 @@ def remove_second_factor(*, workspace_id: int | None, user_id: int, key_id: int 
                 permission=Permission.USER_MANAGE.value,
             )
     with action():
-        user = lock_user(user_id) if workspace_id is None else require_managed(actor, workspace_id, user_id)
+        if workspace_id is None:
+            user = lock_user(user_id)
+            require_over(user)
+        else:
+            user = require_managed(actor, workspace_id, user_id)
         _remove(user, _key(user, key_id))
 
 

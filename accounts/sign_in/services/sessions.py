@@ -17,7 +17,7 @@ from accounts.authority import account_actor, require_own_account
 from accounts.locking import lock_user
 from accounts.models import User, Workspace
 from accounts.selectors import home_workspace_id, person_of
-from kit.action import action
+from kit.action import action, retried
 from kit.context import ActorKind, acting_within, current_actor
 from kit.errors import Forbidden, NotFound
 
@@ -46,6 +46,7 @@ def _record(user: User, signal: Signal) -> None:
         signal.send(sender=User, workspace_id=workspace_id)
 
 
+@retried
 def switch_workspace(*, workspace_id: int) -> None:
     """Record that the acting user goes over to another of their workspaces (event 67).
 
@@ -94,6 +95,7 @@ def follow_session(*, old_key: str, new_key: str) -> None:
     UserSession.objects.filter(session_key=old_key).update(session_key=new_key)
 
 
+@retried
 def end_session(*, user_id: int, session_id: int) -> None:
     """Sign oneself out somewhere else (event 10021).
 
@@ -114,6 +116,7 @@ def end_session(*, user_id: int, session_id: int) -> None:
         record_sign_out(user=lock_user(user_id))
 
 
+@retried
 def end_other_sessions(*, user_id: int, keep: str | None) -> int:
     """Sign oneself out everywhere else (event 10021 for each); programs signed in with the password end too.
 

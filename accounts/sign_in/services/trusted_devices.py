@@ -23,7 +23,7 @@ from accounts.locking import lock_user
 from accounts.models import TrustedDevice, User
 from accounts.permissions import Permission, authorise
 from accounts.selectors import home_workspace_id, person_of
-from kit.action import action
+from kit.action import action, retried
 from kit.api.counters import add
 from kit.context import current_context
 from kit.errors import Invalid, NotFound
@@ -124,6 +124,7 @@ def check_device(*, secret: str, operating_system: str, browser: str, name: str)
         raise Invalid(_("A fingerprint has 16 to 1,000 characters."), field="fingerprint")
 
 
+@retried
 @sensitive_variables("secret")
 def trust_device(
     *, user_id: int, kind: TrustedBy, secret: str, operating_system: str, browser: str, name: str = ""
@@ -163,6 +164,7 @@ def trust_device(
     return device
 
 
+@retried
 def forget_device(*, user_id: int, device_id: int, workspace_id: int | None = None) -> None:
     """Forget a trusted device: it is asked for a code from now on.
 
@@ -184,6 +186,7 @@ def forget_device(*, user_id: int, device_id: int, workspace_id: int | None = No
         _tell(user, "updated: trusted device forgotten", workspace_id)
 
 
+@retried
 def forget_all_devices(*, user_id: int, workspace_id: int | None = None) -> int:
     """Forget all trusted devices of a user, and return how many they were. Args and errors as `forget_device`."""
     with action():

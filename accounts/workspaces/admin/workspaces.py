@@ -115,7 +115,7 @@ class WorkspaceAdmin(StaffAdmin):
         contract = ["package", "data_plans"]
         if obj is None:
             return [(None, {"fields": organisation}), (_("Contract"), {"fields": contract})]
-        if obj.main_id is None:
+        if obj.main_id is None and request.user.has_perm("accounts.change_user"):
             organisation.append("super_admin")
         limits = ["factory_test_override", ("factory_test_bytes", "factory_test_sms"), "factory_test_days"]
         return [

@@ -14,7 +14,7 @@ from accounts.models import CompanyDetails, Workspace
 from accounts.permissions import Permission, authorise
 from accounts.sign_in.second_factors import has_second_factor
 from accounts.signals import Changes, SettingChange
-from kit.action import action
+from kit.action import action, retried
 from kit.context import ActorKind
 from kit.errors import Conflict, Forbidden, Invalid
 
@@ -33,6 +33,7 @@ def company_of(workspace_id: int) -> CompanyDetails:
     return found or CompanyDetails(workspace_id=workspace_id)
 
 
+@retried
 def update_company(*, workspace_id: int, changes: Mapping[str, Any]) -> None:
     """Change company details; values that hold already change nothing (event 31 with all that changed).
 
@@ -65,6 +66,7 @@ def update_company(*, workspace_id: int, changes: Mapping[str, Any]) -> None:
         )
 
 
+@retried
 def update_billing(*, workspace_id: int, changes: Mapping[str, Any]) -> None:
     """Change the billing configuration (event 32 with the configuration as it is then).
 
@@ -97,6 +99,7 @@ def _assigned(row: Any, changes: Mapping[str, Any], names: tuple[str, ...]) -> C
     return differences(before, row, changed)
 
 
+@retried
 def set_mfa_required(*, workspace_id: int, required: bool) -> None:
     """Demand a second factor of everybody in a workspace, or stop demanding it (event 10040).
 

@@ -6,18 +6,19 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from accounts.authority import require_staff
 from accounts.locking import lock_workspace
 from accounts.models import Workspace, WorkspaceRequest
 from accounts.people.services.members import drop_super_admin, keep_super_admin
+from accounts.permissions import authorise_staff
 from accounts.workspaces.services.requests import handle_workspace_request
 from accounts.workspaces.services.workspaces import create_workspace, update_workspace
-from kit.action import action
+from kit.action import action, retried
 from kit.errors import Conflict, NotFound
 
 DONE = WorkspaceRequest.Status.DONE
 
 
+@retried
 def create_requested_workspace(
     *,
     request_id: int,
@@ -44,7 +45,7 @@ def create_requested_workspace(
         Conflict: it was answered already, asks for something else, or the package of the main organisation is full.
         Invalid: an input is wrong; `field` names it.
     """
-    require_staff("workspace_request")
+    authorise_staff("accounts.change_workspacerequest")
     with action():
         request = _waiting(request_id, WorkspaceRequest.Kind.NEW)
         main = lock_workspace(request.workspace_id)
@@ -63,6 +64,7 @@ def create_requested_workspace(
     return made
 
 
+@retried
 def link_requested_workspace(*, request_id: int, workspace_id: int, answer: str = "") -> Workspace:
     """Link an existing workspace to the main organisation that asked for it, and answer the request.
 
@@ -80,7 +82,7 @@ def link_requested_workspace(*, request_id: int, workspace_id: int, answer: str 
             already, or the package of the main organisation is full.
         Invalid: the workspace is the main organisation itself.
     """
-    require_staff("workspace_request")
+    authorise_staff("accounts.change_workspacerequest")
     with action():
         request = _waiting(request_id, WorkspaceRequest.Kind.LINKED)
         # Locked in id order, as whoever needs several workspaces does.

@@ -7,12 +7,11 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from accounts import mails, signals
-from accounts.authority import require_staff
 from accounts.locking import lock_workspace
 from accounts.models import Workspace, WorkspaceRequest
-from accounts.permissions import Permission, authorise
+from accounts.permissions import Permission, authorise, authorise_staff
 from accounts.signals import SettingChange
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 
@@ -41,6 +40,7 @@ def require_room(main: Workspace) -> None:
         )
 
 
+@retried
 def request_workspace(*, workspace_id: int, kind: str, contact_email: str, text: str) -> WorkspaceRequest:
     """Ask the operator for a new workspace, or for an existing one to be linked (event 10041).
 
@@ -86,6 +86,7 @@ def request_workspace(*, workspace_id: int, kind: str, contact_email: str, text:
     return made
 
 
+@retried
 def handle_workspace_request(*, request_id: int, status: int, answer: str = "") -> WorkspaceRequest:
     """Close a request with an answer and mail it (event 10040 in the workspace); `request_answers` does what is asked.
 
@@ -100,7 +101,7 @@ def handle_workspace_request(*, request_id: int, status: int, answer: str = "") 
         Invalid: no answer, or not a final status.
         Conflict: it was handled already.
     """
-    actor = require_staff("workspace_request")
+    actor = authorise_staff("accounts.change_workspacerequest")
     chosen = WorkspaceRequest.Status(status) if status in WorkspaceRequest.Status.values else None
     if chosen is None or chosen == WorkspaceRequest.Status.OPEN:
         raise Invalid(_("A request is done or declined."), field="status")

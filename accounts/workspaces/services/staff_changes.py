@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 from accounts.packages.services.subscriptions import set_subscription
 from accounts.people.services.members import set_super_admin
 from accounts.workspaces.services.workspaces import update_workspace
-from kit.action import action
+from kit.action import action, retried
 from kit.errors import Invalid
 
 OWN_ACTIONS: Final = frozenset({"package_id", "data_plan_ids", "super_admin_id"})
 """What is no setting of the workspace: each has an action and events of its own."""
 
 
+@retried
 def change_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> None:
     """Change a workspace in one action: when one part is refused, nothing is done.
 

@@ -11,15 +11,15 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts import signals
-from accounts.authority import require_staff
 from accounts.changes import assign, check, differences
 from accounts.locking import lock_workspace
 from accounts.models import Workspace
 from accounts.packages.services.subscriptions import find_data_plans, find_package
-from accounts.permissions import Permission, authorise
+from accounts.people.services.members import settle_tokens
+from accounts.permissions import Permission, authorise, authorise_staff
 from accounts.signals import SettingChange
 from accounts.workspaces.services.requests import require_room
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Forbidden, Invalid
 
@@ -37,6 +37,7 @@ _STAFF_SETTINGS: Final = (
 )
 
 
+@retried
 def create_workspace(
     *,
     name: str,
@@ -64,7 +65,7 @@ def create_workspace(
         Conflict: the operator has its workspace already.
         Invalid: an input is wrong.
     """
-    require_staff("workspace_create")
+    authorise_staff("accounts.add_workspace")
     with action():
         package = find_package(package_id)
         plans = find_data_plans(data_plan_ids)
@@ -90,6 +91,7 @@ def create_workspace(
     return workspace
 
 
+@retried
 def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Workspace:
     """Change settings of a workspace; values that hold already change nothing.
 
@@ -126,6 +128,8 @@ def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Worksp
         if "main_id" in changed:
             _check_link(workspace)
         workspace.save(update_fields=changed)
+        if "main_id" in changed and before["main_id"] is not None:
+            _settle_former_main(workspace, before["main_id"])
         organisation = [name for name in changed if name in _ORGANISATION]
         if organisation:
             signals.organisation_updated.send(
@@ -143,11 +147,21 @@ def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Worksp
     return workspace
 
 
+def _settle_former_main(workspace: Workspace, main_id: int) -> None:
+    """End what the SuperAdmin of the former main organisation could still do here by application tokens."""
+    chief = Workspace.objects.filter(pk=main_id).values_list("super_admin_id", flat=True).first()
+    if chief is not None:
+        settle_tokens(workspace_id=workspace.pk, user_id=chief)
+
+
 def _require_main(main: Workspace) -> None:
     if main.main_id is not None:
         raise Conflict(
             _("%(name)s is linked itself. Choose its main organisation.") % {"name": main.name}, field="main"
         )
+    if main.type == Workspace.Type.OPERATOR:
+        # Whoever is SuperAdmin there, mostly staff, would enter the linked workspace without support access.
+        raise Conflict(_("Nothing can be linked to the operator's own workspace."), code="operator", field="main")
 
 
 def _check_link(workspace: Workspace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, NotFound
 from kit.mobile_networks import network_name, networks
@@ -15,6 +15,7 @@ from sims.models import BlockedOperator, Device
 from sims.signals import DeviceRow
 
 
+@retried
 def block_operator(*, workspace_id: int, device_id: int, operator_id: int) -> None:
     """Keep a device off a network (event 10012).
 
@@ -45,6 +46,7 @@ def block_operator(*, workspace_id: int, device_id: int, operator_id: int) -> No
         _tell(workspace_id, device, operator_id, blocked=True)
 
 
+@retried
 def allow_operator(*, workspace_id: int, device_id: int, operator_id: int) -> None:
     """Let a device use a network again (event 10012).
 
@@ -69,7 +71,7 @@ def allow_operator(*, workspace_id: int, device_id: int, operator_id: int) -> No
 def _locked(workspace_id: int, device_id: int) -> DeviceRow:
     devices = lock_devices(workspace_id, [device_id])
     if not devices:
-        raise NotFound(f"Device with Id '{device_id}' not found.")
+        raise NotFound(_("Device with Id '%(id)s' not found.") % {"id": device_id})
     return devices[0]
 
 

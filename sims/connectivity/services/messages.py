@@ -10,7 +10,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 from sims import signals
@@ -47,6 +47,7 @@ class SmsText:
     udh: str = ""
 
 
+@retried
 def send_sms(*, workspace_id: int, device_id: int, sms: SmsText) -> Sms:
     """Accept a message for a device (event 10013); it counts as one SMS to the device from then on.
 
@@ -70,7 +71,7 @@ def send_sms(*, workspace_id: int, device_id: int, sms: SmsText) -> Sms:
     with action():
         devices = lock_devices(workspace_id, [device_id])
         if not devices:
-            raise NotFound(f"Device with Id '{device_id}' not found.")
+            raise NotFound(_("Device with Id '%(id)s' not found.") % {"id": device_id})
         device = devices[0]
         sim = _receiver(device)
         now = current_context().now()

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Invalid, NotFound
 from kit.outcomes import Outcome, Refusal, not_found
@@ -69,6 +69,7 @@ def row_of(device: Device) -> DeviceRow:
     return DeviceRow(device.pk, device.name, device.imei, device.ip_address, device.tags, device.status)
 
 
+@retried
 def create_devices(*, workspace_id: int, devices: Sequence[NewDevice]) -> list[Device]:
     """Make devices, with their SIMs where chosen: all or none (`docs/rules.md` sections 4 and 5).
 
@@ -115,6 +116,7 @@ def _made(workspace_id: int, status: int, values: Values) -> Device:
     return Device(workspace_id=workspace_id, status=status, created=now, last_updated=now, **values)
 
 
+@retried
 def update_devices(*, workspace_id: int, changes: Mapping[int, Values]) -> Outcome:
     """Change properties of devices; those that can't be changed as asked are refused by name.
 
@@ -198,6 +200,7 @@ class _Told:
             signals.tags_changed.send(sender=Device, workspace_id=workspace_id, changes=ways)
 
 
+@retried
 def delete_devices(*, workspace_id: int, device_ids: Sequence[int]) -> Outcome:
     """Delete devices that hold no SIM; the others are refused by name.
 
@@ -256,6 +259,7 @@ def _decide_delete(rows: Sequence[DeviceRow]) -> tuple[Outcome, list[DeviceRow]]
     return outcome, deleting
 
 
+@retried
 def delete_devices_with_sims(*, workspace_id: int, device_ids: Sequence[int], delete_sims: bool = False) -> Outcome:
     """Take the SIMs off devices and delete the devices: all or none (`docs/rules.md` section 4).
 

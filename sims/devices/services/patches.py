@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
 from accounts.selectors import workspace_with_package
-from kit.action import action
+from kit.action import action, retried
 from kit.errors import DomainError
 from kit.outcomes import Outcome, Refusal
 from sims.devices.services.devices import update_devices
@@ -118,6 +118,7 @@ class _Group:
     sims: dict[int, int] = field(default_factory=dict)
 
 
+@retried
 def patch_devices(*, workspace_id: int, patches: Mapping[int, DevicePatch]) -> None:
     """Do what is asked for devices, in one action: all of it or nothing.
 

@@ -8,7 +8,7 @@ from django.db.models import Case, Value, When
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Invalid
 from kit.outcomes import Outcome, Refusal, not_found
@@ -41,6 +41,7 @@ def normalise_tags(value: str | Iterable[str]) -> list[str]:
     return clean
 
 
+@retried
 def change_tags(
     *, workspace_id: int, device_ids: Sequence[int], add: Iterable[str] = (), remove: Iterable[str] = ()
 ) -> Outcome:

@@ -50,7 +50,6 @@ def device_list(request: WorkspacePageRequest, workspace_id: int) -> HttpRespons
         table=DeviceTable,
         filters=DeviceFilters,
         queryset=Device.objects.of(workspace_id),
-        rows="sims/_device_rows.jinja",
         fetch=device_rows,
         bulk=buttons(request, DEVICES.name),
         empty=Empty(
@@ -60,8 +59,6 @@ def device_list(request: WorkspacePageRequest, workspace_id: int) -> HttpRespons
             action_label=_("Create device") if may_create else "",
             action_url=creating if may_create else "",
         ),
-        noun=(_("device"), _("devices")),
-        tools="sims/_device_tools.html",
         context={
             "sim_badges": sim_badges(),
             "device_badges": device_badges(),

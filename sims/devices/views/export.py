@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from django.http import QueryDict
 from django.http.response import HttpResponseBase
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from sims.devices.filters import DeviceFilters
 from sims.devices.selectors import device_rows
 from sims.devices.tables import DeviceTable
-from sims.exports import Export, _file
+from sims.exports import Export, export_file
 from sims.models import Device
 from sims.states import DeviceStatus, SimStatus
 
@@ -32,12 +33,12 @@ _DEVICE_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
 }
 
 
-DEVICES: Final = Export(DeviceTable, _DEVICE_VALUES, device_rows, frozenset({"created", "last_updated"}))
+DEVICES: Final = Export("devices", DeviceTable, _DEVICE_VALUES, device_rows, frozenset({"created", "last_updated"}))
 
 
-@require_safe
+@require_POST
 def device_export(request: WorkspacePageRequest, workspace_id: int) -> HttpResponseBase:
-    """The devices as they are filtered by the query string."""
+    """The devices as they are filtered (`filter`: its query string), as a CSV file. Writes event 10086."""
     authorise(workspace_id, Permission.INVENTORY_READ)
-    found = DeviceFilters(request.GET, Device.objects.of(workspace_id), request=request)
-    return _file(request, f"devices-{workspace_id}", DEVICES, found)
+    found = DeviceFilters(QueryDict(request.POST.get("filter", "")), Device.objects.of(workspace_id), request=request)
+    return export_file(request, DEVICES, found)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
 from accounts.selectors import workspace_with_package
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 from kit.outcomes import Outcome, Refusal, not_found
@@ -120,7 +120,7 @@ class Assigning:
             Conflict: it is on a device, gets one in this action already, or may not enter the state.
         """
         if sim is None:
-            raise NotFound(f"SIM with Id '{choice.sim_id}' not found.", field="sim")
+            raise NotFound(_("SIM with Id '%(id)s' not found.") % {"id": choice.sim_id}, field="sim")
         if sim.device_id is not None:
             reason = _("SIM %(iccid)s is on device '%(device)s'. Release it first.")
             names = {"iccid": sim.iccid, "device": sim.device_name}
@@ -168,6 +168,7 @@ def put_on(pairs: Sequence[Pair]) -> dict[int, list[DeviceFact]]:
     return facts
 
 
+@retried
 def assign_sims(*, workspace_id: int, choices: Mapping[int, SimChoice]) -> Outcome:
     """Put free SIMs on devices that have none; those that can't be are refused by name (`docs/rules.md` section 4).
 
@@ -214,6 +215,7 @@ def lock_chosen(workspace_id: int, choices: Iterable[SimChoice]) -> dict[int, Si
     return {row.id: row for ids in chunks(choice.sim_id for choice in choices) for row in lock_sims(workspace_id, ids)}
 
 
+@retried
 def release_sims(*, workspace_id: int, device_ids: Sequence[int], suspend: bool = False) -> Outcome:
     """Take the SIMs off devices; enabled devices become Disabled, SIMs keep their state unless `suspend`.
 

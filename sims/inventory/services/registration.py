@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 from sims import signals
@@ -52,6 +52,7 @@ def find_batch(*, workspace_id: int, bic: str) -> SimBatch:
     return _check(SimBatch.objects.select_related("model").filter(bic=code).first(), workspace_id, code)
 
 
+@retried
 def register_batch(*, workspace_id: int, bic: str, status: int = SimStatus.ISSUED) -> Registration:
     """Register all SIMs of a batch with one state.
 

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts.permissions import Permission, authorise
 from accounts.selectors import workspace_with_package
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Invalid
 from kit.outcomes import Outcome, Refusal, not_found
@@ -25,6 +25,7 @@ from sims.states import CHARGED, SimStatus, sim_may_move, sim_sources
 from sims.transitions import move
 
 
+@retried
 def change_sim_status(*, workspace_id: int, sim_ids: Sequence[int], to: int) -> Outcome:
     """Bring SIMs into another state; those that may not go there are refused by name and stay as they are.
 

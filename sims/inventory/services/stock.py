@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
 from accounts.permissions import authorise_staff
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, DomainError, Invalid, NotFound
 from sims import signals
@@ -63,6 +63,7 @@ class ImportRefused(Invalid):
         self.errors = errors
 
 
+@retried
 def create_batch(*, bic: str, model: SimModel) -> SimBatch:
     """Make an empty batch in stock.
 
@@ -74,7 +75,7 @@ def create_batch(*, bic: str, model: SimModel) -> SimBatch:
         Forbidden: not staff.
         Invalid: no BIC, or used before.
     """
-    authorise_staff()
+    authorise_staff("sims.add_simbatch")
     code = normalise_bic(bic)
     with action():
         if SimBatch.objects.filter(bic=code).exists():
@@ -181,6 +182,7 @@ def _read_date(value: str) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
+@retried
 def import_sims(*, batch_id: int, records: Sequence[SimRecord]) -> int:
     """Put checked SIMs into a batch that nobody has registered: all or none.
 
@@ -197,7 +199,7 @@ def import_sims(*, batch_id: int, records: Sequence[SimRecord]) -> int:
         Conflict: the batch is registered.
         ImportRefused: an ICCID or IMSI exists already; `line` counts the records from 1 plus a header.
     """
-    authorise_staff()
+    authorise_staff("sims.change_simbatch")
     with action():
         batch = _locked_batch(batch_id)
         _refuse_known(records)
@@ -239,6 +241,7 @@ def _refuse_known(records: Sequence[SimRecord]) -> None:
         raise ImportRefused(sorted(errors, key=lambda error: error.line))
 
 
+@retried
 def assign_batch(*, batch_id: int, workspace_id: int) -> SimBatch:
     """Give a batch to a workspace, whose users may then register it. Leaves no event in the customer's log.
 
@@ -251,7 +254,7 @@ def assign_batch(*, batch_id: int, workspace_id: int) -> SimBatch:
         NotFound: no such batch or workspace.
         Conflict: registered already, or empty.
     """
-    authorise_staff()
+    authorise_staff("sims.change_simbatch")
     with action():
         batch = _locked_batch(batch_id)
         workspace = Workspace.objects.filter(pk=workspace_id).first()

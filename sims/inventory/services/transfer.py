@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Workspace
 from accounts.permissions import Permission, actor_may, authorise
 from accounts.selectors import workspace_with_package
-from kit.action import action
+from kit.action import action, retried
 from kit.context import Actor, current_context
 from kit.errors import Conflict, Invalid, NotFound
 from sims import signals
@@ -73,6 +73,7 @@ class Transfer:
     done: bool = False
 
 
+@retried
 def transfer_sims(
     *,
     target_id: int,

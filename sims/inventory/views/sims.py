@@ -54,7 +54,6 @@ def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
         table=SimTable,
         filters=SimFilters,
         queryset=Sim.objects.of(workspace_id),
-        rows="sims/_sim_rows.jinja",
         fetch=sim_rows,
         bulk=_list_actions(request),
         empty=Empty(
@@ -64,8 +63,6 @@ def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
             action_label=_("Register SIMs") if register_url else "",
             action_url=register_url,
         ),
-        noun=(_("SIM"), _("SIMs")),
-        tools="sims/_sim_tools.html",
         context={
             "badges": {state.value: badge_of(state) for state in SimStatus},
             "sim_base": reverse("sims:sim_list", args=[workspace_id]),

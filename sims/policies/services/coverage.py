@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, NotFound
 from kit.mobile_networks import ZONES, network_name, networks
@@ -21,6 +21,7 @@ from sims import signals
 from sims.models import CoverageBlockedOperator, CoverageExcludedZone, CoveragePolicy
 
 
+@retried
 def block_policy_operator(*, workspace_id: int, policy_id: int, operator_id: int) -> None:
     """Keep all devices of a coverage policy off a network (event 10009).
 
@@ -49,6 +50,7 @@ def block_policy_operator(*, workspace_id: int, policy_id: int, operator_id: int
         _tell_operators(policy, before, sorted([*before, operator_id]))
 
 
+@retried
 def allow_policy_operator(*, workspace_id: int, policy_id: int, operator_id: int) -> None:
     """Let the devices of a coverage policy use a network again (event 10009).
 
@@ -71,6 +73,7 @@ def allow_policy_operator(*, workspace_id: int, policy_id: int, operator_id: int
         _tell_operators(policy, before, [each for each in before if each != operator_id])
 
 
+@retried
 def choose_zones(*, workspace_id: int, policy_id: int, zones: Iterable[int], chosen: bool) -> None:
     """Choose rate zones of a policy's data plan, or give them up (event 10009); what holds already writes nothing.
 
@@ -99,6 +102,7 @@ def choose_zones(*, workspace_id: int, policy_id: int, zones: Iterable[int], cho
         _tell(policy, "excluded_zones", [ZONES[each] for each in sorted(before)], [ZONES[z] for z in sorted(after)])
 
 
+@retried
 def use_allowance(*, workspace_id: int, policy_id: int, uses: bool) -> None:
     """Let the SIMs of a policy take part in what its data plan includes, or not (event 10009).
 
@@ -131,7 +135,7 @@ def use_allowance(*, workspace_id: int, policy_id: int, uses: bool) -> None:
 def _locked(workspace_id: int, policy_id: int) -> CoveragePolicy:
     found = CoveragePolicy.objects.of(workspace_id).filter(pk=policy_id).select_for_update(of=("self",)).first()
     if found is None:
-        raise NotFound(f"Coverage policy with Id '{policy_id}' not found.")
+        raise NotFound(_("Coverage policy with Id '%(id)s' not found.") % {"id": policy_id})
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.models import DataPlan
@@ -159,7 +160,8 @@ def _locked(model: type[P], workspace_id: int, policy_id: int) -> P:
     found = model._default_manager.filter(workspace_id=workspace_id, pk=policy_id).select_for_update(of=("self",))
     policy = found.first()
     if policy is None:
-        raise NotFound(f"{model._meta.verbose_name} with Id '{policy_id}' not found.".capitalize())
+        kind = capfirst(str(model._meta.verbose_name))
+        raise NotFound(_("%(kind)s with Id '%(id)s' not found.") % {"kind": kind, "id": policy_id})
     return policy
 
 

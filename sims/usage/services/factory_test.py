@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import F, Q
 
 from accounts.models import Workspace
-from kit.action import action
+from kit.action import action, retried
 from kit.context import Actor, ActorKind, acting_within, current_context
 from sims import signals
 from sims.locking import SIM_FIELDS, chunks, lock_sims
@@ -33,6 +33,7 @@ CHECK: Final = Actor(kind=ActorKind.SCHEDULE, id=0, label="Factory test check", 
 _EXTRA: Final = ("workspace_id", "tested_bytes", "tested_sms", "factory_test_since")
 
 
+@retried
 def end_factory_tests(*, workspace: Workspace) -> int:
     """Activate every SIM in factory test of a workspace that no longer has it; a part of what took it away.
 

@@ -14,7 +14,7 @@ from django.core.cache import cache
 from django.db.models import Max, Min
 from django.utils import timezone
 
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.wakeups import wake_worker
 from sims import signals
@@ -119,6 +119,7 @@ def shown_late_since(workspace_id: int | None) -> datetime | None:
     return kept[0] if concerned else None
 
 
+@retried
 def tell_lateness() -> None:
     """Tell staff when checks begin to run late and when they are on time again, each once.
 

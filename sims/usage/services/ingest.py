@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from sims.models import Sim
 from sims.states import DeviceStatus, SimStatus
@@ -61,6 +61,7 @@ class IngestResult:
         return {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": self.rejected}
 
 
+@retried
 def ingest(records: Iterable[Any], *, reported: bool = True) -> IngestResult:
     """Store usage records and count them: by day, and towards the limits of SIMs in factory test.
 

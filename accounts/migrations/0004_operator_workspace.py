@@ -11,7 +11,7 @@ def make(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0002_unknown_addresses"),
+        ("accounts", "0003_erased_stays_out"),
     ]
 
     operations = [

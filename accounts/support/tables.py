@@ -1,0 +1,44 @@
+"""The table of the operator's visits."""
+
+from __future__ import annotations
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import SupportAccess, User
+from kit.rendering import badge, when_absolute
+from kit.tables import ListColumn, ListTable
+
+
+def _person(user: User) -> SafeString:
+    return format_html('{} <span class="muted small">{}</span>', user.name, user.email)
+
+
+class VisitTable(ListTable):
+    """Visits of the operator's staff to a workspace."""
+
+    caption = gettext_lazy("Visits of the operator")
+
+    started = ListColumn(gettext_lazy("Started"), classes="nowrap")
+    ended = ListColumn(gettext_lazy("Ended"), classes="nowrap")
+    staff = ListColumn(gettext_lazy("Operator staff"))
+    acted_for = ListColumn(gettext_lazy("Acted for"))
+    reason = ListColumn(gettext_lazy("Reason"))
+
+    def render_started(self, record: SupportAccess) -> SafeString:
+        """Draw when they came in."""
+        return when_absolute(record.started)
+
+    def render_ended(self, record: SupportAccess) -> SafeString:
+        """Draw when they left."""
+        return when_absolute(record.ended) if record.ended else badge(_("still inside"), "warn")
+
+    def render_staff(self, record: SupportAccess) -> SafeString:
+        """Draw who came."""
+        return _person(record.staff)
+
+    def render_acted_for(self, record: SupportAccess) -> SafeString:
+        """Draw in whose place."""
+        return _person(record.acted_for)

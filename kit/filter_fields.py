@@ -1,0 +1,255 @@
+"""The form fields of the filters: how a value is read from an address, a form or a file, and when it is refused.
+
+A filter's field gives None when nothing was asked for. What it refuses names the wrong value.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_filters.fields import MultipleChoiceField, RangeField
+from django_filters.widgets import SuffixedMultiWidget
+
+from kit.filter_values import (
+    MAX_STARS,
+    PARTIAL_LIMIT,
+    TOKEN_PREFIX,
+    Values,
+    check_values,
+    kept_list,
+    parse_values,
+    read_upload,
+)
+
+Offered = dict[str, tuple[Any, str]]
+"""Choices by the text that stands in the address: the value that is looked for, and its label."""
+
+MAX_SHOWN = 60
+"""Characters of a wrong value that its error repeats."""
+MAX_SEARCH = 200
+_SEARCH_ERROR = gettext_lazy("A search has at most 200 characters.")
+
+
+class SearchField(forms.CharField):
+    """The words of a search box, with one space between them."""
+
+    default_error_messages = {"max_length": _SEARCH_ERROR, "null_characters_not_allowed": _SEARCH_ERROR}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=MAX_SEARCH, **options)
+
+    def to_python(self, value: str | None) -> str | None:
+        return " ".join((value or "").split()) or None
+
+
+class Typed(NamedTuple):
+    """What came for a filter of values."""
+
+    texts: list[str]
+    uploads: list[UploadedFile[Any]]
+
+
+class ValuesWidget(forms.Textarea):
+    """Values in the address or a text box, together with those of files sent as `<name>__file`."""
+
+    def value_from_datadict(
+        self, data: Mapping[str, Any], files: MultiValueDict[str, UploadedFile[Any]], name: str
+    ) -> Typed:
+        assert isinstance(data, QueryDict)  # noqa: S101 - filter sets have no other data
+        return Typed(data.getlist(name), files.getlist(f"{name}__file"))
+
+
+class ValuesField(forms.Field):
+    """Values typed, pasted, kept or uploaded, sorted into whole, partial and wildcard ones.
+
+    Args:
+        name: of the filter, to which kept lists belong, and which may head a file.
+        workspace_id: whose kept lists are read.
+        normalise: turns a value without `*` into what is stored; raises ValueError or ValidationError for what
+            cannot be one.
+        complete: whether a value is a whole one, which then matches exactly and fast.
+        wildcards: whether `*` is a wildcard; without it a value with `*` is an error.
+        partial: whether a value matches in part.
+    """
+
+    widget = ValuesWidget
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        workspace_id: int,
+        normalise: Callable[[str], Any] | None,
+        complete: Callable[[str], bool] | None,
+        wildcards: bool,
+        partial: bool,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.name = name
+        self.workspace_id = workspace_id
+        self.normalise = normalise
+        self.complete = complete
+        self.wildcards = wildcards
+        self.partial = partial
+
+    def to_python(self, value: Any) -> Values | None:
+        assert isinstance(value, Typed)  # noqa: S101 - as the widget read it
+        found: dict[str, None] = {}
+        for text in value.texts:
+            for each in parse_values(text):
+                if each.startswith(TOKEN_PREFIX):
+                    token = each.removeprefix(TOKEN_PREFIX)
+                    found.update(dict.fromkeys(kept_list(self.workspace_id, self.name, token)))
+                else:
+                    found.setdefault(each)
+        for upload in value.uploads:
+            found.update(dict.fromkeys(read_upload(upload, header=(self.name, str(self.label)))))
+        return self._sorted(check_values(list(found))) if found else None
+
+    def _sorted(self, typed: list[str]) -> Values:
+        exact: list[Any] = []
+        partial: list[str] = []
+        patterns: list[str] = []
+        many = len(typed) > PARTIAL_LIMIT
+        for value in typed:
+            if "*" in value and self.wildcards:
+                if value.count("*") > MAX_STARS:
+                    raise ValidationError(_("“%(value)s” has too many wildcards.") % {"value": value})
+                patterns.append(value)
+                continue
+            stored = self._stored(value)
+            if many or not self.partial or (self.complete is not None and self.complete(value)):
+                exact.append(stored)
+            else:
+                partial.append(str(stored))
+        return Values(tuple(exact), tuple(partial), tuple(patterns), tuple(typed))
+
+    def _stored(self, value: str) -> Any:
+        if self.normalise is None:
+            return value
+        try:
+            return self.normalise(value)
+        except (ValueError, ValidationError) as error:
+            raise ValidationError(
+                _("“%(value)s” cannot be a value of %(label)s.") % {"value": value, "label": self.label}
+            ) from error
+
+
+class ChoicesWidget(forms.SelectMultiple):
+    """Choices as repeated parameters or between commas."""
+
+    def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> list[str]:
+        texts: list[str] = super().value_from_datadict(data, files, name)
+        return list(dict.fromkeys(value for text in texts for value in parse_values(text)))
+
+
+class ChoicesField(MultipleChoiceField):
+    """One or several of given choices.
+
+    Args:
+        offered: gives the choices; asked only when there is something to check.
+    """
+
+    widget = ChoicesWidget
+
+    def __init__(self, *, offered: Callable[[], Offered], **options: Any) -> None:
+        super().__init__(choices=lambda: offered().values(), **options)
+        self.offered = offered
+
+    def valid_value(self, value: str) -> bool:
+        return value in self.offered()
+
+    def validate(self, value: list[str]) -> None:
+        for text in value:
+            if not self.valid_value(text):
+                raise ValidationError(
+                    _("“%(value)s” is no choice of %(label)s.") % {"value": text[:MAX_SHOWN], "label": self.label}
+                )
+
+    def clean(self, value: list[str]) -> list[Any] | None:
+        return [self.offered()[text][0] for text in super().clean(value)] or None
+
+
+DATE_PRESETS: tuple[tuple[str, Any, dt.timedelta], ...] = (
+    ("24h", gettext_lazy("Last 24 hours"), dt.timedelta(hours=24)),
+    ("7d", gettext_lazy("Last 7 days"), dt.timedelta(days=7)),
+    ("30d", gettext_lazy("Last 30 days"), dt.timedelta(days=30)),
+    ("90d", gettext_lazy("Last 90 days"), dt.timedelta(days=90)),
+)
+
+
+@dataclass(frozen=True)
+class DateRange:
+    """A span of time: `start` inclusive, `end` exclusive, both aware; None is open."""
+
+    text: str
+    start: dt.datetime | None = None
+    end: dt.datetime | None = None
+
+
+class DateRangeWidget(SuffixedMultiWidget):
+    """A span in one parameter, or the two days of a form as `<name>__from` and `<name>__to`."""
+
+    suffixes = ["", "_from", "_to"]
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__((forms.TextInput, forms.DateInput, forms.DateInput), attrs)
+
+    def decompress(self, value: DateRange | None) -> list[str]:
+        return ["" if value is None else value.text, "", ""]
+
+
+class DateRangeField(RangeField):
+    """A span of days in the viewer's zone, or a preset (`7d`).
+
+    A span is written `2026-10-01..2026-10-31`; both days belong to it, either may be missing.
+    """
+
+    widget = DateRangeWidget
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__((forms.Field(), forms.Field(), forms.Field()), **options)
+
+    def compress(self, data_list: list[str | None]) -> DateRange | None:
+        text, first, last = ((value or "").strip() for value in data_list or ("", "", ""))
+        if first or last:
+            text = f"{first}..{last}"
+        if not text or text == "..":
+            return None
+        for key, _label, span in DATE_PRESETS:
+            if text == key:
+                return DateRange(text, start=timezone.now() - span)
+        first, dots, last = text.partition("..")
+        start, end = _day(first if dots else text), _day(last if dots else text)
+        if start is not None and end is not None and end < start:
+            raise ValidationError(_("“%(value)s” ends before it begins.") % {"value": text})
+        return DateRange(
+            text,
+            start=timezone.make_aware(dt.datetime.combine(start, dt.time())) if start else None,
+            end=timezone.make_aware(dt.datetime.combine(end + dt.timedelta(days=1), dt.time())) if end else None,
+        )
+
+
+def _day(text: str) -> dt.date | None:
+    if not text:
+        return None
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        day = dt.date.min
+    # Beyond these years a zone's offset leaves the range of a datetime.
+    if not 1970 <= day.year <= 9000:
+        raise ValidationError(_("“%(value)s” is no date like 2026-11-21.") % {"value": text[:MAX_SHOWN]})
+    return day
