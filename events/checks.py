@@ -10,6 +10,7 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 
 from events.trigger_state import trigger_problems
+from events.triggers import EVENTS, has_tables
 
 
 @register(Tags.database)
@@ -32,6 +33,35 @@ def append_only_triggers(databases: Sequence[str] | None = None, **_kwargs: Any)
             )
             for problem in problems
         ]
+    return messages
+
+
+@register(Tags.database, deploy=True)
+def owner_of_the_log(databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Warn where the portal runs as a role that can switch the log's triggers off, as the tables' owner can.
+
+    Without `--database` nothing is asked, so that `check --deploy` works while no database answers.
+    """
+    messages: list[CheckMessage] = []
+    for alias in databases or ():
+        connection = connections[alias]
+        if connection.vendor != "postgresql" or not has_tables(connection):
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_user, pg_has_role(current_user, relowner, 'USAGE') FROM pg_class"
+                " WHERE oid = to_regclass(%s)",
+                [EVENTS],
+            )
+            role, owns = cursor.fetchone()
+        if owns:
+            messages.append(
+                Warning(
+                    f"The portal runs as {role}, which can switch the guards of the log in database '{alias}' off.",
+                    hint="Run it as a role of its own; manage.py make_roles gives that role what it needs.",
+                    id="events.W002",
+                )
+            )
     return messages
 
 

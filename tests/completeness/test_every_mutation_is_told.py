@@ -56,13 +56,6 @@ EXEMPT_MODELS = {
     "events.SealCosignature": "a witness's signature over the log",
     "events.SealKey": "a public key; its time is in the list that anybody may read",
     "events.SealCheck": "the result of a check of the log",
-    "events.SealState": "how far the log is sealed",
-    "events.SealLog": "the tree of a log; who gets its mail is 10040",
-    "events.SealTile": "hashes of the log",
-    "events.SealCheckpoint": "a signature over the log",
-    "events.SealCosignature": "a witness's signature over the log",
-    "events.SealKey": "a public key; its time is in the list that anybody may read",
-    "events.SealCheck": "the result of a check of the log",
 }
 """Models whose rows may change without an event, and why."""
 
