@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Never, Self
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AppendOnly",
+    "ErasureReceipt",
     "Event",
     "EventQuerySet",
     "FrozenPerson",
+    "GuardCheck",
     "RetentionReceipt",
     "SealCheck",
     "SealCheckpoint",
@@ -207,14 +210,16 @@ class Event(models.Model):
 class RetentionReceipt(models.Model):
     """Leave to remove old events of one workspace; written before they go, in the same transaction.
 
-    The trigger on the log lets a DELETE pass only for rows that an open receipt covers.
+    The trigger on the log lets a DELETE pass only for rows that an open receipt covers. Receipts are guarded as the log
+    is: they are opened now, for what is old enough, closed once, and stay.
     """
 
     workspace = models.ForeignKey(
         Workspace, on_delete=models.DO_NOTHING, db_constraint=False, db_index=True, related_name="+"
     )
     cutoff = models.DateTimeField(help_text="Rows older than this may go.")
-    opened = models.DateTimeField()
+    opened = models.DateTimeField(db_default=Now(), help_text="By the database's clock.")
+    transaction = models.BigIntegerField(db_default=0, help_text="PostgreSQL's number of the transaction it holds in.")
     closed = models.DateTimeField(null=True)
     removed = models.PositiveBigIntegerField(default=0, help_text="Rows that went.")
 
@@ -225,3 +230,37 @@ class RetentionReceipt(models.Model):
 
     def __str__(self) -> str:
         return f"Workspace {self.workspace_id} up to {self.cutoff}"
+
+
+class ErasureReceipt(models.Model):
+    """Leave to take a user's name out of the log; written before it goes, in the same transaction.
+
+    The trigger on the persons lets an UPDATE pass only where such a receipt is open, and only to what erased persons
+    are called. It is guarded like a receipt of retention.
+    """
+
+    user_id = models.BigIntegerField(db_index=True)
+    opened = models.DateTimeField(db_default=Now(), help_text="By the database's clock.")
+    transaction = models.BigIntegerField(db_default=0, help_text="PostgreSQL's number of the transaction it holds in.")
+    closed = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("erasure receipt")
+        verbose_name_plural = _("erasure receipts")
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"User {self.user_id}"
+
+
+class GuardCheck(models.Model):
+    """What the last look at the triggers of the log found. One row."""
+
+    checked = models.DateTimeField()
+    problems = models.JSONField(default=list, help_text="A sentence each.")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Guards at {self.checked}"

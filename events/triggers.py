@@ -1,73 +1,141 @@
 """Database triggers that keep the log append-only, whoever connects.
 
-An UPDATE never passes. A DELETE passes for rows that an open retention receipt covers. They are (re)created after every
-`migrate`, because SQLite drops a table's triggers when a migration rebuilds it.
+An UPDATE of an event never passes, a DELETE passes for rows that an open retention receipt covers. The triggers are
+(re)created after every `migrate`, because SQLite drops a table's triggers when a migration rebuilds it, and by
+`manage.py guard_log`. `trigger_state` tells whether they stand as they are written here.
+
+On PostgreSQL they fire always, in a session that replays a replica's changes too. On SQLite a table's rows are guarded
+against `INSERT OR REPLACE`, which removes rows without a DELETE unless the client has asked for `recursive_triggers`.
 """
+
+# ruff: noqa: S608 - the texts are put together from constants of this repository alone
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from events.seals import guards
+from events import receipt_guards
+from events.seals import guards as seal_guards
 
-NAMES = ("event_no_update", "event_no_delete", "event_no_truncate", "person_no_delete", *guards.POSTGRESQL_NAMES)
-_POSTGRESQL_ONLY = frozenset({"event_no_truncate", *guards.POSTGRESQL_NAMES}) - frozenset(guards.NAMES)
+EVENTS: Final = "events_event"
+_UNIQUE: Final[dict[str, tuple[str, tuple[tuple[str, ...], ...]]]] = {
+    # Guarded table to the short name of its triggers, and what beside the id is unique in it.
+    EVENTS: ("event", (("workspace_id", "external_id"),)),
+    receipt_guards.RETENTION: ("retention", ()),
+    receipt_guards.ERASURE: ("erasure", ()),
+    "events_sealstate": ("seal_state", ()),
+    "events_seallog": ("seal_log", (("workspace_id",), ("token",), ("origin",))),
+    "events_sealtile": ("seal_tile", ()),  # see `_TILE_TAKEN`
+    "events_sealcheckpoint": ("seal_checkpoint", ()),
+    "events_sealcosignature": ("seal_cosignature", (("checkpoint_id", "witness"),)),
+    "events_sealkey": ("seal_key", (("public",),)),
+    receipt_guards.PERSONS: ("person", ()),
+}
+TABLES: Final = tuple(_UNIQUE)
+_TILE_TAKEN: Final = (
+    # The sealer writes a tile that grew over the old one, so what may stand in its place continues it.
+    "EXISTS (SELECT 1 FROM events_sealtile o WHERE o.log_id = NEW.log_id AND o.level = NEW.level"
+    " AND o.number = NEW.number AND NOT (substr(NEW.hashes, 1, length(o.hashes)) = o.hashes"
+    " AND substr(NEW.ids, 1, length(o.ids)) = o.ids))"
+)
 
-_POSTGRESQL_CREATE = (
+_POSTGRESQL_CREATE: Final = (
     """
     CREATE OR REPLACE FUNCTION event_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'The event log is append-only: % refused.', TG_OP USING ERRCODE = 'restrict_violation'; END $$
     """,
-    """
+    f"""
     CREATE OR REPLACE FUNCTION event_guard_delete() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        IF EXISTS (SELECT 1 FROM events_retentionreceipt r WHERE r.workspace_id = OLD.workspace_id
-                   AND r.closed IS NULL AND OLD."timestamp" < r.cutoff) THEN RETURN OLD; END IF;
+        IF EXISTS (SELECT 1 FROM {receipt_guards.RETENTION} r WHERE r.workspace_id = OLD.workspace_id
+                   AND {receipt_guards.POSTGRESQL_OPEN} AND OLD."timestamp" < r.cutoff) THEN RETURN OLD; END IF;
         RAISE EXCEPTION 'The event log is append-only: DELETE refused.' USING ERRCODE = 'restrict_violation';
     END $$
     """,
-    "CREATE OR REPLACE TRIGGER event_no_update BEFORE UPDATE ON events_event"
+    f"CREATE OR REPLACE TRIGGER event_no_update BEFORE UPDATE ON {EVENTS}"
     " FOR EACH STATEMENT EXECUTE FUNCTION event_refuse()",
-    "CREATE OR REPLACE TRIGGER event_no_truncate BEFORE TRUNCATE ON events_event"
+    f"CREATE OR REPLACE TRIGGER event_no_truncate BEFORE TRUNCATE ON {EVENTS}"
     " FOR EACH STATEMENT EXECUTE FUNCTION event_refuse()",
-    "CREATE OR REPLACE TRIGGER event_no_delete BEFORE DELETE ON events_event"
+    f"CREATE OR REPLACE TRIGGER event_no_delete BEFORE DELETE ON {EVENTS}"
     " FOR EACH ROW EXECUTE FUNCTION event_guard_delete()",
-    "CREATE OR REPLACE TRIGGER person_no_delete BEFORE DELETE ON events_frozenperson"
-    " FOR EACH STATEMENT EXECUTE FUNCTION event_refuse()",
-    *guards.POSTGRESQL_CREATE,
+    *receipt_guards.POSTGRESQL_CREATE,
+    *seal_guards.POSTGRESQL_CREATE,
 )
-_POSTGRESQL_DROP = (
-    "DROP TRIGGER IF EXISTS event_no_update ON events_event",
-    "DROP TRIGGER IF EXISTS event_no_truncate ON events_event",
-    "DROP TRIGGER IF EXISTS event_no_delete ON events_event",
-    "DROP TRIGGER IF EXISTS person_no_delete ON events_frozenperson",
-    *guards.POSTGRESQL_DROP,
-)
-_SQLITE_CREATE = (
-    "CREATE TRIGGER event_no_update BEFORE UPDATE ON events_event"
+
+
+def _no_replacing() -> tuple[str, ...]:
+    """Return SQLite's triggers that keep an INSERT from taking the place of a row.
+
+    A row that gets its id by itself is seen with the id -1 before it is there, so no row may have such an id.
+    """
+    made = []
+    for table, (name, uniques) in _UNIQUE.items():
+        taken = [f"EXISTS (SELECT 1 FROM {table} o WHERE o.id = NEW.id)"]
+        for columns in uniques:
+            same = " AND ".join(f"o.{column} = NEW.{column}" for column in columns)
+            taken.append(f"EXISTS (SELECT 1 FROM {table} o WHERE {same})")
+        if name == "seal_tile":
+            taken.append(_TILE_TAKEN)
+        made += [
+            f"CREATE TRIGGER {name}_no_replace BEFORE INSERT ON {table} WHEN {' OR '.join(taken)}"
+            " BEGIN SELECT RAISE(ABORT, 'The event log is append-only: the row is there already.'); END",
+            f"CREATE TRIGGER {name}_id AFTER INSERT ON {table} WHEN NEW.id < 1"
+            " BEGIN SELECT RAISE(ABORT, 'The event log is append-only: ids begin with 1.'); END",
+        ]
+    made.append(
+        # Two who remember the same new person meet here, and the second one's row is passed over without an error.
+        f"CREATE TRIGGER person_once BEFORE INSERT ON {receipt_guards.PERSONS} WHEN EXISTS (SELECT 1 FROM"
+        f" {receipt_guards.PERSONS} o WHERE o.user_id = NEW.user_id AND o.name = NEW.name"
+        " AND o.username = NEW.username) BEGIN SELECT RAISE(IGNORE); END"
+    )
+    return tuple(made)
+
+
+_SQLITE_CREATE: Final = (
+    f"CREATE TRIGGER event_no_update BEFORE UPDATE ON {EVENTS}"
     " BEGIN SELECT RAISE(ABORT, 'The event log is append-only: UPDATE refused.'); END",
-    "CREATE TRIGGER event_no_delete BEFORE DELETE ON events_event"
-    " WHEN NOT EXISTS (SELECT 1 FROM events_retentionreceipt r WHERE r.workspace_id = OLD.workspace_id"
-    ' AND r.closed IS NULL AND OLD."timestamp" < r.cutoff)'
+    f"CREATE TRIGGER event_no_delete BEFORE DELETE ON {EVENTS}"
+    f" WHEN NOT EXISTS (SELECT 1 FROM {receipt_guards.RETENTION} r WHERE r.workspace_id = OLD.workspace_id"
+    f' AND {receipt_guards.SQLITE_OPEN} AND OLD."timestamp" < r.cutoff)'
     " BEGIN SELECT RAISE(ABORT, 'The event log is append-only: DELETE refused.'); END",
-    "CREATE TRIGGER person_no_delete BEFORE DELETE ON events_frozenperson"
-    " BEGIN SELECT RAISE(ABORT, 'The event log is append-only: DELETE refused.'); END",
-    *guards.SQLITE_CREATE,
+    *receipt_guards.SQLITE_CREATE,
+    *seal_guards.SQLITE_CREATE,
+    *_no_replacing(),
 )
-_SQLITE_DROP = tuple(f"DROP TRIGGER IF EXISTS {name}" for name in NAMES)
+
+_TRIGGER = re.compile(r"CREATE (?:OR REPLACE )?TRIGGER (\w+) (?:BEFORE|AFTER) \w+ ON (\w+)")
+_FUNCTION = re.compile(r"CREATE OR REPLACE FUNCTION (\w+)\(\).*?\$\$(.*)\$\$", re.DOTALL)
 
 
-def _statements(connection: BaseDatabaseWrapper, *, create: bool) -> tuple[str, ...]:
+def _statements(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
     if connection.vendor == "postgresql":
-        return _POSTGRESQL_CREATE if create else _POSTGRESQL_DROP
+        return _POSTGRESQL_CREATE
     if connection.vendor == "sqlite":
-        return _SQLITE_DROP + _SQLITE_CREATE if create else _SQLITE_DROP
+        return _SQLITE_CREATE
     raise NotImplementedError(f"No append-only triggers are written for {connection.vendor}.")
+
+
+def wanted_triggers(connection: BaseDatabaseWrapper) -> dict[str, tuple[str, str]]:
+    """Return the triggers that the database should have: name to table and text, as the database gives it back."""
+    found = ((_TRIGGER.match(statement), statement) for statement in _statements(connection))
+    return {match[1]: (match[2], text.replace("OR REPLACE ", "", 1)) for match, text in found if match}
+
+
+def wanted_functions(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    """Return the functions that the triggers call: name to body. SQLite has none."""
+    found = (_FUNCTION.search(statement) for statement in _statements(connection))
+    return {match[1]: match[2] for match in found if match}
+
+
+def has_tables(connection: BaseDatabaseWrapper) -> bool:
+    """Tell whether all guarded tables are there; they are not while an older state of them is made."""
+    return set(TABLES) <= set(connection.introspection.table_names())
 
 
 def create_triggers(using: str = "default", **_kwargs: Any) -> None:
@@ -77,21 +145,25 @@ def create_triggers(using: str = "default", **_kwargs: Any) -> None:
         using: alias of the database.
     """
     connection = connections[using]
-    tables = connection.introspection.table_names()
-    if "events_event" not in tables:
+    if not has_tables(connection):
         return
-    sealed = guards.LAST_TABLE in tables  # not yet, while an older state of the tables is made
-    with connection.cursor() as cursor:
-        for statement in _statements(connection, create=True):
-            if sealed or "seal_" not in statement:
-                cursor.execute(statement)
+    statements = list(_statements(connection))
+    if connection.vendor == "postgresql":
+        # What is checked at the end of a transaction would keep the tables from being altered within it.
+        statements += ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"]
+        statements += [
+            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"
+            for name, (table, _text) in wanted_triggers(connection).items()
+        ]
+    else:
+        statements[:0] = _drops(connection)
+    _run(connection, statements)
 
 
 def drop_triggers(using: str = "default") -> None:
     """Remove the triggers; for emptying a test database only."""
-    with connections[using].cursor() as cursor:
-        for statement in _statements(connections[using], create=False):
-            cursor.execute(statement)
+    if has_tables(connections[using]):
+        _run(connections[using], _drops(connections[using]))
 
 
 @contextmanager
@@ -104,14 +176,18 @@ def lifted(using: str = "default") -> Iterator[None]:
         create_triggers(using)
 
 
-def missing_triggers(using: str = "default") -> list[str]:
-    """Return the names of triggers the database should have and has not."""
-    connection = connections[using]
+def _drops(connection: BaseDatabaseWrapper) -> list[str]:
+    on = connection.vendor == "postgresql"
+    return [
+        f"DROP TRIGGER IF EXISTS {name}{f' ON {table}' if on else ''}"
+        for name, (table, _text) in wanted_triggers(connection).items()
+    ]
+
+
+def _run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname = ANY(%s) AND tgenabled <> 'D'", [list(NAMES)])
+            cursor.execute(";".join(statements))  # one journey to the server, and all or nothing
         else:
-            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        present = {row[0] for row in cursor.fetchall()}
-    wanted = [name for name in NAMES if connection.vendor == "postgresql" or name not in _POSTGRESQL_ONLY]
-    return [name for name in wanted if name not in present]
+            for statement in statements:
+                cursor.execute(statement)

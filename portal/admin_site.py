@@ -26,6 +26,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.models import User
 from accounts.sign_in.services.passwords import change_own_password
 from accounts.sign_in.services.sessions import follow_session
+from events.guard_checks import guard_problems
 from events.seals.selectors import seal_problems
 from kit.admin.base import StaffAdmin, add_refusal
 from kit.errors import DomainError
@@ -141,7 +142,8 @@ class PortalAdminSite(AdminSite):
     @method_decorator(never_cache)
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The overview, with what is wrong about the log on top."""
-        return super().index(request, {**(extra_context or {}), "seal_problems": seal_problems()})
+        problems = [*guard_problems(), *seal_problems()]
+        return super().index(request, {**(extra_context or {}), "log_problems": problems})
 
     def get_log_entries(self, request: HttpRequest) -> Any:
         """Return nothing: Django's own log is not kept, every change has its event."""

@@ -211,6 +211,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
+# Goes on when the clock is set back.
+CELERY_BEAT_SCHEDULER = "portal.beat:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 # An entry that could not be run until its next turn is dropped, so they never pile up while no worker runs.
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
@@ -422,6 +424,7 @@ SEAL_NAME = env.text("SEAL_NAME") or next((host for host in ALLOWED_HOSTS if hos
 # Each "KEY ADDRESS", separated by commas: who cosigns checkpoints (C2SP tlog-witness).
 SEAL_WITNESSES = env.items("SEAL_WITNESSES")
 CELERY_BEAT_SCHEDULE |= {
+    "look-at-guards": {"task": "events.look_at_guards", "schedule": 600.0, "options": {"expires": 600}},
     "seal-log": {"task": "events.seal_log", "schedule": 30.0, "options": {"expires": 30}},
     "ask-witnesses": {"task": "events.ask_witnesses", "schedule": 600.0, "options": {"expires": 600}},
     "mail-seals": {"task": "events.mail_seals", "schedule": 3600.0, "options": {"expires": 3600}},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
@@ -12,6 +14,9 @@ from accounts.models.users import User
 from accounts.operator import OPERATOR_ID, OPERATOR_TYPE
 from accounts.permissions import Role
 from kit.querysets import WorkspaceQuerySet
+
+LEAST_EVENT_DAYS: Final = 30
+"""No event is removed before it is this old, whatever staff set; the database sees to it as well."""
 
 
 class Workspace(models.Model):
@@ -68,7 +73,7 @@ class Workspace(models.Model):
         _("factory test period in days"), default=180, validators=[MinValueValidator(1)]
     )
     event_days = models.PositiveSmallIntegerField(
-        _("days events are kept"), default=400, validators=[MinValueValidator(30)]
+        _("days events are kept"), default=400, validators=[MinValueValidator(LEAST_EVENT_DAYS)]
     )
     mfa_required = models.BooleanField(_("second factor required"), default=False)
     users = models.ManyToManyField(

@@ -8,13 +8,14 @@ from typing import Any
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.dispatch import receiver
 
 from accounts import signals
 from accounts.models import CompanyDetails, DataPlan, PlatformPackage, Workspace
 from accounts.signals import SettingChange, TokenRow
 from events.handlers.pending import pending
-from events.models import FrozenPerson
+from events.models import ErasureReceipt, FrozenPerson
 from events.selectors import actors_key
 from events.types.base import ACTOR_USERNAME, SUBJECT_NAME, SUBJECT_USERNAME
 from events.writer import forget_persons, log
@@ -233,13 +234,21 @@ def on_user_erased(
     *, workspace_id: int, user_id: int, names: Sequence[str], replacement: Person, **_kwargs: Any
 ) -> None:
     """Erase the person's frozen rows, and log it (10027). No event is touched: they point to these rows."""
-    rows = FrozenPerson.objects.filter(Q(user_id=user_id) | Q(username__iexact=names[1]))
-    for number, row in enumerate(rows.select_for_update(of=("self",)).order_by("pk")):
+    found = FrozenPerson.objects.filter(Q(user_id=user_id) | Q(username__iexact=names[1]))
+    rows = list(found.select_for_update(of=("self",)).order_by("pk"))
+    # The database lets these rows be rewritten while such a receipt is open, and only to what is written here.
+    named = [row for row in rows if row.salt is not None]
+    receipts = [ErasureReceipt(user_id=pk) for pk in sorted({row.user_id for row in named})]
+    ErasureReceipt.objects.bulk_create(receipts)
+    for number, row in enumerate(rows):
+        if row.salt is None:
+            continue  # nameless already, as when this is told in a second workspace
         # Former names were rows of their own and stay so; blanks keep them apart and are not seen.
         row.name, row.username = replacement.name, replacement.username + " " * number
         # Without the salt nobody can try names against the commitment, which the seals go on holding.
         row.salt = None
         row.save(update_fields=["name", "username", "salt"])
+    ErasureReceipt.objects.filter(pk__in=[receipt.pk for receipt in receipts]).update(closed=Now())
     forget_persons()
     kept = [actors_key(pk) for pk in Workspace.objects.order_by().values_list("pk", flat=True)]
     transaction.on_commit(lambda: cache.delete_many(kept))

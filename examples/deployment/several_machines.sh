@@ -92,7 +92,7 @@ database() {
   local url=postgres://portal_owner:$OWNER_PASSWORD@${ADDRESS[data]}:5440/portal
   URL=$url manage web1 migrate --verbosity 0
   URL=$url manage web1 seed_demo --json >"$LAB/demo.json"
-  ip netns exec lab-data psql -X -q --set ON_ERROR_STOP=1 "$url" <"$FILES/roles.sql"
+  URL=$url manage web1 make_roles --portal portal --apply
   "${psql[@]}" -A -t -c "SELECT format('\"%s\" \"%s\"', rolname, rolpassword) FROM pg_authid WHERE rolname = 'portal'" \
     >"$LAB/userlist.txt"
   for machine in web1 web2; do manage "$machine" collectstatic --noinput --verbosity 0; done

@@ -7,8 +7,8 @@ nothing.
 from __future__ import annotations
 
 from celery import shared_task
-from django.utils import timezone
 
+from kit.clock import shared_now
 from kit.context import Actor, ActorKind, acting_as
 from sims.usage.services import factory_test_watch as watch
 from sims.usage.services.deliveries import expire_messages
@@ -25,7 +25,7 @@ def settle_factory_tests(number: int) -> int:
     Returns:
         Number of SIMs activated.
     """
-    began = timezone.now()
+    began = shared_now()
     with acting_as(CHECK):
         settled = settle(number=number)
         watch.note_check(number, began)
@@ -41,7 +41,7 @@ def sweep_factory_tests() -> None:
     """
     numbers = watch.ranges_in_test()
     with acting_as(CHECK):
-        watch.watch_only(numbers, timezone.now())
+        watch.watch_only(numbers, shared_now())
         watch.tell_lateness()
     watch.wake(numbers)
 

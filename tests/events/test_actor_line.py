@@ -6,7 +6,8 @@ import pytest
 
 from accounts.actors import actor_of, staff_actor
 from accounts.models import User
-from events.models import Event, FrozenPerson
+from accounts.people.services.erasure import erase_user
+from events.models import Event
 from events.selectors import actor_choices, actor_line, persons_of
 from kit.context import NETWORK, SCHEDULE, SYSTEM, Actor, ActorKind, Person
 from tests.cast import Cast
@@ -59,8 +60,9 @@ def test_a_renamed_user_reads_as_then(cast: Cast) -> None:
 
 def test_an_erased_person_reads_erased(cast: Cast) -> None:
     event_id = record(cast.acme, 9, actor_of(cast.member))
-    FrozenPerson.objects.filter(user_id=cast.member.pk).update(name="Erased user", username="erased")
-    assert line(event_id) == f"{LEAD}Erased user, erased. (User ID: {cast.member.pk})."
+    with cast.staffing():
+        erase_user(user_id=cast.member.pk)
+    assert line(event_id) == f"{LEAD}Erased user (User ID: {cast.member.pk})."
 
 
 def test_an_application_token_is_named(cast: Cast) -> None:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.core.management import call_command
-from django.core.management.base import SystemCheckError
 from django.db import DatabaseError, connection, transaction
-from django.utils import timezone
 
-from events import triggers
-from events.models import AppendOnly, Event, FrozenPerson, RetentionReceipt
+from accounts.people.services.erasure import erase_user
+from events.models import AppendOnly, Event, FrozenPerson
 from events.registry import get
 from events.text import complete
 from events.types.base import UnregisteredType
@@ -69,33 +66,6 @@ def test_the_database_refuses(cast: Cast) -> None:
     assert Event.objects.filter(pk=event.pk, description=event.description).exists()
 
 
-def test_only_an_open_receipt_of_the_same_workspace_lets_old_rows_go(cast: Cast) -> None:
-    event = _one_event(cast)
-    delete = "DELETE FROM events_event WHERE id = %s"
-    now = timezone.now()
-    other = RetentionReceipt.objects.create(workspace=cast.umbra, cutoff=now + timedelta(days=1), opened=now)
-    assert _refused(delete, event.pk)
-    receipt = RetentionReceipt.objects.create(workspace=cast.acme, cutoff=now - timedelta(days=1), opened=now)
-    assert _refused(delete, event.pk)
-    RetentionReceipt.objects.filter(pk=receipt.pk).update(cutoff=now + timedelta(days=1), closed=now)
-    assert _refused(delete, event.pk)
-    RetentionReceipt.objects.filter(pk=receipt.pk).update(closed=None)
-    with connection.cursor() as cursor:
-        cursor.execute(delete, [event.pk])
-    assert not Event.objects.filter(pk=event.pk).exists()
-    assert other.closed is None
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_missing_trigger_is_reported_and_migrate_mends_it(cast: Cast) -> None:
-    assert triggers.missing_triggers() == []
-    triggers.drop_triggers()
-    with pytest.raises(SystemCheckError, match=r"events\.E001"):
-        call_command("check", databases=["default"])
-    call_command("migrate", verbosity=0)
-    assert triggers.missing_triggers() == []
-
-
 def test_a_person_stands_once_and_is_completed_when_read(cast: Cast) -> None:
     _one_event(cast)
     _one_event(cast)
@@ -112,7 +82,8 @@ def test_a_person_stands_once_and_is_completed_when_read(cast: Cast) -> None:
 
 def test_erasing_a_person_changes_that_persons_rows_only(cast: Cast) -> None:
     event = _one_event(cast)
-    FrozenPerson.objects.filter(user_id=cast.owner.pk).update(name="Erased user", username="")
+    with cast.staffing():
+        erase_user(user_id=cast.owner.pk)
     event.refresh_from_db()
     assert complete("{actor.name}", event.actor, None) == "Erased user"
 

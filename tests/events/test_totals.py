@@ -59,9 +59,8 @@ def test_what_is_settled_is_not_counted_again(cast: Cast, monkeypatch: pytest.Mo
 def test_retention_starts_it_anew(cast: Cast) -> None:
     grow(cast, 3)
     events_in_log(cast.acme.pk)
-    RetentionReceipt.objects.create(
-        workspace=cast.acme, cutoff=timezone.now(), opened=timezone.now(), closed=timezone.now(), removed=2
-    )
+    receipt = RetentionReceipt.objects.create(workspace=cast.acme, cutoff=timezone.now() - timedelta(days=31))
+    RetentionReceipt.objects.filter(pk=receipt.pk).update(closed=timezone.now(), removed=2)
     assert events_in_log(cast.acme.pk) == 3
 
 

@@ -50,6 +50,8 @@ COMMON: Final[dict[str, str]] = {
     "events.Event": "written by actions on what is planted here",
     "events.FrozenPerson": "written with the events",
     "events.RetentionReceipt": "holds no text",
+    "events.ErasureReceipt": "holds no text",
+    "events.GuardCheck": "for staff",
     "events.SealState": "written by the sealer, for all logs together",
     "events.SealLog": "written by the sealer",
     "events.SealTile": "written by the sealer",

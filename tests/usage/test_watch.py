@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from sims.models import FactoryTestRange, Sim
@@ -105,3 +106,28 @@ def test_the_banner_is_for_workspaces_with_sims_in_test(cast: Cast) -> None:
     assert banner in cast.client(cast.owner).get(f"/w/{cast.acme.pk}/sims/").content.decode()
     assert banner not in cast.client(cast.owner).get(f"/w/{cast.bolt.pk}/sims/").content.decode()
     FactoryTestRange.objects.update(checked=timezone.now())
+
+
+def test_a_clock_that_is_set_back_hides_no_lateness(cast: Cast, sent: list[int]) -> None:
+    in_test(cast)
+    FactoryTestRange.objects.create(first_id=1, checked=timezone.now() + timedelta(hours=1))
+    tasks.sweep_factory_tests()
+    assert FactoryTestRange.objects.get().checked <= timezone.now()
+    FactoryTestRange.objects.update(checked=timezone.now() + timedelta(hours=1))
+    tasks.settle_factory_tests(0)
+    assert FactoryTestRange.objects.get().checked <= timezone.now()
+
+
+@pytest.mark.postgresql
+def test_lateness_goes_by_the_clock_of_the_database(cast: Cast, sent: list[int]) -> None:
+    in_test(cast)
+    FactoryTestRange.objects.create(first_id=1, checked=timezone.now() - timedelta(minutes=6))
+    with time_machine.travel(timezone.now() - timedelta(hours=1)):
+        tasks.sweep_factory_tests()
+        assert types(cast.operator) == [10077]
+        assert watch.late_since() is not None
+    with time_machine.travel(timezone.now() + timedelta(hours=1)):
+        tasks.settle_factory_tests(0)
+        tasks.sweep_factory_tests()
+        assert watch.late_since() is None
+    assert types(cast.operator) == [10077, 10078]

@@ -1,7 +1,8 @@
 """Whether factory tests are checked in time, and waking those who check.
 
 A check looks at one range of SIM ids. Its row says when it last came to its end, so that a stopped beat, a dead worker
-and a lost message look the same: some range was not checked for too long.
+and a lost message look the same: some range was not checked for too long. All of it goes by the clock that the machines
+share (`kit.clock`), and goes on when that one is set back.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.core.cache import cache
-from django.db.models import Max, Min
-from django.utils import timezone
+from django.db.models import Max, Min, Q
 
 from kit.action import action, retried
+from kit.clock import shared_now
 from kit.context import current_context
 from kit.wakeups import wake_worker
 from sims import signals
@@ -24,6 +25,8 @@ from sims.usage.services.ingest_sql import SPAN
 
 LATE_AFTER: Final = timedelta(minutes=5)
 """A check runs every minute and right after usage that reaches a limit; after this long something is wrong."""
+AHEAD: Final = timedelta(minutes=2)
+"""A check that was noted this far in the future was noted before the clock was set back."""
 EVERY: Final = 60
 """Seconds between two sweeps; a message that waits longer is dropped, the next sweep sends it again."""
 SHOWN_SECONDS: Final = 20
@@ -89,17 +92,19 @@ def note_check(number: int, began: datetime) -> None:
         number: of the range.
         began: when the check began; an older check that ends later changes nothing.
     """
-    FactoryTestRange.objects.filter(first_id=first_id(number), checked__lt=began).update(checked=began)
+    # A moment that is still to come was noted before the clock was set back.
+    older = Q(checked__lt=began) | Q(checked__gt=began + AHEAD)
+    FactoryTestRange.objects.filter(older, first_id=first_id(number)).update(checked=began)
 
 
 def late_since(now: datetime | None = None) -> datetime | None:
     """Return the last moment up to which everything was checked, if that is too long ago. One query.
 
     Args:
-        now: the moment to look from, the present one when left out.
+        now: the moment to look from; the present one by the shared clock when left out.
     """
     oldest: datetime | None = FactoryTestRange.objects.aggregate(oldest=Min("checked"))["oldest"]
-    return oldest if oldest is not None and oldest < (now or timezone.now()) - LATE_AFTER else None
+    return oldest if oldest is not None and oldest < (now or shared_now()) - LATE_AFTER else None
 
 
 def shown_late_since(workspace_id: int | None) -> datetime | None:
@@ -125,7 +130,10 @@ def tell_lateness() -> None:
 
     Whoever flips the row tells; two at once cannot both.
     """
-    since = late_since(current_context().now())
+    now = current_context().moment or shared_now()
+    # What was noted before the clock was set back would hide lateness until the clock has caught up.
+    FactoryTestRange.objects.filter(checked__gt=now + AHEAD).update(checked=now)
+    since = late_since(now)
     told = FactoryTestWatch.objects.filter(pk=1).values_list("late_since", flat=True).first()
     if (since is None) == (told is None):
         return

@@ -13,11 +13,11 @@ from itertools import islice
 from typing import Any, Final
 
 from django.db import connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kit.action import action, retried
+from kit.clock import shared_now
 from kit.context import current_context
 from sims.models import Sim
 from sims.states import DeviceStatus, SimStatus
@@ -148,7 +148,7 @@ def _store(usages: Sequence[UsageReading], now: datetime) -> tuple[list[tuple[in
         if barred:
             statements.drop(cursor, barred)
         stored = statements.count(cursor, now)
-    note_ranges(stored.ranges, timezone.now())
+    note_ranges(stored.ranges, shared_now())
     return refused, stored
 
 

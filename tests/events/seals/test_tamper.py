@@ -83,17 +83,15 @@ def test_a_removed_row(sealed: Sealed, tamper: Tamper) -> None:
     assert named(check()) == [("removed", ids[7])]
 
 
-def test_a_removed_row_under_a_receipt_that_is_gone_again(sealed: Sealed, cast: Cast) -> None:
-    """No trigger has to be lifted for this one."""
+def test_a_removed_row_under_a_receipt_that_is_gone_again(sealed: Sealed, cast: Cast, tamper: Tamper) -> None:
+    """With the guards standing neither such a receipt nor its removal passes (`test_guards`)."""
     ids = sealed(20)
-    now = datetime.now(UTC)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO events_retentionreceipt (workspace_id, cutoff, opened, removed) VALUES (%s, %s, %s, 0)",
-            [cast.acme.pk, now + timedelta(days=3650), now],
-        )
-        cursor.execute("DELETE FROM events_event WHERE id = %s", [ids[7]])
-        cursor.execute("DELETE FROM events_retentionreceipt")
+    tamper(
+        "INSERT INTO events_retentionreceipt (workspace_id, cutoff, opened, removed)"
+        f" VALUES ({cast.acme.pk}, '2999-01-01 00:00:00', '2026-01-01 00:00:00', 0)",
+        f"DELETE FROM events_event WHERE id = {ids[7]}",
+        "DELETE FROM events_retentionreceipt",
+    )
     assert named(check()) == [("removed", ids[7])]
 
 

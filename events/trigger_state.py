@@ -1,0 +1,83 @@
+"""Whether the triggers of the log stand as they were written: table, moment, state and body of each.
+
+A trigger that is there by its name only is worth nothing: it may be switched off, sleep for all but replicas, call a
+function that was emptied, or stand on another table. So the database's own description is compared with ours.
+"""
+
+from __future__ import annotations
+
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from events.triggers import TABLES, has_tables, wanted_functions, wanted_triggers
+
+_POSTGRESQL = """
+    SELECT t.tgname, c.relname, t.tgenabled, pg_get_triggerdef(t.oid, true), p.proname, l.lanname, p.prosrc
+    FROM pg_trigger t
+    JOIN pg_class c ON c.oid = t.tgrelid
+    JOIN pg_proc p ON p.oid = t.tgfoid
+    JOIN pg_language l ON l.oid = p.prolang
+    WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace AND c.relname = ANY(%s)
+    ORDER BY t.tgname
+"""
+_RULES = "SELECT rulename, tablename FROM pg_rules WHERE schemaname = current_schema() AND tablename = ANY(%s)"
+
+
+def trigger_problems(using: str = "default") -> list[str]:
+    """Return what is wrong with the guards of the log, a sentence each; nothing before the tables are there.
+
+    Two queries on PostgreSQL, one on SQLite, beside the names of the tables.
+
+    Args:
+        using: alias of the database.
+    """
+    connection = connections[using]
+    if not has_tables(connection):
+        return []
+    return _on_postgresql(connection) if connection.vendor == "postgresql" else _on_sqlite(connection)
+
+
+def _on_postgresql(connection: BaseDatabaseWrapper) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(_POSTGRESQL, [list(TABLES)])
+        rows = cursor.fetchall()
+        cursor.execute(_RULES, [list(TABLES)])
+        found = [f"Rule {rule} on table {table} is not ours." for rule, table in cursor.fetchall()]
+    wanted, bodies = wanted_triggers(connection), wanted_functions(connection)
+    present = set()
+    for name, table, state, text, function, language, body in rows:
+        if name not in wanted:
+            found.append(f"Trigger {name} on table {table} is not ours.")
+            continue
+        if table != wanted[name][0]:
+            found.append(f"Trigger {name} stands on table {table} too.")
+            continue
+        present.add(name)
+        if state != "A":
+            found.append(f"Trigger {name} on table {table} does not fire always (state {state} in place of A).")
+        if text != wanted[name][1]:
+            found.append(f"Trigger {name} on table {table} was changed.")
+        elif (language, body) != ("plpgsql", bodies[function]):
+            found.append(f"Function {function} of trigger {name} was changed.")
+    return found + _missing(wanted, present)
+
+
+def _on_sqlite(connection: BaseDatabaseWrapper) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
+        rows = cursor.fetchall()
+    wanted = wanted_triggers(connection)
+    found = []
+    present = set()
+    for name, table, text in rows:
+        if name in wanted:
+            present.add(name)
+            if (table, text) != wanted[name]:
+                found.append(f"Trigger {name} on table {table} was changed.")
+        elif table in TABLES:
+            found.append(f"Trigger {name} on table {table} is not ours.")
+    return found + _missing(wanted, present)
+
+
+def _missing(wanted: dict[str, tuple[str, str]], present: set[str]) -> list[str]:
+    return [f"Trigger {name} on table {wanted[name][0]} is missing." for name in wanted if name not in present]
