@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from celery.beat import PersistentScheduler
@@ -33,7 +33,8 @@ class Scheduler(PersistentScheduler):
         wound = 0
         for entry in self.schedule.values():
             now = entry.default_now()
-            if entry.last_run_at - now > _LEEWAY:
+            last: datetime | None = entry.last_run_at
+            if last is not None and last - now > _LEEWAY:
                 entry.last_run_at = now
                 wound += 1
         if wound:

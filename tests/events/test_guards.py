@@ -33,13 +33,15 @@ def _one_event(cast: Cast, **options: Any) -> Event:
     (sim,) = cast.sims(status=1)
     with cast.acting(cast.owner, **options):
         change_sim_status(workspace_id=cast.acme.pk, sim_ids=[sim.pk], to=2)
-    return last()
+    event: Event = last()
+    return event
 
 
 def _run(sql: str, *params: Any) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.rowcount
+        count: int = cursor.rowcount
+        return count
 
 
 def _refused(sql: str, *params: Any) -> bool:
@@ -206,8 +208,7 @@ def test_no_row_is_replaced_whatever_the_client_asks_for(cast: Cast, plain_clien
         assert _refused(f"INSERT OR REPLACE INTO {table} ({columns}) SELECT {changed} FROM {table}")
     unique = triggers._UNIQUE[table][1]
     if unique and table != triggers.EVENTS:
-        columns = [column[0] for column in plain_client.description if column[0] != "id"]
-        names = ", ".join(f'"{name}"' for name in columns)
+        names = ", ".join(f'"{column[0]}"' for column in plain_client.description if column[0] != "id")
         assert _refused(f"INSERT OR REPLACE INTO {table} (id, {names}) SELECT id + 1000, {names} FROM {table}")
     if table == "events_frozenperson":
         _run(

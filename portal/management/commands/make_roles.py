@@ -82,7 +82,8 @@ def statements_for(role: str) -> Iterator[str]:
         schema = quote(cursor.fetchone()[0])
     yield f"GRANT USAGE ON SCHEMA {schema} TO {grantee}"
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {grantee}"
-    yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {grantee}"
+    # The sealer reads the newest id that was given out.
+    yield f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {schema} TO {grantee}"
     ordinary = sorted(
         model._meta.db_table
         for model in apps.get_models(include_auto_created=True)
