@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def read_elsewhere() -> set[str]:
     for folder in _ELSEWHERE:
         for path in (ROOT / folder).rglob("*.py"):
             text = path.read_text(encoding="utf-8")
+            found |= set(re.findall(r'PASSWORD_VARIABLE(?:: Final)? = "(\w+)"', text))
             if "os.environ" not in text:
                 continue
             constants = {
