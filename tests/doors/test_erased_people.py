@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -277,7 +278,7 @@ def test_the_address_is_free_for_somebody_new(cast: Cast, secrets: dict[str, str
     assert made.user_id != cast.member.pk
 
 
-def _still_erased(cast: Cast, before: dict[str, Any]) -> None:
+def _still_erased(cast: Cast, before: Mapping[str, object]) -> None:
     assert User.objects.filter(pk=cast.member.pk).values().get() == before
     assert not Membership.objects.filter(user=cast.member).exists()
     assert not Workspace.objects.filter(super_admin=cast.member).exists()
