@@ -14,13 +14,16 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from kit.context import current_context
+from kit.context import current_actor, current_context
+from kit.errors import Forbidden
 from kit.models import OutgoingMail
 from kit.wakeups import wake_worker
 
 logger = logging.getLogger(__name__)
 
+RETRY_RIGHT: Final = "kit.change_outgoingmail"
 FIRST_WAIT: Final = timedelta(minutes=1)
 """Until the second attempt; each further one waits twice as long, at most `LONGEST_WAIT`."""
 LONGEST_WAIT: Final = timedelta(hours=1)
@@ -123,7 +126,12 @@ def retry(mail_ids: Iterable[int]) -> int:
 
     Args:
         mail_ids: ids of `OutgoingMail` rows; what went in the meantime, or is being sent, is left out.
+
+    Raises:
+        Forbidden: neither the portal itself nor staff who may change mails.
     """
+    if not current_actor().holds(RETRY_RIGHT):
+        raise Forbidden(_("Your staff role does not allow sending mails again."), permission=RETRY_RIGHT)
     now = timezone.now()
     # A claim stands for at least `FIRST_WAIT`: whoever claimed it less than half of that ago may be sending.
     idle = Q(given_up=True) | Q(claimed=None) | Q(claimed__lt=now - FIRST_WAIT / 2)

@@ -115,6 +115,7 @@ def _user(past: Past, key: str, person: master_data.CastMember, *, superuser: bo
         name=person.name,
         is_staff=not person.roles,
         is_superuser=superuser,
+        staff_role=person.staff_role,
     )
 
 

@@ -125,6 +125,7 @@ class CastMember:
         ip: where they work.
         roles: workspace key to role, the default workspace first; empty for staff.
         has_password: whether the demo gives one and prints it.
+        staff_role: what staff who are no superusers may do.
     """
 
     name: str
@@ -133,13 +134,16 @@ class CastMember:
     ip: str
     roles: Mapping[str, Role] = field(default_factory=dict)
     has_password: bool = True
+    staff_role: str = ""
 
 
 STAFF: Final[Mapping[str, CastMember]] = {
     "alma": CastMember("Alma Lindqvist", "alma.lindqvist@fernwave.example.net", LINUX_FIREFOX, "192.0.2.11"),
-    "tobias": CastMember("Tobias Okafor", "tobias.okafor@fernwave.example.net", WINDOWS_CHROME, "192.0.2.12"),
+    "tobias": CastMember(
+        "Tobias Okafor", "tobias.okafor@fernwave.example.net", WINDOWS_CHROME, "192.0.2.12", staff_role="support"
+    ),
 }
-"""The first is a superuser."""
+"""The first is a superuser and does what the role of the second does not allow: batches and the shop."""
 
 PEOPLE: Final[Mapping[str, CastMember]] = {
     "ingrid": CastMember(

@@ -121,7 +121,7 @@ def write_shipments(past: Past) -> None:
     for turn, shipment in enumerate(STOCK):
         for number in range(shipment.count):
             _write_supply(past, _key("stock", shipment, number), shipment, turn + number)
-    past.add(past.calendar.at(21, 9, 12), "tobias", partial(_create, past, "stock/empty", "nano"))
+    past.add(past.calendar.at(21, 9, 12), "alma", partial(_create, past, "stock/empty", "nano"))
 
 
 def _key(workspace: str, shipment: PlannedShipment, number: int) -> str:
@@ -129,16 +129,14 @@ def _key(workspace: str, shipment: PlannedShipment, number: int) -> str:
 
 
 def _write_supply(past: Past, key: str, shipment: PlannedShipment, turn: int) -> None:
-    who = "tobias" if turn % 3 else "alma"
     at = past.calendar.at(shipment.day, 9, 10 + turn % 40, turn)
-    past.add(at, who, partial(_create, past, key, shipment.model))
-    past.add(at + timedelta(seconds=42), who, partial(_import, past, key, shipment))
+    past.add(at, "alma", partial(_create, past, key, shipment.model))
+    past.add(at + timedelta(seconds=42), "alma", partial(_import, past, key, shipment))
 
 
 def _write_assignment(past: Past, key: str, workspace: str, shipment: PlannedShipment, turn: int) -> None:
-    who = "tobias" if turn % 3 else "alma"
     at = past.calendar.at(shipment.day, 10, 15 + turn % 30, turn)
-    past.add(at, who, partial(_assign, past, key, workspace))
+    past.add(at, "alma", partial(_assign, past, key, workspace))
 
 
 def _write_registration(

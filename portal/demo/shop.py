@@ -167,7 +167,7 @@ def write_shop(past: Past) -> None:
     """Add the acts of the shop: orders submitted, paid, shipped, registered and canceled."""
     at, shop = past.calendar.at, _Shop(past)
     past.add(at(2, 14, 5), "alma", shop.open)
-    past.add(at(5, 9, 5), "tobias", shop.supply)
+    past.add(at(5, 9, 5), "alma", shop.supply)
     past.add(at(23, 9, 40), "alma", shop.change)
     _write_transfers(past, shop)
     # Without a card that can be tried nobody pays online.
@@ -182,7 +182,7 @@ def _write_transfers(past: Past, shop: _Shop) -> None:
         at(11, 10, 12), "amara", partial(shop.buy, "reel", "cold", {"chip100": 1}, TRANSFER, "Express", "KCC-2117")
     )
     past.add(at(14, 8, 20), "alma", partial(shop.mark_paid, "reel"))
-    past.add(at(14, 13, 15), "tobias", partial(shop.ship, "reel", "Swift Couriers", "SC-90417-CH"))
+    past.add(at(14, 13, 15), "alma", partial(shop.ship, "reel", "Swift Couriers", "SC-90417-CH"))
     # Ordered by a program, its money on the way.
     past.add(
         at(25, 6, 10),
@@ -196,13 +196,13 @@ def _write_online(past: Past, shop: _Shop) -> None:
     # In trial, three SIMs for nothing: only shipping is paid.
     past.add(at(6, 9, 30), "daan", partial(shop.buy, "trial", "labs", {"card": 3}, ONLINE, "Standard", ""))
     past.add(at(6, 9, 32), "daan", partial(shop.pay, "trial", "labs"))
-    past.add(at(7, 9, 50), "tobias", partial(shop.ship, "trial", "Fjord Parcel", "FJ 4417 001"))
+    past.add(at(7, 9, 50), "alma", partial(shop.ship, "trial", "Fjord Parcel", "FJ 4417 001"))
     past.add(at(10, 9, 15), "daan", partial(shop.register, "trial", "labs"))
     # The whole way, in a week.
     items = {"card25": 2, "card": 2}
     past.add(at(8, 13, 41), "priya", partial(shop.buy, "field", "water", items, ONLINE, "Express", "PO-7702"))
     past.add(at(8, 13, 44), "priya", partial(shop.pay, "field", "water"))
-    past.add(at(9, 8, 55), "tobias", partial(shop.ship, "field", "Fjord Parcel", "FJ 4417 002"))
+    past.add(at(9, 8, 55), "alma", partial(shop.ship, "field", "Fjord Parcel", "FJ 4417 002"))
     past.add(at(14, 9, 20), "priya", partial(shop.register, "field", "water"))
     # Paid, then canceled by the customer.
     past.add(at(15, 15, 3), "mei", partial(shop.buy, "bikes", "bikes", {"card25": 1}, ONLINE, "Standard", ""))

@@ -42,6 +42,7 @@ from accounts.workspaces.services.request_answers import (
     link_requested_workspace,
 )
 from accounts.workspaces.services.workspaces import create_workspace, update_workspace
+from kit import mail
 from kit.context import NETWORK, SCHEDULE, SYSTEM, acting_as
 from kit.errors import DomainError, Forbidden
 from orders.models import ShippingOption, ShippingProvider
@@ -160,6 +161,7 @@ SERVICES: dict[str, tuple[Service, set[str]]] = {
     "orders_cancel": (lambda cast: orders_cancel(order_ids=[]), {SHOP}),
     "cancel_unpaid": (lambda cast: cancel_unpaid(), {SHOP}),
     "order_ship": (lambda cast: order_ship(order_id=NOBODY, provider_id=NOBODY, reference=""), {SHOP}),
+    "mail.retry": (lambda cast: mail.retry([]), {SUPPORT}),
     "transfers.retry": (lambda cast: transfers.retry([]), {SHOP}),
 }
 NO_ROLE = ""

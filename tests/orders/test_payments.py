@@ -173,7 +173,7 @@ def test_what_a_provider_never_takes_is_shown_to_staff_who_try_again(shop: Shop,
     page = shop.cast.client(shop.cast.staff).get(reverse("admin:orders_moneytransfer_changelist"))
     assert "Given up" in page.content.decode()
     provider.down = False
-    with time_machine.travel(moment, tick=False):
+    with shop.cast.staffing(), time_machine.travel(moment, tick=False):
         assert transfers.retry([transfer.pk]) == 1
     assert provider.calls[-1] == "capture"
 

@@ -27,6 +27,7 @@ from kit.action import action, retried
 from kit.api.counters import add
 from kit.context import current_context
 from kit.errors import Invalid, NotFound
+from kit.text import one_line
 
 TRUST_TIME: Final = timedelta(days=90)
 MOST_DEVICES: Final = 20
@@ -118,8 +119,7 @@ def is_trusted_program(*, user_id: int, fingerprint: str) -> bool:
 def check_device(*, secret: str, operating_system: str, browser: str, name: str) -> None:
     """Check what is said of a device, before a code is used up for it. Args and errors as `trust_device`."""
     for field, value in (("operating_system", operating_system), ("browser", browser), ("name", name)):
-        if len(value) > _TEXT:
-            raise Invalid(_("Use at most %(n)s characters.") % {"n": _TEXT}, field=field)
+        one_line(value, most=_TEXT, field=field, required=False)
     if not _SHORTEST <= len(secret) <= _LONGEST:
         raise Invalid(_("A fingerprint has 16 to 1,000 characters."), field="fingerprint")
 
@@ -140,7 +140,7 @@ def trust_device(
         name: what the owner calls it.
 
     Raises:
-        Invalid: a text is too long, or the secret too short to be one.
+        Invalid: a text is too long or holds what can't be seen, or the secret too short to be one.
     """
     check_device(secret=secret, operating_system=operating_system, browser=browser, name=name)
     now = current_context().now()
@@ -153,9 +153,9 @@ def trust_device(
         device = TrustedDevice.objects.create(
             user=user,
             digest=_digests(user_id, kind, secret)[0],
-            operating_system=operating_system,
-            browser=browser,
-            name=name,
+            operating_system=one_line(operating_system, most=_TEXT, field="operating_system", required=False),
+            browser=one_line(browser, most=_TEXT, field="browser", required=False),
+            name=one_line(name, most=_TEXT, field="name", required=False),
             created=now,
             expires=now + TRUST_TIME,
             last_used=now,
