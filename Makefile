@@ -45,7 +45,7 @@ format: dev ## Put the code into its usual form
 	$(VENV)/bin/ruff format .
 
 messages: dev ## Collect the texts for translators, in locale/
-	@$(PY) -m tools.messages
+	@$(PY) -m tests.messages
 
 bench: dev ## Run the benchmarks
 	@$(PY) -m bench

@@ -17,7 +17,7 @@ from django.template import engines
 from django.template.base import Lexer, TokenType
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
-from tools.messages import APPS, JINJA, ROOT, TEMPLATES, texts, write
+from tests.messages import APPS, JINJA, ROOT, TEMPLATES, texts, write
 
 FUNCTIONS = frozenset(
     {
