@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from typing import Literal
+from urllib.parse import parse_qsl
 
 from accounts.models import DataPlan, PlatformPackage, Workspace
 from accounts.packages.services.catalogue import create_data_plan, create_package, update_data_plan, update_package
@@ -14,6 +16,7 @@ from portal.demo.past import Past
 from sims.devices.services.devices import NewDevice, create_devices, delete_devices
 from sims.devices.services.status import disable_devices, set_device_status
 from sims.devices.services.tags import change_tags
+from sims.exports import record_export
 from sims.inventory.services.assignment import SimChoice, release_sims
 from sims.inventory.services.status import change_sim_status
 from sims.inventory.services.transfer import transfer_sims
@@ -95,6 +98,14 @@ def _write_devices(past: Past) -> None:
         past.add(at(day, 15, 4 * number), who, partial(_delete, past, workspace, place))
     for number in range(9):
         past.add(at(15, 13, 10 + number), "priya", partial(_spare_device, past, number))
+    past.add(at(24, 16, 40), "amara", partial(_export, past, "cold", "sims", "status=2", 80))
+    past.add(at(26, 11, 25), "marco", partial(_export, past, "water", "devices", "", 800))
+
+
+def _export(past: Past, workspace: str, what: Literal["sims", "devices"], query: str, count: int) -> None:
+    columns = ["iccid", "imsi", "status"] if what == "sims" else ["name", "status", "sim"]
+    filters = dict(parse_qsl(query))
+    record_export(workspace_id=past.workspaces[workspace], what=what, count=count, filters=filters, columns=columns)
 
 
 def _tag(past: Past, workspace: str, place: slice, add: tuple[str, ...], remove: tuple[str, ...]) -> None:
