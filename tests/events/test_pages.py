@@ -13,6 +13,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.actors import actor_of, staff_actor
 from accounts.models import User
+from accounts.session_keys import SUPPORT_ACCESS
+from accounts.support.services import start_support_access
 from events.models import Event
 from kit.context import NETWORK, Person
 from sims.identifiers import iccid_with_luhn
@@ -211,8 +213,14 @@ def test_staff_are_unnamed_to_customers(cast: Cast) -> None:
         assert "Stella" not in html
         assert "stella" not in html
         assert "Operator staff" in html
-    cast.staff.workspaces.add(cast.acme, through_defaults={"role": "Observer"})
-    assert "Stella Staff, stella.staff@example.com." in words(panel(cast, event_id, cast.staff))
+    with cast.staffing():
+        access = start_support_access(workspace_id=cast.acme.pk, user_id=cast.owner.pk, reason="Ticket 4711")
+    visitor = cast.client(cast.staff)
+    session = visitor.session
+    session[SUPPORT_ACCESS] = access.pk
+    session.save()
+    shown = page(visitor, url(cast.acme, f"{event_id}/"))
+    assert "Stella Staff, stella.staff@example.com." in words(shown)
 
 
 def test_a_type_nobody_knows_is_shown(cast: Cast) -> None:

@@ -103,8 +103,11 @@ def late_since(now: datetime | None = None) -> datetime | None:
     Args:
         now: the moment to look from; the present one by the shared clock when left out.
     """
-    oldest: datetime | None = FactoryTestRange.objects.aggregate(oldest=Min("checked"))["oldest"]
-    return oldest if oldest is not None and oldest < (now or shared_now()) - LATE_AFTER else None
+    return _late(FactoryTestRange.objects.aggregate(oldest=Min("checked"))["oldest"], now or shared_now())
+
+
+def _late(oldest: datetime | None, now: datetime) -> datetime | None:
+    return oldest if oldest is not None and oldest < now - LATE_AFTER else None
 
 
 def shown_late_since(workspace_id: int | None) -> datetime | None:
@@ -130,10 +133,14 @@ def tell_lateness() -> None:
 
     Whoever flips the row tells; two at once cannot both.
     """
-    now = current_context().moment or shared_now()
-    # What was noted before the clock was set back would hide lateness until the clock has caught up.
-    FactoryTestRange.objects.filter(checked__gt=now + AHEAD).update(checked=now)
-    since = late_since(now)
+    moment = current_context().moment
+    now = moment or shared_now()
+    noted = FactoryTestRange.objects.aggregate(oldest=Min("checked"), newest=Max("checked"))
+    if moment is None and noted["newest"] is not None and noted["newest"] > now + AHEAD:
+        # What was noted before the clock was set back would hide lateness until the clock has caught up.
+        FactoryTestRange.objects.filter(checked__gt=now + AHEAD).update(checked=now)
+        noted["oldest"] = min(noted["oldest"], now)
+    since = _late(noted["oldest"], now)
     told = FactoryTestWatch.objects.filter(pk=1).values_list("late_since", flat=True).first()
     if (since is None) == (told is None):
         return
