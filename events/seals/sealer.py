@@ -40,7 +40,11 @@ _WRITERS: Final = """
     WHERE locktype = 'relation' AND relation = 'events_event'::regclass AND mode = 'RowExclusiveLock' AND granted
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND pid IS DISTINCT FROM pg_backend_pid()
+    UNION
+    SELECT backend_xid::text FROM pg_stat_activity
+    WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
 """
+"""Who may have written events that are not committed yet: by the lock of the table, and by having written at all."""
 
 
 def settled_id(wait: float = LONGEST_WAIT) -> int | None:

@@ -52,10 +52,11 @@ def test_bodies_that_are_no_object(cast: Cast, owner: Program, body: bytes) -> N
         error(answer, 400, 1000, "BadRequest")
 
 
-def test_a_body_that_is_too_large(cast: Cast, owner: Program, settings: Any) -> None:
-    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+def test_a_body_that_is_too_large(cast: Cast, owner: Program) -> None:
     body = error(owner.call("POST", "/endpoint", b" " * (1024 * 1024 + 1)), 413, 1000, "BadRequest")
-    assert body["message"] == "The body is larger than 1 MB."
+    assert body["message"] == "The body is larger than 1,024 KiB, the most for this call."
+    before = Program().call("POST", "/authenticate", b" " * (16 * 1024 + 1))
+    assert before.status_code == 413
 
 
 def test_a_defect_of_ours(cast: Cast, owner: Program, monkeypatch: pytest.MonkeyPatch) -> None:

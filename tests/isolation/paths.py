@@ -41,7 +41,7 @@ OPEN_TO_NOBODY: Final = frozenset(
         "accounts/login/",
         "accounts/logout/",
         "accounts/join/",
-        "accounts/invitation/<str:key>/",
+        "accounts/invitation/<str:link_secret>/",
         "accounts/password/reset/",
         "accounts/password/reset/done/",
         "accounts/password/reset/key/<uidb36>-<key>/",
@@ -49,7 +49,7 @@ OPEN_TO_NOBODY: Final = frozenset(
         "accounts/signup/",
         "accounts/second-factor/",
         "accounts/verify/",
-        "accounts/verify/<str:key>/",
+        "accounts/verify/<str:link_secret>/",
         "accounts/verification-sent/",
         # Hashes and signatures: they tell how many events there are, and not whose.
         "seals/keys",

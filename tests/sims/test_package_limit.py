@@ -195,7 +195,7 @@ def test_a_smaller_package_is_refused_while_more_is_in_use(limited: Cast) -> Non
 
 def test_members_limit_and_workspaces_limit(cast: Cast) -> None:
     small = PlatformPackage.objects.create(name="Small", max_users=2, max_data_plans=1)
-    with cast.staffing(), pytest.raises(Conflict, match="Small allows 2 users, and there are 3"):
+    with cast.staffing(), pytest.raises(Conflict, match="Small allows 2 users and open invitations, and there are 3"):
         set_package(workspace_id=cast.acme.pk, package_id=small.pk)
     Membership.objects.filter(workspace=cast.acme, role=Role.OBSERVER).delete()
     with cast.staffing(), pytest.raises(Conflict, match="Small allows 1 workspaces, and there are 2"):
