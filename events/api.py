@@ -33,13 +33,13 @@ from kit.api.criteria import (
     number,
     parse_query,
     parse_sort,
-    point,
     text,
 )
 from kit.api.document import Absent, Answer, Lookup, NamedRef, answers
 from kit.api.lists import Limits, ListQuery, deep, page_response, read_page, total_of
 from kit.api.responses import json_response
 from kit.api.types import PathId, long_of
+from kit.clock import parse_moment
 from kit.errors import Invalid
 from sims.criteria import is_whole_iccid
 from sims.identifiers import normalise_iccid
@@ -121,11 +121,11 @@ _LIST: Final = answers(list[EventAnswer], 403, 422)
 
 
 def _from(value: str) -> Q:
-    return Q(timestamp__gte=point(value))
+    return Q(timestamp__gte=parse_moment(value))
 
 
 def _until(value: str) -> Q:
-    return Q(timestamp__lte=point(value))
+    return Q(timestamp__lte=parse_moment(value))
 
 
 def _description(value: str) -> Q:

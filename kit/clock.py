@@ -1,11 +1,12 @@
-"""The clock by which machines agree: the database's, where the database is a server."""
+"""Moments: the clock by which machines agree, and how a moment is read and written as text, always in UTC."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 
 
 def shared_now() -> datetime:
@@ -19,3 +20,20 @@ def shared_now() -> datetime:
         cursor.execute("SELECT clock_timestamp()")
         now: datetime = cursor.fetchone()[0]
     return now
+
+
+def parse_moment(text: str) -> datetime:
+    """Return the moment that ISO 8601 text says, in UTC; without a zone it is UTC, and a day alone is its beginning.
+
+    Raises:
+        ValueError, OverflowError: the text is none.
+    """
+    found = parse_datetime(text)
+    if found is None:
+        raise ValueError(text)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def iso_moment(moment: datetime) -> str:
+    """Return a moment as events and records carry it: UTC, milliseconds, "Z"."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"

@@ -6,7 +6,6 @@ one to mend; none of them ever prints a value, because a value may be a secret.
 
 from __future__ import annotations
 
-import os
 import secrets
 import stat
 from collections.abc import Collection, Mapping
@@ -16,6 +15,8 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+
+from kit.files import write_whole
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -131,18 +132,8 @@ def private_folder(path: Path) -> Path:
 def kept_secret(path: Path) -> str:
     """The secret in the file `path`; made at the first call (64 characters, mode 0600) and kept from then on.
 
-    Two processes that start at once agree on one secret: it is written to a file of its own and linked into place,
-    which only the first of them can do.
+    Two processes that start at once agree on one secret: the one that was written first.
     """
     if not path.exists():
-        own = path.with_name(f"{path.name}.{os.getpid()}")
-        descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(48))
-        try:
-            os.link(own, path)
-        except FileExistsError:
-            pass
-        finally:
-            own.unlink()
+        write_whole(path, secrets.token_urlsafe(48).encode("ascii"), mode=0o600, replace=False)
     return path.read_text(encoding="ascii").strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.dispatch import receiver
@@ -12,6 +12,7 @@ from accounts.models import Workspace
 from accounts.selectors import operator_workspace_id
 from events.handlers.pending import pending
 from events.writer import NOTHING, PendingEvent, log, objects_of
+from kit.clock import iso_moment
 from sims import signals
 from sims.identifiers import iccid_with_luhn
 from sims.models import SimBatch
@@ -108,17 +109,11 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "limit": evidence.limit,
         "counted": evidence.counted,
         "record": evidence.record_id or None,
-        "crossed_at": _wire_moment(evidence.crossed),
-        "received_at": _wire_moment(evidence.received),
+        "crossed_at": iso_moment(evidence.crossed) if evidence.crossed else None,
+        "received_at": iso_moment(evidence.received) if evidence.received else None,
         "lag_seconds": None if evidence.lag is None else round(evidence.lag, 3),
     }
     return {key: value for key, value in values.items() if value is not None}
-
-
-def _wire_moment(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @receiver(signals.sim_status_changed)
@@ -269,7 +264,7 @@ def on_sims_allotted(*, batch: SimBatch, workspace: Workspace, count: int, **_kw
 @receiver(signals.factory_test_checks_changed)
 def on_factory_test_checks_changed(*, late: bool, since: datetime, **_kwargs: Any) -> None:
     """Tell staff that factory tests are checked late (10077), or in time again (10078)."""
-    log([pending(10077 if late else 10078, operator_workspace_id(), since=_wire_moment(since))])
+    log([pending(10077 if late else 10078, operator_workspace_id(), since=iso_moment(since))])
 
 
 @receiver(signals.operator_blocklist_changed)

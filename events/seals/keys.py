@@ -7,7 +7,6 @@ key can follow to the next (`manage.py rotate_seal_key`).
 from __future__ import annotations
 
 import base64
-import os
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -25,6 +24,7 @@ from accounts.signals import SettingChange
 from events.seals.models import SealKey
 from events.seals.notes import b64, unb64
 from kit.action import action
+from kit.files import write_whole
 
 HANDOVER: Final = "portal-seal-key-handover/v1"
 
@@ -68,21 +68,7 @@ def write_private(path: Path, private: Ed25519PrivateKey, *, replace: bool = Fal
         replace: whether a file that is there gives way; otherwise it stays, and whoever was first has written it.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    own = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(own, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(pem(private))
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        if replace:
-            own.replace(path)
-        else:
-            os.link(own, path)
-    except FileExistsError:
-        pass
-    finally:
-        own.unlink(missing_ok=True)
+    write_whole(path, pem(private).encode("ascii"), mode=0o600, replace=replace)
 
 
 def private_key() -> Ed25519PrivateKey:

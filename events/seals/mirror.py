@@ -6,10 +6,8 @@ on the database: the sealer signs nothing that does not continue it, and `verify
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +17,7 @@ from django.db.models import Q
 from events.seals.merkle import HASH, WIDTH, tile_path, tile_widths
 from events.seals.models import SealCheckpoint, SealKey, SealLog, SealTile
 from events.seals.notes import Note, NoteError
+from kit.files import write_whole
 
 NEWEST: Final = "checkpoint"
 HOURS: Final = "checkpoints"
@@ -133,15 +132,5 @@ def _put_tile(folder: Path, level: int, number: int, hashes: bytes) -> None:
 
 
 def _put(path: Path, data: bytes) -> None:
-    """Write a file so that whoever reads it finds the old or the new one, whole."""
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    own = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with own.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        own.replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            own.unlink()
+    write_whole(path, data)

@@ -13,10 +13,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from django.db.models import Q
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_date
 
 from kit.api.errors import Code, WireError
 from kit.api.types import long_of
+from kit.clock import parse_moment
 from kit.filter_values import MAX_STARS
 
 Condition = Callable[[str], Q]
@@ -188,16 +189,8 @@ def span(value: str) -> tuple[datetime, datetime]:
     if day is not None:
         start = datetime(day.year, day.month, day.day, tzinfo=UTC)
         return start, start + timedelta(days=1)
-    start = point(value).replace(microsecond=0)
+    start = parse_moment(value).replace(microsecond=0)
     return start, start + timedelta(seconds=1)
-
-
-def point(value: str) -> datetime:
-    """Return a moment such as `2022-03-27T23:20:49Z`. Raises ValueError or OverflowError for anything else."""
-    found = parse_datetime(value)
-    if found is None:
-        raise ValueError(value)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True)

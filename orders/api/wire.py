@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from accounts.models import Currency, Workspace
+from kit.clock import iso_moment
 from orders import payments
 from orders.models import Address, Article, Order, OrderLine, PaymentMethod, Quality, ShippingOption, ShippingProvider
 from orders.quotes import Quote
@@ -32,11 +32,6 @@ _ADDRESS: Final = (
     "email",
     "vat_id",
 )
-
-
-def wire_moment(moment: datetime) -> str:
-    """Return a time as event 39 carries `shipped_date`: UTC, milliseconds, "Z"."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def currency_object(code: str) -> dict[str, Any]:
@@ -145,7 +140,7 @@ def order_object(order: Order) -> dict[str, Any]:
         "id": order.pk,
         "status": STATES[order.status],
         "organisation": {"id": order.workspace_id, "name": order.workspace.name},
-        "submit_date": wire_moment(order.submitted_at),
+        "submit_date": iso_moment(order.submitted_at),
         "currency": currency_object(order.currency),
         "items": [_line_object(line) for line in order.lines.all()],
         "sim_count": order.sim_count,
@@ -161,11 +156,11 @@ def order_object(order: Order) -> dict[str, Any]:
         made["customer_reference"] = order.note
     for name, moment in (("paid_date", order.paid_at), ("cancel_date", order.canceled_at)):
         if moment is not None:
-            made[name] = wire_moment(moment)
+            made[name] = iso_moment(moment)
     if order.shipped_at is not None:
         made["ext_shipping_reference"] = order.ext_shipping_reference
         made["shipped_with_provider_id"] = order.shipping_provider_id
-        made["shipped_date"] = wire_moment(order.shipped_at)
+        made["shipped_date"] = iso_moment(order.shipped_at)
         made["sim_batches"] = [
             {
                 "id": row.batch_id,
@@ -191,7 +186,7 @@ def invoice_object(order: Order, issuer: Workspace | None) -> dict[str, Any]:
         "currency": currency_object(order.currency),
         "order": {
             "id": order.pk,
-            "submit_date": wire_moment(order.submitted_at),
+            "submit_date": iso_moment(order.submitted_at),
             "shipping_option": option_object(order.shipping_option),
         },
         "items": [_line_object(line) for line in order.lines.all()],

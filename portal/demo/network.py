@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
+from kit.clock import iso_moment
 from kit.mobile_networks import networks
 from sims.identifiers import iccid_with_luhn
 from sims.models import Sim, Sms, SmsStatus
@@ -90,9 +91,9 @@ def usage_record(
         started = ended - timedelta(seconds=rng.randint(5, 45))
     return {
         "id": record_id,
-        "event_start_timestamp": _wire(started),
-        "start_timestamp": _wire(started),
-        "end_timestamp": _wire(ended),
+        "event_start_timestamp": iso_moment(started),
+        "start_timestamp": iso_moment(started),
+        "end_timestamp": iso_moment(ended),
         "traffic_type": kind,
         "volume": volume,
         "sim": {"id": pk, "iccid": iccid_with_luhn(iccid)},
@@ -123,10 +124,6 @@ def delivery_record(sim: SimOfNetwork, sms: Sms, *, ended: datetime, operator_id
 
 def _megabytes(size: int) -> Decimal:
     return Decimal(size) / 1_000_000
-
-
-def _wire(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _coverage(sims: Sequence[SimOfNetwork]) -> Coverage:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NamedTuple
 
 import orjson
 from django.utils.translation import gettext as _
 
+from kit.clock import parse_moment
 from kit.mobile_networks import network_of_record
 from sims.identifiers import iccid_with_luhn, plain
 from sims.models.usage import TrafficType
@@ -234,8 +235,7 @@ def _moment(record: Mapping[str, Any], key: str) -> datetime:
     try:
         if not isinstance(value, str):
             raise TypeError
-        found = datetime.fromisoformat(value)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        return parse_moment(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise BadRecord(
             _("%(key)s is missing or no time. Send it like 2026-11-21T08:15:00Z.") % {"key": key}

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any, Final
 
 from django.http import HttpResponse
-from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 from ninja import Router
 from pydantic import Field
@@ -21,6 +20,7 @@ from kit.api.document import Absent, Answer, Lookup, answers, done
 from kit.api.errors import BodyFault, Code, WireError, invalid_reference
 from kit.api.responses import json_response, no_content, wire_time
 from kit.api.types import Body, PathId, Reference, WireText
+from kit.clock import parse_moment
 from kit.context import current_context
 from kit.errors import NotFound
 
@@ -118,14 +118,10 @@ def _moment(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        day = parse_date(text)
-        moment = datetime.combine(day, time(), tzinfo=UTC) if day else parse_datetime(text)
-        if moment is not None:
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    problem = BodyFault(Code.INVALID_FORMAT, "Application token - expiry_date has invalid format: expecting Date.")
-    raise WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=[problem])
+        return parse_moment(text)
+    except (ValueError, OverflowError) as error:
+        problem = BodyFault(Code.INVALID_FORMAT, "Application token - expiry_date has invalid format: expecting Date.")
+        raise WireError(422, Code.INPUT_VALIDATION, "Input validation failed", errors=[problem]) from error
 
 
 @router.patch("/{token_id}", summary="Revoke or describe an application token", response=done(403, 404, 422))

@@ -6,15 +6,15 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db.models import F
-from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
 from accounts.permissions import authorise_staff
 from kit.action import action, retried
+from kit.clock import parse_moment
 from kit.context import current_context
 from kit.errors import Conflict, DomainError, Invalid, NotFound
 from sims import signals
@@ -163,23 +163,13 @@ def _read_line(line: int, values: dict[str, str]) -> tuple[SimRecord | None, lis
         errors.append(LineError(line, "msisdn", _("An MSISDN has at most 15 digits.")))
     produced = None
     if values.get("production_date"):
-        produced = _read_date(values["production_date"])
-        if produced is None:
+        try:
+            produced = parse_moment(values["production_date"])
+        except (ValueError, OverflowError):
             errors.append(LineError(line, "production_date", _("Not an ISO date, e.g. 2026-11-22.")))
     if errors:
         return None, errors
     return SimRecord(iccid, imsi, msisdn, eid, produced), []
-
-
-def _read_date(value: str) -> datetime | None:
-    try:
-        moment = parse_datetime(value)
-        if moment is None:
-            day = parse_date(value)
-            moment = datetime(day.year, day.month, day.day, tzinfo=UTC) if day else None
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 @retried
