@@ -23,7 +23,7 @@ class OutgoingMailAdmin(StaffAdmin):
     """Waiting mails, and those given up after a day."""
 
     icon = "mail-warning"
-    list_display = ("receivers", "subject", "state", "posted", "tries", "next_try", "error")
+    list_display = ("receivers", "subject", "state", "posted", "tries", "next_try", "last_error")
     list_display_links = None
     list_filter = (
         condition_filter(
@@ -70,3 +70,7 @@ class OutgoingMailAdmin(StaffAdmin):
     @admin.display(description=gettext_lazy("next attempt"), ordering="next_attempt")
     def next_try(self, row: OutgoingMail) -> SafeString:
         return dash() if row.given_up else when(row.next_attempt)
+
+    @admin.display(description=gettext_lazy("error"), ordering="error")
+    def last_error(self, row: OutgoingMail) -> SafeString | str:
+        return row.error or dash()

@@ -24,7 +24,7 @@ class MoneyTransferAdmin(StaffAdmin):
     """Transfers that wait, were given up, or are done."""
 
     icon = "arrow-left-right"
-    list_display = ("order", "kind", "sum", "state", "begun", "attempts", "next_try", "error")
+    list_display = ("order", "kind", "sum", "state", "begun", "attempts", "next_try", "last_error")
     list_display_links = None
     list_select_related = ("order",)
     list_filter = (
@@ -71,3 +71,7 @@ class MoneyTransferAdmin(StaffAdmin):
     @admin.display(description=gettext_lazy("next attempt"), ordering="next_attempt")
     def next_try(self, row: MoneyTransfer) -> SafeString:
         return dash() if row.done is not None or row.given_up else when(row.next_attempt)
+
+    @admin.display(description=gettext_lazy("error"), ordering="error")
+    def last_error(self, row: MoneyTransfer) -> SafeString | str:
+        return row.error or dash()
