@@ -43,6 +43,8 @@ lint: dev ## Check style, types and who imports whom
 format: dev ## Put the code into its usual form
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
+	$(VENV)/bin/djhtml --tabwidth 2 templates
+	@for file in static/css/*.css; do $(CSS) --replace $$file; done
 
 messages: dev ## Collect the texts for translators, in locale/
 	@$(PY) -m tests.messages
