@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from events.registry import all_types, find
 from events.types.base import ACTOR_NAME, ACTOR_USERNAME, SUBJECT_NAME, SUBJECT_USERNAME, PersonPlaceholder, escape
@@ -17,6 +17,7 @@ from events.types.base import ACTOR_NAME, ACTOR_USERNAME, SUBJECT_NAME, SUBJECT_
 __all__ = [
     "ACTOR_NAME",
     "ACTOR_USERNAME",
+    "COVERS",
     "MASK",
     "SUBJECT_NAME",
     "SUBJECT_USERNAME",
@@ -27,9 +28,12 @@ __all__ = [
     "escape",
     "escape_detail",
     "mask",
+    "without_covers",
 ]
 
 MASK: Final = "••••••"
+COVERS: Final = "covers"
+"""Key of a stored detail under which an event keeps the ids of what it speaks of and has no column for."""
 UNKNOWN_PERSON: Final = "?"
 
 _TOKEN: Final = re.compile(r"\{\{|\}\}|\{(actor|subject)\.(name|username)\}")
@@ -95,6 +99,13 @@ def escape_detail(detail: object) -> object:
     if isinstance(detail, list | tuple):
         return [escape_detail(item) for item in detail]
     return detail
+
+
+def without_covers(detail: Any) -> Any:
+    """Return a stored ``detail`` without the ids that the log keeps for itself, `None` where that was all."""
+    if not isinstance(detail, Mapping) or COVERS not in detail:
+        return detail
+    return {key: value for key, value in detail.items() if key != COVERS} or None
 
 
 def mask(type_id: int, detail: object) -> object:

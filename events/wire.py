@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from accounts.actors import STAFF_LABEL
 from events import registry
-from events.text import complete, complete_detail, mask
+from events.text import complete, complete_detail, mask, without_covers
 from events.types.base import Severity, Source
 from kit.context import ActorKind, Person
 
@@ -131,7 +131,7 @@ def description_of(row: EventColumns, persons: Persons, *, staff: bool) -> str:
 
 def detail_of(row: EventColumns, persons: Persons, *, staff: bool) -> Any:
     """Return the completed detail with secrets masked, or `None`."""
-    detail = row["detail"]
+    detail = without_covers(row["detail"])
     if not detail:
         return detail
     if _kind(row["type"]).has_secrets:
@@ -177,7 +177,9 @@ def wire(
     if row["imsi_id"] is not None:
         made["imsi"] = {"id": row["imsi_id"], "import_date": stamp(row["import_date"]), "imsi": row["imsi"]}
     if row["detail"] is not None:
-        made["detail"] = detail_of(row, persons, staff=staff)
+        detail = detail_of(row, persons, staff=staff)
+        if detail is not None:
+            made["detail"] = detail
     return made
 
 

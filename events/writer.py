@@ -7,7 +7,7 @@ request id.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from events.models import Event, FrozenPerson
-from events.text import escape_detail
+from events.text import COVERS, escape_detail
 from events.types.base import EventType
 from kit.action import record
 from kit.context import ActionContext, Actor, ActorKind, Person, current_context
@@ -87,6 +87,8 @@ class PendingEvent(NamedTuple):
         detail: JSON-safe and not yet escaped, or `None`.
         old_state, new_state: for changes of state.
         subject: the account concerned, if any.
+        covers: ids of further objects that this one row speaks of, by kind (`sim`, `device`, `order`, …): the members
+            of a batch, and what has no column of its own. Kept in `detail` under `COVERS`, shown to nobody.
     """
 
     type: EventType
@@ -98,6 +100,7 @@ class PendingEvent(NamedTuple):
     new_state: int | None = None
     subject: Person | None = None
     text: str = "default"
+    covers: Mapping[str, Sequence[int]] | None = None
 
 
 @dataclass(slots=True)
@@ -173,7 +176,9 @@ def _rows(batch: Batch, persons: dict[Person, int]) -> Iterable[tuple[Any, ...]]
                 int(kind.severity_of(entry.text)),
                 kind.alert_of(entry.text),
             )
-        detail = None if entry.detail is None else orjson.dumps(escape_detail(entry.detail)).decode()
+        detail: Any = None if entry.detail is None else escape_detail(entry.detail)
+        if entry.covers:
+            detail = {**(detail or {}), COVERS: {name: list(ids) for name, ids in entry.covers.items()}}
         subject = entry.subject
         account = subject.user_id if subject is not None else None
         user_id = account if entry.type.user_is == "subject" else shown
@@ -183,7 +188,7 @@ def _rows(batch: Batch, persons: dict[Person, int]) -> Iterable[tuple[Any, ...]]
             entry.type.id,
             *head,
             entry.description,
-            detail,
+            None if detail is None else orjson.dumps(detail).decode(),
             entry.old_state,
             entry.new_state,
             *entry.objects,

@@ -14,8 +14,9 @@ from events.models import AppendOnly, Event, FrozenPerson
 from events.registry import get
 from events.text import complete
 from events.types.base import UnregisteredType
+from events.wire import WIRE_FIELDS, wire
 from events.writer import PendingEvent, log
-from kit.action import NoAction
+from kit.action import NoAction, action
 from kit.context import Actor, ActorKind, Person, Surface, acting_as
 from sims.devices.services.status import disable_devices
 from sims.inventory.services.status import change_sim_status
@@ -114,6 +115,21 @@ def test_rows_are_recorded_inside_an_action_only(cast: Cast) -> None:
     entry = PendingEvent(type=get(9), workspace_id=cast.acme.pk, description="x")
     with cast.acting(cast.owner), pytest.raises(NoAction):
         log([entry])
+
+
+@pytest.mark.parametrize("detail", [None, {"count": 2}])
+def test_what_a_row_covers_is_kept_and_shown_to_nobody(cast: Cast, detail: dict[str, int] | None) -> None:
+    entry = PendingEvent(
+        type=get(9), workspace_id=cast.acme.pk, description="x", detail=detail, covers={"sim": (7, 9), "order": [3]}
+    )
+    with cast.acting(cast.owner), action():
+        log([entry])
+    row = Event.objects.newest().values(*WIRE_FIELDS)[0]
+    assert row["detail"] == {**(detail or {}), "covers": {"sim": [7, 9], "order": [3]}}
+    for staff in (False, True):
+        shown = wire(row, {}, {}, staff=staff)
+        assert shown.get("detail") == detail
+        assert ("detail" in shown) == (detail is not None)
 
 
 def test_a_failing_write_undoes_the_change(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
