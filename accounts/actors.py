@@ -5,15 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.utils.functional import cached_property
 
 from accounts.models import ApplicationToken, SupportAccess, User, Workspace
 from accounts.permissions import Permission, Role, actor_may
 from accounts.selectors import Enterable, entries_of, person_of
-from kit.context import Actor, ActorKind
+from kit.context import Actor, ActorKind, Person
 
 STAFF_LABEL = "Operator staff"
-"""What customers read in place of a member of the operator's staff."""
+"""What customers read of a member of the operator's staff: beside the person, or in place of the name."""
+
+
+def staff_are_named(*, staff: bool) -> bool:
+    """Tell whether a reader may know the operator's staff by name (`docs/rules.md` section 11).
+
+    Args:
+        staff: whether the reader is on the staff too, and knows colleagues whatever the setting says.
+    """
+    return staff or settings.STAFF_SHOWN_AS == "person"
+
+
+def staff_seen(person: Person, *, staff: bool) -> Person:
+    """Return a member of the operator's staff as a reader may know them. Arguments as `staff_are_named`."""
+    return person if staff_are_named(staff=staff) else Person(person.user_id, STAFF_LABEL, STAFF_LABEL)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from accounts.actors import access_of, actor_of_token, staff_actor
 from accounts.models import ApplicationToken, SupportAccess, User
 from accounts.permissions import Role
 from accounts.selectors import may_support, usable
-from kit.context import Actor, ActorKind, current_context
+from kit.context import PERSON_KINDS, Actor, ActorKind, current_context
 
 
 def as_of_now(actor: Actor) -> Actor | None:
@@ -24,7 +24,7 @@ def as_of_now(actor: Actor) -> Actor | None:
     if actor.kind == ActorKind.APPLICATION_TOKEN:
         token = ApplicationToken.objects.select_related("workspace__package").filter(pk=actor.id).first()
         return actor_of_token(token) if token is not None and usable(token, current_context().now()) else None
-    if actor.kind not in (ActorKind.USER, ActorKind.STAFF, ActorKind.STAFF_FOR_USER):
+    if actor.kind not in PERSON_KINDS:
         return actor
     user = User.objects.filter(pk=actor.id, status=User.Status.ACTIVE).first()
     if user is None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Final
 
 from django.db.models import Q
@@ -10,13 +12,16 @@ from django.http import HttpResponse
 from ninja import Query, Router
 from pydantic import Field as Described
 
+from accounts.models import Workspace
 from accounts.people.wire import UserKey, find_user
-from accounts.permissions import Permission, authorise
+from accounts.permissions import STAFF_RIGHTS, Permission, authorise
+from accounts.selectors import user_by_email
 from accounts.tokens.bearer import ApiRequest, OrganisationId, own_organisation
+from accounts.tokens.staff_callers import as_staff
 from events import registry
-from events.models import EventQuerySet
+from events.models import Event, EventQuerySet
 from events.search import sim_ids
-from events.selectors import log_of, persons_of
+from events.selectors import persons_of
 from events.text import escape
 from events.totals import events_in_log
 from events.wire import WIRE_FIELDS, wire_list
@@ -92,7 +97,7 @@ class EventImsi(Answer):
 
 
 class EventUser(Answer):
-    """Who acted; left out for application tokens, the network and the portal itself."""
+    """Whose credentials acted; left out for application tokens, the network and the portal itself."""
 
     id: int = Described(examples=[12])
     name: str = Described(examples=["Olga Owner"])
@@ -111,6 +116,9 @@ class EventAnswer(Answer):
     event_severity: Lookup
     organisation: NamedRef
     user: EventUser | Absent = None
+    acting_for: EventUser | Absent = Described(
+        None, description="Our own: the customer's person in whose place the operator's staff acted, in support access."
+    )
     endpoint: EventEndpoint | Absent = None
     sim: EventSim | Absent = None
     imsi: EventImsi | Absent = None
@@ -186,8 +194,9 @@ _PAIRS: Final = {"from": "until", "until": "from"}
 
 @router.get("/event", summary="List events", response=_LIST)
 def list_events(request: ApiRequest, query: Query[ListQuery]) -> HttpResponse:
-    """The log of the workspace, oldest first unless sorted otherwise."""
-    return _answer(request, query, Q())
+    """The log of the workspace, oldest first unless sorted otherwise; the operator's own one for its staff."""
+    with _reading(request) as staff:
+        return _answer(request, query, Q(), _Scope(request.auth.workspace, staff))
 
 
 @router.get("/event/type", summary="List the types of events", response=answers(list[Lookup]))
@@ -198,14 +207,19 @@ def list_event_types(request: ApiRequest) -> HttpResponse:
 
 @router.get("/sim/{sim_id}/event", summary="List the events of a SIM", response=_LIST)
 def list_sim_events(request: ApiRequest, sim_id: PathId, query: Query[ListQuery]) -> HttpResponse:
-    """What happened to a SIM while it was in this workspace; nothing for an id that is unknown or somebody else's."""
-    return _answer(request, query, Q(sim_id=sim_id))
+    """What happened to a SIM while it was in this workspace; nothing for an id that is unknown or somebody else's.
+
+    The operator's staff read what happened to it in all workspaces.
+    """
+    with _reading(request) as staff:
+        return _answer(request, query, Q(sim_id=sim_id), _all_for_staff(request, staff))
 
 
 @router.get("/endpoint/{endpoint_id}/event", summary="List the events of an endpoint", response=_LIST)
 def list_endpoint_events(request: ApiRequest, endpoint_id: PathId, query: Query[ListQuery]) -> HttpResponse:
-    """What happened to an endpoint; nothing for an id that is unknown or somebody else's."""
-    return _answer(request, query, Q(device_id=endpoint_id))
+    """What happened to an endpoint; nothing for an id that is unknown or somebody else's. Staff read those of all."""
+    with _reading(request) as staff:
+        return _answer(request, query, Q(device_id=endpoint_id), _all_for_staff(request, staff))
 
 
 @router.get(
@@ -214,14 +228,24 @@ def list_endpoint_events(request: ApiRequest, endpoint_id: PathId, query: Query[
 def list_user_events(request: ApiRequest, user_id: UserKey, query: Query[ListQuery]) -> HttpResponse:
     """What a user did in this workspace: one's own at `/user/my/event`, those of others for Administrators.
 
-    Nothing for an id that is unknown or in no workspace of the caller.
+    Nothing for an id that is unknown or in no workspace of the caller. The operator's staff read what anybody did, in
+    all workspaces.
     """
     own = request.auth.user
-    if isinstance(user_id, str):
-        user_id = find_user(request, user_id, manage=False).pk
-    if own is None or own.pk != user_id:
-        authorise(request.auth.workspace.pk, Permission.EVENT_OF_USER_READ)
-    return _answer(request, query, Q(user_id=user_id))
+    with _reading(request) as staff:
+        if isinstance(user_id, str):
+            if user_id != "my" and staff:
+                found = user_by_email(user_id)
+                user_id = found.pk if found is not None else 0
+            else:
+                user_id = find_user(request, user_id, manage=False).pk
+        if own is None or own.pk != user_id:
+            authorise(request.auth.workspace.pk, Permission.EVENT_OF_USER_READ)
+        whose = Q(user_id=user_id)
+        if staff:
+            # The index on users begins with the workspace.
+            whose &= Q(workspace_id__in=Workspace.objects.order_by().values("pk"))
+        return _answer(request, query, whose, _all_for_staff(request, staff))
 
 
 @router.get(
@@ -232,33 +256,72 @@ def list_user_events(request: ApiRequest, user_id: UserKey, query: Query[ListQue
 def list_organisation_events(
     request: ApiRequest, organisation_id: OrganisationId, query: Query[ListQuery]
 ) -> HttpResponse:
-    """The log of the token's own organisation, by its id or as `my`; every other one does not exist."""
-    own_organisation(request, organisation_id)
-    return _answer(request, query, Q())
+    """The log of the token's own organisation, by its id or as `my`; every other one does not exist.
+
+    The operator's staff read the log of any organisation.
+    """
+    with _reading(request) as staff:
+        found = Workspace.objects.filter(pk=organisation_id).first() if staff and organisation_id else None
+        workspace = found or own_organisation(request, organisation_id)
+        return _answer(request, query, Q(), _Scope(workspace, staff))
 
 
-def _answer(request: ApiRequest, query: ListQuery, whose: Q) -> HttpResponse:
-    workspace = request.auth.workspace
-    authorise(workspace.pk, Permission.EVENT_READ)
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Whose log is read.
+
+    Args:
+        workspace: the log of this one, `None` for those of all.
+        staff: whether the operator's staff read.
+    """
+
+    workspace: Workspace | None
+    staff: bool
+
+
+def _reading(request: ApiRequest) -> AbstractContextManager[bool]:
+    """Let staff read as staff, and tell whether they do."""
+    return as_staff(request, STAFF_RIGHTS[Permission.EVENT_READ])
+
+
+def _all_for_staff(request: ApiRequest, staff: bool) -> _Scope:
+    return _Scope(None if staff else request.auth.workspace, staff)
+
+
+def _answer(request: ApiRequest, query: ListQuery, whose: Q, scope: _Scope) -> HttpResponse:
+    workspace = scope.workspace
+    authorise((workspace or request.auth.workspace).pk, Permission.EVENT_READ)
     order = parse_sort(query.sort, SORT, status=400)
-    condition = parse_query(query.q, {**_FIELDS, "organisation": Field(constant(workspace.pk))}, pairs=_PAIRS)
+    condition = parse_query(query.q, {**_FIELDS, "organisation": Field(_of_organisation(workspace))}, pairs=_PAIRS)
+    within = whose if workspace is None else Q(workspace_id=workspace.pk) & whose
 
     def events() -> EventQuerySet:
-        return log_of(workspace.pk).filter(whose & condition)
+        return Event.objects.filter(within & condition)
 
     def fetch(offset: int, limit: int) -> list[dict[str, Any]]:
-        if not offset and not (whose or condition):
+        if not offset and workspace is not None and not (whose or condition):
             return first_wire_rows(workspace.pk, order.columns, limit)
         if not offset:
-            rows = wire_rows().filter(Q(workspace_id=workspace.pk) & whose & condition)
-            return read_wire_rows(rows.order_by(*order.columns)[:limit])
+            return read_wire_rows(wire_rows().filter(within & condition).order_by(*order.columns)[:limit])
         return read_wire_rows(deep(events().order_by(*order.columns), offset, limit).values(*WIRE_FIELDS))
 
     def count() -> int:
-        if not whose and not condition:
+        if workspace is not None and not whose and not condition:
             return events_in_log(workspace.pk)
-        return total_of(events(), scope=f"{workspace.pk} {request.path} {query.q}", filtered=bool(condition))
+        place = workspace.pk if workspace is not None else "all"
+        return total_of(events(), scope=f"{place} {request.path} {query.q}", filtered=bool(condition))
 
     page, rows = read_page(query, LIMITS, fetch=fetch, count=count)
-    made = wire_list(rows, persons_of(rows), {workspace.pk: workspace.name})
+    names = {workspace.pk: workspace.name} if workspace is not None else _names_of(rows)
+    made = wire_list(rows, persons_of(rows), names, staff=scope.staff)
     return page_response(request, page, made, sort=order.header)
+
+
+def _of_organisation(workspace: Workspace | None) -> Condition:
+    return number("workspace_id") if workspace is None else constant(workspace.pk)
+
+
+def _names_of(rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """Return the names of the workspaces that rows stand in. One query, none for no rows."""
+    ids = {row["workspace_id"] for row in rows}
+    return dict(Workspace.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}

@@ -29,7 +29,7 @@ from events.selectors import (
 )
 from events.types.base import Severity, Source
 from events.wire import EventColumns, Persons, description_of, detail_of, wire
-from kit.context import Person, Surface
+from kit.context import STAFF_KINDS, Person, Surface
 from sims.identifiers import as_printed
 from sims.states import DeviceStatus, SimStatus
 
@@ -107,11 +107,12 @@ def panel_of(row: dict[str, Any], workspace: Workspace, *, staff: bool, context_
         row: of `selectors.event_row`.
         workspace: whose log it stands in.
         staff: whether the reader is on the operator's staff.
-        context_visible: whether the reader may see address and client.
+        context_visible: whether the reader may see address and client; those of staff are for staff only.
     """
     others = siblings(row)
     persons = persons_of([row, *others.rows])
     line = actor_line(row, persons, staff=staff)
+    client_visible = context_visible and (staff or row["actor_kind"] not in STAFF_KINDS)
     detail = detail_of(row, persons, staff=staff) if row["detail"] else None
     if decision := decision_of(detail):
         line = replace(line, after=f"{because(decision)}{line.after}")
@@ -145,8 +146,8 @@ def panel_of(row: dict[str, Any], workspace: Workspace, *, staff: bool, context_
         request_url=f"{base}?request={row['request_id']}",
         siblings=others,
         neighbours=neighbours(row),
-        ip=(row["ip"] or "") if context_visible else "",
-        client=row["user_agent"] if context_visible else "",
+        ip=(row["ip"] or "") if client_visible else "",
+        client=row["user_agent"] if client_visible else "",
         json=_json(row, persons, workspace, staff=staff),
     )
 

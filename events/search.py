@@ -20,11 +20,13 @@ from django.db.models.lookups import IContains
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.actors import staff_are_named
 from accounts.models import Workspace
 from events import registry
 from events.models import Event, FrozenPerson
 from events.selectors import of_requests
 from events.types.base import escape
+from kit.context import STAFF_KINDS
 from kit.errors import Invalid
 from sims.identifiers import normalise_iccid, plain
 from sims.models import Device, Sim
@@ -157,6 +159,8 @@ def _user_ids(workspace_id: int, named: Q) -> list[int]:
     somebody exists there.
     """
     here = Event.objects.filter(workspace_id=workspace_id, user_id=OuterRef("user_id"))
+    if not staff_are_named(staff=False):
+        here = here.exclude(actor_kind__in=STAFF_KINDS, actor_id=OuterRef("pk"))
     people = FrozenPerson.objects.filter(named).filter(Exists(here)).order_by("user_id")
     return list(people.values_list("user_id", flat=True).distinct()[:MOST_PERSONS])
 

@@ -11,11 +11,12 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, Subquery, Value
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.actors import STAFF_LABEL
 from accounts.models import ApplicationToken, SupportAccess, Workspace
 from accounts.selectors import ERASED_NAME, erased_username
 from events.models import Event, EventQuerySet, FrozenPerson
-from events.wire import STAFF_KINDS, WIRE_FIELDS, EventColumns, Persons
-from kit.context import ActorKind, Person
+from events.wire import WIRE_FIELDS, EventColumns, Persons, seen_actor
+from kit.context import STAFF_KINDS, ActorKind, Person
 from kit.paging import CappedCount, capped_count
 from sims.models import Device, Sim
 from sims.states import DeviceStatus
@@ -221,8 +222,10 @@ def actor_short(row: EventColumns, persons: Persons, *, staff: bool = False) -> 
     if kind not in STAFF_KINDS:
         label: str = row["actor_label"]
         return label
-    person = persons.get(row["actor_id"]) if staff or kind == ActorKind.STAFF_FOR_USER else None
-    name = person.name if person is not None else _("Operator staff")
+    person = seen_actor(row, persons, staff=staff)
+    name = str(_("Operator staff"))
+    if person is not None and person.username != STAFF_LABEL:
+        name = person.name if staff else _("%(name)s (Operator staff)") % {"name": person.name}
     acted_for = persons.get(row["acted_for_id"])
     return _("%(staff)s for %(user)s") % {"staff": name, "user": acted_for.name} if acted_for is not None else name
 
@@ -248,22 +251,24 @@ def actor_line(row: EventColumns, persons: Persons, *, staff: bool = False) -> A
         rest = _("; user details are not recorded for application tokens.")
         return ActorLine(lead, row["actor_label"], rest, f"token:{ref}")
     if kind in STAFF_KINDS:
-        named = staff or kind == ActorKind.STAFF_FOR_USER
-        return _staff_line(lead, kind, person if named else None, persons.get(row["acted_for_id"]))
+        return _staff_line(lead, seen_actor(row, persons, staff=staff), persons.get(row["acted_for_id"]))
     key = _KIND_KEYS.get(kind, "")
     return ActorLine(lead, row["actor_label"], ".", key)
 
 
-def _staff_line(lead: str, kind: int, person: Person | None, acted_for: Person | None) -> ActorLine:
-    """Name the operator's staff; under support access both persons, to everybody."""
-    rest = "."
-    if person is not None:
+def _staff_line(lead: str, person: Person | None, acted_for: Person | None) -> ActorLine:
+    """Name the operator's staff as the reader may know them; under support access both persons."""
+    number = ""
+    if person is not None and person.username == STAFF_LABEL:
+        number = _(" (User ID: %(id)s)") % {"id": person.user_id}
+    elif person is not None:
         name, known = _named(person)
         lead = f"{lead}{name}{known} "
-    if kind == ActorKind.STAFF_FOR_USER and acted_for is not None:
+    rest = "."
+    if acted_for is not None:
         name, known = _named(acted_for)
         rest = _(", acting for %(name)s%(rest)s") % {"name": name, "rest": known}
-    return ActorLine(lead, _("Operator staff"), rest, "staff")
+    return ActorLine(lead, _("Operator staff"), f"{number}{rest}", "staff")
 
 
 def support_reason(row: EventColumns) -> str:

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
-from accounts.actors import STAFF_LABEL
+from accounts.actors import staff_seen
 from events import registry
 from events.text import complete, complete_detail, mask, without_covers
 from events.types.base import Severity, Source
-from kit.context import ActorKind, Person
+from kit.context import STAFF_KINDS, Person
 
 WIRE_FIELDS: Final = (
     "id",
@@ -49,9 +49,6 @@ WIRE_FIELDS: Final = (
 EventColumns = Mapping[str, Any]
 Persons = Mapping[int, Person]
 
-STAFF_KINDS: Final = frozenset({int(ActorKind.STAFF), int(ActorKind.STAFF_FOR_USER)})
-OPERATOR_STAFF: Final = Person(0, STAFF_LABEL, STAFF_LABEL)
-"""What customers read in place of a person of the operator."""
 
 _SOURCES: Final = {member.value: {"id": member.value, "description": str(member.label)} for member in Source}
 _SEVERITIES: Final = {member.value: {"id": member.value, "description": str(member.label)} for member in Severity}
@@ -99,25 +96,26 @@ def seen_actor(row: EventColumns, persons: Persons, *, staff: bool) -> Person | 
     Args:
         row: needs `actor_kind` and `actor_id`.
         persons: frozen persons by id.
-        staff: whether the reader is on the operator's staff; customers get "Operator staff" instead of the person.
-            Under support access they read who was in their workspace, as published for event 13.
+        staff: whether the reader is on the operator's staff; how customers know staff is the operator's choice.
     """
-    if not staff and row["actor_kind"] == ActorKind.STAFF:
-        return OPERATOR_STAFF
-    return persons.get(row["actor_id"])
+    person = persons.get(row["actor_id"])
+    if person is None or row["actor_kind"] not in STAFF_KINDS:
+        return person
+    return staff_seen(person, staff=staff)
 
 
-def shown_user(row: EventColumns, persons: Persons) -> Person | None:
-    """Return the person of the wire's `user`: who acted, was acted for, or is concerned; `None` where none is shown."""
+def shown_user(row: EventColumns, persons: Persons, *, staff: bool) -> Person | None:
+    """Return the person of the wire's `user`: whose credentials acted, or who is concerned; `None` where none is.
+
+    Arguments as `seen_actor`.
+    """
     user_id = row["user_id"]
     if user_id is None:
         return None
     if _kind(row["type"]).user_is_subject:
         person = persons.get(row["subject_id"])
-    elif row["actor_kind"] == ActorKind.STAFF_FOR_USER:
-        person = persons.get(row["acted_for_id"])
     else:
-        person = persons.get(row["actor_id"])
+        person = seen_actor(row, persons, staff=staff)
     return person if person is not None and person.user_id == user_id else Person(user_id, "", "")
 
 
@@ -137,6 +135,10 @@ def detail_of(row: EventColumns, persons: Persons, *, staff: bool) -> Any:
     if _kind(row["type"]).has_secrets:
         detail = mask(row["type"], detail)
     return complete_detail(detail, seen_actor(row, persons, staff=staff), persons.get(row["subject_id"]))
+
+
+def _person(person: Person) -> dict[str, Any]:
+    return {"id": person.user_id, "name": person.name, "username": person.username}
 
 
 def wire(
@@ -161,9 +163,11 @@ def wire(
         "event_severity": _SEVERITIES.get(severity) or {"id": severity, "description": f"Severity {severity}"},
         "organisation": {"id": workspace_id, "name": organisations.get(workspace_id, "")},
     }
-    user = shown_user(row, persons)
+    user = shown_user(row, persons, staff=staff)
     if user is not None:
-        made["user"] = {"id": user.user_id, "name": user.name, "username": user.username}
+        made["user"] = _person(user)
+    if row["acted_for_id"] is not None and (acted_for := persons.get(row["acted_for_id"])) is not None:
+        made["acting_for"] = _person(acted_for)
     if row["device_id"] is not None:
         made["endpoint"] = {
             "id": row["device_id"],

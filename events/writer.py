@@ -20,7 +20,7 @@ from events.models import Event, FrozenPerson
 from events.text import COVERS, escape_detail
 from events.types.base import EventType
 from kit.action import record
-from kit.context import ActionContext, Actor, ActorKind, Person, current_context
+from kit.context import PERSON_KINDS, ActionContext, Actor, Person, current_context
 from sims.signals import DeviceRow, SimRow
 
 COPY_FROM = 6
@@ -201,12 +201,8 @@ def _rows(batch: Batch, persons: dict[Person, int]) -> Iterable[tuple[Any, ...]]
 
 
 def _shown_user(actor: Actor) -> int | None:
-    """Return the id of the user the wire shows for what this actor does, if any."""
-    if actor.kind == ActorKind.USER and actor.person is not None:
-        return actor.person.user_id
-    if actor.kind == ActorKind.STAFF_FOR_USER and actor.acted_for is not None:
-        return actor.acted_for.user_id
-    return None
+    """Return the id of the user the wire shows for what this actor does: whose credentials acted, if anybody's."""
+    return actor.person.user_id if actor.kind in PERSON_KINDS and actor.person is not None else None
 
 
 def _write_postgresql(rows: Sequence[tuple[Any, ...]]) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Final
 
 from django.db.models import IntegerChoices
 from django.utils import timezone
@@ -30,6 +31,12 @@ class ActorKind(IntegerChoices):
     SCHEDULE = 6, _("Schedule")
     NETWORK = 7, _("Network")
     SYSTEM = 8, _("System")
+
+
+STAFF_KINDS: Final = frozenset({ActorKind.STAFF, ActorKind.STAFF_FOR_USER})
+"""The operator's staff, in their own name and in support access."""
+PERSON_KINDS: Final = STAFF_KINDS | {ActorKind.USER}
+"""Everybody who signs in with credentials of their own."""
 
 
 class Surface(IntegerChoices):

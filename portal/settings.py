@@ -288,6 +288,8 @@ MFA_TOKEN_MINUTES = env.number("MFA_TOKEN_MINUTES", default=5, minimum=1, maximu
 
 # Whether the operator's staff need a second factor for the admin site and for support access.
 STAFF_MFA_REQUIRED = env.flag("STAFF_MFA_REQUIRED")
+# How customers read who of the operator's staff acted: by name and address, or as "Operator staff" with the id.
+STAFF_SHOWN_AS = env.choice("STAFF_SHOWN_AS", ("person", "id"), default="person")
 
 SESSION_COOKIE_AGE = 60 * 60 * 12  # seconds
 SESSION_COOKIE_HTTPONLY = True

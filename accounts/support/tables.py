@@ -7,13 +7,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import SupportAccess, User
+from accounts.actors import staff_are_named
+from accounts.models import SupportAccess
+from accounts.selectors import person_of
+from kit.context import Person
 from kit.rendering import badge, when_absolute
 from kit.tables import ListColumn, ListTable
 
 
-def _person(user: User) -> SafeString:
-    return format_html('{} <span class="muted small">{}</span>', user.name, user.email)
+def _person(person: Person) -> SafeString:
+    return format_html('{} <span class="muted small">{}</span>', person.name, person.username)
 
 
 class VisitTable(ListTable):
@@ -36,9 +39,11 @@ class VisitTable(ListTable):
         return when_absolute(record.ended) if record.ended else badge(_("still inside"), "warn")
 
     def render_staff(self, record: SupportAccess) -> SafeString:
-        """Draw who came."""
-        return _person(record.staff)
+        """Draw who came, as the reader may know them."""
+        if staff_are_named(staff=self.row_context.get("staff", False)):
+            return _person(person_of(record.staff))
+        return format_html("{}", _("Operator staff (User ID: %(id)s)") % {"id": record.staff_id})
 
     def render_acted_for(self, record: SupportAccess) -> SafeString:
         """Draw in whose place."""
-        return _person(record.acted_for)
+        return _person(person_of(record.acted_for))

@@ -100,5 +100,8 @@ def visits(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show every visit of the operator's staff to a workspace, newest first."""
     authorise(workspace_id, Permission.EVENT_READ)
     found = SupportAccess.objects.of(workspace_id).select_related("staff", "acted_for").order_by("-pk")
-    page = {"tabs": settings_tabs(request, "support"), "visits": VisitTable(list(found[:SHOWN]))}
+    page = {
+        "tabs": settings_tabs(request, "support"),
+        "visits": VisitTable(list(found[:SHOWN]), context={"staff": request.user.is_staff}),
+    }
     return render_fragment(request, "accounts/support.html", page)

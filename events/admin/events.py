@@ -34,7 +34,7 @@ from events.wire import EventColumns, Persons, description_of
 from kit.admin.base import StaffAdmin
 from kit.admin.filters import StaffFilter, related_filter
 from kit.admin.lists import KeysetChangeList
-from kit.context import ActorKind
+from kit.context import STAFF_KINDS, ActorKind
 from kit.paging import CappedCount, capped_count
 from kit.rendering import badge, dash, identifier, severity, when
 from sims.identifiers import as_printed
@@ -268,7 +268,7 @@ class EventAdmin(StaffAdmin):
 
     @admin.display(description=gettext_lazy("actor"))
     def who(self, event: Any) -> SafeString:
-        if event.actor_kind in (ActorKind.STAFF, ActorKind.STAFF_FOR_USER):
+        if event.actor_kind in STAFF_KINDS:
             return format_html("{} {}", event.who, badge(_("Staff"), "accent"))
         return format_html("{}", event.who)
 

@@ -12,10 +12,8 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import Q
 
-from kit.context import ActorKind
+from kit.context import PERSON_KINDS
 from kit.paging import Cursor
-
-PERSON_KINDS: Final = (ActorKind.USER, ActorKind.STAFF, ActorKind.STAFF_FOR_USER)
 
 _KINDS: Final = ", ".join(f"({int(kind)})" for kind in PERSON_KINDS)
 _NEWEST: Final = (

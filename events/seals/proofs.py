@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from accounts.actors import staff_are_named
 from events import registry
 from events.seals import leaves as leaf
 from events.seals import trees
@@ -15,7 +16,7 @@ from events.seals.merkle import consistency_ranges, inclusion_ranges, prove
 from events.seals.models import SealCheckpoint, SealCosignature, SealKey, SealLog
 from events.seals.notes import SIGNATURE, VerifierKey, b64, proof_text, with_lines
 from events.seals.witnesses import configured
-from kit.context import ActorKind
+from kit.context import STAFF_KINDS
 
 BUNDLE: Final = "portal-seal-bundle/1"
 CONSISTENCY: Final = "portal-seal-consistency/1"
@@ -113,16 +114,18 @@ def bundle_of(seal: Seal, event_id: int, reader: Reader) -> dict[str, Any] | Non
 def openings(row: leaf.StoredEvent, persons: leaf.SealedPersons, secret: bytes, reader: Reader) -> dict[str, Any]:
     """Return value and salt of the commitments in a leaf that a reader may see, by the member they stand in.
 
-    Who of the staff acted is for staff (except under support access), live keys in details are for nobody.
+    Who of the staff acted is told as everywhere, from where they did it to staff only, and live keys to nobody.
     """
+    by_staff = row[leaf.ACTOR_KIND] in STAFF_KINDS
     found: dict[str, Any] = {}
     for place, name in zip(leaf.PERSON_COLUMNS, ("actor", "subject", "acted_for"), strict=True):
         person = persons.get(row[place]) if row[place] is not None else None
-        hidden = name == "actor" and not reader.staff and row[leaf.ACTOR_KIND] == ActorKind.STAFF
+        hidden = name == "actor" and by_staff and not staff_are_named(staff=reader.staff)
         if person is not None and person.salt is not None and not hidden:
             found[name] = {"salt": person.salt.hex(), "value": person.value.decode()}
     kind = registry.find(row[leaf.TYPE])
-    shown = {"context": reader.context, "detail": kind is not None and not kind.secrets}
+    context = reader.context and (reader.staff or not by_staff)
+    shown = {"context": context, "detail": kind is not None and not kind.secrets}
     for name, value_of in leaf.PARTS.items():
         value = value_of(row) if shown[name] else None
         if value is not None:

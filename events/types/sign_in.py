@@ -70,7 +70,8 @@ register(
         severity=Severity.WARN,
         source=Source.API,
         section=_SECTION,
-        # The actor is the operator's staff, the subject is the user acted for.
+        # The actor is the operator's staff; the subject, and the published `user`, is who is acted for.
+        user_is="subject",
         texts=single(
             "Support user {actor.username} of organisation {support_organisation} generated a support token "
             "for user {subject.username} of organisation {organisation}"

@@ -10,11 +10,11 @@ from ninja import Query, Router
 
 from accounts.permissions import Permission, authorise
 from accounts.tokens.bearer import ApiRequest
+from accounts.tokens.staff_callers import as_staff
 from kit.api.errors import Code, WireError
 from kit.api.lists import Limits, PageQuery, page_response, read_page
 from kit.api.responses import created, json_response, no_content
 from kit.api.types import PathId
-from orders.api.access import as_staff
 from orders.api.bodies import ArticleBody, ArticlePatch, PriceBody, article_values
 from orders.api.wire import CURRENCIES, article_object, option_object, product_object, provider_object
 from orders.models import Article, ShippingProvider

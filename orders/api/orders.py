@@ -14,6 +14,7 @@ from accounts.models import Workspace
 from accounts.operator import OPERATOR_ID
 from accounts.permissions import Permission, authorise
 from accounts.tokens.bearer import ApiRequest
+from accounts.tokens.staff_callers import as_staff
 from kit.api.criteria import Field, moment, number, parse_query, parse_sort, text
 from kit.api.document import done
 from kit.api.errors import Code, WireError
@@ -22,7 +23,6 @@ from kit.api.responses import created, json_response, no_content
 from kit.api.types import PathId
 from kit.errors import NotFound
 from kit.outcomes import Outcome
-from orders.api.access import as_staff
 from orders.api.bodies import ItemBody, OrderBody, OrderPatch, QuoteBody
 from orders.api.wire import STATES, invoice_object, order_object, quote_object
 from orders.models import Order

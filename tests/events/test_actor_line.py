@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django import Settings
 
 from accounts.actors import actor_of, staff_actor
 from accounts.models import User
@@ -71,12 +72,22 @@ def test_an_application_token_is_named(cast: Cast) -> None:
     )
 
 
-def test_staff_are_named_to_staff_only(cast: Cast) -> None:
+def test_staff_are_named(cast: Cast) -> None:
     event_id = record(cast.acme, 9, staff_actor(cast.staff))
-    assert line(event_id) == f"{LEAD}Operator staff."
-    assert line(event_id, staff=True) == (
-        f"{LEAD}Stella Staff, stella.staff@example.com. (User ID: {cast.staff.pk}). Operator staff."
+    named = f"{LEAD}Stella Staff, stella.staff@example.com. (User ID: {cast.staff.pk}). Operator staff."
+    assert line(event_id) == line(event_id, staff=True) == named
+
+
+def test_staff_are_known_to_customers_by_id_alone_if_the_operator_says_so(cast: Cast, settings: Settings) -> None:
+    settings.STAFF_SHOWN_AS = "id"
+    own, visiting = record(cast.acme, 9, staff_actor(cast.staff)), record(cast.acme, 9, support(cast))
+    assert line(own) == f"{LEAD}Operator staff (User ID: {cast.staff.pk})."
+    assert line(visiting) == (
+        f"{LEAD}Operator staff (User ID: {cast.staff.pk}), "
+        f"acting for Olga Owner, olga.owner@example.com. (User ID: {cast.owner.pk})."
     )
+    assert "Stella Staff" in line(own, staff=True)
+    assert "Stella Staff" in line(visiting, staff=True)
 
 
 def test_support_access_names_both(cast: Cast) -> None:

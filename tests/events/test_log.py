@@ -102,7 +102,7 @@ def test_support_access_keeps_both_persons(cast: Cast) -> None:
     with acting_as(actor, surface=Surface.PORTAL):
         change_sim_status(workspace_id=cast.acme.pk, sim_ids=[sim.pk], to=2)
     event = last()
-    assert (event.user_id, event.actor.name, event.acted_for.name) == (cast.owner.pk, "Stella Staff", "Olga Owner")
+    assert (event.user_id, event.actor.name, event.acted_for.name) == (cast.staff.pk, "Stella Staff", "Olga Owner")
 
 
 def test_an_unregistered_or_historic_type_is_not_written() -> None:

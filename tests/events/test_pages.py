@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from accounts.actors import actor_of, staff_actor
 from accounts.models import User
@@ -206,7 +207,8 @@ def test_json_is_the_published_object(cast: Cast) -> None:
     assert "••••••" in text
 
 
-def test_staff_are_unnamed_to_customers(cast: Cast) -> None:
+def test_staff_are_unnamed_to_customers_if_the_operator_says_so(cast: Cast, settings: Settings) -> None:
+    settings.STAFF_SHOWN_AS = "id"
     subject = Person(cast.member.pk, "Max Member", "max.member@example.com")
     event_id = record(cast.acme, 10020, staff_actor(cast.staff), subject=subject)
     for html in (panel(cast, event_id), page(cast.client(cast.owner), url(cast.acme))):

@@ -178,7 +178,7 @@ def test_every_type_is_registered_under_its_id() -> None:
     }
     assert {each.id for each in types if each.audience == "staff"} == STAFF
     assert {each.id for each in types if each.audience == "mno_reseller"} == {17, 33, 34, 36, 37, 38, 39, 40}
-    assert {each.id for each in types if each.user_is == "subject"} == {6, 17, 37, 40, 41}
+    assert {each.id for each in types if each.user_is == "subject"} == {6, 13, 17, 37, 40, 41}
     assert {each.id: each.secrets for each in types if each.secrets} == {
         36: ("activationKey",),
         37: ("activationKey",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from pytest_django import Settings
 
 from accounts.actors import actor_of, staff_actor
 from events.models import Event
@@ -82,14 +83,25 @@ def test_user_is_the_subject_where_the_type_says_so(cast: Cast) -> None:
     assert "max.member@example.com" in str(event["description"])
 
 
-def test_customers_read_operator_staff(cast: Cast) -> None:
-    event_id = record(cast.acme, 10020, staff_actor(cast.staff), detail={"by": "x"})
-    assert wire_of(event_id)["description"] == "Operator staff signed in"
-    assert wire_of(event_id, staff=True)["description"] == "stella.staff@example.com signed in"
-    assert "user" not in wire_of(event_id)
+@pytest.mark.parametrize("reader", ["customer", "staff"])
+@pytest.mark.parametrize("shown_as", ["person", "id"])
+def test_staff_are_the_user_of_what_they_did(cast: Cast, settings: Settings, shown_as: str, reader: str) -> None:
+    settings.STAFF_SHOWN_AS = shown_as
+    event = wire_of(record(cast.acme, 10020, staff_actor(cast.staff), detail={"by": "x"}), staff=reader == "staff")
+    if (shown_as, reader) == ("id", "customer"):
+        assert event["user"] == {"id": cast.staff.pk, "name": "Operator staff", "username": "Operator staff"}
+        assert event["description"] == "Operator staff signed in"
+    else:
+        assert event["user"] == {"id": cast.staff.pk, "name": "Stella Staff", "username": "stella.staff@example.com"}
+        assert event["description"] == "stella.staff@example.com signed in"
+    assert "acting_for" not in event
 
 
-def test_under_support_access_the_user_is_the_one_acted_for(cast: Cast) -> None:
+@pytest.mark.parametrize("shown_as", ["person", "id"])
+def test_under_support_access_the_user_is_staff_and_the_customers_person_stands_beside(
+    cast: Cast, settings: Settings, shown_as: str
+) -> None:
+    settings.STAFF_SHOWN_AS = shown_as
     actor = Actor(
         kind=ActorKind.STAFF_FOR_USER,
         id=cast.staff.pk,
@@ -98,7 +110,9 @@ def test_under_support_access_the_user_is_the_one_acted_for(cast: Cast) -> None:
         acted_for=Person(cast.owner.pk, "Olga Owner", "olga.owner@example.com"),
     )
     event = wire_of(record(cast.acme, 9, actor))
-    assert event["user"] == {"id": cast.owner.pk, "name": "Olga Owner", "username": "olga.owner@example.com"}
+    assert event["acting_for"] == {"id": cast.owner.pk, "name": "Olga Owner", "username": "olga.owner@example.com"}
+    name, username = ("Stella Staff", cast.staff.email) if shown_as == "person" else ("Operator staff",) * 2
+    assert event["user"] == {"id": cast.staff.pk, "name": name, "username": username}
 
 
 def test_secrets_are_masked(cast: Cast) -> None:

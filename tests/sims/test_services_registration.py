@@ -94,7 +94,7 @@ def test_what_staff_do_is_in_the_operators_log_only(cast: Cast) -> None:
     assert types(cast.acme) == []
     assert rows(cast.operator)[-1][1] == "2 SIM(s) of batch 4000000000000001 assigned to workspace Acme."
     event = last()
-    assert (event.user_id, event.actor.name, event.actor_label) == (None, "Stella Staff", "Operator staff")
+    assert (event.user_id, event.actor.name, event.actor_label) == (cast.staff.pk, "Stella Staff", "Operator staff")
     with cast.acting(cast.owner):
         register_batch(workspace_id=cast.acme.pk, bic="4000000000000001")
     assert types(cast.acme) == [48]

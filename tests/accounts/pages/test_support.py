@@ -84,7 +84,8 @@ def test_what_is_done_inside_names_both_with_the_reason(cast: Cast, inside: Clie
     assert event.actor is not None
     assert event.acted_for is not None
     assert (event.actor.user_id, event.acted_for.user_id) == (cast.staff.pk, cast.member.pk)
-    assert wire_of(event)["user"]["id"] == cast.member.pk
+    shown = wire_of(event)
+    assert (shown["user"]["id"], shown["acting_for"]["id"]) == (cast.staff.pk, cast.member.pk)
     row = event_row(workspace_id=cast.acme.pk, event_id=event.pk)
     assert row is not None
     panel = panel_of(row, cast.acme, staff=False, context_visible=True)
@@ -98,7 +99,7 @@ def test_what_is_done_inside_names_both_with_the_reason(cast: Cast, inside: Clie
 def test_leaving_is_10042_and_the_door_is_shut(cast: Cast, inside: Client) -> None:
     assert inside.post(reverse("accounts:support_end")).status_code == 302
     assert types(cast.acme) == [13, 10042]
-    assert wire_of(last())["user"]["id"] == cast.member.pk
+    assert wire_of(last())["user"]["id"] == cast.staff.pk
     assert inside.get(f"/w/{cast.acme.pk}/").status_code == 404
     visit = SupportAccess.objects.get()
     assert visit.ended is not None

@@ -13,6 +13,7 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from accounts.actors import staff_actor
 from events.models import Event, SealCheck, SealCheckpoint, SealLog
@@ -83,7 +84,8 @@ def test_a_proof_opens_what_its_reader_may_see(sealed: Sealed, cast: Cast) -> No
     assert "192.0.2.7" not in json.dumps(observer)
 
 
-def test_a_proof_shows_no_staff_and_no_live_key(cast: Cast) -> None:
+def test_a_proof_shows_no_live_key_and_no_staff_if_the_operator_says_so(cast: Cast, settings: Settings) -> None:
+    settings.STAFF_SHOWN_AS = "id"
     (sim,) = cast.sims(1)
     staff = record(cast.acme, 9, staff_actor(cast.staff), sim=sim)
     key = record(cast.acme, 40, staff_actor(cast.staff), detail={"token": "live-key"})
