@@ -61,6 +61,12 @@ def lock_sims(workspace_id: int, ids: Sequence[int]) -> list[SimRow]:
     return _sim_rows(_sims().filter(workspace_id=workspace_id, pk__in=ids).select_for_update(of=("self",)))
 
 
+def lock_stock(*, ids: Sequence[int] = (), batch_ids: Sequence[int] = ()) -> list[SimRow]:
+    """Lock SIMs that are in nobody's inventory, by id or by batch, and return them; for staff, who have checked."""
+    sims = _sims().filter(Q(pk__in=ids) | Q(batch_id__in=batch_ids), workspace__isnull=True)
+    return _sim_rows(sims.select_for_update(of=("self",)))
+
+
 def lock_sims_with(workspace_id: int, ids: Sequence[int], *, on: Sequence[int]) -> list[SimRow]:
     """Lock SIMs of a workspace by id together with those on devices, in one query and so in one order.
 

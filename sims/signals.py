@@ -204,7 +204,10 @@ sims_imported = Signal()
 """Staff imported SIMs into a batch. Arguments: batch (SimBatch), count."""
 
 sims_allotted = Signal()
-"""Staff assigned a batch to a workspace. Arguments: batch (SimBatch), workspace (Workspace), count."""
+"""Staff put SIMs of a batch into a workspace. Arguments: batch (SimBatch), workspace (Workspace), sims (SimRow)."""
+
+batch_reserved = Signal()
+"""Staff keep a batch for a workspace. Arguments: batch (SimBatch), workspace (Workspace), count."""
 
 factory_test_checks_changed = Signal()
 """Checks of factory tests began to run late, or are on time again. Arguments: late (bool), since (datetime: the last

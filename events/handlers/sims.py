@@ -255,10 +255,21 @@ def on_sims_imported(*, batch: SimBatch, count: int, **_kwargs: Any) -> None:
 
 
 @receiver(signals.sims_allotted)
-def on_sims_allotted(*, batch: SimBatch, workspace: Workspace, count: int, **_kwargs: Any) -> None:
+def on_sims_allotted(*, batch: SimBatch, workspace: Workspace, sims: Sequence[SimRow], **_kwargs: Any) -> None:
     """Log the assignment in the operator's workspace only: nothing of it enters the customer's log."""
-    entry = pending(10001, operator_workspace_id(), bic=batch.bic, count=count, workspace=workspace.name)
-    log([entry._replace(detail={"workspace": {"id": workspace.pk, "name": workspace.name}})])
+    covers = {"sim": [sim.id for sim in sims], "batch": [batch.pk]}
+    log([_to_workspace("default", batch, workspace, len(sims))._replace(covers=covers)])
+
+
+@receiver(signals.batch_reserved)
+def on_batch_reserved(*, batch: SimBatch, workspace: Workspace, count: int, **_kwargs: Any) -> None:
+    """Log the reservation in the operator's workspace only."""
+    log([_to_workspace("reserved", batch, workspace, count)._replace(covers={"batch": [batch.pk]})])
+
+
+def _to_workspace(text: str, batch: SimBatch, workspace: Workspace, count: int) -> PendingEvent:
+    entry = pending(10001, operator_workspace_id(), text, bic=batch.bic, count=count, workspace=workspace.name)
+    return entry._replace(detail={"workspace": {"id": workspace.pk, "name": workspace.name}})
 
 
 @receiver(signals.factory_test_checks_changed)

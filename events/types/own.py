@@ -118,7 +118,9 @@ _own(10052, "Events expired", "{count} events older than {cutoff} removed by ret
      {"count": 1200, "cutoff": "2026-01-01"}, section=_LOG, source=Source.POLICY_CONTROL)
 
 _OPERATOR = "Operator"
-_own(10001, "SIMs assigned to workspace", "{count} SIM(s) of batch {bic} assigned to workspace {workspace}.",
+_own(10001, "SIMs assigned to workspace",
+     {"default": Wording("{count} SIM(s) of batch {bic} assigned to workspace {workspace}."),
+      "reserved": Wording("Batch {bic} of {count} SIM(s) reserved for workspace {workspace}.")},
      {"count": 25, "bic": _BIC, "workspace": "Example North"}, section=_OPERATOR, audience="staff")
 _own(10060, "SIM import", "{count} SIMs imported into batch {bic}", {"count": 25, "bic": _BIC},
      section=_OPERATOR, audience="staff")

@@ -13,7 +13,7 @@ from kit.text import one_line
 from orders.models import Order, OrderBatch, OrderLine, ShippingProvider
 from orders.services.orders import locked_order, move_to_shipped, require_shippable
 from orders.stock import free_batches, locked_articles
-from sims.inventory.services.stock import assign_batch
+from sims.inventory.services.allotment import reserve_batch
 
 MOST_REFERENCE: Final = 100
 
@@ -69,4 +69,4 @@ def _allot(order: Order, line: OrderLine) -> None:
         )
     OrderBatch.objects.bulk_create(OrderBatch(line=line, batch=batch) for batch in batches)
     for batch in batches:
-        assign_batch(batch_id=batch.pk, workspace_id=order.workspace_id)
+        reserve_batch(batch_id=batch.pk, workspace_id=order.workspace_id)

@@ -14,9 +14,10 @@ from portal.demo.device_names import NAMES
 from portal.demo.numbers import addresses, imeis
 from portal.demo.past import Past
 from sims.devices.services.devices import NewDevice, create_devices
+from sims.inventory.services.allotment import reserve_batch
 from sims.inventory.services.assignment import SimChoice
 from sims.inventory.services.registration import register_batch
-from sims.inventory.services.stock import assign_batch, create_batch, import_sims
+from sims.inventory.services.stock import create_batch, import_sims
 from sims.models import SimModel
 from sims.states import DeviceStatus, SimStatus
 
@@ -165,7 +166,7 @@ def _import(past: Past, key: str, shipment: PlannedShipment) -> None:
 
 
 def _assign(past: Past, key: str, workspace: str) -> None:
-    assign_batch(batch_id=past.batches[key], workspace_id=past.workspaces[workspace])
+    reserve_batch(batch_id=past.batches[key], workspace_id=past.workspaces[workspace])
 
 
 def _register(past: Past, key: str, workspace: str, shipment: PlannedShipment) -> None:

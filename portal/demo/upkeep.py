@@ -16,7 +16,8 @@ from kit.errors import Conflict
 from portal.demo import master_data, secrets
 from portal.demo.numbers import Numbers
 from portal.demo.shipments import WAITING
-from sims.inventory.services.stock import assign_batch, create_batch, import_sims
+from sims.inventory.services.allotment import reserve_batch
+from sims.inventory.services.stock import create_batch, import_sims
 from sims.models import SimBatch, SimModel
 
 _LOCK = 20_417
@@ -125,5 +126,5 @@ def _supply(numbers: Numbers, workspace_id: int, size: int) -> str:
     model = SimModel.objects.order_by("pk").first() or SimModel.objects.create(**master_data.SIM_MODELS["card"])
     batch = create_batch(bic=numbers.bic(), model=model)
     import_sims(batch_id=batch.pk, records=numbers.records(size, produced=timezone.now(), chip=False))
-    assign_batch(batch_id=batch.pk, workspace_id=workspace_id)
+    reserve_batch(batch_id=batch.pk, workspace_id=workspace_id)
     return batch.bic

@@ -54,7 +54,7 @@ class SimBatch(models.Model):
         blank=True,
         related_name="sim_batches",
         verbose_name=_("workspace"),
-        help_text=_("Who may register it; empty while in stock."),
+        help_text=_("Only it may register the batch; empty: whoever holds the code."),
     )
     model = models.ForeignKey(SimModel, on_delete=models.PROTECT, related_name="+", verbose_name=_("SIM model"))
     quantity = models.PositiveIntegerField(_("SIMs"), default=0, editable=False)
@@ -95,7 +95,7 @@ class Sim(models.Model):
         related_name="sims",
         db_index=False,
         verbose_name=_("workspace"),
-        help_text=_("Set at registration; empty while the batch waits for it."),
+        help_text=_("Whose inventory it is in; empty while in stock."),
     )
     batch = models.ForeignKey(SimBatch, on_delete=models.PROTECT, related_name="sims", verbose_name=_("batch"))
     device = models.OneToOneField(

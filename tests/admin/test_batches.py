@@ -110,15 +110,45 @@ def test_template(staff: Client, batch: SimBatch) -> None:
 
 def test_assign(staff: Client, cast: Cast, batch: SimBatch) -> None:
     url = f"/admin/sims/simbatch/{batch.pk}/assign/"
-    empty = staff.post(url, {"workspace": cast.acme.pk})
+    empty = staff.post(url, {"workspace": cast.acme.pk, "status": "0"})
     assert "Import its SIMs first" in text_of(empty)
     upload(staff, batch, GOOD)
-    assert staff.post(url, {"workspace": cast.acme.pk}).status_code == 302
+    assert staff.post(url, {"workspace": cast.acme.pk, "status": "7"}).status_code == 422
+    assert staff.post(url, {"workspace": cast.acme.pk, "status": "0"}).status_code == 302
     batch.refresh_from_db()
     assert batch.workspace_id == cast.acme.pk
     assert types(cast.operator) == [10060, 10001]
     assert types(cast.acme) == [], "nothing of it stands in the customer's log"
+    assert set(Sim.objects.values_list("workspace", flat=True)) == {cast.acme.pk}
+
+
+def test_reserve(staff: Client, cast: Cast, batch: SimBatch) -> None:
+    upload(staff, batch, GOOD)
+    url = f"/admin/sims/simbatch/{batch.pk}/reserve/"
+    assert staff.post(url, {"workspace": cast.acme.pk}).status_code == 302
+    batch.refresh_from_db()
+    assert (batch.workspace_id, batch.registered_at) == (cast.acme.pk, None)
+    assert types(cast.operator) == [10060, 10001]
+    assert types(cast.acme) == []
     assert not Sim.objects.filter(workspace__isnull=False).exists()
+
+
+@pytest.mark.parametrize("status", [0, 1])
+def test_single_sims_go_into_an_inventory(staff: Client, cast: Cast, batch: SimBatch, status: int) -> None:
+    upload(staff, batch, GOOD)
+    ids = list(batch.sims.values_list("pk", flat=True))
+    (taken,) = cast.sims(1, workspace=cast.umbra)
+    chosen = {"action": "assign", "index": 0, "_selected_action": [*ids, taken.pk]}
+    preview = staff.post("/admin/sims/sim/", chosen)
+    assert "1 more is in a workspace already" in text_of(preview)
+    assert types(cast.operator) == [10060]
+    done = staff.post(
+        "/admin/sims/sim/", {**chosen, "confirm": "yes", "workspace": cast.acme.pk, "status": status}, follow=True
+    )
+    assert any("in the inventory of Acme" in text for text in messages_of(done))
+    assert any("in a workspace already" in text for text in messages_of(done))
+    assert set(batch.sims.values_list("workspace", "status")) == {(cast.acme.pk, status)}
+    assert types(cast.acme) == ([8] * len(ids) if status else [])
 
 
 def test_assign_many(staff: Client, cast: Cast) -> None:
@@ -127,14 +157,20 @@ def test_assign_many(staff: Client, cast: Cast) -> None:
     registered = cast.batch(registered=True)
     ids = [each.pk for each in (*batches, registered)]
     preview = staff.post("/admin/sims/simbatch/", {"action": "assign_selected", "index": 0, "_selected_action": ids})
-    assert "registered already" in text_of(preview)
+    assert "in an inventory already" in text_of(preview)
     assert types() == []
     done = staff.post(
         "/admin/sims/simbatch/",
-        {"action": "assign_selected", "confirm": "yes", "workspace": cast.bolt.pk, "_selected_action": ids},
+        {
+            "action": "assign_selected",
+            "confirm": "yes",
+            "workspace": cast.bolt.pk,
+            "status": 0,
+            "_selected_action": ids,
+        },
         follow=True,
     )
-    assert "3 batches with 9 SIMs assigned to Bolt." in messages_of(done)
+    assert "3 batches with 9 SIMs are in the inventory of Bolt." in messages_of(done)
     assert any("is registered" in text for text in messages_of(done))
     assert types(cast.operator) == [10001, 10001, 10001]
     assert types(cast.bolt) == []
@@ -144,7 +180,7 @@ def test_assign_many(staff: Client, cast: Cast) -> None:
 def test_rights(granted: Any, cast: Cast, batch: SimBatch) -> None:
     client = granted("sims.view_simbatch")
     assert client.get(f"/admin/sims/simbatch/{batch.pk}/change/").status_code == 200
-    for page in ("import", "assign"):
+    for page in ("import", "assign", "reserve"):
         assert client.get(f"/admin/sims/simbatch/{batch.pk}/{page}/").status_code == 403
     assert client.get("/admin/sims/simbatch/add/").status_code == 403
     assert "assign_selected" not in client.get("/admin/sims/simbatch/").content.decode()
@@ -161,7 +197,7 @@ def test_rights(granted: Any, cast: Cast, batch: SimBatch) -> None:
     [
         ("place=empty", {"empty"}),
         ("place=stock", {"stock"}),
-        ("place=assigned", {"assigned"}),
+        ("place=reserved", {"reserved"}),
         ("place=registered", {"registered"}),
         ("q=98765", {"empty"}),
         ("q=9876 5432 1098 7654", {"empty"}),
@@ -174,7 +210,7 @@ def test_filters_and_search(staff: Client, cast: Cast, batch: SimBatch, query: s
     named = {
         batch.pk: "empty",
         stock.pk: "stock",
-        cast.batch().pk: "assigned",
+        cast.batch().pk: "reserved",
         cast.batch(registered=True).pk: "registered",
     }
     found = staff.get(f"/admin/sims/simbatch/?{query}").context["cl"].result_list

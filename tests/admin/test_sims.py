@@ -98,7 +98,7 @@ def test_one_sim_is_changed_in_its_workspace(staff: Client, cast: Cast) -> None:
         9,
         cast.acme.pk,
         "Operator staff",
-        None,
+        cast.staff.pk,
     )
 
 

@@ -50,8 +50,9 @@ from orders.services import transfers
 from orders.services.catalogue import article_create, article_update, offer_create, offer_update
 from orders.services.orders import cancel_unpaid, orders_cancel, orders_mark_paid
 from orders.services.shipping import order_ship
+from sims.inventory.services.allotment import assign_batch, assign_sims, reserve_batch
 from sims.inventory.services.status import change_sim_status
-from sims.inventory.services.stock import assign_batch, create_batch, import_sims
+from sims.inventory.services.stock import create_batch, import_sims
 from sims.states import SimStatus
 from tests.cast import PASSWORD, Cast
 
@@ -147,6 +148,8 @@ SERVICES: dict[str, tuple[Service, set[str]]] = {
     "create_batch": (lambda cast: create_batch(bic="1" * 16, model=cast.model), {OPERATIONS}),
     "import_sims": (lambda cast: import_sims(batch_id=NOBODY, records=[]), {OPERATIONS, SHOP}),
     "assign_batch": (lambda cast: assign_batch(batch_id=NOBODY, workspace_id=cast.acme.pk), {OPERATIONS, SHOP}),
+    "assign_sims": (lambda cast: assign_sims(sim_ids=[NOBODY], workspace_id=cast.acme.pk), {OPERATIONS, SHOP}),
+    "reserve_batch": (lambda cast: reserve_batch(batch_id=NOBODY, workspace_id=cast.acme.pk), {OPERATIONS, SHOP}),
     "change_sim_status": (
         lambda cast: change_sim_status(workspace_id=cast.acme.pk, sim_ids=[NOBODY], to=SimStatus.ACTIVATED),
         {OPERATIONS},

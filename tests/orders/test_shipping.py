@@ -9,7 +9,7 @@ from orders.models import OrderBatch
 from orders.services.registration import order_register
 from orders.services.shipping import order_ship
 from orders.states import OrderStatus
-from sims.inventory.services.stock import assign_batch
+from sims.inventory.services.allotment import assign_batch
 from sims.models import Sim, SimBatch
 from tests.log import types
 from tests.orders.conftest import Shop

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from events.models import Event
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 from sims.identifiers import iccid_with_luhn
+from sims.inventory.services.allotment import assign_batch, assign_sims, reserve_batch
 from sims.inventory.services.registration import find_batch, register_batch
 from sims.inventory.services.stock import (
     ImportRefused,
     SimRecord,
-    assign_batch,
     create_batch,
     import_sims,
     read_sim_csv,
@@ -60,15 +62,14 @@ def test_a_batch_is_registered_once_and_only_by_its_workspace(cast: Cast) -> Non
         register_batch(workspace_id=cast.acme.pk, bic=batch.bic)
         with pytest.raises(Conflict) as again:
             register_batch(workspace_id=cast.acme.pk, bic=batch.bic)
-        with pytest.raises(NotFound) as other:
+        with pytest.raises(Invalid) as other:
             register_batch(workspace_id=cast.acme.pk, bic=foreign.bic)
         with pytest.raises(NotFound) as unknown:
             register_batch(workspace_id=cast.acme.pk, bic="9" * 16)
         with pytest.raises(Invalid) as malformed:
             register_batch(workspace_id=cast.acme.pk, bic="12345")
     assert again.value.code == "already_registered"
-    # A foreign batch reads like an unknown one.
-    assert other.value.message.replace(foreign.bic, "") == unknown.value.message.replace("9" * 16, "")
+    assert (other.value.code, unknown.value.code) == ("foreign_sims", "not_found")
     assert (malformed.value.field, types()) == ("bic", [48])
 
 
@@ -88,18 +89,104 @@ def test_what_staff_do_is_in_the_operators_log_only(cast: Cast) -> None:
     with cast.staffing():
         batch = create_batch(bic="4000 0000 0000 0001", model=cast.model)
         import_sims(batch_id=batch.pk, records=read_sim_csv(CSV))
-        assign_batch(batch_id=batch.pk, workspace_id=cast.acme.pk)
-        assign_batch(batch_id=batch.pk, workspace_id=cast.acme.pk)
+        reserve_batch(batch_id=batch.pk, workspace_id=cast.acme.pk)
+        reserve_batch(batch_id=batch.pk, workspace_id=cast.acme.pk)
     assert types(cast.operator) == [10074, 10060, 10001]
     assert types(cast.acme) == []
-    assert rows(cast.operator)[-1][1] == "2 SIM(s) of batch 4000000000000001 assigned to workspace Acme."
+    assert rows(cast.operator)[-1][1] == "Batch 4000000000000001 of 2 SIM(s) reserved for workspace Acme."
     event = last()
     assert (event.user_id, event.actor.name, event.actor_label) == (cast.staff.pk, "Stella Staff", "Operator staff")
     with cast.acting(cast.owner):
         register_batch(workspace_id=cast.acme.pk, bic="4000000000000001")
     assert types(cast.acme) == [48]
     with cast.staffing(), pytest.raises(Conflict):
-        assign_batch(batch_id=batch.pk, workspace_id=cast.umbra.pk)
+        reserve_batch(batch_id=batch.pk, workspace_id=cast.umbra.pk)
+
+
+def test_free_stock_goes_to_whoever_holds_the_code(cast: Cast) -> None:
+    batch = cast.batch()
+    SimBatch.objects.filter(pk=batch.pk).update(workspace=None)
+    with cast.acting(cast.owner):
+        assert find_batch(workspace_id=cast.acme.pk, bic=batch.bic) == batch
+        register_batch(workspace_id=cast.acme.pk, bic=batch.bic)
+    batch.refresh_from_db()
+    assert (batch.workspace, batch.sims.filter(workspace=cast.acme).count()) == (cast.acme, batch.quantity)
+    assert types(cast.acme) == [48]
+    with cast.acting(cast.outsider), pytest.raises(Invalid) as caught:
+        register_batch(workspace_id=cast.umbra.pk, bic=batch.bic)
+    assert caught.value.code == "foreign_sims"
+
+
+@pytest.mark.parametrize(("status", "told"), [(0, []), (1, [8, 8]), (4, [45, 45])])
+def test_a_batch_that_staff_put_into_an_inventory_is_there_at_once(cast: Cast, status: int, told: list[int]) -> None:
+    with cast.staffing():
+        batch = create_batch(bic="4000000000000001", model=cast.model)
+        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV))
+        assign_batch(batch_id=batch.pk, workspace_id=cast.acme.pk, status=status)
+    assert set(Sim.objects.of(cast.acme.pk).values_list("status", flat=True)) == {status}
+    assert types(cast.acme) == told
+    row = Event.objects.get(type=10001)
+    assert row.workspace_id == cast.operator.pk
+    assert row.description == "2 SIM(s) of batch 4000000000000001 assigned to workspace Acme."
+    assert sorted(dict(row.detail or {})["covers"]["sim"]) == sorted(Sim.objects.values_list("pk", flat=True))
+    with cast.acting(cast.owner), pytest.raises(Conflict) as caught:
+        register_batch(workspace_id=cast.acme.pk, bic="4000000000000001")
+    assert caught.value.code == "already_registered"
+
+
+def test_single_sims_go_from_stock_into_an_inventory(cast: Cast) -> None:
+    with cast.staffing():
+        batch = create_batch(bic="4000000000000001", model=cast.model)
+        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV))
+        first, second = Sim.objects.filter(batch=batch).order_by("pk").values_list("pk", flat=True)
+        (foreign,) = cast.sims(1, workspace=cast.umbra)
+        outcome = assign_sims(sim_ids=[first, foreign.pk, 999_999], workspace_id=cast.acme.pk)
+        assert outcome.changed == [first]
+        assert [refusal.code for refusal in outcome.refused] == ["not_in_stock", "not_found"]
+        with pytest.raises(Conflict) as caught:
+            assign_batch(batch_id=batch.pk, workspace_id=cast.acme.pk)
+        assert caught.value.code == "foreign_sims"
+    assert list(Sim.objects.of(cast.acme.pk).values_list("pk", flat=True)) == [first]
+    foreign.refresh_from_db()
+    assert foreign.workspace_id == cast.umbra.pk
+    with cast.acting(cast.owner), pytest.raises(Invalid):
+        register_batch(workspace_id=cast.acme.pk, bic=batch.bic)
+    with cast.staffing():
+        assign_sims(sim_ids=[second], workspace_id=cast.bolt.pk)
+    batch.refresh_from_db()
+    assert batch.registered_at is not None
+    assert types(cast.acme) == types(cast.bolt) == []
+    assert types(cast.operator)[-2:] == [10001, 10001]
+
+
+def test_an_inventory_takes_no_more_activated_sims_than_its_package_allows(cast: Cast) -> None:
+    cast.acme.package.max_active_sims = 1
+    cast.acme.package.save()
+    with cast.staffing():
+        batch = create_batch(bic="4000000000000001", model=cast.model)
+        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV))
+        ids = list(Sim.objects.filter(batch=batch).values_list("pk", flat=True))
+        with pytest.raises(Conflict):
+            assign_batch(batch_id=batch.pk, workspace_id=cast.acme.pk, status=1)
+        with pytest.raises(Conflict):
+            assign_sims(sim_ids=ids, workspace_id=cast.acme.pk, status=1)
+        with pytest.raises(Invalid):
+            assign_sims(sim_ids=ids, workspace_id=cast.acme.pk, status=2)
+        with pytest.raises(NotFound):
+            assign_sims(sim_ids=ids, workspace_id=999_999)
+    assert not Sim.objects.filter(pk__in=ids, workspace__isnull=False).exists()
+
+
+def test_assigning_takes_as_many_queries_for_many(cast: Cast) -> None:
+    counts = []
+    for count in (2, 2, 300):
+        batch = cast.batch(count=count)
+        SimBatch.objects.filter(pk=batch.pk).update(workspace=None)
+        ids = list(batch.sims.order_by("pk").values_list("pk", flat=True))
+        with cast.staffing(), CaptureQueriesContext(connection) as captured:
+            assert assign_sims(sim_ids=ids, workspace_id=cast.acme.pk, status=1).changed == ids
+        counts.append(len(captured))
+    assert counts[1] == counts[2]
 
 
 def test_customers_do_not_touch_the_stock(cast: Cast) -> None:
@@ -110,6 +197,10 @@ def test_customers_do_not_touch_the_stock(cast: Cast) -> None:
             import_sims(batch_id=1, records=[])
         with pytest.raises(Forbidden):
             assign_batch(batch_id=1, workspace_id=cast.acme.pk)
+        with pytest.raises(Forbidden):
+            assign_sims(sim_ids=[1], workspace_id=cast.acme.pk)
+        with pytest.raises(Forbidden):
+            reserve_batch(batch_id=1, workspace_id=cast.acme.pk)
     assert SimBatch.objects.count() == 0
 
 

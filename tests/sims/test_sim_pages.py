@@ -347,10 +347,10 @@ def test_observers_do_not_register(cast: Cast) -> None:
     assert client.post(address, {"bics": batch.bic, "status": "0", "step": "register"}).status_code == 403
 
 
-def test_another_workspaces_batch_is_unknown(cast: Cast) -> None:
+def test_another_workspaces_batch_is_refused(cast: Cast) -> None:
     batch = cast.batch(cast.umbra)
     response = cast.client(cast.owner).post(f"/w/{cast.acme.pk}/sims/register/", {"bics": batch.bic, "status": "0"})
-    assert (response.status_code, "There is no SIM batch" in words(response)) == (422, True)
+    assert (response.status_code, "belongs to another workspace" in words(response)) == (422, True)
 
 
 # --- cost ---------------------------------------------------------------------------------------------------------

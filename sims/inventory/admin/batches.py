@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -16,20 +18,20 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import Workspace
 from kit.action import action
 from kit.admin.base import StaffAdmin, add_refusal
-from kit.admin.filters import Picker, choice_filter, condition_filter, related_filter
+from kit.admin.filters import choice_filter, condition_filter, related_filter
 from kit.admin.lists import prefix_range
 from kit.errors import DomainError
 from kit.rendering import badge, dash, identifier, number, when, when_absolute
 from sims.admin_parts import workspace_link
 from sims.identifiers import iccid_with_luhn, plain
+from sims.inventory.admin.forms import InventoryForm, WorkspaceChoiceForm
+from sims.inventory.services.allotment import assign_batch, reserve_batch
 from sims.inventory.services.stock import (
     COLUMNS,
     ImportRefused,
     LineError,
-    assign_batch,
     create_batch,
     import_sims,
     read_sim_csv,
@@ -60,18 +62,42 @@ class BatchImportForm(forms.Form):
         return file
 
 
-class WorkspaceChoiceForm(forms.Form):
-    """To whom batches go."""
+@dataclass(frozen=True)
+class Way:
+    """A way to hand out batches.
 
-    def __init__(self, site: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = SimBatch._meta.get_field("workspace")
-        self.fields["workspace"] = forms.ModelChoiceField(
-            queryset=Workspace.objects.all(),
-            label=_("Workspace"),
-            help_text=_("Search by name or ID. Nothing is written to the customer's event log."),
-            widget=Picker(field, site, _("Search workspaces")),
-        )
+    Args:
+        form: asks to whom, and what else it takes.
+        do: hands one batch out, with the form's values.
+        verb: of buttons.
+        heading, done: of the page of one batch, and the sentence afterwards.
+        done_many: the sentence after many.
+    """
+
+    form: Callable[..., WorkspaceChoiceForm]
+    do: Callable[[SimBatch, dict[str, Any]], object]
+    verb: Any
+    heading: Any
+    done: Any
+    done_many: Any
+
+
+RESERVE = Way(
+    WorkspaceChoiceForm,
+    lambda batch, values: reserve_batch(batch_id=batch.pk, workspace_id=values["workspace"].pk),
+    gettext_lazy("Reserve"),
+    gettext_lazy("Reserve batch %(bic)s"),
+    gettext_lazy("Batch %(bic)s is reserved for %(workspace)s."),
+    gettext_lazy("%(batches)s batches with %(sims)s SIMs reserved for %(workspace)s."),
+)
+ASSIGN = Way(
+    InventoryForm,
+    lambda batch, values: assign_batch(batch_id=batch.pk, workspace_id=values["workspace"].pk, status=values["status"]),
+    gettext_lazy("Put into inventory"),
+    gettext_lazy("Put batch %(bic)s into an inventory"),
+    gettext_lazy("The SIMs of batch %(bic)s are in the inventory of %(workspace)s."),
+    gettext_lazy("%(batches)s batches with %(sims)s SIMs are in the inventory of %(workspace)s."),
+)
 
 
 def _place(name: Any, **conditions: Any) -> tuple[Any, Any]:
@@ -98,8 +124,8 @@ class SimBatchAdmin(StaffAdmin):
             {
                 "empty": _place(gettext_lazy("Empty"), quantity=0),
                 "stock": _place(gettext_lazy("In stock"), workspace__isnull=True, quantity__gt=0),
-                "assigned": _place(gettext_lazy("Assigned"), workspace__isnull=False, registered_at__isnull=True),
-                "registered": _place(gettext_lazy("Registered"), registered_at__isnull=False),
+                "reserved": _place(gettext_lazy("Reserved"), workspace__isnull=False, registered_at__isnull=True),
+                "registered": _place(gettext_lazy("In an inventory"), registered_at__isnull=False),
             },
         ),
         choice_filter("model", gettext_lazy("SIM model"), "model_id", model_choices),
@@ -110,7 +136,7 @@ class SimBatchAdmin(StaffAdmin):
     ordering = ("-id",)
     list_select_related = ("workspace", "model")
     fields = ("bic", "model")
-    actions = ("assign_selected",)
+    actions = ("assign_selected", "reserve_selected")
 
     def has_assign_permission(self, request: HttpRequest) -> bool:
         """Tell whether this person may fill batches and hand them out: the right to change batches."""
@@ -127,6 +153,7 @@ class SimBatchAdmin(StaffAdmin):
             path("template.csv", wrap(self.template_view), name="sims_simbatch_template"),
             path("<path:object_id>/import/", wrap(self.import_view), name="sims_simbatch_import"),
             path("<path:object_id>/assign/", wrap(self.assign_view), name="sims_simbatch_assign"),
+            path("<path:object_id>/reserve/", wrap(self.reserve_view), name="sims_simbatch_reserve"),
         ]
         return own + super().get_urls()
 
@@ -170,24 +197,29 @@ class SimBatchAdmin(StaffAdmin):
         return self.render(request, "admin/sims/simbatch/import.html", context, status=422 if form.errors else 200)
 
     def assign_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Hand a batch to a workspace."""
+        """Put the SIMs of a batch into a workspace's inventory."""
+        return self._hand_out(request, object_id, ASSIGN)
+
+    def reserve_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Keep a batch for a workspace."""
+        return self._hand_out(request, object_id, RESERVE)
+
+    def _hand_out(self, request: HttpRequest, object_id: str, way: Way) -> HttpResponse:
         batch = self._batch(request, object_id)
-        form = WorkspaceChoiceForm(self.admin_site, request.POST if request.method == "POST" else None)
+        form = way.form(self.admin_site, request.POST if request.method == "POST" else None)
         if form.is_valid():
-            workspace = form.cleaned_data["workspace"]
             try:
-                assign_batch(batch_id=batch.pk, workspace_id=workspace.pk)
+                way.do(batch, form.cleaned_data)
             except DomainError as error:
                 add_refusal(form, error)
             else:
-                text = _("Batch %(bic)s assigned to %(workspace)s.")
-                values = {"bic": batch.bic, "workspace": workspace.name}
-                self.message_user(request, text % values, messages.SUCCESS)
+                values = {"bic": batch.bic, "workspace": form.cleaned_data["workspace"].name}
+                self.message_user(request, way.done % values, messages.SUCCESS)
                 return HttpResponseRedirect(self.url_of(batch))
         context = {
             "form": form,
-            "heading": _("Assign batch %(bic)s") % {"bic": batch.bic},
-            "verb": _("Assign"),
+            "heading": way.heading % {"bic": batch.bic},
+            "verb": way.verb,
             "back": self.url_of(batch),
             "crumbs": [(batch.bic, self.url_of(batch))],
         }
@@ -199,8 +231,17 @@ class SimBatchAdmin(StaffAdmin):
             raise PermissionDenied(_("Your rights do not allow changing SIM batches."))
         return batch
 
-    @admin.action(description=gettext_lazy("Assign to a workspace"), permissions=["assign"])
+    @admin.action(description=gettext_lazy("Put into an inventory"), permissions=["assign"])
     def assign_selected(self, request: HttpRequest, batches: QuerySet[Any]) -> HttpResponse | None:
+        """Put the SIMs of many batches into one workspace's inventory."""
+        return self._hand_out_many(request, batches, ASSIGN, "assign_selected")
+
+    @admin.action(description=gettext_lazy("Reserve for a workspace"), permissions=["assign"])
+    def reserve_selected(self, request: HttpRequest, batches: QuerySet[Any]) -> HttpResponse | None:
+        """Keep many batches for one workspace."""
+        return self._hand_out_many(request, batches, RESERVE, "reserve_selected")
+
+    def _hand_out_many(self, request: HttpRequest, batches: QuerySet[Any], way: Way, name: str) -> HttpResponse | None:
         """Hand many batches to one workspace; those that can't go there are named with their reason."""
         chosen = list(batches.order_by("pk")[: MOST_AT_ONCE + 1])
         if len(chosen) > MOST_AT_ONCE:
@@ -208,34 +249,35 @@ class SimBatchAdmin(StaffAdmin):
             self.message_user(request, text, messages.ERROR)
             return None
         confirmed = "confirm" in request.POST
-        form = WorkspaceChoiceForm(self.admin_site, request.POST if confirmed else None)
+        form = way.form(self.admin_site, request.POST if confirmed else None)
         if confirmed and form.is_valid():
-            self._assign(request, chosen, form.cleaned_data["workspace"])
+            self._give(request, chosen, way, form.cleaned_data)
             return None
         count = sum(batch.quantity for batch in chosen)
+        shown = ngettext("%(n)s batch", "%(n)s batches", len(chosen)) % {"n": len(chosen)}
         context = {
             "form": form,
-            "heading": ngettext("Assign %(n)s batch", "Assign %(n)s batches", len(chosen)) % {"n": len(chosen)},
+            "heading": _("%(verb)s: %(batches)s") % {"verb": way.verb, "batches": shown},
             "intro": ngettext("%(n)s SIM in all.", "%(n)s SIMs in all.", count) % {"n": number(count)},
-            "verb": _("Assign"),
+            "verb": way.verb,
             "back": request.get_full_path(),
             "crumbs": [],
-            "action": "assign_selected",
+            "action": name,
             "checkbox": ACTION_CHECKBOX_NAME,
             "ids": [batch.pk for batch in chosen],
             "skipped": [(batch, _why_not(batch)) for batch in chosen if _why_not(batch)],
         }
         return self.render(request, "admin/sims/simbatch/assign.html", context, status=422 if form.errors else 200)
 
-    def _assign(self, request: HttpRequest, batches: list[SimBatch], workspace: Workspace) -> None:
+    def _give(self, request: HttpRequest, batches: list[SimBatch], way: Way, values: dict[str, Any]) -> None:
         done, sims = 0, 0
         refused: list[str] = []
         with action():
             for batch in batches:
                 try:
-                    assign_batch(batch_id=batch.pk, workspace_id=workspace.pk)
+                    way.do(batch, values)
                 except DomainError as error:
-                    refused.append(error.message)
+                    refused.append(_("Batch %(bic)s: %(why)s") % {"bic": batch.bic, "why": error.message})
                 else:
                     done, sims = done + 1, sims + batch.quantity
         for reason in refused[:10]:
@@ -243,9 +285,8 @@ class SimBatchAdmin(StaffAdmin):
         if len(refused) > 10:
             self.message_user(request, _("%(n)s more were refused.") % {"n": len(refused) - 10}, messages.WARNING)
         if done:
-            text = _("%(batches)s batches with %(sims)s SIMs assigned to %(workspace)s.")
-            values = {"batches": done, "sims": number(sims), "workspace": workspace.name}
-            self.message_user(request, text % values, messages.SUCCESS)
+            told = {"batches": done, "sims": number(sims), "workspace": values["workspace"].name}
+            self.message_user(request, way.done_many % told, messages.SUCCESS)
 
     # --- what is shown ---
 
@@ -283,9 +324,9 @@ class SimBatchAdmin(StaffAdmin):
     @admin.display(description=gettext_lazy("place"))
     def place(self, batch: SimBatch) -> SafeString:
         if batch.registered_at is not None:
-            return badge(_("Registered"), "good")
+            return badge(_("In an inventory"), "good")
         if batch.workspace_id is not None:
-            return badge(_("Assigned"), "info")
+            return badge(_("Reserved"), "info")
         return badge(_("In stock"), "neutral") if batch.quantity else badge(_("Empty"), "muted")
 
     @admin.display(description=gettext_lazy("workspace"), ordering="workspace__name")
@@ -311,5 +352,5 @@ class SimBatchAdmin(StaffAdmin):
 
 def _why_not(batch: SimBatch) -> str:
     if batch.registered_at is not None:
-        return _("registered already")
+        return _("in an inventory already")
     return "" if batch.quantity else _("empty")

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import Workspace
 from kit.action import action
-from kit.admin.base import StaffAdmin
+from kit.admin.base import StaffAdmin, add_refusal
 from kit.admin.filters import StaffFilter, choice_filter, condition_filter, related_filter
 from kit.admin.lists import prefix_range
 from kit.context import current_context
@@ -29,6 +29,8 @@ from kit.outcomes import Outcome
 from kit.rendering import dash, identifier, number, state_badge, when, when_absolute
 from sims.admin_parts import workspace_link
 from sims.identifiers import iccid_with_luhn, plain
+from sims.inventory.admin.forms import InventoryForm
+from sims.inventory.services.allotment import assign_sims
 from sims.inventory.services.status import change_sim_status, preview_sim_status
 from sims.models import Sim
 from sims.states import SimStatus, sim_may_move
@@ -98,6 +100,14 @@ def act(places: list[tuple[int, int | None]], to: int, *, preview: bool) -> list
     return plans
 
 
+def _sent_again(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the fields that choose the same SIMs when a preview is confirmed."""
+    across = request.POST.get("select_across") == "1"
+    hidden = [("action", request.POST["action"]), ("select_across", "1" if across else "0")]
+    # Across pages the filter is sent again and not each id: it is evaluated anew.
+    return hidden + [(ACTION_CHECKBOX_NAME, pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)]
+
+
 class BatchFilter(StaffFilter):
     """SIMs of one batch, which a link from its page names."""
 
@@ -129,7 +139,7 @@ class SimAdmin(StaffAdmin):
                     gettext_lazy("Unused but charged"),
                     lambda sims: sims.filter(status=SimStatus.ACTIVATED, device__isnull=True, workspace__isnull=False),
                 ),
-                "stock": (gettext_lazy("Not registered"), lambda sims: sims.filter(workspace__isnull=True)),
+                "stock": (gettext_lazy("In stock"), lambda sims: sims.filter(workspace__isnull=True)),
             },
         ),
         BatchFilter,
@@ -140,7 +150,11 @@ class SimAdmin(StaffAdmin):
     ordering = ("-id",)
     sortable_by = ()
     list_select_related = ("workspace", "device", "batch")
-    actions = ("activate", "suspend", "factory_test", "remove")
+    actions = ("activate", "suspend", "factory_test", "remove", "assign")
+
+    def has_stock_permission(self, request: HttpRequest) -> bool:
+        """Tell whether this person may hand out stock: the right to change batches."""
+        return bool(request.user.has_perm("sims.change_simbatch"))
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         """Tell whether this person may change the state of SIMs: the right to change SIMs."""
@@ -179,11 +193,7 @@ class SimAdmin(StaffAdmin):
         return response or HttpResponseRedirect(self.url_of(sim))
 
     def _selected(self, request: HttpRequest, sims: QuerySet[Any], verb: str) -> HttpResponse | None:
-        across = request.POST.get("select_across") == "1"
-        hidden = [("action", request.POST["action"]), ("select_across", "1" if across else "0")]
-        # Across pages the filter is sent again and not each id: it is evaluated anew.
-        hidden += [(ACTION_CHECKBOX_NAME, pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)]
-        return self._state(request, sims, verb, back=request.get_full_path(), hidden=hidden)
+        return self._state(request, sims, verb, back=request.get_full_path(), hidden=_sent_again(request))
 
     def _state(
         self, request: HttpRequest, sims: QuerySet[Any], verb: str, *, back: str, hidden: list[tuple[str, str]]
@@ -191,9 +201,7 @@ class SimAdmin(StaffAdmin):
         to, label, _icon = VERBS[verb]
         rows = sims.select_related(None).order_by("pk").values_list("pk", "workspace_id")
         places = list(rows[: MOST_AT_ONCE + 1])
-        if len(places) > MOST_AT_ONCE:
-            text = _("Choose at most %(n)s SIMs at once, by a filter. Nothing was changed.")
-            self.message_user(request, text % {"n": number(MOST_AT_ONCE)}, messages.ERROR)
+        if self._too_many(request, places):
             return None
         if request.method == "POST" and "confirm" in request.POST:
             with action():
@@ -254,6 +262,66 @@ class SimAdmin(StaffAdmin):
     def remove(self, request: HttpRequest, sims: QuerySet[Any]) -> HttpResponse | None:
         """Take SIMs out of the inventory, after a preview."""
         return self._selected(request, sims, "delete")
+
+    @admin.action(description=gettext_lazy("Put into an inventory"), permissions=["stock"])
+    def assign(self, request: HttpRequest, sims: QuerySet[Any]) -> HttpResponse | None:
+        """Put SIMs from stock into a workspace's inventory."""
+        rows = sims.select_related(None).order_by("pk").values_list("pk", "workspace_id")
+        places = list(rows[: MOST_AT_ONCE + 1])
+        if self._too_many(request, places):
+            return None
+        form = InventoryForm(self.admin_site, request.POST if "confirm" in request.POST else None)
+        if form.is_valid():
+            try:
+                outcome = assign_sims(
+                    sim_ids=[pk for pk, _owner in places],
+                    workspace_id=form.cleaned_data["workspace"].pk,
+                    status=form.cleaned_data["status"],
+                )
+            except DomainError as error:
+                add_refusal(form, error)
+            else:
+                self._tell_assigned(request, outcome, form.cleaned_data["workspace"])
+                return None
+        free = sum(owner is None for _pk, owner in places)
+        taken = len(places) - free
+        shown = ngettext("%(n)s SIM", "%(n)s SIMs", free) % {"n": number(free)}
+        intro = ngettext(
+            "%(n)s more is in a workspace already and stays there.",
+            "%(n)s more are in a workspace already and stay there.",
+            taken,
+        )
+        context = {
+            "form": form,
+            "heading": _("Put into an inventory: %(sims)s") % {"sims": shown},
+            "intro": intro % {"n": number(taken)} if taken else "",
+            "verb": _("Put into inventory"),
+            "back": request.get_full_path(),
+            "crumbs": [],
+            "hidden": _sent_again(request),
+        }
+        return self.render(request, "admin/sims/sim/assign.html", context, status=422 if form.errors else 200)
+
+    def _tell_assigned(self, request: HttpRequest, outcome: Outcome, workspace: Workspace) -> None:
+        done = len(outcome.changed)
+        if done:
+            text = ngettext(
+                "%(n)s SIM is in the inventory of %(workspace)s.",
+                "%(n)s SIMs are in the inventory of %(workspace)s.",
+                done,
+            )
+            self.message_user(request, text % {"n": number(done), "workspace": workspace.name}, messages.SUCCESS)
+        for reason, count in outcome.reasons()[:SHOWN_REASONS]:
+            text = ngettext("%(n)s SIM was not changed: %(why)s", "%(n)s SIMs were not changed: %(why)s", count)
+            self.message_user(request, text % {"n": number(count), "why": reason}, messages.WARNING)
+
+    def _too_many(self, request: HttpRequest, places: list[Any]) -> bool:
+        """Tell whether more SIMs are chosen than an action takes, and say so."""
+        if len(places) <= MOST_AT_ONCE:
+            return False
+        text = _("Choose at most %(n)s SIMs at once, by a filter. Nothing was changed.")
+        self.message_user(request, text % {"n": number(MOST_AT_ONCE)}, messages.ERROR)
+        return True
 
     # --- what is shown ---
 

@@ -43,8 +43,8 @@ def find_batch(*, workspace_id: int, bic: str) -> SimBatch:
 
     Raises:
         Forbidden: the actor may not register SIMs here.
-        Invalid: not a BIC, or the batch holds SIMs of another workspace (code "foreign_sims").
-        NotFound: unknown, or meant for another workspace; the two look the same.
+        Invalid: not a BIC, or the batch is reserved for another workspace, or holds SIMs in use ("foreign_sims").
+        NotFound: unknown.
         Conflict: registered before (code "already_registered").
     """
     authorise(workspace_id, Permission.SIM_REGISTER)
@@ -54,7 +54,7 @@ def find_batch(*, workspace_id: int, bic: str) -> SimBatch:
 
 @retried
 def register_batch(*, workspace_id: int, bic: str, status: int = SimStatus.ISSUED) -> Registration:
-    """Register all SIMs of a batch with one state.
+    """Register all SIMs of a batch with one state. Stock that is reserved for nobody goes to whoever holds the code.
 
     Args:
         workspace_id: who registers.
@@ -88,7 +88,9 @@ def register_batch(*, workspace_id: int, bic: str, status: int = SimStatus.ISSUE
         sims.update(workspace_id=workspace_id, status=SimStatus.ISSUED, last_updated=now)
         rows = list(map(SimRow._make, sims.order_by("iccid").values_list(*SIM_FIELDS)))
         batch.registered_at = now
-        batch.save(update_fields=["registered_at"])
+        batch.workspace_id = workspace_id
+        batch.assigned_at = batch.assigned_at or now
+        batch.save(update_fields=["registered_at", "workspace", "assigned_at"])
         signals.sims_registered.send(sender=SimBatch, workspace_id=workspace_id, batch=batch, sims=rows)
         if status != SimStatus.ISSUED:
             changes = move(rows, status)
@@ -97,10 +99,16 @@ def register_batch(*, workspace_id: int, bic: str, status: int = SimStatus.ISSUE
 
 
 def _check(batch: SimBatch | None, workspace_id: int, code: str) -> SimBatch:
-    if batch is None or batch.workspace_id != workspace_id:
+    if batch is None:
         raise NotFound(
-            _("There is no SIM batch with BIC '%(bic)s' for this workspace. Compare the number with the label.")
+            _("There is no SIM batch with BIC '%(bic)s'. Compare the number with the label.") % {"bic": code},
+            field="bic",
+        )
+    if batch.workspace_id not in (None, workspace_id):
+        raise Invalid(
+            _("The batch with BIC '%(bic)s' belongs to another workspace. The operator's staff can tell more.")
             % {"bic": code},
+            code="foreign_sims",
             field="bic",
         )
     if batch.registered_at is not None:

@@ -1,4 +1,4 @@
-"""What the operator's staff do before a customer sees a SIM: batches, imports, assignment to workspaces."""
+"""How SIMs come into stock: batches, and imports into them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from datetime import datetime
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from accounts.models import Workspace
 from accounts.permissions import authorise_staff
 from kit.action import action, retried
 from kit.clock import parse_moment
@@ -191,7 +190,7 @@ def import_sims(*, batch_id: int, records: Sequence[SimRecord]) -> int:
     """
     authorise_staff("sims.change_simbatch")
     with action():
-        batch = _locked_batch(batch_id)
+        batch = locked_batch(batch_id)
         _refuse_known(records)
         now = current_context().now()
         Sim.objects.bulk_create(
@@ -231,37 +230,13 @@ def _refuse_known(records: Sequence[SimRecord]) -> None:
         raise ImportRefused(sorted(errors, key=lambda error: error.line))
 
 
-@retried
-def assign_batch(*, batch_id: int, workspace_id: int) -> SimBatch:
-    """Give a batch to a workspace, whose users may then register it. Leaves no event in the customer's log.
-
-    Args:
-        batch_id: the batch, not registered yet.
-        workspace_id: who receives it.
+def locked_batch(batch_id: int) -> SimBatch:
+    """Return a batch of the stock, locked.
 
     Raises:
-        Forbidden: not staff.
-        NotFound: no such batch or workspace.
-        Conflict: registered already, or empty.
+        NotFound: there is no such batch.
+        Conflict: it is registered.
     """
-    authorise_staff("sims.change_simbatch")
-    with action():
-        batch = _locked_batch(batch_id)
-        workspace = Workspace.objects.filter(pk=workspace_id).first()
-        if workspace is None:
-            raise NotFound(_("Workspace %(id)s does not exist.") % {"id": workspace_id}, field="workspace")
-        if not batch.quantity:
-            raise Conflict(_("The batch is empty. Import its SIMs first."), code="empty_batch", field="batch")
-        if batch.workspace_id == workspace_id:
-            return batch
-        batch.workspace = workspace
-        batch.assigned_at = current_context().now()
-        batch.save(update_fields=["workspace", "assigned_at"])
-        signals.sims_allotted.send(sender=SimBatch, batch=batch, workspace=workspace, count=batch.quantity)
-    return batch
-
-
-def _locked_batch(batch_id: int) -> SimBatch:
     batch = SimBatch.objects.select_for_update(of=("self",)).filter(pk=batch_id).first()
     if batch is None:
         raise NotFound(_("Batch %(id)s does not exist.") % {"id": batch_id}, field="batch")
