@@ -166,7 +166,9 @@ def wire(
     user = shown_user(row, persons, staff=staff)
     if user is not None:
         made["user"] = _person(user)
-    if row["acted_for_id"] is not None and (acted_for := persons.get(row["acted_for_id"])) is not None:
+    acted_for = persons.get(row["acted_for_id"])
+    # Whoever comes in is told by event 13 itself, whose `user` that person is.
+    if acted_for is not None and not _kind(row["type"]).user_is_subject:
         made["acting_for"] = _person(acted_for)
     if row["device_id"] is not None:
         made["endpoint"] = {
