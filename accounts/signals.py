@@ -7,6 +7,7 @@ signed in yet.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,12 +26,14 @@ class SettingChange:
         label: what people call the setting.
         old: former value, readable.
         new: present value, readable.
+        former: former value as it was stored, where a listener may need it.
     """
 
     field: str
     label: str
     old: str
     new: str
+    former: Any = dataclasses.field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

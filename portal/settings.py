@@ -274,6 +274,9 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "100/5m/ip", "login": "300/5m/ip"}
 TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", default=0, minimum=0, maximum=10)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 
+# Days after which usage is closed: a record that ended longer ago is refused.
+USAGE_CLOSES_AFTER_DAYS = env.number("USAGE_CLOSES_AFTER_DAYS", default=90, minimum=1, maximum=3650)
+
 # Days that the link of an invitation works.
 INVITATION_DAYS = env.number("INVITATION_DAYS", default=7, minimum=1, maximum=90)
 

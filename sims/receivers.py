@@ -1,4 +1,4 @@
-"""What `sims` does when `accounts` states a change."""
+"""What `sims` does when `accounts` states a change, and what it keeps of its own."""
 
 from __future__ import annotations
 
@@ -11,10 +11,21 @@ from accounts.models import Workspace
 from accounts.signals import SettingChange, package_changed, user_erased, workspace_settings_changed
 from kit.context import Person
 from kit.erased_names import ErasedNames
+from sims import signals
 from sims.inventory.services.limits import require_fit
-from sims.models import CoveragePolicy, Device, ServicePolicy
+from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch
 from sims.models.connectivity import Sms
-from sims.usage.services.factory_test import end_factory_tests
+from sims.signals import (
+    DeviceFact,
+    DeviceStatusChange,
+    DeviceUpdated,
+    SimAssigned,
+    SimReleased,
+    SimRow,
+    SimStatusChange,
+)
+from sims.tenures import keep
+from sims.usage.services.factory_test import end_factory_tests, remember_test_limits
 
 TEXTS: Final[tuple[tuple[type[Device | ServicePolicy | CoveragePolicy | Sms], tuple[str, ...]], ...]] = (
     (Device, ("name", "tags")),
@@ -23,6 +34,12 @@ TEXTS: Final[tuple[tuple[type[Device | ServicePolicy | CoveragePolicy | Sms], tu
     (Sms, ("source_address", "payload")),
 )
 """Columns in which somebody may have typed a name."""
+
+
+LIMITS: Final = frozenset({"factory_test_bytes", "factory_test_sms", "factory_test_days"})
+"""What a workspace allows in factory test."""
+OF_SIMS: Final = (SimStatusChange, DeviceStatusChange, SimAssigned, SimReleased, DeviceUpdated)
+"""What happens to devices and concerns how their SIM stands."""
 
 
 @receiver(package_changed)
@@ -34,9 +51,37 @@ def on_package_changed(*, workspace: Workspace, **_kwargs: Any) -> None:
 
 @receiver(workspace_settings_changed)
 def on_workspace_settings_changed(*, workspace_id: int, changes: Sequence[SettingChange], **_kwargs: Any) -> None:
-    """End the factory tests of a workspace whose own setting no longer allows them."""
-    if any(change.field == "factory_test_override" for change in changes):
+    """End the factory tests of a workspace whose own setting no longer allows them, and remember its former limits."""
+    former = {change.field: change.former for change in changes}
+    if former.keys() & LIMITS:
+        remember_test_limits(Workspace.objects.get(pk=workspace_id), former)
+    if "factory_test_override" in former:
         end_factory_tests(workspace=Workspace.objects.select_related("package").get(pk=workspace_id))
+
+
+@receiver(signals.sims_registered)
+@receiver(signals.sims_transferred)
+def on_sims_moved(*, sims: Sequence[SimRow], **_kwargs: Any) -> None:
+    """Keep who holds SIMs that came into a workspace."""
+    keep(sim.id for sim in sims)
+
+
+@receiver(signals.sims_allotted)
+def on_sims_allotted(*, batch: SimBatch, **_kwargs: Any) -> None:
+    """Keep who holds the SIMs of a batch, as far as staff have put them into an inventory."""
+    keep(Sim.objects.filter(batch=batch, workspace__isnull=False).values_list("pk", flat=True))
+
+
+@receiver(signals.sim_status_changed)
+def on_sim_status_changed(*, changes: Sequence[SimStatusChange], **_kwargs: Any) -> None:
+    """Keep the states of SIMs."""
+    keep(change.sim.id for change in changes)
+
+
+@receiver(signals.devices_changed)
+def on_devices_changed(*, steps: Sequence[DeviceFact], **_kwargs: Any) -> None:
+    """Keep which devices SIMs are on, and whether these may use the network."""
+    keep(step.sim.id for step in steps if isinstance(step, OF_SIMS) and step.sim is not None)
 
 
 @receiver(user_erased)

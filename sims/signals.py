@@ -102,6 +102,21 @@ class SimStatusChange:
 
 
 @dataclass(slots=True)
+class ActivationDated:
+    """A SIM counts as activated since another moment than was known: a limit of its test was reached earlier.
+
+    Args:
+        sim: as it was before.
+        moment: since when.
+        evidence: what decided.
+    """
+
+    sim: SimRow
+    moment: datetime
+    evidence: Evidence
+
+
+@dataclass(slots=True)
 class DeviceStatusChange:
     """A device was enabled or disabled; `sim` is the one it held."""
 
@@ -180,6 +195,9 @@ DeviceFact = (
 
 sim_status_changed = Signal()
 """SIMs changed their state. Arguments: workspace_id, changes (list[SimStatusChange], in order)."""
+
+activations_dated = Signal()
+"""SIMs count as activated since an earlier moment. Arguments: workspace_id, changes (list[ActivationDated])."""
 
 devices_changed = Signal()
 """Devices changed, alone or together with their SIMs. Arguments: workspace_id, steps (list[DeviceFact], in order)."""

@@ -2,37 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 
 from kit.context import current_context
+from sims.factory_tests import EndOfTest, ends_of_tests
 from sims.models import Sim
-from sims.signals import Cause, SimRow, SimStatusChange
+from sims.signals import Cause, Evidence, SimRow, SimStatusChange
 from sims.states import SimStatus
+from sims.tenures import end_tests
 
 
 # untold: for services that have decided, and tell
 def move(
-    rows: Sequence[SimRow], to: int, *, cause: Cause = Cause.ASKED, when: datetime | None = None
+    rows: Sequence[SimRow], to: int, *, ends: Mapping[int, EndOfTest] | None = None, cause: Cause = Cause.ASKED
 ) -> list[SimStatusChange]:
     """Write a new state to locked SIMs and return the changes to state; for services that have decided already.
+
+    A SIM that leaves its factory test is activated since the moment when the test was over by usage or by its period,
+    also where somebody ends it before it was noticed.
 
     Args:
         rows: SIMs locked in this transaction.
         to: the new state.
+        ends: by SIM, when its test was over, where the caller knows; it is found out when left out.
         cause: why.
-        when: moment to store, aware; that of the context when left out.
     """
     if not rows:
         return []
-    now = when or current_context().now()
+    now = current_context().now()
+    if ends is None:
+        ends = ends_of_tests([row.id for row in rows if row.status == SimStatus.FACTORY_TEST], now)
     values: dict[str, object] = {"status": to, "factory_test_since": None, "last_updated": now}
     if to == SimStatus.FACTORY_TEST:
         values |= {"factory_test_since": now, "tested_bytes": 0, "tested_sms": 0}
-    first = [row.id for row in rows if to == SimStatus.ACTIVATED and row.activation_date is None]
+    first = [row.id for row in rows if to == SimStatus.ACTIVATED and row.activation_date is None and row.id not in ends]
     if first:
         Sim.objects.filter(pk__in=first).update(activation_date=now, **values)
     if len(first) < len(rows):
         known = set(first)
         Sim.objects.filter(pk__in=[row.id for row in rows if row.id not in known]).update(**values)
-    return [SimStatusChange(sim=row, old=row.status, new=to, cause=cause) for row in rows]
+    date_activations(ends)
+    return [
+        SimStatusChange(sim=row, old=row.status, new=to, cause=cause, evidence=_evidence(ends.get(row.id)))
+        for row in rows
+    ]
+
+
+def _evidence(end: EndOfTest | None) -> Evidence | None:
+    return None if end is None else end.evidence
+
+
+# untold: for services that tell that a test is over
+def date_activations(ends: Mapping[int, EndOfTest]) -> None:
+    """Let locked SIMs be activated since their test was over.
+
+    Args:
+        ends: by SIM, when that was.
+    """
+    if not ends:
+        return
+    moments = {sim_id: end.moment for sim_id, end in ends.items()}
+    Sim.objects.update_each([Sim(pk=pk, activation_date=at) for pk, at in sorted(moments.items())], ["activation_date"])
+    end_tests(moments)

@@ -7,9 +7,10 @@ workspace, and must never see anything of Acme's. Acme's owner is Administrator 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -23,9 +24,13 @@ from events.writer import forget_persons
 from kit.context import ActionContext, Actor, ActorKind, Surface, acting_as
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch, SimModel
 from sims.states import DeviceStatus, SimStatus
+from sims.tenures import add_tenures
 from tests.stage import STAGE, Stage
 
 PASSWORD = "correct horse battery"
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+"""Since when SIMs of the cast are as they are."""
 
 _numbers = itertools.count(1)
 
@@ -80,12 +85,18 @@ class Cast:
         if registered:
             batch.registered_at = batch.created
             batch.save()
+            self.hold(batch.sims.all())
         return batch
+
+    def hold(self, sims: Iterable[Sim], *, since: datetime = LONG_AGO) -> None:
+        """Let SIMs have been for long what they are; for those that no service made or changed."""
+        add_tenures(sorted(sim.pk for sim in sims), since)
 
     def sims(self, count: int = 1, *, status: int = SimStatus.ISSUED, workspace: Workspace | None = None) -> list[Sim]:
         """Make registered SIMs in a state, without events."""
         batch = self.batch(workspace, count=count, registered=True)
         batch.sims.update(status=status)
+        self.hold(batch.sims.all())
         return list(batch.sims.order_by("pk"))
 
     def policies(self, workspace: Workspace | None = None) -> tuple[ServicePolicy, CoveragePolicy]:
@@ -114,6 +125,7 @@ class Cast:
         )
         if sim is not None:
             Sim.objects.filter(pk=sim.pk).update(device=device)
+            self.hold([sim])
         return device
 
     def client(self, user: User | None = None) -> Client:

@@ -10,6 +10,7 @@ from sims.models.connectivity import (
 from sims.models.devices import Device
 from sims.models.inventory import Sim, SimBatch, SimModel
 from sims.models.policies import CoveragePolicy, ServicePolicy
+from sims.models.tenures import PastTestLimits, SimTenure
 from sims.models.usage import FactoryTestRange, FactoryTestWatch, TrafficType, UsageDay, UsageRecord
 
 __all__ = [
@@ -20,10 +21,12 @@ __all__ = [
     "Device",
     "FactoryTestRange",
     "FactoryTestWatch",
+    "PastTestLimits",
     "ServicePolicy",
     "Sim",
     "SimBatch",
     "SimModel",
+    "SimTenure",
     "Sms",
     "SmsStatus",
     "TrafficType",

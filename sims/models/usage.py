@@ -1,7 +1,8 @@
 """What SIMs have used: the network's records, their sums by day, and whether factory tests are checked in time.
 
-Rows name SIM, workspace and device by plain ids: a record belongs to whoever held the SIM when it arrived, and stays
-there when the SIM moves on. Nothing here is an event: usage comes by the million, the log keeps what follows from it.
+Rows name SIM, workspace and device by plain ids: a record belongs to whoever held the SIM when it ended
+(`sims.models.tenures`), and stays there when the SIM moves on. Nothing here is an event: usage comes by the million,
+the log keeps what follows from it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class UsageRecord(models.Model):
     started = models.DateTimeField()
     ended = models.DateTimeField()
     received = models.DateTimeField()
+    tested = models.BooleanField(default=False, db_default=False, help_text="Whether it ended in a factory test.")
     cost = models.BigIntegerField(null=True, help_text="In millionths of the currency, if it was sent.")
     currency = models.PositiveSmallIntegerField(null=True, help_text="1 EUR, 2 USD.")
     payload = models.JSONField(help_text="The record as sent, with the keys that mean nothing to us.")

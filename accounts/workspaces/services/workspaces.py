@@ -138,7 +138,7 @@ def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Worksp
                 changes=differences(before, workspace, organisation),
             )
         settings = [
-            SettingChange(field=name, label=_label(name), old=shown[name], new=_shown(workspace, name))
+            SettingChange(name, _label(name), old=shown[name], new=_shown(workspace, name), former=before[name])
             for name in changed
             if name not in _ORGANISATION
         ]

@@ -209,8 +209,11 @@ def _store(plan: _Plan) -> None:
         Device.objects.filter(pk__in=plan.disable).update(status=DeviceStatus.DISABLED, last_updated=now)
     if plan.touch:
         Device.objects.filter(pk__in=plan.touch).update(last_updated=now)
-    move(plan.activate, SimStatus.ACTIVATED)
+    evidence = {change.sim.id: change.evidence for change in move(plan.activate, SimStatus.ACTIVATED)}
     move(plan.suspend, SimStatus.SUSPENDED)
+    for step in plan.steps:
+        if isinstance(step, SimStatusChange) and step.old == SimStatus.FACTORY_TEST:
+            step.evidence = evidence.get(step.sim.id)
 
 
 def _enable(plan: _Plan, device: DeviceRow, sim: SimRow | None) -> None:

@@ -7,30 +7,29 @@ a check may be run twice, by two workers at once, or be killed anywhere: the sta
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db import connection
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import Workspace
 from kit.action import action, retried
 from kit.context import Actor, ActorKind, acting_within, current_context
 from sims import signals
+from sims.factory_tests import EndOfTest, ends_of_tests
 from sims.locking import SIM_FIELDS, chunks, lock_sims
-from sims.models import Sim, UsageRecord
-from sims.models.usage import TrafficType
-from sims.signals import Cause, Evidence, SimRow, SimStatusChange
+from sims.models import PastTestLimits, Sim, SimTenure
+from sims.signals import ActivationDated, Cause, Evidence, SimRow, SimStatusChange
 from sims.states import SimStatus
-from sims.transitions import move
+from sims.transitions import date_activations, move
 from sims.usage.services.ingest_sql import SPAN
 
 CHECK: Final = Actor(kind=ActorKind.SCHEDULE, id=0, label="Factory test check", everywhere=True)
 """Who activates SIMs whose test is over."""
 
-_EXTRA: Final = ("workspace_id", "tested_bytes", "tested_sms", "factory_test_since")
+_EXTRA: Final = ("workspace_id", "tested_bytes", "tested_sms")
 
 
 @retried
@@ -58,14 +57,33 @@ def end_factory_tests(*, workspace: Workspace) -> int:
     return len(changes)
 
 
+# untold: who changes a setting tells it as 10040
+def remember_test_limits(workspace: Workspace, former: Mapping[str, Any]) -> None:
+    """Remember what a workspace allowed in factory test until now: usage of that time is judged by it.
+
+    Args:
+        workspace: as it is now.
+        former: values that have changed, by field name, as they were.
+    """
+    now = current_context().now()
+    days = former.get("factory_test_days", workspace.factory_test_days)
+    PastTestLimits.objects.create(
+        workspace_id=workspace.pk,
+        until=now,
+        bytes=former.get("factory_test_bytes", workspace.factory_test_bytes),
+        sms=former.get("factory_test_sms", workspace.factory_test_sms),
+        days=days,
+        begun_before=now - timedelta(days=days),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Limits:
-    """What a workspace allows in factory test."""
+    """What a workspace allows in factory test now."""
 
     allowed: bool
     bytes: int
     sms: int
-    days: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +94,6 @@ class _Tested:
     workspace_id: int
     bytes: int
     sms: int
-    since: datetime | None
 
 
 def settle(*, number: int) -> int:
@@ -105,7 +122,20 @@ def _due(first: int, last: int, now: datetime) -> list[int]:
         workspace__factory_test_override=None, workspace__package__factory_test_allowed=False
     )
     testing = Sim.objects.filter(pk__range=(first, last), status=SimStatus.FACTORY_TEST, workspace__isnull=False)
-    return list(testing.filter(over | elapsed | not_allowed).order_by("pk").values_list("pk", flat=True))
+    due = testing.filter(over | elapsed | not_allowed | Q(Exists(_over_before())))
+    return list(due.order_by("pk").values_list("pk", flat=True))
+
+
+def _over_before() -> QuerySet[PastTestLimits]:
+    """Return limits of before by which a SIM's test may have been over while they held."""
+    past = PastTestLimits.objects.filter(
+        workspace_id=OuterRef("workspace_id"), until__gt=OuterRef("factory_test_since")
+    )
+    return past.filter(
+        Q(bytes__lte=OuterRef("tested_bytes"))
+        | Q(sms__lte=OuterRef("tested_sms"))
+        | Q(begun_before__gt=OuterRef("factory_test_since"))
+    )
 
 
 def _settle(ids: Sequence[int]) -> int:
@@ -113,13 +143,18 @@ def _settle(ids: Sequence[int]) -> int:
         tested = _lock(ids)
         limits = _limits({each.workspace_id for each in tested})
         now = current_context().now()
-        decided = [(each, cause) for each in tested if (cause := _cause(each, limits[each.workspace_id], now))]
-        crossings = _crossings([each.row.id for each, cause in decided if cause is Cause.FACTORY_TEST_VOLUME])
-        moved = move([each.row for each, _cause in decided], SimStatus.ACTIVATED)
+        ends = ends_of_tests([each.row.id for each in tested], now)
+        decided = []
+        for each in tested:
+            end = ends.get(each.row.id) or _end(each, limits[each.workspace_id], now)
+            if end is not None:
+                decided.append((each, end))
+        moved = move(
+            [each.row for each, _end in decided], SimStatus.ACTIVATED, ends={each.row.id: end for each, end in decided}
+        )
         by_workspace: dict[int, list[SimStatusChange]] = defaultdict(list)
-        for change, (each, cause) in zip(moved, decided, strict=True):
-            change.cause = cause
-            change.evidence = _evidence(each, cause, limits[each.workspace_id], crossings.get(each.row.id), now)
+        for change, (each, end) in zip(moved, decided, strict=True):
+            change.cause = end.cause
             by_workspace[each.workspace_id].append(change)
         for workspace_id, changes in by_workspace.items():
             signals.sim_status_changed.send(sender=Sim, workspace_id=workspace_id, changes=changes)
@@ -141,94 +176,48 @@ def _lock(ids: Sequence[int]) -> list[_Tested]:
 def _limits(workspace_ids: Iterable[int]) -> dict[int, _Limits]:
     workspaces = Workspace.objects.select_related("package").filter(pk__in=workspace_ids)
     return {
-        each.pk: _Limits(
-            each.factory_test_allowed, each.factory_test_bytes, each.factory_test_sms, each.factory_test_days
-        )
+        each.pk: _Limits(each.factory_test_allowed, each.factory_test_bytes, each.factory_test_sms)
         for each in workspaces
     }
 
 
-def _cause(tested: _Tested, limits: _Limits, now: datetime) -> Cause | None:
-    """Decide under the lock. A limit wins over the period, the period over the package."""
+def _end(tested: _Tested, limits: _Limits, now: datetime) -> EndOfTest | None:
+    """Return the end of a test that neither records nor the period explain: it is over now, or not at all."""
     if tested.bytes >= limits.bytes or tested.sms >= limits.sms:
-        return Cause.FACTORY_TEST_VOLUME
-    if tested.since is not None and tested.since + timedelta(days=limits.days) <= now:
-        return Cause.FACTORY_TEST_PERIOD
-    return None if limits.allowed else Cause.FACTORY_TEST_PACKAGE
-
-
-@dataclass(frozen=True, slots=True)
-class _Crossing:
-    """The record by which a SIM reached a limit."""
-
-    kind: int
-    limit: int
-    counted: int
-    record_id: str
-    ended: datetime
-    received: datetime
-
-
-# A record crosses when the sum reaches the limit with it and did not before. Records are added up in the order in
-# which they ended, those of one moment by their id: the order of arrival decides nothing. Where both limits are
-# crossed, the earlier crossing counts.
-_CROSSING: Final = f"""
-WITH running AS (
-    SELECT u.sim_id, u.traffic_type, u.record_id, u.ended, u.received, u.total,
-        CASE u.traffic_type WHEN {int(TrafficType.DATA)} THEN w.factory_test_bytes ELSE w.factory_test_sms END AS most,
-        SUM(u.total) OVER (PARTITION BY u.sim_id, u.traffic_type ORDER BY u.ended, u.record_id
-                           ROWS UNBOUNDED PRECEDING) AS counted
-    FROM {UsageRecord._meta.db_table} u
-    JOIN {Sim._meta.db_table} s ON s.id = u.sim_id
-    JOIN {Workspace._meta.db_table} w ON w.id = s.workspace_id
-    WHERE u.sim_id {{chosen}} AND u.ended > s.factory_test_since
-)
-SELECT sim_id, traffic_type, most, counted, record_id, ended, received FROM running
-WHERE counted >= most AND counted - total < most ORDER BY ended DESC, record_id DESC
-"""  # noqa: S608 - constants
-
-
-def _crossings(ids: Sequence[int]) -> dict[int, _Crossing]:
-    """Return the crossing records of SIMs that have reached a limit, by SIM. One query; before they are moved."""
-    if not ids:
-        return {}
-    postgresql = connection.vendor == "postgresql"
-    # Numbers from our own table, and more of them than SQLite takes placeholders.
-    chosen = "= ANY(%s)" if postgresql else f"IN ({', '.join(map(str, ids))})"
-    with connection.cursor() as cursor:
-        cursor.execute(_CROSSING.format(chosen=chosen), [list(ids)] if postgresql else [])
-        # Sorted backwards: the first crossing of a SIM is what stays.
-        return {row[0]: _crossing(*row[1:]) for row in cursor.fetchall()}
-
-
-def _crossing(kind: int, limit: int, counted: Any, record_id: str, ended: Any, received: Any) -> _Crossing:
-    return _Crossing(kind, limit, int(counted), record_id, _moment(ended), _moment(received))
-
-
-def _moment(value: datetime) -> datetime:
-    """Return a moment that raw SQL has read: SQLite gives it without its zone, which is UTC."""
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
-
-
-def _evidence(tested: _Tested, cause: Cause, limits: _Limits, crossing: _Crossing | None, now: datetime) -> Evidence:
-    """Return the numbers that decided."""
-    if cause is Cause.FACTORY_TEST_PACKAGE:
-        return Evidence(kind="package")
-    if cause is Cause.FACTORY_TEST_PERIOD:
-        over = tested.since + timedelta(days=limits.days) if tested.since else now
-        counted = (now - tested.since).days if tested.since else limits.days
-        return Evidence("period", limits.days, counted, crossed=over, lag=(now - over).total_seconds())
-    if crossing is None:
         # The records were removed, or came from before records were kept; the counters decide.
         data = tested.bytes >= limits.bytes
         kind, limit, counted = ("data", limits.bytes, tested.bytes) if data else ("sms", limits.sms, tested.sms)
-        return Evidence(kind, limit, counted)
-    return Evidence(
-        kind="data" if crossing.kind == TrafficType.DATA else "sms",
-        limit=crossing.limit,
-        counted=crossing.counted,
-        record_id=crossing.record_id,
-        crossed=crossing.ended,
-        received=crossing.received,
-        lag=(now - crossing.ended).total_seconds(),
-    )
+        return EndOfTest(now, Cause.FACTORY_TEST_VOLUME, Evidence(kind, limit, counted))
+    return None if limits.allowed else EndOfTest(now, Cause.FACTORY_TEST_PACKAGE, Evidence(kind="package"))
+
+
+def date_back(sim_ids: Collection[int]) -> None:
+    """Let SIMs be activated earlier, where records that came late reached a limit of a test that has ended since.
+
+    It happens inside the action that takes in the records, which has locked the SIMs. Six statements, and none but
+    the reading ones where nothing changes.
+
+    Args:
+        sim_ids: SIMs that are not in test any more, of which records have been counted that ended in their test.
+    """
+    ends = ends_of_tests(sim_ids, current_context().now())
+    if not ends:
+        return
+    read = Sim.objects.filter(pk__in=ends).order_by("pk").values_list(*SIM_FIELDS, "workspace_id")
+    sims = {row[0]: (SimRow._make(row[:-1]), row[-1]) for row in read}
+    date_activations(ends)
+    holders = _holders(ends)
+    by_workspace: dict[int, list[ActivationDated]] = defaultdict(list)
+    for sim_id, (row, workspace_id) in sims.items():
+        # It concerns who is charged for it, and who sees the SIM now.
+        for concerned in sorted({workspace_id, holders[sim_id]}):
+            by_workspace[concerned].append(ActivationDated(row, ends[sim_id].moment, ends[sim_id].evidence))
+    for workspace_id, changes in by_workspace.items():
+        signals.activations_dated.send(sender=Sim, workspace_id=workspace_id, changes=changes)
+
+
+def _holders(ends: Mapping[int, EndOfTest]) -> dict[int, int]:
+    """Return the workspace that held each SIM when its test was over."""
+    tenures = SimTenure.objects.filter(sim_id__in=ends).order_by("sim_id", "since")
+    read = tenures.values_list("sim_id", "since", "workspace_id")
+    return {sim_id: workspace_id for sim_id, since, workspace_id in read if since <= ends[sim_id].moment}

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,6 +25,7 @@ from sims.states import DeviceStatus, SimStatus
 from sims.usage.records import BadRecord, UsageReading, read
 from sims.usage.services import ingest_sql as usage_sql
 from sims.usage.services.deliveries import note_deliveries
+from sims.usage.services.factory_test import date_back
 from sims.usage.services.factory_test_watch import note_ranges, tell_lateness, wake
 from sims.usage.services.ingest_sql import Barred
 
@@ -140,16 +142,28 @@ def _echo(sent: Any) -> int | str | None:
 def _store(usages: Sequence[UsageReading], now: datetime) -> tuple[list[tuple[int, usage_sql.Place]], usage_sql.Stored]:
     """Store what can be counted; return the positions that cannot, and what was stored."""
     statements = usage_sql.for_vendor(connection.vendor)
+    closing = closing_date(now)
     with connection.cursor() as cursor:
         statements.stage(cursor, _with_iccids(usages))
         statements.lock(cursor)
-        refused = statements.refused(cursor)
+        statements.place(cursor)
+        refused = statements.refused(cursor, closing)
+        off = [position for position, found in refused if found.known and not found.usable]
+        if off and statements.place_within_second(cursor, off):
+            refused = statements.refused(cursor, closing)
         barred = [position for position, found in refused if found.barred]
         if barred:
             statements.drop(cursor, barred)
-        stored = statements.count(cursor, now)
+        stored = statements.count(cursor, now, closing)
+    if stored.late:
+        date_back(sorted(stored.late))
     note_ranges(stored.ranges, shared_now())
     return refused, stored
+
+
+def closing_date(now: datetime) -> datetime:
+    """Return the moment before which usage is closed: what ended earlier is not taken in any more."""
+    return now - timedelta(days=settings.USAGE_CLOSES_AFTER_DAYS)
 
 
 def _with_iccids(usages: Sequence[UsageReading]) -> Sequence[UsageReading]:
@@ -163,17 +177,29 @@ def _with_iccids(usages: Sequence[UsageReading]) -> Sequence[UsageReading]:
 
 def _refusal(found: usage_sql.Place) -> str:
     """Say why a SIM's record is not counted, and what to do."""
-    if found.status is None:
+    if not found.known:
         return str(_("sim is unknown. Check iccid; import or register the SIM if it is new."))
+    if found.closed:
+        return _(
+            "The record ended more than %(days)s days ago, and usage of that time is closed. Settle it with the"
+            " operator of the portal."
+        ) % {"days": settings.USAGE_CLOSES_AFTER_DAYS}
+    if found.status is None:
+        return str(
+            _(
+                "sim was in no workspace when the record ended, so the usage is nobody's. Register the SIM if it is"
+                " not; check end_timestamp if it is."
+            )
+        )
     if found.status not in usage_sql.USABLE:
-        state = SimStatus(found.status).label
-        return _("sim is %(state)s and may not use the network. Activate it or put it into factory test.") % {
-            "state": state
-        }
+        return _(
+            "sim was %(state)s when the record ended, and could not use the network. Activate it or put it into factory"
+            " test; check end_timestamp if it is."
+        ) % {"state": SimStatus(found.status).label}
     if found.device_status is None:
-        return str(_("sim is on no device. Assign it to a device."))
+        return str(_("sim was on no device when the record ended. Assign it to a device."))
     if not found.has_policies:
-        return str(_("The device of sim has no policies. Give it a service and a coverage policy."))
+        return str(_("The device of sim had no policies when the record ended. Give it both policies."))
     if found.device_status == DeviceStatus.ENABLED:
         return str(_BARRED[found.barred])
-    return str(_("The device of sim is disabled. Enable it."))
+    return str(_("The device of sim was disabled when the record ended. Enable it."))

@@ -1,12 +1,14 @@
 """The statements by which usage is stored and counted: a handful for ten thousand records.
 
-Records are staged in a temporary table, then one set-based statement each locks, refuses and counts. The SIM is found
-by its ICCID; records that name it by id have been given its ICCID before.
+Records are staged in a temporary table, then one set-based statement each locks, places, refuses and counts. The SIM
+is found by its ICCID; records that name it by id have been given its ICCID before. A record is placed in the tenure in
+which it ended: that says whose it is, and whether the SIM could use the network then (`sims.models.tenures`).
 """
 # ruff: noqa: S608 - the statements are put together from constants; values are always parameters
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,8 +24,8 @@ from sims.models import (
     BlockedOperator,
     CoverageBlockedOperator,
     CoverageExcludedZone,
-    Device,
     Sim,
+    SimTenure,
     UsageDay,
     UsageRecord,
 )
@@ -47,12 +49,22 @@ class Barred(IntEnum):
 
 
 class Place(NamedTuple):
-    """Where a record's SIM stands; `None` for what there is not."""
+    """How a record's SIM stood when the record ended; `None` for what there was not."""
 
+    known: bool
+    """Whether there is such a SIM."""
+    closed: bool
+    """Whether the record ended before the closing date."""
     status: int | None
+    """`None` before the SIM was in any workspace."""
     device_status: int | None
     has_policies: bool
     barred: Barred
+
+    @property
+    def usable(self) -> bool:
+        """Whether the SIM could use the network, be it this one or not."""
+        return self.status in USABLE and self.device_status == DeviceStatus.ENABLED and self.has_policies
 
 
 @dataclass(slots=True)
@@ -63,11 +75,13 @@ class Stored:
         records: how many.
         ranges: numbers of the ranges with a SIM in test that was counted.
         crossed: those of them in which a SIM has reached a limit.
+        late: SIMs that were counted for their test, which has ended since.
     """
 
     records: int
     ranges: set[int] = field(default_factory=set)
     crossed: set[int] = field(default_factory=set)
+    late: set[int] = field(default_factory=set)
 
 
 class Statements(Protocol):
@@ -77,27 +91,33 @@ class Statements(Protocol):
         """Put records into the empty temporary table."""
 
     def lock(self, cursor: Any) -> None:
-        """Lock the SIMs in test, in id order."""
+        """Lock the SIMs that are in test, or were when a record ended, in id order."""
 
-    def refused(self, cursor: Any) -> list[tuple[int, Place]]:
+    def place(self, cursor: Any) -> None:
+        """Find the tenure in which each record ended."""
+
+    def place_within_second(self, cursor: Any, positions: Sequence[int]) -> int:
+        """Place records by what their SIM became in the rest of that second; return how many have another place."""
+
+    def refused(self, cursor: Any, closing: datetime) -> list[tuple[int, Place]]:
         """Return the positions of records that may not be counted; those counted before are none of them."""
 
     def drop(self, cursor: Any, positions: Sequence[int]) -> None:
         """Take records out of the temporary table."""
 
-    def count(self, cursor: Any, now: datetime) -> Stored:
+    def count(self, cursor: Any, now: datetime, closing: datetime) -> Stored:
         """Store the records that are new and may be counted, and add them up."""
 
 
 _BLOCKED, _POLICY_BLOCKED, _ZONE = (
     model._meta.db_table for model in (BlockedOperator, CoverageBlockedOperator, CoverageExcludedZone)
 )
-_SIM, _DEVICE, _RECORD, _DAY = (model._meta.db_table for model in (Sim, Device, UsageRecord, UsageDay))
+_SIM, _TENURE, _RECORD, _DAY = (model._meta.db_table for model in (Sim, SimTenure, UsageRecord, UsageDay))
 _WORKSPACE: Final = Workspace._meta.db_table
 _SHAPE_POSTGRESQL: Final = (
     "pos integer, record_id text, iccid text, traffic_type smallint, total bigint, rx bigint, tx bigint,"
     " started timestamptz, ended timestamptz, payload text, network integer, zone smallint, cost bigint,"
-    " currency smallint"
+    " currency smallint, sim_id bigint, since timestamptz"
 )
 # A pooler hands on connections with their temporary tables. The shape is in the name, so that a table which another
 # version of the portal has left there is not taken for ours.
@@ -107,39 +127,58 @@ _DATA, _SMS = int(TrafficType.DATA), int(TrafficType.SMS)
 _STAGED: Final = (
     "pos, record_id, iccid, traffic_type, total, rx, tx, started, ended, payload, network, zone, cost, currency"
 )
-_JOINED: Final = f"{_STAGE} st LEFT JOIN {_SIM} s ON s.iccid = st.iccid LEFT JOIN {_DEVICE} d ON d.id = s.device_id"
-_COUNTABLE: Final = (
-    f"s.workspace_id IS NOT NULL AND s.status IN {USABLE} AND d.status = {int(DeviceStatus.ENABLED)}"
-    " AND d.service_policy_id IS NOT NULL AND d.coverage_policy_id IS NOT NULL"
+_USABLE: Final = (
+    f"t.status IN {USABLE} AND t.device_status = {int(DeviceStatus.ENABLED)}"
+    " AND t.service_policy_id IS NOT NULL AND t.coverage_policy_id IS NOT NULL"
 )
+# A SIM whose test has ended is concerned as well where a record ended before that.
+_TESTING: Final = (
+    f"s.status = {_TEST} OR ((s.activation_date IS NULL OR s.activation_date > st.ended)"
+    f" AND EXISTS (SELECT 1 FROM {_TENURE} t WHERE t.sim_id = s.id AND t.status = {_TEST}))"
+)
+# What ended ahead of our clock belongs to the present tenure.
+_PLACE: Final = (
+    f"UPDATE {_STAGE} SET sim_id = s.id, since = (SELECT t.since FROM {_TENURE} t WHERE t.sim_id = s.id"
+    f" AND t.since <= {_STAGE}.ended ORDER BY t.since DESC LIMIT 1) FROM {_SIM} s WHERE s.iccid = {_STAGE}.iccid"
+)
+# The network's moments have whole seconds. A SIM that could not use the network when a second began may have been able
+# to before it was over: the record belongs to the first tenure of that second in which it could.
+_WITHIN_SECOND: Final = (
+    f"UPDATE {_STAGE} SET since = (SELECT t.since FROM {_TENURE} t WHERE t.sim_id = {_STAGE}.sim_id"
+    f" AND t.since > {_STAGE}.ended AND t.since < {{next}} AND {_USABLE} ORDER BY t.since LIMIT 1)"
+    f" WHERE {{chosen}} AND {{whole}} AND EXISTS (SELECT 1 FROM {_TENURE} t WHERE t.sim_id = {_STAGE}.sim_id"
+    f" AND t.since > {_STAGE}.ended AND t.since < {{next}} AND {_USABLE})"
+)
+_PLACED: Final = f"{_STAGE} st LEFT JOIN {_TENURE} t ON t.sim_id = st.sim_id AND t.since = st.since"
 # What was used before a network was barred has been used: it counts.
 _BARRED: Final = (
     f"CASE WHEN st.network IS NULL THEN {Barred.NOT:d}"
-    f" WHEN EXISTS (SELECT 1 FROM {_BLOCKED} b WHERE b.device_id = d.id AND b.operator_id = st.network"
+    f" WHEN EXISTS (SELECT 1 FROM {_BLOCKED} b WHERE b.device_id = t.device_id AND b.operator_id = st.network"
     f" AND b.created <= st.ended) THEN {Barred.DEVICE:d}"
-    f" WHEN EXISTS (SELECT 1 FROM {_POLICY_BLOCKED} b WHERE b.policy_id = d.coverage_policy_id"
+    f" WHEN EXISTS (SELECT 1 FROM {_POLICY_BLOCKED} b WHERE b.policy_id = t.coverage_policy_id"
     f" AND b.operator_id = st.network AND b.created <= st.ended) THEN {Barred.POLICY:d}"
-    f" WHEN EXISTS (SELECT 1 FROM {_ZONE} b WHERE b.policy_id = d.coverage_policy_id AND b.zone = st.zone"
+    f" WHEN EXISTS (SELECT 1 FROM {_ZONE} b WHERE b.policy_id = t.coverage_policy_id AND b.zone = st.zone"
     f" AND b.created <= st.ended) THEN {Barred.ZONE:d} ELSE {Barred.NOT:d} END"
 )
 _REFUSED: Final = (
-    "SELECT * FROM (SELECT st.pos, s.status, d.status AS device_status,"
-    " d.service_policy_id IS NOT NULL AND d.coverage_policy_id IS NOT NULL,"
-    f" COALESCE({_COUNTABLE}, {{false}}) AS countable, st.record_id, {_BARRED} AS barred FROM {_JOINED}) r"
-    f" WHERE (NOT r.countable OR r.barred <> {Barred.NOT:d})"
+    "SELECT * FROM (SELECT st.pos, st.sim_id IS NOT NULL AS known, st.ended < {moment} AS closed, t.status,"
+    " t.device_status, t.service_policy_id IS NOT NULL AND t.coverage_policy_id IS NOT NULL AS has_policies,"
+    f" {_BARRED} AS barred, COALESCE({_USABLE}, {{false}}) AS usable, st.record_id FROM {_PLACED}) r"
+    f" WHERE (NOT r.usable OR r.closed OR r.barred <> {Barred.NOT:d})"
     f" AND NOT EXISTS (SELECT 1 FROM {_RECORD} u WHERE u.record_id = r.record_id) ORDER BY r.pos"
 )
 _COLUMNS: Final = (
     "record_id, sim_id, workspace_id, device_id, traffic_type, total, rx, tx, started, ended, cost, currency, received,"
-    " payload"
+    " tested, payload"
 )
 # Sorted by id, so that two senders of the same records wait for each other and never in a circle.
 _INSERT: Final = (
     f"INSERT INTO {_RECORD} ({_COLUMNS})"
-    " SELECT st.record_id, s.id, s.workspace_id, d.id, st.traffic_type, st.total, st.rx, st.tx, st.started, st.ended,"
-    f" st.cost, st.currency, %s, {{payload}} FROM {_STAGE} st JOIN {_SIM} s ON s.iccid = st.iccid"
-    f" JOIN {_DEVICE} d ON d.id = s.device_id"
-    f" WHERE {_COUNTABLE} ORDER BY st.record_id{{collation}}, st.pos ON CONFLICT (record_id) DO NOTHING"
+    " SELECT st.record_id, t.sim_id, t.workspace_id, t.device_id, st.traffic_type, st.total, st.rx, st.tx, st.started,"
+    f" st.ended, st.cost, st.currency, {{moment}}, t.status = {_TEST}, {{payload}}"
+    f" FROM {_STAGE} st JOIN {_TENURE} t ON t.sim_id = st.sim_id AND t.since = st.since"
+    f" WHERE {_USABLE} AND st.ended >= {{moment}}"
+    " ORDER BY st.record_id{collation}, st.pos ON CONFLICT (record_id) DO NOTHING"
 )
 _SUMS: Final = ", ".join(
     f"COALESCE(SUM({column}) FILTER (WHERE traffic_type = {kind}), 0)"
@@ -163,13 +202,12 @@ _ADD_DAYS: Final = (
 _TESTS: Final = (
     f"SELECT n.sim_id, COALESCE(SUM(n.total) FILTER (WHERE n.traffic_type = {_DATA}), 0) AS bytes,"
     f" COALESCE(SUM(n.total) FILTER (WHERE n.traffic_type = {_SMS}), 0) AS sms"
-    f" FROM {{new}} JOIN {_SIM} x ON x.id = n.sim_id"
-    f" WHERE x.status = {_TEST} AND n.ended > x.factory_test_since{{more}} GROUP BY n.sim_id"
+    f" FROM {{new}} WHERE n.tested{{more}} GROUP BY n.sim_id"
 )
 _CROSSED: Final = "s.tested_bytes >= w.factory_test_bytes OR s.tested_sms >= w.factory_test_sms"
 
 
-_NEW_POSTGRESQL: Final = _INSERT.format(payload="st.payload::jsonb", collation=' COLLATE "C"')
+_NEW_POSTGRESQL: Final = _INSERT.format(moment="%s", payload="st.payload::jsonb", collation=' COLLATE "C"')
 _DAYS_POSTGRESQL: Final = _ADD_DAYS.format(day="(ended AT TIME ZONE 'UTC')::date", new="n")
 
 
@@ -178,19 +216,25 @@ class PostgreSQL:
 
     CREATE = f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGE} ({_SHAPE_POSTGRESQL}) ON COMMIT DELETE ROWS"
     LOCK = (
-        f"WITH locked AS MATERIALIZED (SELECT s.id FROM {_SIM} s WHERE s.status = {_TEST}"
-        f" AND s.iccid IN (SELECT iccid FROM {_STAGE}) ORDER BY s.id FOR NO KEY UPDATE) SELECT count(*) FROM locked"
+        f"WITH locked AS MATERIALIZED (SELECT s.id FROM {_STAGE} st JOIN {_SIM} s ON s.iccid = st.iccid"
+        f" WHERE {_TESTING} ORDER BY s.id FOR NO KEY UPDATE OF s) SELECT count(*) FROM locked"
     )
-    REFUSED = _REFUSED.format(false="false")
+    WITHIN_SECOND = _WITHIN_SECOND.format(
+        next=f"{_STAGE}.ended + interval '1 second'",
+        chosen="pos = ANY(%s)",
+        whole="ended = date_trunc('second', ended)",
+    )
+    REFUSED = _REFUSED.format(false="false", moment="%s")
     COUNT = (
         f"WITH n AS ({_NEW_POSTGRESQL}"
-        " RETURNING sim_id, workspace_id, traffic_type, total, rx, tx, ended, cost, currency),"
+        " RETURNING sim_id, workspace_id, traffic_type, total, rx, tx, ended, cost, currency, tested),"
         f" days AS ({_DAYS_POSTGRESQL}),"
         f" tests AS ({_TESTS.format(new='n', more='')}),"
         f" counted AS (UPDATE {_SIM} s SET tested_bytes = s.tested_bytes + t.bytes, tested_sms = s.tested_sms + t.sms"
-        f" FROM tests t, {_WORKSPACE} w WHERE s.id = t.sim_id AND s.status = {_TEST} AND w.id = s.workspace_id"
-        f" RETURNING (s.id - 1) / {SPAN} AS range, {_CROSSED} AS crossed)"
-        " SELECT (SELECT count(*) FROM n), array_agg(DISTINCT range), array_agg(DISTINCT range) FILTER (WHERE crossed)"
+        f" FROM tests t, {_WORKSPACE} w WHERE s.id = t.sim_id AND w.id = s.workspace_id"
+        f" RETURNING s.id, s.status = {_TEST} AS testing, (s.id - 1) / {SPAN} AS range, {_CROSSED} AS crossed)"
+        " SELECT (SELECT count(*) FROM n), array_agg(DISTINCT range) FILTER (WHERE testing),"
+        " array_agg(DISTINCT range) FILTER (WHERE testing AND crossed), array_agg(id) FILTER (WHERE NOT testing)"
         " FROM counted"
     )
 
@@ -220,24 +264,33 @@ class PostgreSQL:
                 write((pos, record_id, iccid, kind, total, rx, tx, *moments, payload, network, zone, cost, currency))
 
     def lock(self, cursor: Any) -> None:
-        """Lock the SIMs in test, in id order."""
+        """Lock the SIMs that are in test, or were when a record ended, in id order."""
         cursor.execute(self.LOCK)
 
-    def refused(self, cursor: Any) -> list[tuple[int, Place]]:
+    def place(self, cursor: Any) -> None:
+        """Find the tenure in which each record ended."""
+        cursor.execute(_PLACE)
+
+    def place_within_second(self, cursor: Any, positions: Sequence[int]) -> int:
+        """Place records by what their SIM became in the rest of that second."""
+        cursor.execute(self.WITHIN_SECOND, [list(positions)])
+        return int(cursor.rowcount)
+
+    def refused(self, cursor: Any, closing: datetime) -> list[tuple[int, Place]]:
         """Return the positions of records that may not be counted."""
-        cursor.execute(self.REFUSED)
+        cursor.execute(self.REFUSED, [closing])
         return _places(cursor)
 
     def drop(self, cursor: Any, positions: Sequence[int]) -> None:
         """Take records out of the temporary table."""
         cursor.execute(f"DELETE FROM {_STAGE} WHERE pos = ANY(%s)", [list(positions)])
 
-    def count(self, cursor: Any, now: datetime) -> Stored:
+    def count(self, cursor: Any, now: datetime, closing: datetime) -> Stored:
         """Store and add up."""
-        cursor.execute(self.COUNT, [now])
-        records, ranges, crossed = cursor.fetchone()
+        cursor.execute(self.COUNT, [now, closing])
+        records, *found = cursor.fetchone()
         cursor.execute(self.PLAN_AS_BEFORE)
-        return Stored(records, set(ranges or ()), set(crossed or ()))
+        return Stored(records, *(set(each or ()) for each in found))
 
 
 class SQLite:
@@ -246,18 +299,24 @@ class SQLite:
     CREATE = (
         f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGE} (pos integer PRIMARY KEY, record_id text, iccid text,"
         " traffic_type integer, total integer, rx integer, tx integer, started text, ended text, payload text,"
-        " network integer, zone integer, cost integer, currency integer)"
+        " network integer, zone integer, cost integer, currency integer, sim_id integer, since text)"
     )
-    REFUSED = _REFUSED.format(false="0")
-    INSERT = _INSERT.format(payload="st.payload", collation="")
+    # Moments are text there: one of a whole second has no fraction, and is less than those of that second.
+    WITHIN_SECOND = _WITHIN_SECOND.format(
+        next=f"{_STAGE}.ended || '.999999~'",
+        chosen="pos IN (SELECT value FROM json_each(%s))",
+        whole="ended NOT LIKE '%%.%%'",
+    )
+    REFUSED = _REFUSED.format(false="0", moment="%s")
+    INSERT = _INSERT.format(moment="%s", payload="st.payload", collation="")
     ADD_DAYS = _ADD_DAYS.format(day="substr(ended, 1, 10)", new=f"{_RECORD} WHERE id > %s")
     ADD_TESTS = (
         f"UPDATE {_SIM} SET tested_bytes = tested_bytes + t.bytes, tested_sms = tested_sms + t.sms"
         f" FROM ({_TESTS.format(new=f'{_RECORD} n', more=' AND n.id > %s')}) t WHERE {_SIM}.id = t.sim_id"
     )
-    RANGES = (
-        f"SELECT DISTINCT (s.id - 1) / {SPAN}, {_CROSSED} FROM {_SIM} s JOIN {_WORKSPACE} w ON w.id = s.workspace_id"
-        f" WHERE s.status = {_TEST} AND s.id IN (SELECT sim_id FROM {_RECORD} WHERE id > %s)"
+    COUNTED = (
+        f"SELECT s.id, s.status = {_TEST}, {_CROSSED} FROM {_SIM} s JOIN {_WORKSPACE} w ON w.id = s.workspace_id"
+        f" WHERE s.id IN (SELECT sim_id FROM {_RECORD} WHERE id > %s AND tested)"
     )
 
     def stage(self, cursor: Any, usages: Sequence[UsageReading]) -> None:
@@ -278,26 +337,39 @@ class SQLite:
     def lock(self, cursor: Any) -> None:
         """Do nothing: the transaction holds the only write lock of SQLite."""
 
-    def refused(self, cursor: Any) -> list[tuple[int, Place]]:
+    def place(self, cursor: Any) -> None:
+        """Find the tenure in which each record ended."""
+        cursor.execute(_PLACE)
+
+    def place_within_second(self, cursor: Any, positions: Sequence[int]) -> int:
+        """Place records by what their SIM became in the rest of that second."""
+        cursor.execute(self.WITHIN_SECOND, [json.dumps(positions)])
+        return int(cursor.rowcount)
+
+    def refused(self, cursor: Any, closing: datetime) -> list[tuple[int, Place]]:
         """Return the positions of records that may not be counted."""
-        cursor.execute(self.REFUSED)
+        cursor.execute(self.REFUSED, [connection.ops.adapt_datetimefield_value(closing)])
         return _places(cursor)
 
     def drop(self, cursor: Any, positions: Sequence[int]) -> None:
         """Take records out of the temporary table."""
         cursor.executemany(f"DELETE FROM {_STAGE} WHERE pos = %s", [(position,) for position in positions])
 
-    def count(self, cursor: Any, now: datetime) -> Stored:
+    def count(self, cursor: Any, now: datetime, closing: datetime) -> Stored:
         """Store and add up."""
         cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {_RECORD}")
         (before,) = cursor.fetchone()
-        cursor.execute(self.INSERT, [connection.ops.adapt_datetimefield_value(now)])
+        cursor.execute(self.INSERT, [connection.ops.adapt_datetimefield_value(moment) for moment in (now, closing)])
         stored = Stored(cursor.rowcount)
         if stored.records:
             cursor.execute(self.ADD_DAYS, [before])
             cursor.execute(self.ADD_TESTS, [before])
-            cursor.execute(self.RANGES, [before])
-            for number, crossed in cursor.fetchall():
+            cursor.execute(self.COUNTED, [before])
+            for sim_id, testing, crossed in cursor.fetchall():
+                number = (sim_id - 1) // SPAN
+                if not testing:
+                    stored.late.add(sim_id)
+                    continue
                 stored.ranges.add(number)
                 if crossed:
                     stored.crossed.add(number)
@@ -306,8 +378,8 @@ class SQLite:
 
 def _places(cursor: Any) -> list[tuple[int, Place]]:
     return [
-        (pos, Place(status, device, bool(policies), Barred(barred)))
-        for pos, status, device, policies, _countable, _record_id, barred in cursor.fetchall()
+        (pos, Place(bool(known), bool(closed), status, device_status, bool(has_policies), Barred(barred)))
+        for pos, known, closed, status, device_status, has_policies, barred, _usable, _record_id in cursor.fetchall()
     ]
 
 
