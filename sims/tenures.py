@@ -58,7 +58,6 @@ def _keep(vendor: str) -> str:
     )
 
 
-# untold: what SIMs have become is told by the action that changed them
 def keep(sim_ids: Iterable[int]) -> None:
     """Begin a tenure for each of these SIMs that is not as its newest one says; one statement for 5,000.
 
@@ -71,7 +70,6 @@ def keep(sim_ids: Iterable[int]) -> None:
         add_tenures(ids[start : start + CHUNK], moment)
 
 
-# untold: as `keep`
 def add_tenures(sim_ids: list[int], moment: datetime) -> None:
     """Add a tenure from a moment on to SIMs that are not as their newest one says. One statement.
 

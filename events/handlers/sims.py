@@ -17,6 +17,7 @@ from sims import signals
 from sims.identifiers import iccid_with_luhn
 from sims.models import SimBatch
 from sims.signals import (
+    ActivationDated,
     Cause,
     ConnectivityReset,
     DeviceCreated,
@@ -121,6 +122,23 @@ def on_sim_status_changed(*, workspace_id: int, changes: Sequence[SimStatusChang
     """Log one row per SIM."""
     entry_of = SimStatusEntries(workspace_id)
     log([entry_of(change) for change in changes])
+
+
+@receiver(signals.activations_dated)
+def on_activations_dated(*, workspace_id: int, changes: Sequence[ActivationDated], **_kwargs: Any) -> None:
+    """Log since when SIMs are activated, where that is earlier than was known (10093)."""
+    log([_dated(workspace_id, change) for change in changes])
+
+
+def _dated(workspace_id: int, change: ActivationDated) -> PendingEvent:
+    before = change.sim.activation_date
+    moment = iso_moment(change.moment)
+    detail = {
+        "activation_date": {"from": iso_moment(before) if before is not None else None, "to": moment},
+        "factory_test": _evidence(change.evidence),
+    }
+    entry = pending(10093, workspace_id, moment=moment)
+    return entry._replace(objects=objects_of(change.sim), detail=detail)
 
 
 @receiver(signals.devices_changed)

@@ -14,6 +14,7 @@ are 10020 and 10021 when a member of staff signs in or out.
 | 10077 | Factory test checks late | staff | checks of factory tests have not run for some minutes |
 | 10078 | Factory test checks on time | staff | they run in time again |
 | 10085 | Application token changed | all | an application token gets another description, or its creator's lower role |
+| 10093 | Activation dated back | all | a late record shows that a factory test was over earlier than was known |
 """
 
 from collections.abc import Mapping
@@ -63,6 +64,9 @@ _own(10011, "Tags changed", "Tags changed on {count} device(s)", {"count": 3}, s
 _own(10012, "Operator blocklist changed", "Network '{operator}' {blocked_or_allowed} on device {device}",
      {"operator": "Example Mobile", "blocked_or_allowed": "blocked", **_DEVICE}, section=_DEVICES)
 _own(10013, "SMS sent", "SMS sent to device {device}", _DEVICE, section=_DEVICES)
+
+_own(10093, "Activation dated back", "SIM counts as activated since {moment}: its factory test was over then",
+     {"moment": "2026-11-21T08:15:00Z"}, section="Device status management", source=Source.POLICY_CONTROL)
 
 _POLICIES = "Device policies"
 _POLICY = {"name": "Example policy"}

@@ -10,7 +10,7 @@ from sims.models.connectivity import (
 from sims.models.devices import Device
 from sims.models.inventory import Sim, SimBatch, SimModel
 from sims.models.policies import CoveragePolicy, ServicePolicy
-from sims.models.tenures import PastTestLimits, SimTenure
+from sims.models.tenures import PastBar, PastTestLimits, SimTenure
 from sims.models.usage import FactoryTestRange, FactoryTestWatch, TrafficType, UsageDay, UsageRecord
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Device",
     "FactoryTestRange",
     "FactoryTestWatch",
+    "PastBar",
     "PastTestLimits",
     "ServicePolicy",
     "Sim",

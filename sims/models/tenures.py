@@ -1,6 +1,6 @@
-"""Who held a SIM and what it could do, moment by moment; and the limits that factory tests had before.
+"""Who held a SIM and what it could do, moment by moment; what kept it off networks, and how far tests went, before.
 
-Both are kept for what is told late: the network reports usage after the fact. Rows name everything by plain ids,
+All of it is kept for what is told late: the network reports usage after the fact. Rows name everything by plain ids,
 because they speak of what was.
 """
 
@@ -34,6 +34,29 @@ class SimTenure(models.Model):
 
     def __str__(self) -> str:
         return f"SIM {self.sim_id} since {self.since}"
+
+
+class PastBar(models.Model):
+    """A network or a rate zone that a device or a policy was kept off until somebody allowed it again."""
+
+    class Kind(models.IntegerChoices):
+        DEVICE = 1, _("network of a device")
+        POLICY = 2, _("network of a coverage policy")
+        ZONE = 3, _("rate zone of a coverage policy")
+
+    kind = models.PositiveSmallIntegerField(choices=Kind.choices)
+    owner_id = models.BigIntegerField(help_text="The device or the policy.")
+    number = models.PositiveIntegerField(help_text="The network or the rate zone.")
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("past bar of a network")
+        verbose_name_plural = _("past bars of networks")
+        indexes = (models.Index(fields=("owner_id", "kind", "number"), name="past_bar_owner"),)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.owner_id}: {self.number}"
 
 
 class PastTestLimits(models.Model):

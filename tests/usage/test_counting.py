@@ -79,16 +79,22 @@ def test_days_and_kinds_are_kept_apart(cast: Cast) -> None:
     assert used(sim) == (10_000, 3)
 
 
-def test_only_what_ended_after_the_test_began_counts(cast: Cast) -> None:
-    since = timezone.now() - timedelta(hours=1)
+def test_only_what_ended_in_the_test_counts_and_nothing_else_is_accepted(cast: Cast) -> None:
+    since = timezone.now().replace(microsecond=300_000) - timedelta(hours=1)
     (sim,) = in_test(cast, since=since)
-    deliver(
-        record(sim, mb="0.05", ended=since - timedelta(seconds=1)),
-        record(sim, mb="0.06", ended=since),
-        record(sim, mb="0.07", ended=since + timedelta(microseconds=1)),
+    before, second, inside = (
+        record(sim, mb="0.01", ended=since - timedelta(seconds=1)),
+        # The network's moments have whole seconds: this one began before the SIM entered its test, and ended in it.
+        record(sim, mb="0.02", ended=since.replace(microsecond=0)),
+        record(sim, mb="0.04", ended=since),
     )
-    assert used(sim) == (70_000, 0)
-    assert UsageDay.objects.filter(sim_id=sim.pk).exists()
+    report = deliver(before, second, inside)
+    assert report.accepted == 2
+    assert [rejection["id"] for rejection in report.rejected] == [before["id"]]
+    assert "sim was Issued when the record ended" in report.rejected[0]["error"]
+    assert used(sim) == (60_000, 0)
+    assert UsageDay.objects.get(sim_id=sim.pk).data_total == 60_000
+    assert UsageRecord.objects.filter(tested=True).count() == 2
 
 
 def test_an_activated_sim_is_counted_by_day_only(cast: Cast) -> None:
@@ -131,7 +137,7 @@ def _refused(cast: Cast, sim: Sim) -> str:
 def test_a_sim_that_may_not_use_the_network_is_rejected(cast: Cast, state: int, word: str) -> None:
     (sim,) = cast.sims(status=state)
     cast.device(sim=sim)
-    assert _refused(cast, sim).startswith(f"sim is {word} and may not use the network")
+    assert _refused(cast, sim).startswith(f"sim was {word} when the record ended")
 
 
 def test_a_sim_without_usable_device_is_rejected(cast: Cast) -> None:
@@ -140,6 +146,7 @@ def test_a_sim_without_usable_device_is_rejected(cast: Cast) -> None:
     device = cast.device(sim=sim, status=DeviceStatus.DISABLED)
     assert "disabled" in _refused(cast, sim)
     Device.objects.filter(pk=device.pk).update(status=DeviceStatus.DELETED, service_policy=None, coverage_policy=None)
+    cast.hold([sim])
     assert "no policies" in _refused(cast, sim)
 
 
@@ -192,11 +199,12 @@ def test_a_repeated_record_is_a_duplicate_even_when_its_sim_is_suspended_by_now(
     sent = record(sim, sms=1)
     deliver(sent)
     Sim.objects.update(status=2)
+    cast.hold([sim])
     assert deliver(sent).as_json() == {"accepted": 0, "duplicates": 1, "rejected": []}
 
 
 def test_many_records_take_as_many_statements_as_one(cast: Cast, django_assert_max_num_queries: Any) -> None:
     sims = in_test(cast, 30)
     # One of them asks the database for the time.
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(16):
         assert deliver(*[record(sim, sms=1) for sim in sims for _ in range(10)]).accepted == 300

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, connections
@@ -16,6 +17,7 @@ from events.models import Event
 from events.panel import panel_of
 from events.selectors import event_row
 from events.wire import wire as wire_event
+from kit.clock import iso_moment
 from kit.context import ActorKind
 from sims.devices.services.status import reset_connectivity, set_device_status
 from sims.inventory.services.status import change_sim_status
@@ -113,14 +115,38 @@ def test_any_order_of_arrival_gives_the_same_decision(cast: Cast) -> None:
     assert found == {("11", 108_000)}
 
 
-def test_records_that_come_too_late_change_nothing(cast: Cast) -> None:
+def test_a_late_record_that_reached_the_limit_dates_the_activation_back(cast: Cast) -> None:
     (sim,) = in_test(cast)
     deliver(record(sim, sms=10))
     check()
     before = types()
-    deliver(record(sim, sms=10, ended=timezone.now() - timedelta(minutes=30)))
+    first = Sim.objects.get(pk=sim.pk).activation_date
+    assert first is not None
+    crossed = timezone.now().replace(microsecond=0) - timedelta(minutes=30)
+    late = record(sim, sms=10, ended=crossed)
+    deliver(late)
+    assert Sim.objects.get(pk=sim.pk).activation_date == crossed
+    assert types() == [*before, 10093]
+    event = last()
+    assert (event.sim_id, event.actor_kind, event.source) == (sim.pk, ActorKind.NETWORK, 1)
+    assert event.detail["activation_date"] == {"from": iso_moment(first), "to": iso_moment(crossed)}
+    assert event.detail["factory_test"]["record"] == str(late["id"])
+    # What ended before, and reaches no limit, and what ended after it change nothing.
+    deliver(record(sim, sms=9, ended=crossed - timedelta(minutes=1)), record(sim, sms=10))
+    deliver(late)
     assert check() == 0
-    assert types() == before
+    assert types() == [*before, 10093]
+
+
+def test_the_activation_counts_from_the_crossing_and_not_from_the_check(cast: Cast) -> None:
+    (sim,) = in_test(cast)
+    crossed = timezone.now().replace(microsecond=0) - timedelta(minutes=40)
+    deliver(record(sim, sms=4, ended=crossed - timedelta(minutes=1)), record(sim, sms=6, ended=crossed))
+    check()
+    assert Sim.objects.get(pk=sim.pk).activation_date == crossed
+    (over,) = in_test(cast, since=crossed - timedelta(days=180))
+    check()
+    assert Sim.objects.get(pk=over.pk).activation_date == crossed
 
 
 def test_the_period(cast: Cast) -> None:
@@ -152,11 +178,20 @@ def test_an_own_setting_stands_above_the_package(cast: Cast) -> None:
     assert check() == 0
 
 
-def test_a_volume_wins_over_the_period(cast: Cast) -> None:
-    (sim,) = in_test(cast, since=timezone.now() - timedelta(days=300))
-    deliver(record(sim, sms=10))
+def test_what_came_first_is_the_reason_and_a_volume_wins_where_both_came_at_once(cast: Cast, settings: Any) -> None:
+    settings.USAGE_CLOSES_AFTER_DAYS = 365
+    begin = timezone.now().replace(microsecond=0) - timedelta(days=200)
+    over = begin + timedelta(days=180)
+    earlier, same, later = in_test(cast, 3, since=begin)
+    deliver(
+        record(earlier, sms=10, ended=over - timedelta(seconds=1)),
+        record(same, sms=10, ended=over),
+        record(later, sms=10, ended=over + timedelta(seconds=1)),
+    )
     check()
-    assert rows()[-1] == VOLUME
+    assert [row for row in rows() if row[0] == 8] == [VOLUME, VOLUME, PERIOD]
+    dates = Sim.objects.filter(pk__in=[earlier.pk, same.pk, later.pk]).order_by("pk")
+    assert list(dates.values_list("activation_date", flat=True)) == [over - timedelta(seconds=1), over, over]
 
 
 def test_people_end_tests_too_and_the_check_comes_second(cast: Cast) -> None:
@@ -170,6 +205,11 @@ def test_people_end_tests_too_and_the_check_comes_second(cast: Cast) -> None:
         set_device_status(workspace_id=cast.acme.pk, device_ids=[devices[2]], to=1)
     assert check() == 0
     assert types()[before:].count(8) == 3
+    # They count from the moment when the limit was reached, and their events say so.
+    dates = dict(Sim.objects.values_list("pk", "activation_date"))
+    for event in Event.objects.filter(type=8, old_state=4):
+        assert event.detail["factory_test"]["crossed_at"] == iso_moment(dates[event.sim_id])
+        assert event.detail["factory_test"]["counted"] == 10
 
 
 def test_counters_begin_anew_with_the_test(cast: Cast) -> None:

@@ -10,6 +10,7 @@ from kit.context import current_context
 from kit.errors import Conflict, NotFound
 from kit.mobile_networks import network_name, networks
 from sims import signals
+from sims.bars import lift
 from sims.locking import lock_devices, sims_on
 from sims.models import BlockedOperator, Device
 from sims.signals import DeviceRow
@@ -59,8 +60,7 @@ def allow_operator(*, workspace_id: int, device_id: int, operator_id: int) -> No
     authorise(workspace_id, Permission.DEVICE_UPDATE)
     with action():
         device = _locked(workspace_id, device_id)
-        deleted, _counts = BlockedOperator.objects.filter(device_id=device_id, operator_id=operator_id).delete()
-        if not deleted:
+        if not lift(BlockedOperator.objects.filter(device_id=device_id, operator_id=operator_id)):
             raise NotFound(
                 f"Operator with Id '{operator_id}' is not blacklisted on Endpoint with Id '{device_id}'.",
                 field="operator",

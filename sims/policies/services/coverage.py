@@ -18,6 +18,7 @@ from kit.context import current_context
 from kit.errors import Conflict, NotFound
 from kit.mobile_networks import ZONES, network_name, networks
 from sims import signals
+from sims.bars import lift
 from sims.models import CoverageBlockedOperator, CoverageExcludedZone, CoveragePolicy
 
 
@@ -69,7 +70,7 @@ def allow_policy_operator(*, workspace_id: int, policy_id: int, operator_id: int
                 f"Operator with Id '{operator_id}' is not blocked on Tariff profile with Id '{policy_id}'.",
                 field="operator",
             )
-        CoverageBlockedOperator.objects.filter(policy=policy, operator_id=operator_id).delete()
+        lift(CoverageBlockedOperator.objects.filter(policy=policy, operator_id=operator_id))
         _tell_operators(policy, before, [each for each in before if each != operator_id])
 
 
@@ -95,7 +96,7 @@ def choose_zones(*, workspace_id: int, policy_id: int, zones: Iterable[int], cho
         if after == before:
             return
         now = current_context().now()
-        CoverageExcludedZone.objects.filter(policy=policy, zone__in=before - after).delete()
+        lift(CoverageExcludedZone.objects.filter(policy=policy, zone__in=before - after))
         CoverageExcludedZone.objects.bulk_create(
             CoverageExcludedZone(policy=policy, zone=zone, created=now) for zone in sorted(after - before)
         )

@@ -17,7 +17,8 @@ from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 from kit.mobile_networks import ZONES
 from sims import signals
-from sims.models import CoverageExcludedZone, CoveragePolicy, Device, ServicePolicy
+from sims.bars import lift
+from sims.models import CoverageBlockedOperator, CoverageExcludedZone, CoveragePolicy, Device, ServicePolicy
 from sims.states import DeviceStatus
 
 SERVICE_FIELDS = (
@@ -133,7 +134,7 @@ def _drop_selections(policy: ServicePolicy | CoveragePolicy) -> dict[str, dict[s
     zones = CoverageExcludedZone.objects.filter(policy=policy)
     excluded = list(zones.values_list("zone", flat=True))
     if excluded:
-        zones.delete()
+        lift(zones)
         changes["excluded_zones"] = {"from": [ZONES[zone] for zone in excluded], "to": []}
     if not policy.uses_allowance:
         policy.uses_allowance = True
@@ -154,6 +155,9 @@ def _delete(model: type[P], workspace_id: int, policy_id: int) -> None:
                 code="in_use",
             )
         _state(policy, "deleted", {})
+        if isinstance(policy, CoveragePolicy):
+            lift(CoverageBlockedOperator.objects.filter(policy=policy))
+            lift(CoverageExcludedZone.objects.filter(policy=policy))
         policy.delete()
 
 

@@ -24,6 +24,7 @@ from sims.models import (
     BlockedOperator,
     CoverageBlockedOperator,
     CoverageExcludedZone,
+    PastBar,
     Sim,
     SimTenure,
     UsageDay,
@@ -43,9 +44,9 @@ class Barred(IntEnum):
     """What keeps a device off the network of a record."""
 
     NOT = 0
-    DEVICE = 1
-    POLICY = 2
-    ZONE = 3
+    DEVICE = PastBar.Kind.DEVICE.value
+    POLICY = PastBar.Kind.POLICY.value
+    ZONE = PastBar.Kind.ZONE.value
 
 
 class Place(NamedTuple):
@@ -109,10 +110,8 @@ class Statements(Protocol):
         """Store the records that are new and may be counted, and add them up."""
 
 
-_BLOCKED, _POLICY_BLOCKED, _ZONE = (
-    model._meta.db_table for model in (BlockedOperator, CoverageBlockedOperator, CoverageExcludedZone)
-)
-_SIM, _TENURE, _RECORD, _DAY = (model._meta.db_table for model in (Sim, SimTenure, UsageRecord, UsageDay))
+_SIM, _TENURE, _PAST = (model._meta.db_table for model in (Sim, SimTenure, PastBar))
+_RECORD, _DAY = UsageRecord._meta.db_table, UsageDay._meta.db_table
 _WORKSPACE: Final = Workspace._meta.db_table
 _SHAPE_POSTGRESQL: Final = (
     "pos integer, record_id text, iccid text, traffic_type smallint, total bigint, rx bigint, tx bigint,"
@@ -150,15 +149,24 @@ _WITHIN_SECOND: Final = (
     f" AND t.since > {_STAGE}.ended AND t.since < {{next}} AND {_USABLE})"
 )
 _PLACED: Final = f"{_STAGE} st LEFT JOIN {_TENURE} t ON t.sim_id = st.sim_id AND t.since = st.since"
-# What was used before a network was barred has been used: it counts.
+# What was used before a network was barred has been used: it counts. So does what was used since it was allowed again,
+# and not what was used in between, whenever it arrives.
+_BAR: Final = (
+    "(EXISTS (SELECT 1 FROM {table} b WHERE b.{own} = t.{owner} AND b.{column} = st.{number} AND b.created <= st.ended)"
+    f" OR EXISTS (SELECT 1 FROM {_PAST} p WHERE p.owner_id = t.{{owner}} AND p.kind = {{kind:d}}"
+    " AND p.number = st.{number} AND p.since <= st.ended AND p.until > st.ended))"
+)
+_DEVICE_BAR, _POLICY_BAR, _ZONE_BAR = (
+    _BAR.format(table=model._meta.db_table, own=own, owner=owner, column=column, number=number, kind=kind)
+    for model, own, owner, column, number, kind in (
+        (BlockedOperator, "device_id", "device_id", "operator_id", "network", Barred.DEVICE),
+        (CoverageBlockedOperator, "policy_id", "coverage_policy_id", "operator_id", "network", Barred.POLICY),
+        (CoverageExcludedZone, "policy_id", "coverage_policy_id", "zone", "zone", Barred.ZONE),
+    )
+)
 _BARRED: Final = (
-    f"CASE WHEN st.network IS NULL THEN {Barred.NOT:d}"
-    f" WHEN EXISTS (SELECT 1 FROM {_BLOCKED} b WHERE b.device_id = t.device_id AND b.operator_id = st.network"
-    f" AND b.created <= st.ended) THEN {Barred.DEVICE:d}"
-    f" WHEN EXISTS (SELECT 1 FROM {_POLICY_BLOCKED} b WHERE b.policy_id = t.coverage_policy_id"
-    f" AND b.operator_id = st.network AND b.created <= st.ended) THEN {Barred.POLICY:d}"
-    f" WHEN EXISTS (SELECT 1 FROM {_ZONE} b WHERE b.policy_id = t.coverage_policy_id AND b.zone = st.zone"
-    f" AND b.created <= st.ended) THEN {Barred.ZONE:d} ELSE {Barred.NOT:d} END"
+    f"CASE WHEN st.network IS NULL THEN {Barred.NOT:d} WHEN {_DEVICE_BAR} THEN {Barred.DEVICE:d}"
+    f" WHEN {_POLICY_BAR} THEN {Barred.POLICY:d} WHEN {_ZONE_BAR} THEN {Barred.ZONE:d} ELSE {Barred.NOT:d} END"
 )
 _REFUSED: Final = (
     "SELECT * FROM (SELECT st.pos, st.sim_id IS NOT NULL AS known, st.ended < {moment} AS closed, t.status,"
