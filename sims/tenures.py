@@ -41,10 +41,8 @@ def _keep(vendor: str) -> str:
     moment = "%s::timestamptz" if postgresql else "%s"
     # A test begins when the SIM says so. A clock that was set back adds nothing before what is known: the newest
     # tenure is written anew instead.
-    since = (
-        f"CASE WHEN s.status = {int(SimStatus.FACTORY_TEST)} AND t.status {differs} {int(SimStatus.FACTORY_TEST)}"
-        f" THEN s.factory_test_since ELSE {moment} END"
-    )
+    entered = f"s.status = {int(SimStatus.FACTORY_TEST)} AND t.status {differs} {int(SimStatus.FACTORY_TEST)}"
+    since = f"COALESCE(CASE WHEN {entered} THEN s.factory_test_since END, {moment})"
     latest = f"GREATEST({since}, t.since)" if postgresql else f"MAX({since}, COALESCE(t.since, ''))"
     changed = " OR ".join(f"{now} {differs} t.{name}" for name, now in _STATE.items())
     return (
