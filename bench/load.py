@@ -165,7 +165,18 @@ def _sims(count: int) -> None:
             f" {_moment('20000000')}, {_moment('10000000')}, {_moment('1000000')}"
             f" {_series(start, min(count, start + PIECE))}"
         )
+    hold("s.last_updated")
     _reset_sequences("sims_device", "sims_sim")
+
+
+def hold(since: str, which: str = "1 = 1") -> None:
+    """Let SIMs have been what they are since a moment, an expression of SQL."""
+    _execute(
+        "INSERT INTO sims_simtenure (sim_id, since, workspace_id, device_id, status, device_status, service_policy_id,"
+        f" coverage_policy_id) SELECT s.id, {since}, s.workspace_id, s.device_id, s.status, d.status,"
+        " d.service_policy_id, d.coverage_policy_id FROM sims_sim s LEFT JOIN sims_device d ON d.id = s.device_id"
+        f" WHERE {which}"
+    )
 
 
 def _reset_sequences(*tables: str) -> None:

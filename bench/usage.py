@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 from django.db import connection, transaction
 
+from bench.load import hold
 from bench.measure import Result, compare
 from events.writer import COLUMNS
 from kit.context import NETWORK, Surface, acting_as
@@ -42,8 +43,11 @@ def prepare() -> None:
             f" WHERE id %% {max(1, sims // IN_TEST)} = 0",
             [],
         )
+        cursor.execute("TRUNCATE sims_simtenure")
+    hold("now() - interval '30 days'")
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE sims_sim")
+        cursor.execute("VACUUM ANALYZE sims_simtenure")
         cursor.execute("ANALYZE sims_device")
 
 
@@ -57,10 +61,13 @@ def _over() -> None:
         )
         cursor.execute(
             "INSERT INTO sims_usagerecord (record_id, sim_id, workspace_id, device_id, traffic_type, total, rx, tx,"
-            " started, ended, received, payload) SELECT 'o' || o.sim_id || '-' || n, o.sim_id, s.workspace_id, 1, 5,"
-            " 40000, 40000, 0, now() - n * interval '1 hour', now() - n * interval '1 hour', now(), '{}'"
+            " started, ended, received, tested, payload) SELECT 'o' || o.sim_id || '-' || n, o.sim_id, s.workspace_id,"
+            " 1, 5, 40000, 40000, 0, now() - n * interval '1 hour', now() - n * interval '1 hour', now(), true, '{}'"
             " FROM bench_over o JOIN sims_sim s ON s.id = o.sim_id, generate_series(1, 3) AS n",
         )
+        cursor.execute("DELETE FROM sims_simtenure t USING bench_over o WHERE t.sim_id = o.sim_id")
+    hold("s.factory_test_since", "s.id IN (SELECT sim_id FROM bench_over)")
+    with connection.cursor() as cursor:
         cursor.execute("ANALYZE sims_usagerecord")
 
 
