@@ -206,7 +206,7 @@ def test_one_or_many_take_the_same_queries(cast: Cast, count: int) -> None:
         with CaptureQueriesContext(connection) as queries:
             change_sim_status(workspace_id=cast.acme.pk, sim_ids=ids, to=2)
     statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
-    # lock, update, keep the tenures, read the person (known to nobody yet inside a test's transaction), write the events
+    # lock, update, keep the tenures, read the person (known to nobody yet inside the transaction), write the events
     assert len(statements) == 5, statements
     assert types().count(9) == count + 1
 
