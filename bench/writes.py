@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -11,7 +12,8 @@ from bench.measure import Result, compare
 from events.writer import COLUMNS
 from kit.context import Actor, ActorKind, Person, Surface, acting_as
 from sims.inventory.services.status import change_sim_status
-from sims.models import Sim
+from sims.models import Sim, SimTenure
+from sims.tenures import add_tenures
 
 WORKSPACE = 1
 SIMS = 10_000
@@ -84,6 +86,9 @@ def ten_thousand(vendor: str) -> Result:
 
     def put_back() -> None:
         Sim.objects.filter(pk__in=ids).update(status=1)
+        # Otherwise the second time would find the tenures of the first.
+        SimTenure.objects.filter(sim_id__in=ids).delete()
+        add_tenures(ids, datetime(2020, 1, 1, tzinfo=UTC))
 
     def service() -> None:
         with acting_as(_actor(), surface=Surface.PORTAL, ip="192.0.2.1", user_agent="bench"):
