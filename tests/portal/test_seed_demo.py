@@ -33,7 +33,16 @@ from portal.demo import ForeignDatabase, master_data, secrets
 from portal.demo.shipments import WAITING
 from sims.identifiers import normalise_bic, normalise_iccid, normalise_imei, normalise_imsi
 from sims.inventory.services.registration import register_batch
-from sims.models import CoveragePolicy, Device, FactoryTestWatch, ServicePolicy, Sim, SimBatch
+from sims.models import (
+    CoveragePolicy,
+    Device,
+    FactoryTestWatch,
+    ServicePolicy,
+    Sim,
+    SimBatch,
+    SimTenure,
+    UsageRecord,
+)
 from sims.states import DeviceStatus, SimStatus
 
 Described = dict[str, Any]
@@ -209,6 +218,21 @@ def test_every_type_with_a_handler_occurs(demo: Described) -> None:
     assert {6, 8, 51, 67, 10022} <= expected
     missing = expected - set(Event.objects.values_list("type", flat=True))
     assert not missing, [(type_id, getattr(find(type_id), "description", "?")) for type_id in sorted(missing)]
+
+
+def test_tenures_say_what_has_become_of_every_sim(demo: Described) -> None:
+    """Also where it was done in the past; and usage is booked on whoever held the SIM then."""
+    columns = ("workspace_id", "device_id", "status")
+    devices = ("device__status", "device__service_policy_id", "device__coverage_policy_id")
+    present = Sim.objects.filter(workspace__isnull=False).values_list("pk", *columns, *devices)
+    names = ("device_status", "service_policy_id", "coverage_policy_id")
+    newest = {row[0]: row for row in SimTenure.objects.order_by("since").values_list("sim_id", *columns, *names)}
+    assert newest == {row[0]: row for row in present}
+    assert not SimTenure.objects.filter(since__gt=timezone.now()).exists()
+    used = UsageRecord.objects.values_list("sim_id", "workspace_id").distinct()
+    held = set(SimTenure.objects.values_list("sim_id", "workspace_id"))
+    assert used.exists()
+    assert set(used) <= held
 
 
 def test_people_come_and_go(demo: Described) -> None:
