@@ -31,12 +31,12 @@ STATE = ("workspace_id", "device_id", "status", "device_status", "service_policy
 
 
 def newest(sim_id: int) -> tuple[Any, ...]:
-    return SimTenure.objects.filter(sim_id=sim_id).order_by("-since").values_list(*STATE)[0]
+    return tuple(SimTenure.objects.filter(sim_id=sim_id).order_by("-since").values_list(*STATE)[0])
 
 
 def present(sim_id: int) -> tuple[Any, ...]:
     columns = ("device__status", "device__service_policy_id", "device__coverage_policy_id")
-    return Sim.objects.values_list("workspace_id", "device_id", "status", *columns).get(pk=sim_id)
+    return tuple(Sim.objects.values_list("workspace_id", "device_id", "status", *columns).get(pk=sim_id))
 
 
 def test_every_step_of_a_life_is_kept(cast: Cast) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -76,8 +77,9 @@ class World:
 
     def __init__(self, cast: Cast) -> None:
         self.cast = cast
+        self.now = datetime(2025, 3, 25, tzinfo=UTC)
         # A month ends in between.
-        self.begin = datetime(2025, 3, 25, tzinfo=UTC)
+        self.begin = self.now
         self.acme, self.bolt = cast.acme.pk, cast.bolt.pk
         self.batch = cast.batch(count=2)
         self.sims = list(self.batch.sims.order_by("pk"))
@@ -131,7 +133,7 @@ class World:
         if sent.beside is not None:
             ended = self.begin + timedelta(minutes=moments[sent.beside], seconds=20)
         sim = self.sims[sent.sim]
-        operator = {"operator": {"id": NETWORK}} if sent.blocked_network else {}
+        operator: dict[str, Any] = {"operator": {"id": NETWORK}} if sent.blocked_network else {}
         if sent.sms:
             return ended, record(sim, sms=sent.amount, id=f"r{number}", ended=ended, **operator)
         return ended, record(sim, mb=f"0.{sent.amount * 1000:06d}", id=f"r{number}", ended=ended, **operator)
@@ -144,7 +146,7 @@ class World:
         for number, each in enumerate(sent):
             ended, wire = self.record(number, each, moments)
             arrives = ended + timedelta(hours=each.delay if late else 0, seconds=1)
-            script.append((arrives, 1, lambda wire=wire: deliver(wire, moment=self.now)))  # type: ignore[misc]
+            script.append((arrives, 1, partial(self.deliver, wire)))
         script += [(self.begin + timedelta(minutes=minutes, seconds=40), 2, self.check) for minutes in checks]
         with transaction.atomic():
             for moment, _order, act in sorted(script, key=lambda each: each[:2]):
@@ -158,6 +160,9 @@ class World:
             seen = self.seen()
             transaction.set_rollback(True)
         return seen
+
+    def deliver(self, wire: dict[str, Any]) -> None:
+        deliver(wire, moment=self.now)
 
     def check(self) -> None:
         for number in {(sim.pk - 1) // SPAN for sim in self.sims}:
