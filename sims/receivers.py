@@ -13,7 +13,7 @@ from kit.context import Person
 from kit.erased_names import ErasedNames
 from sims import signals
 from sims.inventory.services.limits import require_fit
-from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch
+from sims.models import CoveragePolicy, Device, ServicePolicy
 from sims.models.connectivity import Sms
 from sims.signals import (
     DeviceFact,
@@ -60,16 +60,11 @@ def on_workspace_settings_changed(*, workspace_id: int, changes: Sequence[Settin
 
 
 @receiver(signals.sims_registered)
+@receiver(signals.sims_allotted)
 @receiver(signals.sims_transferred)
 def on_sims_moved(*, sims: Sequence[SimRow], **_kwargs: Any) -> None:
     """Keep who holds SIMs that came into a workspace."""
     keep(sim.id for sim in sims)
-
-
-@receiver(signals.sims_allotted)
-def on_sims_allotted(*, batch: SimBatch, **_kwargs: Any) -> None:
-    """Keep who holds the SIMs of a batch, as far as staff have put them into an inventory."""
-    keep(Sim.objects.filter(batch=batch, workspace__isnull=False).values_list("pk", flat=True))
 
 
 @receiver(signals.sim_status_changed)

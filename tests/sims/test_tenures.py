@@ -15,11 +15,12 @@ from accounts.workspaces.services.workspaces import update_workspace
 from kit.context import NETWORK, acting_as
 from sims.devices.services.devices import NewDevice, create_devices, delete_devices_with_sims, update_devices
 from sims.devices.services.status import disable_devices, enable_devices, reset_connectivity, set_device_status
+from sims.inventory.services.allotment import assign_sims as put_into
 from sims.inventory.services.assignment import SimChoice, assign_sims, release_sims
 from sims.inventory.services.registration import register_batch
 from sims.inventory.services.status import change_sim_status
 from sims.inventory.services.transfer import transfer_sims
-from sims.models import CoveragePolicy, Sim, SimTenure
+from sims.models import CoveragePolicy, Sim, SimBatch, SimTenure
 from sims.tenures import keep
 from sims.usage.services.factory_test import settle
 from tests.cast import Cast
@@ -96,6 +97,21 @@ def test_every_step_of_a_life_is_kept(cast: Cast) -> None:
     assert present(other)[2:3] == (1,)
 
 
+def test_what_staff_put_into_an_inventory_is_held_from_then_on(cast: Cast) -> None:
+    batch = cast.batch(count=2)
+    SimBatch.objects.filter(pk=batch.pk).update(workspace=None)
+    first, second = batch.sims.order_by("pk").values_list("pk", flat=True)
+    moment = timezone.now() - timedelta(minutes=5)
+    with cast.staffing(moment=moment):
+        put_into(sim_ids=[first], workspace_id=cast.acme.pk, status=1)
+        put_into(sim_ids=[second], workspace_id=cast.bolt.pk)
+    held = SimTenure.objects.order_by("sim_id").values_list("sim_id", "since", "workspace_id", "status")
+    assert list(held.filter(sim_id__in=[first, second])) == [
+        (first, moment, cast.acme.pk, 1),
+        (second, moment, cast.bolt.pk, 0),
+    ]
+
+
 def test_thousands_are_kept_by_one_statement(cast: Cast, django_assert_num_queries: Any) -> None:
     sims = cast.sims(300, status=1)
     Sim.objects.filter(pk__in=[sim.pk for sim in sims]).update(status=2)
@@ -142,7 +158,7 @@ def test_the_migration_begins_with_what_is_known(cast: Cast) -> None:
     Sim.objects.filter(pk=tested.pk).update(factory_test_since=began)
     deliver(record(tested, sms=1), record(plain, sms=1))
     SimTenure.objects.all().delete()
-    migration = import_module("sims.migrations.0002_tenures")
+    migration = import_module("sims.migrations.0003_tenures")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE sims_usagerecord SET tested = (1 = 0)")
         for statement in (migration.TENURES, migration.TESTS, migration.TESTED):
