@@ -16,6 +16,7 @@ from sims.inventory.services.limits import require_fit
 from sims.models import CoveragePolicy, Device, ServicePolicy
 from sims.models.connectivity import Sms
 from sims.signals import (
+    Cause,
     DeviceFact,
     DeviceStatusChange,
     DeviceUpdated,
@@ -69,8 +70,8 @@ def on_sims_moved(*, sims: Sequence[SimRow], **_kwargs: Any) -> None:
 
 @receiver(signals.sim_status_changed)
 def on_sim_status_changed(*, changes: Sequence[SimStatusChange], **_kwargs: Any) -> None:
-    """Keep the states of SIMs."""
-    keep(change.sim.id for change in changes)
+    """Keep the states of SIMs; those whose test a check has ended are in place already, by when it was over."""
+    keep(change.sim.id for change in changes if change.cause is Cause.ASKED)
 
 
 @receiver(signals.devices_changed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kit.context import current_context
 from sims.factory_tests import EndOfTest, ends_of_tests
@@ -32,16 +33,18 @@ def move(
     now = current_context().now()
     if ends is None:
         ends = ends_of_tests([row.id for row in rows if row.status == SimStatus.FACTORY_TEST], now)
-    values: dict[str, object] = {"status": to, "factory_test_since": None, "last_updated": now}
+    values: dict[str, Any] = {"status": to, "factory_test_since": None, "last_updated": now}
     if to == SimStatus.FACTORY_TEST:
         values |= {"factory_test_since": now, "tested_bytes": 0, "tested_sms": 0}
+    over = [row.id for row in rows if row.id in ends]
     first = [row.id for row in rows if to == SimStatus.ACTIVATED and row.activation_date is None and row.id not in ends]
+    if over:
+        date_activations({pk: ends[pk] for pk in over}, **values)
     if first:
         Sim.objects.filter(pk__in=first).update(activation_date=now, **values)
-    if len(first) < len(rows):
-        known = set(first)
+    if len(first) + len(over) < len(rows):
+        known = {*first, *over}
         Sim.objects.filter(pk__in=[row.id for row in rows if row.id not in known]).update(**values)
-    date_activations(ends)
     return [
         SimStatusChange(sim=row, old=row.status, new=to, cause=cause, evidence=_evidence(ends.get(row.id)))
         for row in rows
@@ -53,14 +56,13 @@ def _evidence(end: EndOfTest | None) -> Evidence | None:
 
 
 # untold: for services that tell that a test is over
-def date_activations(ends: Mapping[int, EndOfTest]) -> None:
+def date_activations(ends: Mapping[int, EndOfTest], **values: Any) -> None:
     """Let locked SIMs be activated since their test was over.
 
     Args:
         ends: by SIM, when that was.
+        values: what else becomes of all of them, by column.
     """
-    if not ends:
-        return
-    moments = {sim_id: end.moment for sim_id, end in ends.items()}
-    Sim.objects.update_each([Sim(pk=pk, activation_date=at) for pk, at in sorted(moments.items())], ["activation_date"])
-    end_tests(moments)
+    sims = [Sim(pk=pk, activation_date=end.moment, **values) for pk, end in sorted(ends.items())]
+    Sim.objects.update_each(sims, ["activation_date", *values])
+    end_tests({sim_id: end.moment for sim_id, end in ends.items()})
