@@ -409,6 +409,11 @@ SHOP_INVOICE_DAYS = env.number("SHOP_INVOICE_DAYS", default=30, minimum=1, maxim
 SHOP_UNPAID_ORDERS = env.number("SHOP_UNPAID_ORDERS", default=10, minimum=1, maximum=100_000)
 SHOP_UNPAID_SIMS = env.number("SHOP_UNPAID_SIMS", default=20_000, minimum=1, maximum=10_000_000)
 
+# --- billing ---
+
+# The zone in which months and days of charges begin and end, for everybody (kit.billing).
+BILLING_ZONE = env.zone("BILLING_ZONE", default="UTC")
+
 # --- the network's usage records ---
 
 # Without one nothing is taken in; an embedded portal derives its own (kit.network_feed).

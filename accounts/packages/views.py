@@ -5,13 +5,13 @@ What SIMs use of a package, and what a change does to them, is asked of `account
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
@@ -22,18 +22,13 @@ from accounts.packages.services.subscriptions import add_data_plan, is_upgrade, 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from accounts.settings_tabs import settings_tabs
+from kit.billing import billing_month, month_after
 from kit.context import current_context
 from kit.errors import Conflict, Forbidden, Invalid
 from kit.htmx import redirect_to, render_fragment, respond, wants_fragment
 from kit.rendering import number
 
 REFUSED: Final = (Invalid, Conflict, Forbidden)
-
-
-def next_month() -> date:
-    """Return the day from which a new package is charged: packages are charged in full from the next cycle."""
-    today = timezone.now().date()
-    return date(today.year + today.month // 12, today.month % 12 + 1, 1)
 
 
 def contents(package: PlatformPackage) -> list[tuple[str, str]]:
@@ -111,6 +106,7 @@ def _page(request: WorkspacePageRequest, workspace: Workspace, booked: list[Data
         "trial_ends": workspace.created + timedelta(days=package.trial_days)
         if package.evaluation and package.trial_days
         else None,
+        "billing_zone": settings.BILLING_ZONE,
         "upgrades": [(other, contents(other), rates(other)) for other in offered if is_upgrade(package, other)],
         "may": may,
     }
@@ -137,7 +133,8 @@ def package_change(request: WorkspacePageRequest, workspace_id: int, package_id:
         "package": new,
         "old": workspace.package,
         "contents": contents(new),
-        "charged_from": next_month(),
+        # Packages are charged in full from the next cycle.
+        "charged_from": month_after(billing_month(current_context().now())),
         "effects": effects_of(workspace, new),
         "refusal": refusal,
         "dialog": "accounts/_package_change.html",

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
-from django.utils.formats import date_format
-from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.permissions import Permission, authorise
 from accounts.selectors import workspace_with_package
 from kit.action import action, retried
+from kit.billing import charged_until_text, month_text
 from kit.context import current_context
 from kit.errors import Invalid
 from kit.outcomes import Outcome, Refusal, not_found
@@ -139,19 +137,18 @@ def billing_note(to: int, count: int, *, charged: int = 1) -> str:
         count: number of SIMs that change.
         charged: how many of them are charged now; without any, nothing stops being charged.
     """
-    today = localdate(current_context().now())
-    first = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    now = current_context().now()
     if to == SimStatus.ACTIVATED:
         return ngettext(
             "The SIM is charged for the whole of %(month)s, once, however often it is reactivated.",
             "All %(count)s SIMs are charged for the whole of %(month)s, once, however often they are reactivated.",
             count,
-        ) % {"count": count, "month": date_format(today, "F Y")}
+        ) % {"count": count, "month": month_text(now)}
     if to == SimStatus.SUSPENDED:
-        return _("Traffic stops at once. Charging stops on %(day)s.") % {"day": date_format(first, "j F Y")}
+        return _("Traffic stops at once. Charging stops on %(day)s.") % {"day": charged_until_text(now)}
     if to == SimStatus.FACTORY_TEST:
         return _("Testing is free of charge until a SIM crosses a limit; then it activates by itself.")
     lost = _("Deleted SIMs leave the inventory and cannot be restored.")
     if not charged:
         return lost
-    return lost + " " + _("Charging stops on %(day)s.") % {"day": date_format(first, "j F Y")}
+    return lost + " " + _("Charging stops on %(day)s.") % {"day": charged_until_text(now)}

@@ -25,6 +25,7 @@ from kit.api.document import answers
 from kit.api.errors import Code, WireError, bad_request, invalid_reference
 from kit.api.responses import json_response, wire_time
 from kit.api.types import PathId, long_of
+from kit.billing import billing_day, billing_month, month_before
 from kit.context import current_context
 from sims.models import Device, Sim, UsageDay, UsageRecord
 from sims.models.usage import TrafficType
@@ -233,7 +234,7 @@ def get_workspace_days(request: ApiRequest, query: Query[WorkspaceDays]) -> Http
         if pk not in seen:
             raise WireError(404, Code.NOT_FOUND, f"Organisation with id {pk} not found")
     wanted = sorted(set(named) or seen)[:MOST_WORKSPACES]
-    first, last = query.span(current_context().now().date())
+    first, last = query.span(billing_day(current_context().now()))
     sums = UsageDay.objects.filter(workspace_id__in=wanted, day__gte=first, day__lte=last)
     rows: Any = sums.values("workspace_id", "day").annotate(**_NAMED_SUMS).order_by("workspace_id", "day")
     days: dict[int, list[dict[str, Any]]] = {pk: [] for pk in wanted}
@@ -245,8 +246,8 @@ def get_workspace_days(request: ApiRequest, query: Query[WorkspaceDays]) -> Http
 
 def _stats(whose: Q, currency: str) -> dict[str, Any]:
     now = current_context().now()
-    this = now.date().replace(day=1)
-    before = (this - timedelta(days=1)).replace(day=1)
+    this = billing_month(now)
+    before = month_before(this)
     months = UsageDay.objects.filter(whose)
     return {
         "last_month": _usage(months.filter(day__gte=before, day__lt=this).aggregate(**_SUMS), currency),
@@ -273,7 +274,7 @@ def _sums_of(row: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _days(whose: Q, days: Days, currency: str) -> list[dict[str, Any]]:
-    first, last = days.span(current_context().now().date())
+    first, last = days.span(billing_day(current_context().now()))
     found = UsageDay.objects.filter(whose, day__gte=first, day__lte=last).values("day").annotate(**_NAMED_SUMS)
     ordered: Any = found.order_by("day")
     return [_day_object(row, currency) for row in ordered]
