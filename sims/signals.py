@@ -40,6 +40,7 @@ class SimRow(NamedTuple):
     device_ip_address: str | None
     device_tags: str | None
     activation_date: datetime | None = None
+    active_until: datetime | None = None
 
     def without_device(self) -> SimRow:
         """Return the same SIM seen apart from its device."""

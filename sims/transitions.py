@@ -29,10 +29,19 @@ def move(
     values: dict[str, object] = {"status": to, "factory_test_since": None, "last_updated": now}
     if to == SimStatus.FACTORY_TEST:
         values |= {"factory_test_since": now, "tested_bytes": 0, "tested_sms": 0}
-    first = [row.id for row in rows if to == SimStatus.ACTIVATED and row.activation_date is None]
-    if first:
-        Sim.objects.filter(pk__in=first).update(activation_date=now, **values)
-    if len(first) < len(rows):
-        known = set(first)
+    # What was Activated is charged until the month ends (`sims.charges`), be it that it was so for this moment alone.
+    some: list[int] = []
+    more: dict[str, object] = {}
+    if to == SimStatus.ACTIVATED:
+        values["active_until"] = None
+        some, more = [row.id for row in rows if row.activation_date is None], {"activation_date": now}
+    elif to == SimStatus.SUSPENDED:
+        values["active_until"] = now
+    elif to == SimStatus.DELETED:
+        some, more = [row.id for row in rows if row.status == SimStatus.ACTIVATED], {"active_until": now}
+    if some:
+        Sim.objects.filter(pk__in=some).update(**values, **more)
+    if len(some) < len(rows):
+        known = set(some)
         Sim.objects.filter(pk__in=[row.id for row in rows if row.id not in known]).update(**values)
     return [SimStatusChange(sim=row, old=row.status, new=to, cause=cause) for row in rows]

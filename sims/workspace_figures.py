@@ -16,8 +16,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import PlatformPackage, Workspace
 from accounts.packages import effects
 from accounts.packages.effects import PackageUse
+from accounts.packages.prices import hosting_fee, money_text, rate_of
 from accounts.workspaces.figures import Caution, Figures, FigureSource, ListLink, Tile, number_of, register
+from kit.context import current_context
 from kit.rendering import number
+from sims.charges import charged_departed, charged_here
 from sims.models import Device, Sim
 from sims.states import DeviceStatus, SimStatus
 
@@ -95,6 +98,9 @@ def _tiles(workspace: Workspace, figures: Figures) -> Iterator[Tile]:
     for state in SimStatus:
         if state != SimStatus.DELETED:
             yield Tile(str(state.label), number(figures["sims"].get(state, 0)), _sims_url(workspace, state))
+    now = current_context().now()
+    charged = charged_here(workspace.pk, now) + charged_departed(workspace.pk, now)
+    yield Tile(_("Charged this month"), number(charged))
     yield Tile(_("Devices"), number(figures["devices"]))
 
 
@@ -148,4 +154,15 @@ def _effects(workspace: Workspace, new: PlatformPackage) -> Iterator[str]:
         yield _("This package has no factory test. No SIM is in it now.")
 
 
-effects.register(uses=_uses, effects=_effects)
+def _charges(workspace: Workspace) -> Iterator[tuple[str, str]]:
+    """Say how many SIMs are charged this month, and what they cost by the package's scale."""
+    now = current_context().now()
+    here, left = charged_here(workspace.pk, now), charged_departed(workspace.pk, now)
+    yield _("SIMs that were Activated at any time in it"), number(here + left)
+    if left:
+        yield _("of them transferred to other workspaces since"), number(left)
+    if rate_of(workspace.package, here + left) is not None:
+        yield _("Fees of these SIMs"), money_text(workspace.package, hosting_fee(workspace.package, here + left))
+
+
+effects.register(uses=_uses, effects=_effects, charges=_charges)

@@ -30,20 +30,25 @@ class PackageUse:
 Uses = Callable[[Workspace], Iterable[PackageUse]]
 Effects = Callable[[Workspace, PlatformPackage], Iterable[str]]
 
+Charges = Callable[[Workspace], Iterable[tuple[str, str]]]
+
 _uses: Final[list[Uses]] = []
+_charges: Final[list[Charges]] = []
 _effects: Final[list[Effects]] = []
 
 
-def register(*, uses: Uses, effects: Effects) -> None:
+def register(*, uses: Uses, effects: Effects, charges: Charges) -> None:
     """Add what an app knows.
 
     Args:
         uses: returns how much of the limits that the app watches a workspace uses.
         effects: returns a sentence for each thing that happens at once when a workspace gets a package. Nothing is
             changed by asking.
+        charges: returns what a workspace is charged for in the present month so far, as label and value.
     """
     _uses.append(uses)
     _effects.append(effects)
+    _charges.append(charges)
 
 
 def uses_of(workspace: Workspace) -> list[PackageUse]:
@@ -54,3 +59,8 @@ def uses_of(workspace: Workspace) -> list[PackageUse]:
 def effects_of(workspace: Workspace, new: PlatformPackage) -> list[str]:
     """Return what would happen at once if a workspace got a package, a sentence each."""
     return [sentence for ask in _effects for sentence in ask(workspace, new)]
+
+
+def charges_of(workspace: Workspace) -> list[tuple[str, str]]:
+    """Return what a workspace is charged for this month so far, of what the other apps know: label and value."""
+    return [line for ask in _charges for line in ask(workspace)]

@@ -17,12 +17,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import DataPlan, PlatformPackage, Workspace
-from accounts.packages.effects import PackageUse, effects_of, uses_of
+from accounts.packages.effects import PackageUse, charges_of, effects_of, uses_of
+from accounts.packages.prices import money_text, steps
 from accounts.packages.services.subscriptions import add_data_plan, is_upgrade, set_package
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from accounts.settings_tabs import settings_tabs
-from kit.billing import billing_month, month_after
+from kit.billing import billing_month, month_after, month_text
 from kit.context import current_context
 from kit.errors import Conflict, Forbidden, Invalid
 from kit.htmx import redirect_to, render_fragment, respond, wants_fragment
@@ -51,11 +52,7 @@ def contents(package: PlatformPackage) -> list[tuple[str, str]]:
 
 def rates(package: PlatformPackage) -> list[tuple[str, str]]:
     """Return the price of an activated SIM by volume: from how many SIMs, and the price of each a month."""
-    steps = package.sim_rates if isinstance(package.sim_rates, list) else []
-    return [
-        (number(int(step.get("scale_start", 1))), f"{float(step.get('rate', 0)):.2f} {package.currency}")
-        for step in steps
-    ]
+    return [(number(start), money_text(package, rate)) for start, rate in steps(package)]
 
 
 def used(workspace: Workspace, booked: int) -> list[PackageUse]:
@@ -103,6 +100,8 @@ def _page(request: WorkspacePageRequest, workspace: Workspace, booked: list[Data
         "room": package.max_data_plans - len(booked),
         "bookable": list(DataPlan.objects.filter(active=True).exclude(pk__in=[plan.pk for plan in booked])),
         "used": used(workspace, len(booked)),
+        "charges": charges_of(workspace),
+        "charged_month": month_text(current_context().now()),
         "trial_ends": workspace.created + timedelta(days=package.trial_days)
         if package.evaluation and package.trial_days
         else None,

@@ -30,4 +30,6 @@ class SimTable(ListTable):
     registered = ListColumn(_("Registered"))
     # Not sorted: the databases disagree on where SIMs that were never activated belong.
     activated = ListColumn(_("First activated"))
+    # Not sorted: whether a SIM is charged depends on the month.
+    charged = ListColumn(_("Charged this month"))
     updated = ListColumn(_("Last updated"), sort=("last_updated",))

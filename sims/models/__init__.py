@@ -1,5 +1,6 @@
 """SIMs, devices and policies, and what the network reports of them."""
 
+from sims.models.charges import DepartedSim
 from sims.models.connectivity import (
     BlockedOperator,
     CoverageBlockedOperator,
@@ -17,6 +18,7 @@ __all__ = [
     "CoverageBlockedOperator",
     "CoverageExcludedZone",
     "CoveragePolicy",
+    "DepartedSim",
     "Device",
     "FactoryTestRange",
     "FactoryTestWatch",

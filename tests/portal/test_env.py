@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,8 @@ def test_an_odd_number_names_its_variable(value: str) -> None:
     ],
 )
 def test_an_odd_value_is_refused_and_not_repeated(reader: str, value: str) -> None:
-    arguments = {"database": {"default": Path("x")}, "zone": {"default": "UTC"}}.get(reader, {})
+    defaults: dict[str, dict[str, Any]] = {"database": {"default": Path("x")}, "zone": {"default": "UTC"}}
+    arguments = defaults.get(reader, {})
     with pytest.raises(EnvError) as caught:
         getattr(Env({"X": value}), reader)("X", **arguments)
     assert caught.value.name == "X"

@@ -15,11 +15,12 @@ from kit.context import current_context
 from kit.errors import Invalid
 from kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
+from sims.charges import is_charged
 from sims.inventory.services.limits import CODE, Room, activation_room
 from sims.locking import chunks, lock_sims, missing, read_sims
 from sims.models import Sim
 from sims.signals import SimRow, SimStatusChange
-from sims.states import CHARGED, SimStatus, sim_may_move, sim_sources
+from sims.states import SimStatus, sim_may_move, sim_sources
 from sims.transitions import move
 
 
@@ -62,7 +63,7 @@ def preview_sim_status(*, workspace_id: int, sim_ids: Sequence[int], to: int) ->
     """
     _check(workspace_id, to)
     outcome = Outcome()
-    charged = 0
+    charged, now = 0, current_context().now()
     room = activation_room(workspace_id, lock=False) if to == SimStatus.ACTIVATED else Room()
     limited = [room.note] if room.limit is not None else []
     for ids in chunks(sim_ids):
@@ -70,7 +71,7 @@ def preview_sim_status(*, workspace_id: int, sim_ids: Sequence[int], to: int) ->
         part, moving = _decide(rows, to, room)
         part.refused += not_found(missing(ids, rows), "SIM")
         outcome.extend(part)
-        charged += sum(row.status in CHARGED for row in moving)
+        charged += sum(is_charged(row, now) for row in moving)
     if outcome.changed:
         outcome.notes += [billing_note(to, len(outcome.changed), charged=charged), *limited]
     return outcome
@@ -135,7 +136,7 @@ def billing_note(to: int, count: int, *, charged: int = 1) -> str:
     Args:
         to: the new state.
         count: number of SIMs that change.
-        charged: how many of them are charged now; without any, nothing stops being charged.
+        charged: how many of them are charged this month; without any, nothing stops being charged.
     """
     now = current_context().now()
     if to == SimStatus.ACTIVATED:

@@ -15,6 +15,7 @@ from kit.action import action, retried
 from kit.context import Actor, current_context
 from kit.errors import Conflict, Invalid, NotFound
 from sims import signals
+from sims.charges import keep_charges
 from sims.locking import DEVICE_FIELDS, SIM_FIELDS
 from sims.models import Device, Sim
 from sims.signals import DeviceFact, DeviceRow, DeviceStatusChange, SimReleased, SimRow, SimStatusChange
@@ -200,6 +201,7 @@ def _carry_out(transfer: Transfer, devices: dict[int, DeviceRow]) -> None:
         Device.objects.filter(pk__in=enabled).update(status=DeviceStatus.DISABLED, last_updated=now)
     move([row for row in transfer.sims if row.status == SimStatus.ACTIVATED], SimStatus.SUSPENDED)
     Sim.objects.filter(pk__in=ids).update(workspace=transfer.target, device=None, last_updated=now)
+    keep_charges(transfer.sims, transfer.sources, transfer.target.pk, now)
     by_source: dict[int, list[SimRow]] = defaultdict(list)
     for row in transfer.sims:
         by_source[transfer.sources[row.id]].append(row)

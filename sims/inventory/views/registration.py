@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import Workspace
+from accounts.packages.prices import price_text
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from kit.action import action
@@ -68,19 +68,11 @@ def _form(request: WorkspacePageRequest, initial: dict[str, Any] | None = None) 
     bound = request.POST if initial is None else None
     given = {"status": SimStatus.ISSUED.value, **(initial or {})}
     return RegisterForm(
-        bound, initial=given, factory_test=request.workspace.factory_test_allowed, price=price_of(request.workspace)
+        bound,
+        initial=given,
+        factory_test=request.workspace.factory_test_allowed,
+        price=price_text(request.workspace.package),
     )
-
-
-def price_of(workspace: Workspace) -> str:
-    """Return what an activated SIM costs a month, from the first step of the package's scale, or ""."""
-    rates = workspace.package.sim_rates
-    if not rates or not isinstance(rates[0], dict) or "rate" not in rates[0]:
-        return ""
-    values = {"rate": f"{rates[0]['rate']:.2f}", "currency": workspace.package.currency}
-    if len(rates) > 1:
-        return _("Up to %(rate)s %(currency)s a SIM and month, for the whole month.") % values
-    return _("%(rate)s %(currency)s a SIM and month, for the whole month.") % values
 
 
 def _enter(request: WorkspacePageRequest, form: RegisterForm, *, status: int = 200) -> HttpResponse:

@@ -23,6 +23,7 @@ from sims.bulk.actions import counted, keep, once
 from sims.bulk.reports import BulkReport, ReasonGroup
 from sims.bulk.selection import Selection
 from sims.bulk.views import answer, chosen
+from sims.charges import is_charged
 from sims.inventory.bulk import SIMS, TRANSFER
 from sims.inventory.forms import TransferForm
 from sims.inventory.services.transfer import MOST, Obstacle, Transfer, TransferRefused, transfer_sims
@@ -195,6 +196,17 @@ def _effects(transfer: Transfer) -> list[str]:
                 suspended,
             )
             % {"n": counted(suspended), "day": charged_until_text(current_context().now())}
+        )
+    now = current_context().now()
+    charged = sum(is_charged(row, now) and row.status != SimStatus.ACTIVATED for row in transfer.sims)
+    if charged:
+        found.append(
+            ngettext(
+                "%(n)s SIM was Activated earlier this month. Charging here stops on %(day)s.",
+                "%(n)s SIMs were Activated earlier this month. Charging here stops on %(day)s.",
+                charged,
+            )
+            % {"n": counted(charged), "day": charged_until_text(now)}
         )
     if detached := len(transfer.detaches):
         found.append(

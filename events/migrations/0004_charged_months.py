@@ -1,0 +1,47 @@
+"""Tell the SIMs until when they were Activated, as far as the log knows it.
+
+Only the running month is ever asked about, so the last 62 days are enough, whatever the zone of billing is.
+"""
+
+from datetime import timedelta
+
+from django.db import migrations
+from django.utils import timezone
+
+# A suspension, or the deletion of an Activated SIM; the newest of each SIM in each workspace.
+_ENDS = """
+    SELECT workspace_id, sim_id, MAX("timestamp") AS until FROM events_event
+    WHERE type IN (9, 10) AND old_state = 1 AND sim_id IS NOT NULL AND "timestamp" >= %s
+    GROUP BY workspace_id, sim_id
+"""
+
+HERE = f"""
+    UPDATE sims_sim SET active_until = e.until FROM ({_ENDS}) e
+    WHERE sims_sim.id = e.sim_id AND sims_sim.workspace_id = e.workspace_id AND sims_sim.status IN (2, 3)
+"""  # noqa: S608 - constants
+
+ELSEWHERE = f"""
+    INSERT INTO sims_departedsim (workspace_id, sim_id, active_until)
+    SELECT e.workspace_id, e.sim_id, e.until FROM ({_ENDS}) e JOIN sims_sim s ON s.id = e.sim_id
+    WHERE s.workspace_id <> e.workspace_id
+    ON CONFLICT (sim_id, workspace_id) DO NOTHING
+"""  # noqa: S608 - constants
+
+
+def fill(apps, schema_editor):
+    connection = schema_editor.connection
+    since = connection.ops.adapt_datetimefield_value(timezone.now() - timedelta(days=62))
+    with connection.cursor() as cursor:
+        for statement in (HERE, ELSEWHERE):
+            cursor.execute(statement, [since])
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("events", "0003_guards"),
+        ("sims", "0002_charged_months"),
+    ]
+
+    operations = [
+        migrations.RunPython(fill, migrations.RunPython.noop),
+    ]
