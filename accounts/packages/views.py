@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import DataPlan, PlatformPackage, Workspace
-from accounts.packages.effects import PackageUse, charges_of, effects_of, uses_of
+from accounts.packages.effects import PackageUse, charged_by, charges_of, effects_of, uses_of, with_changes
 from accounts.packages.prices import money_text, steps
 from accounts.packages.services.subscriptions import add_data_plan, is_upgrade, set_package
 from accounts.permissions import Permission, authorise
@@ -120,7 +120,11 @@ def package_change(request: WorkspacePageRequest, workspace_id: int, package_id:
     if new is None or not is_upgrade(workspace.package, new):
         raise Http404(_("There is no such upgrade."))
     refusal = ""
-    if request.method == "POST":
+    effects = effects_of(workspace, with_changes(workspace, package=new))
+    charged = charged_by(effects)
+    if request.method == "POST" and charged and request.POST.get("confirmed") != str(charged):
+        refusal = _("Nothing is changed yet: look at what the upgrade makes chargeable, and confirm it.")
+    elif request.method == "POST":
         try:
             set_package(workspace_id=workspace_id, package_id=package_id)
         except REFUSED as error:
@@ -134,7 +138,9 @@ def package_change(request: WorkspacePageRequest, workspace_id: int, package_id:
         "contents": contents(new),
         # Packages are charged in full from the next cycle.
         "charged_from": month_after(billing_month(current_context().now())),
-        "effects": effects_of(workspace, new),
+        "effects": effects,
+        "charged": charged,
+        "refused": any(effect.refused for effect in effects),
         "refusal": refusal,
         "dialog": "accounts/_package_change.html",
         "back": reverse("accounts:workspace_package", args=[workspace_id]),
