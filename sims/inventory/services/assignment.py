@@ -169,12 +169,13 @@ def put_on(pairs: Sequence[Pair]) -> dict[int, list[DeviceFact]]:
 
 
 @retried
-def assign_sims(*, workspace_id: int, choices: Mapping[int, SimChoice]) -> Outcome:
+def assign_sims(*, workspace_id: int, choices: Mapping[int, SimChoice], enable_first: bool = False) -> Outcome:
     """Put free SIMs on devices that have none; those that can't be are refused by name (`docs/rules.md` section 4).
 
     Args:
         workspace_id: the workspace of all.
         choices: by device id, the SIM that goes onto it and the state to bring it into.
+        enable_first: enable devices that are Disabled before their SIM comes, so that no factory test ends by it.
 
     Returns:
         What became of each device.
@@ -204,10 +205,23 @@ def assign_sims(*, workspace_id: int, choices: Mapping[int, SimChoice]) -> Outco
             else:
                 pairs.append(pair)
         outcome.changed += [pair.device.id for pair in pairs]
-        steps = [fact for facts in put_on(pairs).values() for fact in facts]
+        if enable_first:
+            pairs, steps = _enable(pairs)
+        else:
+            steps = []
+        steps += [fact for facts in put_on(pairs).values() for fact in facts]
         if steps:
             signals.devices_changed.send(sender=Device, workspace_id=workspace_id, steps=steps)
     return outcome
+
+
+def _enable(pairs: Sequence[Pair]) -> tuple[list[Pair], list[DeviceFact]]:
+    """Enable the devices of pairs that are Disabled and hold no SIM yet; return the pairs as they are then."""
+    off = [pair.device for pair in pairs if pair.device.status == DeviceStatus.DISABLED]
+    now = current_context().now()
+    Device.objects.filter(pk__in=[device.id for device in off]).update(status=DeviceStatus.ENABLED, last_updated=now)
+    steps: list[DeviceFact] = [DeviceStatusChange(device=each, sim=None, new=DeviceStatus.ENABLED) for each in off]
+    return [pair._replace(device=pair.device._replace(status=DeviceStatus.ENABLED)) for pair in pairs], steps
 
 
 def lock_chosen(workspace_id: int, choices: Iterable[SimChoice]) -> dict[int, SimRow]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.packages.prices import cost_text
 from accounts.permissions import Permission, authorise
 from accounts.selectors import workspace_with_package
 from kit.action import action, retried
@@ -15,7 +16,7 @@ from kit.context import current_context
 from kit.errors import Invalid
 from kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
-from sims.charges import is_charged
+from sims.charges import charged_departed, charged_here, is_charged
 from sims.inventory.services.limits import CODE, Room, activation_room
 from sims.locking import chunks, lock_sims, missing, read_sims
 from sims.models import Sim
@@ -63,7 +64,8 @@ def preview_sim_status(*, workspace_id: int, sim_ids: Sequence[int], to: int) ->
     """
     _check(workspace_id, to)
     outcome = Outcome()
-    charged, now = 0, current_context().now()
+    charged = tested = 0
+    now = current_context().now()
     room = activation_room(workspace_id, lock=False) if to == SimStatus.ACTIVATED else Room()
     limited = [room.note] if room.limit is not None else []
     for ids in chunks(sim_ids):
@@ -72,8 +74,15 @@ def preview_sim_status(*, workspace_id: int, sim_ids: Sequence[int], to: int) ->
         part.refused += not_found(missing(ids, rows), "SIM")
         outcome.extend(part)
         charged += sum(is_charged(row, now) for row in moving)
+        tested += sum(row.status == SimStatus.FACTORY_TEST for row in moving)
     if outcome.changed:
-        outcome.notes += [billing_note(to, len(outcome.changed), charged=charged), *limited]
+        if to == SimStatus.ACTIVATED:
+            outcome.notes += activation_notes(
+                workspace_id, len(outcome.changed), tested=tested, newly=len(outcome.changed) - charged
+            )
+        else:
+            outcome.notes.append(billing_note(to, len(outcome.changed), charged=charged))
+        outcome.notes += limited
     return outcome
 
 
@@ -128,6 +137,40 @@ def _refusal(old: int, to: int) -> str:
         "allowed": allowed,
         "new": SimStatus(to).label,
     }
+
+
+def activation_notes(workspace_id: int, count: int, *, tested: int, newly: int) -> list[str]:
+    """Return what the activation of SIMs means: tests that end, the month that is charged, and what it costs.
+
+    Args:
+        workspace_id: whose SIMs.
+        count: how many become Activated.
+        tested: how many of them are in factory test.
+        newly: how many are not charged this month yet.
+    """
+    notes = [end_of_test_note(tested)] if tested else []
+    notes.append(billing_note(SimStatus.ACTIVATED, count))
+    if cost := cost_note(workspace_id, newly):
+        notes.append(cost)
+    return notes
+
+
+def end_of_test_note(count: int) -> str:
+    """Return the sentence that says that the factory test of SIMs ends."""
+    return ngettext(
+        "This ends the factory test of %(n)s SIM; a test cannot begin again.",
+        "This ends the factory test of %(n)s SIMs; a test cannot begin again.",
+        count,
+    ) % {"n": f"{count:,}"}
+
+
+def cost_note(workspace_id: int, newly: int) -> str:
+    """Return what SIMs cost that are charged from now on, by the package's scale; "" for none, or without a scale."""
+    if not newly:
+        return ""
+    now = current_context().now()
+    charged = charged_here(workspace_id, now) + charged_departed(workspace_id, now)
+    return cost_text(workspace_with_package(workspace_id).package, newly, charged=charged)
 
 
 def billing_note(to: int, count: int, *, charged: int = 1) -> str:

@@ -171,12 +171,13 @@ def sim_assign(request: WorkspacePageRequest, workspace_id: int, sim_id: int) ->
         posted,
         status=sim.status,
         factory_test=request.workspace.factory_test_allowed,
+        workspace_id=workspace_id,
         initial={"status": ""},
     )
     if posted is not None and form.is_valid():
         try:
             choices = {form.cleaned_data["device"]: SimChoice(sim.pk, form.cleaned_data["status"])}
-            assign_sims(workspace_id=workspace_id, choices=choices).raise_if_refused()
+            assign_sims(workspace_id=workspace_id, choices=choices, enable_first=form.enables_first).raise_if_refused()
         except Forbidden:
             raise
         except DomainError as error:
