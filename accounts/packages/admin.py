@@ -136,7 +136,7 @@ class DataPlanAdmin(StaffAdmin):
     )
     search_fields = ("name", "description")
     search_help_text = _("Name or description")
-    fields = ("name", "description", "category", "currency", "included_mb", "active")
+    fields = ("name", "description", "category", "currency", "included_mb", "monthly_rate", "excess_rate", "active")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         plans: QuerySet[Any] = super().get_queryset(request).annotate(workspace_count=Count("workspaces"))

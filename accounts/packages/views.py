@@ -5,7 +5,7 @@ What SIMs use of a package, and what a change does to them, is asked of `account
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.conf import settings
@@ -98,17 +98,22 @@ def _page(request: WorkspacePageRequest, workspace: Workspace, booked: list[Data
         "rates": rates(package),
         "booked": booked,
         "room": package.max_data_plans - len(booked),
-        "bookable": list(DataPlan.objects.filter(active=True).exclude(pk__in=[plan.pk for plan in booked])),
+        "bookable": bookable_plans(workspace, booked),
         "used": used(workspace, len(booked)),
         "charges": charges_of(workspace),
         "charged_month": month_text(current_context().now()),
-        "trial_ends": workspace.created + timedelta(days=package.trial_days)
-        if package.evaluation and package.trial_days
-        else None,
+        "trial_ends": workspace.trial_ends,
+        "trial_over": workspace.trial_over(current_context().now()),
         "billing_zone": settings.BILLING_ZONE,
         "upgrades": [(other, contents(other), rates(other)) for other in offered if is_upgrade(package, other)],
         "may": may,
     }
+
+
+def bookable_plans(workspace: Workspace, booked: Sequence[DataPlan]) -> list[DataPlan]:
+    """Return the data plans that could be booked beside others: those on offer, in the currency of the workspace."""
+    offered = DataPlan.objects.filter(active=True, currency=workspace.currency)
+    return list(offered.exclude(pk__in=[plan.pk for plan in booked]))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

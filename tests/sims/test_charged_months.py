@@ -199,7 +199,7 @@ def test_the_log_tells_what_was_suspended_before_this_was_kept(cast: Cast) -> No
         transfer_sims(target_id=cast.bolt.pk, sim_ids=[gone.pk], dry_run=False)
     Sim.objects.update(active_until=None)
     DepartedSim.objects.all().delete()
-    migration = importlib.import_module("events.migrations.0004_charged_months")
+    migration = importlib.import_module("events.migrations.0004_charges_and_trials")
     migration.fill(apps, SimpleNamespace(connection=connection))
     assert dict(Sim.objects.filter(active_until__isnull=False).values_list("pk", "active_until")) == {asleep.pk: now}
     assert list(DepartedSim.objects.values_list("workspace_id", "sim_id", "active_until")) == [

@@ -56,7 +56,14 @@ class WorkspaceForm(StaffForm):
     class Meta:
         model = Workspace
         exclude = ("created",)
-        widgets = {"data_plans": forms.CheckboxSelectMultiple}
+
+    # Bookings have a model of their own, so Django would leave this out.
+    data_plans = forms.ModelMultipleChoiceField(
+        label=gettext_lazy("Data plans"),
+        queryset=DataPlan.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

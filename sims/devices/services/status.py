@@ -15,7 +15,7 @@ from kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
 from sims.charges import is_charged
 from sims.inventory.services.limits import CODE, Room, activation_room
-from sims.inventory.services.status import activation_notes, billing_note
+from sims.inventory.services.status import activation_notes, billing_note, require_open_for_traffic
 from sims.locking import chunks, lock_devices, missing, read_devices, sims_on
 from sims.models import Device
 from sims.signals import ConnectivityReset, DeviceFact, DeviceRow, DeviceStatusChange, SimRow, SimStatusChange
@@ -74,6 +74,8 @@ def enable_devices(*, workspace_id: int, device_ids: Sequence[int]) -> Outcome:
     Raises:
         Forbidden: the actor may not change devices here.
     """
+    authorise(workspace_id, Permission.DEVICE_UPDATE)
+    require_open_for_traffic(workspace_id)
     return _run(workspace_id, device_ids, _enable, Permission.DEVICE_UPDATE)
 
 
@@ -92,6 +94,8 @@ def reset_connectivity(*, workspace_id: int, device_ids: Sequence[int]) -> Outco
     Raises:
         Forbidden: the actor may not reset devices here.
     """
+    authorise(workspace_id, Permission.DEVICE_RESET)
+    require_open_for_traffic(workspace_id)
     return _run(workspace_id, device_ids, _reset, Permission.DEVICE_RESET)
 
 
@@ -109,6 +113,8 @@ def set_device_status(*, workspace_id: int, device_ids: Sequence[int], to: int) 
     """
     authorise(workspace_id, Permission.DEVICE_UPDATE)
     require_settable(to)
+    if to == DeviceStatus.ENABLED:
+        require_open_for_traffic(workspace_id)
 
     def decide(plan: _Plan, device: DeviceRow, sim: SimRow | None) -> None:
         if device.status == to:
@@ -146,6 +152,8 @@ def preview_device_action(*, workspace_id: int, device_ids: Sequence[int], what:
     """
     decide, permission = _DECISIONS[what]
     authorise(workspace_id, permission)
+    if what in ("enable", "reset"):
+        require_open_for_traffic(workspace_id)
     outcome = Outcome()
     activated = suspended = tested = newly = 0
     now = current_context().now()

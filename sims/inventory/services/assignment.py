@@ -17,7 +17,7 @@ from kit.errors import Conflict, Invalid, NotFound
 from kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
 from sims.inventory.services.limits import Room, activation_room
-from sims.inventory.services.status import billing_note, require_factory_test
+from sims.inventory.services.status import billing_note, require_factory_test, require_open_for_traffic
 from sims.locking import (
     chunks,
     devices_not_found,
@@ -94,6 +94,7 @@ class Assigning:
         Raises:
             Forbidden: a state is chosen, and the actor may not change SIMs here.
             Invalid: no SIM can be brought into a state that is chosen, or there is no factory test here.
+            Conflict: a state with traffic is chosen, and the trial has ended.
         """
         if any(choice.status is not None or choice.activate for choice in choices):
             authorise(workspace_id, Permission.SIM_UPDATE)
@@ -102,6 +103,8 @@ class Assigning:
             raise Invalid(_("Choose Activated (1), Suspended (2) or Factory Test (4)."), field="sim.status")
         if SimStatus.FACTORY_TEST in chosen:
             require_factory_test(workspace_id)
+        if SimStatus.FACTORY_TEST in chosen or any(choice.activates for choice in choices):
+            require_open_for_traffic(workspace_id)
         open_choice = any(choice.status is None and choice.activate for choice in choices)
         factory_test = open_choice and workspace_with_package(workspace_id).factory_test_allowed
         limited = any(choice.activates for choice in choices)

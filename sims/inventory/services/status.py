@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from accounts.packages.prices import cost_text
 from accounts.permissions import Permission, authorise
 from accounts.selectors import workspace_with_package
+from accounts.trials import require_open
 from kit.action import action, retried
 from kit.billing import charged_until_text, month_text
 from kit.context import current_context
@@ -92,6 +93,13 @@ def _check(workspace_id: int, to: int) -> None:
         raise Invalid(_("SIMs cannot be brought into state '%(state)s'.") % {"state": to}, field="status")
     if to == SimStatus.FACTORY_TEST:
         require_factory_test(workspace_id)
+    if to in (SimStatus.ACTIVATED, SimStatus.FACTORY_TEST):
+        require_open_for_traffic(workspace_id)
+
+
+def require_open_for_traffic(workspace_id: int) -> None:
+    """Check that no trial that has ended keeps SIMs from becoming Activated or tested. Raises: as `require_open`."""
+    require_open(workspace_id, _("no SIM is activated or tested"))
 
 
 def require_factory_test(workspace_id: int) -> None:

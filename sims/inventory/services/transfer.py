@@ -99,6 +99,7 @@ def transfer_sims(
         Forbidden: an application token acts, or the role in the target is too low.
         NotFound: the target, or a SIM, is not within the actor's reach.
         Invalid: too many SIMs, or the target is no enterprise workspace.
+        Conflict: the trial of the target has ended.
         TransferRefused: a SIM cannot go; nothing was changed.
     """
     actor = authorise(target_id, Permission.SIM_TRANSFER)
@@ -114,6 +115,13 @@ def transfer_sims(
         raise Invalid(
             _("'%(name)s' is no enterprise workspace and takes no SIMs.") % {"name": target.name},
             code="not_enterprise",
+            field="target_workspace",
+        )
+    if target.trial_over(current_context().now()):
+        raise Conflict(
+            _("The trial of '%(name)s' has ended, so it takes no SIMs until its package is upgraded.")
+            % {"name": target.name},
+            code="trial_over",
             field="target_workspace",
         )
     if dry_run:

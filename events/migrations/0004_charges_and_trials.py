@@ -1,6 +1,7 @@
-"""Tell the SIMs until when they were Activated, as far as the log knows it.
+"""Tell the SIMs until when they were Activated, and workspaces since when they have their package.
 
-Only the running month is ever asked about, so the last 62 days are enough, whatever the zone of billing is.
+It is told as far as the log knows it. Of SIMs only the running month is ever asked about, so the last 62 days are
+enough, whatever the zone of billing is.
 """
 
 from datetime import timedelta
@@ -27,6 +28,13 @@ ELSEWHERE = f"""
     ON CONFLICT (sim_id, workspace_id) DO NOTHING
 """  # noqa: S608 - constants
 
+# The newest event 33 of each workspace; the row before it is that of its creation.
+PACKAGES = """
+    UPDATE accounts_workspace SET package_since = e.since
+    FROM (SELECT workspace_id, MAX("timestamp") AS since FROM events_event WHERE type = 33 GROUP BY workspace_id) e
+    WHERE accounts_workspace.id = e.workspace_id
+"""
+
 
 def fill(apps, schema_editor):
     connection = schema_editor.connection
@@ -34,11 +42,13 @@ def fill(apps, schema_editor):
     with connection.cursor() as cursor:
         for statement in (HERE, ELSEWHERE):
             cursor.execute(statement, [since])
+        cursor.execute(PACKAGES)
 
 
 class Migration(migrations.Migration):
     dependencies = [
         ("events", "0003_guards"),
+        ("accounts", "0005_subscriptions"),
         ("sims", "0002_charged_months"),
     ]
 
