@@ -9,7 +9,7 @@ from allauth.account.utils import user_pk_to_url_str
 from django.contrib.auth.tokens import default_token_generator
 from django.utils import timezone
 
-from accounts.models import CompanyDetails, Invitation, SupportAccess, User, WorkspaceRequest
+from accounts.models import CompanyDetails, Invitation, SupportAccess, User, Workspace, WorkspaceRequest
 from accounts.packages.services.subscriptions import set_subscription
 from accounts.people.services.erasure import erase_user
 from accounts.people.services.invitations import (
