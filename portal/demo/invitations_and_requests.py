@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import CompanyDetails, Invitation, SupportAccess, User, Workspace, WorkspaceRequest
 from accounts.packages.services.subscriptions import set_subscription
+from accounts.packages.services.trials import settle_trials
 from accounts.people.services.erasure import erase_user
 from accounts.people.services.invitations import (
     accept_invitation,
@@ -67,6 +68,9 @@ def _write_sign_up(past: Past) -> None:
     at = past.calendar.at
     past.add(at(17, 18, 52), "visitor:nils", partial(_sign_up, past))
     past.add(at(18, 10, 31), "alma", partial(_to_dollars, past))
+    # The trial is told to end a week before, a day before, and at its end.
+    for day in (19, 25, 26):
+        past.add(at(day, 10, 32), "schedule", settle_trials)
     past.add(at(17, 18, 58, 20), "visitor:nils", partial(_verify, past))
     past.add(at(20, 7, 58), "visitor:jonas", partial(_ask_for_password, past, "jonas"))
 

@@ -230,10 +230,10 @@ def _sell(past: Past) -> None:
     package = create_package(
         values={
             "name": "Trial USD",
-            "description": "60 days with prepaid credit.",
+            "description": "Eight days for a first look.",
             "currency": "USD",
             "evaluation": True,
-            "trial_days": 60,
+            "trial_days": 8,
         }
     )
     past.packages["Trial USD"] = package.pk
