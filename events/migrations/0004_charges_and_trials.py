@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("events", "0003_guards"),
         ("accounts", "0005_subscriptions"),
-        ("sims", "0002_charged_months"),
+        ("sims", "0003_charged_months"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sims", "0001_initial"),
+        ("sims", "0002_stock_texts"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("sims", "0002_charged_months"),
+        ("sims", "0003_charged_months"),
     ]
 
     operations = [
