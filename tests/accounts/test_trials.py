@@ -32,6 +32,7 @@ from sims.devices.services.status import (
     reset_connectivity,
     set_device_status,
 )
+from sims.inventory.services.allotment import assign_batch
 from sims.inventory.services.assignment import SimChoice, assign_sims, release_sims
 from sims.inventory.services.registration import find_batch, register_batch
 from sims.inventory.services.status import change_sim_status, preview_sim_status
@@ -216,6 +217,16 @@ def test_the_end_closes_what_makes_costs_for_everybody(trial: Cast) -> None:
                     act()
                 assert caught.value.code == "trial_over", name
     assert types() == known
+
+
+def test_staff_put_stock_there_as_issued_alone(trial: Cast) -> None:
+    batch = over(trial).batch()
+    with trial.staffing():
+        for status in (SimStatus.ACTIVATED, SimStatus.FACTORY_TEST):
+            with pytest.raises(Conflict) as caught:
+                assign_batch(batch_id=batch.pk, workspace_id=trial.acme.pk, status=status)
+            assert caught.value.code == "trial_over"
+        assign_batch(batch_id=batch.pk, workspace_id=trial.acme.pk)
 
 
 def test_before_the_end_nothing_of_it_is_refused_for_that(trial: Cast) -> None:

@@ -171,3 +171,19 @@ def test_an_upgrade_that_does_not_fit_offers_no_button(cast: Cast) -> None:
     page = cast.client(cast.owner).get(f"/w/{cast.acme.pk}/settings/package/{small.pk}/").content.decode()
     assert "there would be 3" in page
     assert "Upgrade</button>" not in page
+
+
+def test_stock_that_staff_put_into_an_inventory_as_activated(staff: Client, cast: Cast) -> None:
+    PlatformPackage.objects.filter(pk=cast.acme.package_id).update(sim_rates=[{"scale_start": 1, "rate": 0.75}])
+    batch = cast.batch(count=4)
+    url, sent = f"/admin/sims/simbatch/{batch.pk}/assign/", {"workspace": cast.acme.pk, "status": "1"}
+    asked = staff.post(url, sent)
+    page = text_of(asked)
+    assert asked.status_code == 422
+    assert "Activate 4 SIMs of Acme" in page
+    assert "All 4 SIMs are charged for the whole of" in page
+    assert "That is 3.00 EUR a month, at 0.75 EUR a SIM." in page
+    assert types() == []
+    assert staff.post(url, {**sent, f"charge_{cast.umbra.pk}_4": "on"}).status_code == 422
+    assert staff.post(url, {**sent, f"charge_{cast.acme.pk}_4": "on"}).status_code == 302
+    assert types(cast.acme) == [8] * 4
