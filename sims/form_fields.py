@@ -67,6 +67,8 @@ class DisabledTestMixin(forms.Form):
             status: the state in which the SIM will be, `None` without a SIM.
         """
         self.asks_disabled_test = disabled and status == SimStatus.FACTORY_TEST
+        # Shown as what has to be answered.
+        self.fields["disabled_test"].required = self.asks_disabled_test
         if self.asks_disabled_test and not values.get("disabled_test") and "disabled_test" not in self.errors:
             self.add_error("disabled_test", _("Choose what becomes of the device."))
 

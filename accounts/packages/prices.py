@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.models import PlatformPackage
+from accounts.models import DataPlan, PlatformPackage
 
 
 def steps(package: PlatformPackage) -> list[tuple[int, Decimal]]:
@@ -54,6 +54,8 @@ def cost_text(package: PlatformPackage, count: int, *, charged: int) -> str:
     rate = rate_of(package, charged + count)
     if rate is None:
         return ""
+    if count == 1:
+        return _("That is %(total)s a month.") % {"total": money_text(package, rate)}
     values = {"total": money_text(package, rate * count), "rate": money_text(package, rate)}
     return _("That is %(total)s a month, at %(rate)s a SIM.") % values
 
@@ -67,3 +69,20 @@ def price_text(package: PlatformPackage) -> str:
     if len(found) > 1:
         return _("Up to %(rate)s %(currency)s a SIM and month, for the whole month.") % values
     return _("%(rate)s %(currency)s a SIM and month, for the whole month.") % values
+
+
+def plan_price_text(plan: DataPlan) -> str:
+    """Return what a data plan costs, in words, or "" for one without a price."""
+    parts = []
+    if plan.included_mb and plan.monthly_rate:
+        parts.append(_("%(rate)s a month and activated SIM.") % {"rate": _exact(plan.monthly_rate, plan.currency)})
+    if plan.excess_rate:
+        text = _("%(rate)s a MB beyond it.") if plan.included_mb else _("%(rate)s a MB.")
+        parts.append(text % {"rate": _exact(plan.excess_rate, plan.currency)})
+    return " ".join(parts)
+
+
+def _exact(amount: Decimal, currency: str) -> str:
+    """Return a price with as many decimals as it has, two at least."""
+    digits = f"{amount.normalize():f}"
+    return f"{amount:.2f} {currency}" if len(digits.partition(".")[2]) < 2 else f"{digits} {currency}"

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import DataPlan, PlatformPackage, Workspace
 from accounts.packages.effects import PackageUse, charged_by, charges_of, effects_of, uses_of, with_changes
-from accounts.packages.prices import money_text, steps
+from accounts.packages.prices import money_text, plan_price_text, steps
 from accounts.packages.services.subscriptions import add_data_plan, is_upgrade, set_package
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
@@ -96,9 +96,9 @@ def _page(request: WorkspacePageRequest, workspace: Workspace, booked: list[Data
         "package": package,
         "contents": contents(package),
         "rates": rates(package),
-        "booked": booked,
+        "booked": [(plan, plan_price_text(plan)) for plan in booked],
         "room": package.max_data_plans - len(booked),
-        "bookable": bookable_plans(workspace, booked),
+        "bookable": [(plan, plan_price_text(plan)) for plan in bookable_plans(workspace, booked)],
         "used": used(workspace, len(booked)),
         "charges": charges_of(workspace),
         "charged_month": month_text(current_context().now()),

@@ -123,3 +123,11 @@ def test_customers_neither_see_nor_book_another_currency(cast: Cast, dollars: tu
     with cast.acting(cast.owner), pytest.raises(Forbidden):
         set_subscription(workspace_id=cast.acme.pk, currency="USD")
     assert types() == [10020], "the program has signed in"
+
+
+def test_the_package_page_tells_what_plans_cost(cast: Cast) -> None:
+    DataPlan.objects.filter(pk=cast.plan.pk).update(monthly_rate="0.3", excess_rate="0.0125")
+    DataPlan.objects.create(name="By the MB", excess_rate="0.08")
+    page = cast.client(cast.owner).get(f"/w/{cast.acme.pk}/settings/package/").content.decode()
+    assert "0.30 EUR a month and activated SIM. 0.0125 EUR a MB beyond it." in page
+    assert "0.08 EUR a MB." in page

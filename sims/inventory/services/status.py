@@ -157,10 +157,8 @@ def activation_notes(workspace_id: int, count: int, *, tested: int, newly: int) 
         newly: how many are not charged this month yet.
     """
     notes = [end_of_test_note(tested)] if tested else []
-    notes.append(billing_note(SimStatus.ACTIVATED, count))
-    if cost := cost_note(workspace_id, newly):
-        notes.append(cost)
-    return notes
+    charged = f"{billing_note(SimStatus.ACTIVATED, count)} {cost_note(workspace_id, newly)}"
+    return [*notes, charged.strip()]
 
 
 def end_of_test_note(count: int) -> str:
