@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.utils.functional import cached_property
@@ -97,6 +98,10 @@ def _sim_limits(entries: Iterable[Enterable]) -> dict[int, int | None]:
     return {entry.id: entry.workspace.package.max_active_sims for entry in entries}
 
 
+def _trials(entries: Iterable[Enterable]) -> dict[int, datetime | None]:
+    return {entry.id: entry.workspace.trial_ends for entry in entries}
+
+
 def access_of(user: User) -> Access:
     """Return a customer's actor and workspaces. One query, whatever their number.
 
@@ -110,6 +115,7 @@ def access_of(user: User) -> Access:
         person=person_of(user),
         roles=_roles(entries),
         sim_limits=_sim_limits(entries),
+        trials=_trials(entries),
         closed=_closed(entries),
     )
     return Access(actor=actor, entries=entries)
@@ -155,6 +161,7 @@ def support_actor(access: SupportAccess, entries: Sequence[Enterable]) -> Actor:
         acted_for=person_of(access.acted_for),
         roles=_roles(entries),
         sim_limits=_sim_limits(entries),
+        trials=_trials(entries),
     )
 
 
@@ -174,4 +181,5 @@ def actor_of_token(token: ApplicationToken) -> Actor:
         label=f"Application token “{token_name(token)}”",
         roles={token.workspace_id: effective_role(Role(token.role), token.workspace)},
         sim_limits={token.workspace_id: token.workspace.package.max_active_sims},
+        trials={token.workspace_id: token.workspace.trial_ends},
     )

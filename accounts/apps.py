@@ -16,6 +16,7 @@ class AccountsConfig(AppConfig):
         from accounts import checks  # noqa: F401, PLC0415 - it registers itself
         from accounts.guards import create_guards, drop_guards  # noqa: PLC0415
         from accounts.operator import keep_operator_workspace  # noqa: PLC0415
+        from accounts.packages import tasks as package_tasks  # noqa: F401, PLC0415
         from accounts.queued_actors import as_of_now  # noqa: PLC0415 - needs the app registry
         from accounts.sign_in import tasks as sign_in_tasks  # noqa: F401, PLC0415
         from accounts.support import tasks  # noqa: F401, PLC0415 - Celery finds no tasks in folders by itself

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -91,6 +92,8 @@ def plain(value: Any) -> Any:
     """Return a value as JSON can hold it."""
     if isinstance(value, datetime):
         return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
     if isinstance(value, models.IntegerChoices | models.TextChoices):
         return value.value
     return value

@@ -169,10 +169,16 @@ workspace_settings_changed = Signal()
 """Arguments: workspace_id, changes (list[SettingChange], in field order)."""
 
 package_changed = Signal()
-"""A workspace got another platform package. Arguments: workspace (Workspace), old, new (PlatformPackage)."""
+"""A workspace got another platform package. Arguments: workspace (Workspace, as it is now), old, new
+(PlatformPackage)."""
 
 data_plans_changed = Signal()
-"""Arguments: workspace_id, added, removed (list[DataPlan], in id order)."""
+"""Arguments: workspace_id, added, removed (list[DataPlan], in id order), since
+(dict: id of a removed plan to the moment of its booking, or None)."""
+
+trial_told = Signal()
+"""A trial ends soon, or has ended. Arguments: workspace (Workspace, with its package), ends (datetime), days_left (int,
+0 for the end itself)."""
 
 billing_updated = Signal()
 """Arguments: workspace_id, company (CompanyDetails as it is now), changes (Changes)."""

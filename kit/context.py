@@ -86,6 +86,7 @@ class Actor:
         everywhere: staff and the portal itself are not bound to workspaces.
         sim_limits: workspace id to the most SIMs its package lets be activated, `None` for no limit; what is absent
             is not known here. It saves a query where there is no limit, and is never the last word where there is one.
+        trials: workspace id to the end of its trial, `None` for none; what is absent is not known here.
         rights: what a member of staff may do, as Django names its permissions ("orders.change_order"); no other actor
             has any. They are read anew for each request and each part of a job, and never stored.
         closed: those of `roles` that demand a second factor which the person has not set up: theirs, but nothing opens.
@@ -99,6 +100,7 @@ class Actor:
     roles: Mapping[int, str] = field(default_factory=dict, hash=False)
     everywhere: bool = False
     sim_limits: Mapping[int, int | None] = field(default_factory=dict, hash=False)
+    trials: Mapping[int, datetime | None] = field(default_factory=dict, hash=False)
     closed: frozenset[int] = frozenset()
     rights: Container[str] = field(default=frozenset(), compare=False, repr=False)
 

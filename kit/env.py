@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -87,6 +88,15 @@ class Env:
             if value.lower() == choice.lower():
                 return choice
         raise EnvError(name, f"must be one of {', '.join(choices)}")
+
+    def zone(self, name: str, *, default: str) -> str:
+        """The name of a time zone, as the IANA database has it. Raises EnvError."""
+        value = self.text(name, default)
+        try:
+            ZoneInfo(value)
+        except (LookupError, ValueError, OSError) as error:
+            raise EnvError(name, "must be the name of a time zone, for example Europe/Berlin") from error
+        return value
 
     def items(self, name: str, *, default: Collection[str] = ()) -> list[str]:
         """A list separated by commas; blanks around the items are dropped."""

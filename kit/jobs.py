@@ -79,7 +79,7 @@ def freeze_actor(actor: Actor) -> dict[str, Any]:
     data = asdict(replace(actor, rights=frozenset()))
     # A worker reads these again: they may be others by then.
     del data["rights"]
-    del data["sim_limits"], data["closed"]
+    del data["sim_limits"], data["trials"], data["closed"]
     data["kind"] = int(actor.kind)
     data["roles"] = {str(key): value for key, value in actor.roles.items()}
     return data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +14,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.permissions import Permission
+from accounts.trials import NOTICES, day_text
 from sims.usage.services.factory_test_watch import shown_late_since
 
 THEMES = ("system", "light", "dark")
@@ -122,6 +124,17 @@ class Shell:
             active = any(current.startswith(part) for part in below)
             found.append(NavigationItem(str(label), icon, url, key, active))
         return found
+
+    @cached_property
+    def trial(self) -> dict[str, Any] | None:
+        """Return when the trial of the workspace ends, in its last week and after it; else `None`. No query."""
+        workspace = getattr(self.request, "workspace", None)
+        now = timezone.now()
+        if workspace is None or (ends := workspace.trial_ends) is None or ends > now + timedelta(days=max(NOTICES)):
+            return None
+        may = Permission.PACKAGE_UPDATE.name in getattr(self.request, "may", ())
+        url = reverse("accounts:workspace_package", args=[workspace.pk]) if may else ""
+        return {"over": ends <= now, "day": day_text(ends), "url": url}
 
     @cached_property
     def checks_late_since(self) -> datetime | None:

@@ -21,7 +21,9 @@ from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from events.panel import severity_name
 from events.views import recent_context
+from kit.context import current_context
 from kit.htmx import render_fragment
+from sims.charges import charged_departed, charged_here
 from sims.models import Device, Sim
 from sims.states import DeviceStatus, SimStatus
 
@@ -97,10 +99,14 @@ class Chart:
 
 @require_safe
 def dashboard(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
-    """The front page of a workspace. Seven queries beside those of the session."""
+    """The front page of a workspace. Nine queries beside those of the session."""
     authorise(workspace_id, Permission.EVENT_READ)
+    sims = _counts(Sim, workspace_id)
     context: dict[str, Any] = {
-        "sims": _tiles(_counts(Sim, workspace_id), SimStatus, "sims:sim_list", workspace_id),
+        "sims": [
+            *_tiles(sims, SimStatus, "sims:sim_list", workspace_id),
+            *_charged(workspace_id, sims.get(SimStatus.ACTIVATED, 0)),
+        ],
         "devices": _tiles(_counts(Device, workspace_id), DeviceStatus, "sims:device_list", workspace_id),
         "chart": chart(workspace_id, timezone.localdate()),
         **_unused(request, workspace_id),
@@ -125,6 +131,16 @@ def _tiles(
         for state in states
         if state.name != "DELETED" or (states is SimStatus and counts.get(state.value))
     ]
+
+
+def _charged(workspace_id: int, active: int) -> list[Tile]:
+    """Count the SIMs that are charged this month, with the list of those that are still in the inventory."""
+    now = current_context().now()
+    url = f"{reverse('sims:sim_list', args=[workspace_id])}?charged=1"
+    found = [Tile(_("Charged this month"), charged_here(workspace_id, now, active=active), url)]
+    if left := charged_departed(workspace_id, now):
+        found.append(Tile(_("Charged, transferred since"), left, ""))
+    return found
 
 
 def _list_url(name: str, workspace_id: int) -> str:

@@ -227,6 +227,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3_600.0,
         "options": {"expires": 3_600},
     },
+    "settle-trials": {"task": "accounts.settle_trials", "schedule": 60.0, "options": {"expires": 60}},
     "end-support-access": {"task": "accounts.end_support_access", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-filters": {"task": "kit.sweep_filters", "schedule": 86_400.0, "options": {"expires": 86_400}},
 }
@@ -411,6 +412,11 @@ SHOP_UNPAID_HOURS = env.number("SHOP_UNPAID_HOURS", default=24, minimum=1, maxim
 SHOP_INVOICE_DAYS = env.number("SHOP_INVOICE_DAYS", default=30, minimum=1, maximum=365)
 SHOP_UNPAID_ORDERS = env.number("SHOP_UNPAID_ORDERS", default=10, minimum=1, maximum=100_000)
 SHOP_UNPAID_SIMS = env.number("SHOP_UNPAID_SIMS", default=20_000, minimum=1, maximum=10_000_000)
+
+# --- billing ---
+
+# The zone in which months and days of charges begin and end, for everybody (kit.billing).
+BILLING_ZONE = env.zone("BILLING_ZONE", default="UTC")
 
 # --- the network's usage records ---
 

@@ -35,3 +35,44 @@ def sim_states(workspace: Workspace) -> list[tuple[str, Any]]:
     if workspace.factory_test_allowed:
         choices.append((str(SimStatus.FACTORY_TEST.value), SimStatus.FACTORY_TEST.label))
     return choices
+
+
+class DisabledTestMixin(forms.Form):
+    """Asks what becomes of a device that is Disabled when a SIM in factory test comes onto it.
+
+    The SIM could not test there, and enabling the device later ends the test (`docs/rules.md` section 2). The question
+    stands in the form only once it arises.
+    """
+
+    ENABLE, LEAVE = "enable", "leave"
+
+    disabled_test = forms.ChoiceField(
+        label=_("The device is Disabled, and a SIM in factory test can use an enabled device only"),
+        required=False,
+        widget=forms.RadioSelect,
+        choices=(
+            (ENABLE, _("Enable the device first, so that the SIM can test")),
+            (LEAVE, _("Leave it Disabled: the SIM cannot test, and enabling the device later ends its test")),
+        ),
+    )
+
+    asks_disabled_test = False
+
+    def ask_disabled_test(self, values: Mapping[str, Any], *, disabled: bool, status: int | None) -> None:
+        """Ask, if it has to be and was not answered.
+
+        Args:
+            values: the cleaned values.
+            disabled: whether the device is Disabled.
+            status: the state in which the SIM will be, `None` without a SIM.
+        """
+        self.asks_disabled_test = disabled and status == SimStatus.FACTORY_TEST
+        # Shown as what has to be answered.
+        self.fields["disabled_test"].required = self.asks_disabled_test
+        if self.asks_disabled_test and not values.get("disabled_test") and "disabled_test" not in self.errors:
+            self.add_error("disabled_test", _("Choose what becomes of the device."))
+
+    @property
+    def enables_first(self) -> bool:
+        """Whether the device is to be enabled before the SIM comes."""
+        return self.asks_disabled_test and self.cleaned_data.get("disabled_test") == self.ENABLE

@@ -29,6 +29,7 @@ SIM_FIELDS = (
     "device__ip_address",
     "device__tags",
     "activation_date",
+    "active_until",
 )
 DEVICE_FIELDS = ("id", "name", "imei", "ip_address", "tags", "status")
 

@@ -40,6 +40,7 @@ class SimRow(NamedTuple):
     device_ip_address: str | None
     device_tags: str | None
     activation_date: datetime | None = None
+    active_until: datetime | None = None
 
     def without_device(self) -> SimRow:
         """Return the same SIM seen apart from its device."""
@@ -237,6 +238,10 @@ None), operator_id, operator (its name), blocked (bool)."""
 
 sms_sent = Signal()
 """A message was accepted for a device. Arguments: workspace_id, device (DeviceRow), sim (SimRow), sms_id."""
+
+sim_limit_exceeded = Signal()
+"""Factory tests that ended have brought a workspace above the activated SIMs that its package allows. Arguments:
+workspace (Workspace, with its package), limit, count."""
 
 inventory_exported = Signal()
 """SIMs or devices were read out as a file. Arguments: workspace_id, what ("sims" | "devices"), count, filters

@@ -37,13 +37,23 @@ def move(
     if to == SimStatus.FACTORY_TEST:
         values |= {"factory_test_since": now, "tested_bytes": 0, "tested_sms": 0}
     over = [row.id for row in rows if row.id in ends]
-    first = [row.id for row in rows if to == SimStatus.ACTIVATED and row.activation_date is None and row.id not in ends]
+    # What was Activated is charged until the month ends (`sims.charges`), be it that it was so for this moment alone.
+    some: list[int] = []
+    more: dict[str, Any] = {}
+    if to == SimStatus.ACTIVATED:
+        values["active_until"] = None
+        some = [row.id for row in rows if row.activation_date is None and row.id not in ends]
+        more = {"activation_date": now}
+    elif to == SimStatus.SUSPENDED:
+        values["active_until"] = now
+    elif to == SimStatus.DELETED:
+        some, more = [row.id for row in rows if row.status == SimStatus.ACTIVATED], {"active_until": now}
     if over:
-        date_activations({pk: ends[pk] for pk in over}, **values)
-    if first:
-        Sim.objects.filter(pk__in=first).update(activation_date=now, **values)
-    if len(first) + len(over) < len(rows):
-        known = {*first, *over}
+        date_activations({pk: ends[pk] for pk in over}, **values, **(more if to == SimStatus.DELETED else {}))
+    if some:
+        Sim.objects.filter(pk__in=some).update(**values, **more)
+    if len(some) + len(over) < len(rows):
+        known = {*some, *over}
         Sim.objects.filter(pk__in=[row.id for row in rows if row.id not in known]).update(**values)
     return [
         SimStatusChange(sim=row, old=row.status, new=to, cause=cause, evidence=_evidence(ends.get(row.id)))

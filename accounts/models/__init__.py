@@ -8,17 +8,19 @@ from accounts.models.trusted_devices import TrustedDevice
 from accounts.models.unknown_addresses import UnknownAddress
 from accounts.models.users import User, UserManager
 from accounts.models.workspace_requests import WorkspaceRequest
-from accounts.models.workspaces import CompanyDetails, Membership, Workspace
+from accounts.models.workspaces import CompanyDetails, DataPlanBooking, Membership, TrialNotice, Workspace
 
 __all__ = [
     "ApplicationToken",
     "CompanyDetails",
     "Currency",
     "DataPlan",
+    "DataPlanBooking",
     "Invitation",
     "Membership",
     "PlatformPackage",
     "SupportAccess",
+    "TrialNotice",
     "TrustedDevice",
     "UnknownAddress",
     "User",

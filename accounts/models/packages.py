@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -66,6 +67,22 @@ class DataPlan(models.Model):
     category = models.CharField(_("category"), max_length=20, choices=Category.choices, default=Category.POOLED)
     currency = models.CharField(_("currency"), max_length=3, choices=Currency.choices, default=Currency.EUR)
     included_mb = models.PositiveIntegerField(_("included MB per activated SIM"), default=0)
+    monthly_rate = models.DecimalField(
+        _("price of what is included"),
+        max_digits=12,
+        decimal_places=6,
+        default=0,
+        validators=[MinValueValidator(0)],
+        help_text=_("A month and activated SIM, in the currency."),
+    )
+    excess_rate = models.DecimalField(
+        _("price of traffic beyond it"),
+        max_digits=12,
+        decimal_places=6,
+        default=0,
+        validators=[MinValueValidator(0)],
+        help_text=_("A MB, in the currency."),
+    )
     active = models.BooleanField(_("can be booked"), default=True)
 
     class Meta:

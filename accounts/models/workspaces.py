@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.core.validators import MinValueValidator
@@ -59,7 +60,16 @@ class Workspace(models.Model):
     package = models.ForeignKey(
         PlatformPackage, on_delete=models.PROTECT, related_name="workspaces", verbose_name=_("platform package")
     )
-    data_plans = models.ManyToManyField(DataPlan, blank=True, related_name="workspaces", verbose_name=_("data plans"))
+    package_since = models.DateTimeField(
+        _("package since"), default=timezone.now, editable=False, help_text=_("When the package was assigned.")
+    )
+    data_plans = models.ManyToManyField(
+        DataPlan,
+        through="accounts.DataPlanBooking",
+        blank=True,
+        related_name="workspaces",
+        verbose_name=_("data plans"),
+    )
     factory_test_override = models.BooleanField(
         _("factory test"), null=True, blank=True, help_text=_("Unknown: as the package says.")
     )
@@ -107,6 +117,66 @@ class Workspace(models.Model):
         if self.factory_test_override is not None:
             return self.factory_test_override
         return self.package.factory_test_allowed
+
+    @property
+    def trial_ends(self) -> datetime | None:
+        """When the trial ends, counted from its assignment; `None` for no trial, or one without an end."""
+        package = self.package
+        if not (package.evaluation and package.trial_days) or self.type == self.Type.OPERATOR:
+            return None
+        return self.package_since + timedelta(days=package.trial_days)
+
+    def trial_over(self, now: datetime) -> bool:
+        """Tell whether the trial has ended."""
+        return self.trial_ends is not None and self.trial_ends <= now
+
+
+class DataPlanBooking(models.Model):
+    """A data plan that a workspace may use."""
+
+    workspace = models.ForeignKey(Workspace, on_delete=models.CASCADE, verbose_name=_("workspace"))
+    data_plan = models.ForeignKey(
+        DataPlan, on_delete=models.CASCADE, db_column="dataplan_id", verbose_name=_("data plan")
+    )
+    since = models.DateTimeField(
+        _("since"), null=True, default=timezone.now, help_text=_("Empty for those that were booked before it was kept.")
+    )
+
+    class Meta:
+        verbose_name = _("booking of a data plan")
+        verbose_name_plural = _("bookings of data plans")
+        # It was there before it had a model.
+        db_table = "accounts_workspace_data_plans"
+        unique_together = (("workspace", "data_plan"),)
+
+    def __str__(self) -> str:
+        return f"{self.data_plan_id} in {self.workspace_id}"
+
+
+class TrialNotice(models.Model):
+    """What was told about the end of a trial, so that it is told once.
+
+    Another assignment, or another number of days, is another end, of which everything is told anew.
+    """
+
+    workspace = models.ForeignKey(
+        Workspace, on_delete=models.CASCADE, related_name="trial_notices", verbose_name=_("workspace")
+    )
+    since = models.DateTimeField(_("assigned"))
+    trial_days = models.PositiveSmallIntegerField(_("trial days"))
+    days_left = models.PositiveSmallIntegerField(_("days before the end"), help_text=_("0 for the end itself."))
+
+    class Meta:
+        verbose_name = _("notice of the end of a trial")
+        verbose_name_plural = _("notices of the end of trials")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("workspace", "since", "trial_days", "days_left"), name="trial_notice_unique"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.workspace_id}, {self.since}: {self.days_left}"
 
 
 class Membership(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
@@ -9,10 +10,12 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.models import DataPlan, PlatformPackage
+from accounts.packages.effects import Effect, catalogue_effects_of, charged_by, with_changes
 from accounts.packages.services.catalogue import create_data_plan, create_package, update_data_plan, update_package
-from kit.admin.base import StaffAdmin
+from kit.admin.base import ConfirmFirst, StaffAdmin, confirmed
 from kit.admin.filters import choice_filter
 from kit.rendering import badge, dash, number
 
@@ -32,6 +35,18 @@ def money(cents: int, currency: str) -> str:
 def limit(value: int | None) -> str | SafeString:
     """Return a limit, a dash where there is none."""
     return dash() if value is None else number(value)
+
+
+def ask_first(request: HttpRequest, effects: Sequence[Effect]) -> None:
+    """Ask staff before a change that makes SIMs chargeable, with their number.
+
+    Raises:
+        ConfirmFirst: there are some, and staff have not confirmed this number yet.
+    """
+    charged = charged_by(effects)
+    if charged and not confirmed(request, str(charged)):
+        verb = ngettext("Save, and activate %(n)s SIM", "Save, and activate %(n)s SIMs", charged)
+        raise ConfirmFirst(effects, token=str(charged), verb=verb % {"n": number(charged)})
 
 
 @admin.register(PlatformPackage)
@@ -81,7 +96,10 @@ class PlatformPackageAdmin(StaffAdmin):
         return create_package(values=form.cleaned_data)
 
     def update(self, request: HttpRequest, obj: Any, form: Any) -> None:
+        before = PlatformPackage.objects.get(pk=obj.pk)
+        effects = catalogue_effects_of(before, with_changes(before, **form.changes))
         update_package(package_id=obj.pk, changes=form.changes)
+        ask_first(request, effects)
 
     @admin.display(description=_("status"), ordering="status")
     def state(self, package: PlatformPackage) -> SafeString:
@@ -118,7 +136,7 @@ class DataPlanAdmin(StaffAdmin):
     )
     search_fields = ("name", "description")
     search_help_text = _("Name or description")
-    fields = ("name", "description", "category", "currency", "included_mb", "active")
+    fields = ("name", "description", "category", "currency", "included_mb", "monthly_rate", "excess_rate", "active")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         plans: QuerySet[Any] = super().get_queryset(request).annotate(workspace_count=Count("workspaces"))

@@ -82,6 +82,8 @@ class InclusiveVolumeAnswer(Answer):
 
     id: int = Field(examples=[1])
     volume: int = Field(examples=[100], description="MB a month and activated SIM.")
+    rate: float = Field(examples=[0.5], description="Its price a month and activated SIM, in the currency.")
+    currency: CurrencyAnswer
     pooled: bool
     ratezone: NamedRef
     tariff: NamedRef
@@ -282,6 +284,8 @@ def inclusive_volume_wire(plan: DataPlan) -> dict[str, Any]:
     return {
         "id": plan.pk,
         "volume": plan.included_mb,
+        "rate": float(plan.monthly_rate),
+        "currency": currency_wire(plan.currency),
         "pooled": plan.category == DataPlan.Category.POOLED,
         "ratezone": {"id": plan.pk, "name": plan.name},
         "tariff": {"id": plan.pk, "name": plan.name},

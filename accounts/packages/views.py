@@ -5,35 +5,31 @@ What SIMs use of a package, and what a change does to them, is asked of `account
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import DataPlan, PlatformPackage, Workspace
-from accounts.packages.effects import PackageUse, effects_of, uses_of
+from accounts.packages.effects import PackageUse, charged_by, charges_of, effects_of, uses_of, with_changes
+from accounts.packages.prices import money_text, plan_price_text, steps
 from accounts.packages.services.subscriptions import add_data_plan, is_upgrade, set_package
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from accounts.settings_tabs import settings_tabs
+from kit.billing import billing_month, month_after, month_text
 from kit.context import current_context
 from kit.errors import Conflict, Forbidden, Invalid
 from kit.htmx import redirect_to, render_fragment, respond, wants_fragment
 from kit.rendering import number
 
 REFUSED: Final = (Invalid, Conflict, Forbidden)
-
-
-def next_month() -> date:
-    """Return the day from which a new package is charged: packages are charged in full from the next cycle."""
-    today = timezone.now().date()
-    return date(today.year + today.month // 12, today.month % 12 + 1, 1)
 
 
 def contents(package: PlatformPackage) -> list[tuple[str, str]]:
@@ -56,11 +52,7 @@ def contents(package: PlatformPackage) -> list[tuple[str, str]]:
 
 def rates(package: PlatformPackage) -> list[tuple[str, str]]:
     """Return the price of an activated SIM by volume: from how many SIMs, and the price of each a month."""
-    steps = package.sim_rates if isinstance(package.sim_rates, list) else []
-    return [
-        (number(int(step.get("scale_start", 1))), f"{float(step.get('rate', 0)):.2f} {package.currency}")
-        for step in steps
-    ]
+    return [(number(start), money_text(package, rate)) for start, rate in steps(package)]
 
 
 def used(workspace: Workspace, booked: int) -> list[PackageUse]:
@@ -104,16 +96,24 @@ def _page(request: WorkspacePageRequest, workspace: Workspace, booked: list[Data
         "package": package,
         "contents": contents(package),
         "rates": rates(package),
-        "booked": booked,
+        "booked": [(plan, plan_price_text(plan)) for plan in booked],
         "room": package.max_data_plans - len(booked),
-        "bookable": list(DataPlan.objects.filter(active=True).exclude(pk__in=[plan.pk for plan in booked])),
+        "bookable": [(plan, plan_price_text(plan)) for plan in bookable_plans(workspace, booked)],
         "used": used(workspace, len(booked)),
-        "trial_ends": workspace.created + timedelta(days=package.trial_days)
-        if package.evaluation and package.trial_days
-        else None,
+        "charges": charges_of(workspace),
+        "charged_month": month_text(current_context().now()),
+        "trial_ends": workspace.trial_ends,
+        "trial_over": workspace.trial_over(current_context().now()),
+        "billing_zone": settings.BILLING_ZONE,
         "upgrades": [(other, contents(other), rates(other)) for other in offered if is_upgrade(package, other)],
         "may": may,
     }
+
+
+def bookable_plans(workspace: Workspace, booked: Sequence[DataPlan]) -> list[DataPlan]:
+    """Return the data plans that could be booked beside others: those on offer, in the currency of the workspace."""
+    offered = DataPlan.objects.filter(active=True, currency=workspace.currency)
+    return list(offered.exclude(pk__in=[plan.pk for plan in booked]))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -125,7 +125,11 @@ def package_change(request: WorkspacePageRequest, workspace_id: int, package_id:
     if new is None or not is_upgrade(workspace.package, new):
         raise Http404(_("There is no such upgrade."))
     refusal = ""
-    if request.method == "POST":
+    effects = effects_of(workspace, with_changes(workspace, package=new))
+    charged = charged_by(effects)
+    if request.method == "POST" and charged and request.POST.get("confirmed") != str(charged):
+        refusal = _("Nothing is changed yet: look at what the upgrade makes chargeable, and confirm it.")
+    elif request.method == "POST":
         try:
             set_package(workspace_id=workspace_id, package_id=package_id)
         except REFUSED as error:
@@ -137,8 +141,11 @@ def package_change(request: WorkspacePageRequest, workspace_id: int, package_id:
         "package": new,
         "old": workspace.package,
         "contents": contents(new),
-        "charged_from": next_month(),
-        "effects": effects_of(workspace, new),
+        # Packages are charged in full from the next cycle.
+        "charged_from": month_after(billing_month(current_context().now())),
+        "effects": effects,
+        "charged": charged,
+        "refused": any(effect.refused for effect in effects),
         "refusal": refusal,
         "dialog": "accounts/_package_change.html",
         "back": reverse("accounts:workspace_package", args=[workspace_id]),

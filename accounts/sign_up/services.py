@@ -61,7 +61,7 @@ def sign_up(*, email: str, name: str, organisation: str, link: LinkMaker, sign_i
         user.set_unusable_password()
         user.save(force_insert=True)
         with acting_within(SYSTEM):
-            workspace = create_workspace(name=place, package_id=package.pk)
+            workspace = create_workspace(name=place, package_id=package.pk, currency=package.currency)
         Membership.objects.create(
             workspace=workspace, user=user, role=Role.ADMINISTRATOR, joined=current_context().now()
         )

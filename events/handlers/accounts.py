@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.cache import cache
@@ -336,45 +337,67 @@ def on_workspace_settings_changed(*, workspace_id: int, changes: Sequence[Settin
 def on_package_changed(*, workspace: Workspace, new: PlatformPackage, **_kwargs: Any) -> None:
     """Log a new platform package with the published detail (33)."""
     entry = pending(33, workspace.pk, name=new.name)
-    log([entry._replace(detail={"tariff_plan": _package_detail(new)})])
+    log([entry._replace(detail={"tariff_plan": _package_detail(workspace, new)})])
 
 
-def _package_detail(package: PlatformPackage) -> dict[str, Any]:
+def _package_detail(workspace: Workspace, package: PlatformPackage) -> dict[str, Any]:
     return {
         "id": package.pk,
         "name": package.name,
-        "start_date": current_context().now().strftime("%Y-%m-%d %H:%M:%S"),
-        "end_date": None,
+        "start_date": _published(workspace.package_since),
+        "end_date": _published(workspace.trial_ends),
         "evaluation": package.evaluation,
         "expiry_time": package.trial_days,
         "price": {"sim_activated_rate": package.sim_rates},
         "rate": package.monthly_rate_cents / 100,
-        "yearly_rate": 0,
+        "yearly_rate": package.monthly_rate_cents * 12 / 100,
         "currency": {"id": CURRENCY_IDS[package.currency]},
         "service_level": {"id": 1},
     }
 
 
+def _published(moment: datetime | None) -> str | None:
+    """Return a moment as the details of packages and plans have it: in UTC, without a zone."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
 @receiver(signals.data_plans_changed)
 def on_data_plans_changed(
-    *, workspace_id: int, added: Sequence[DataPlan], removed: Sequence[DataPlan], **_kwargs: Any
+    *,
+    workspace_id: int,
+    added: Sequence[DataPlan],
+    removed: Sequence[DataPlan],
+    since: Mapping[int, datetime | None],
+    **_kwargs: Any,
 ) -> None:
-    """Log each data plan that came or went (34)."""
-    entries = [(pending(34, workspace_id, name=plan.name), plan) for plan in added] + [
-        (pending(34, workspace_id, "removed", name=plan.name), plan) for plan in removed
-    ]
-    log([entry._replace(detail={"inclusive_volume": _plan_detail(plan)}) for entry, plan in entries])
+    """Log each data plan that came or went (34); the row of one that went has the end of its booking."""
+    now = current_context().now()
+    came = [("default" if plan.included_mb else "booked", plan, now, None) for plan in added]
+    went = [("removed", plan, since.get(plan.pk), now) for plan in removed]
+    log(
+        [
+            pending(34, workspace_id, wording, name=plan.name)._replace(
+                detail={"inclusive_volume": _plan_detail(plan, start, end)}
+            )
+            for wording, plan, start, end in (*came, *went)
+        ]
+    )
 
 
-def _plan_detail(plan: DataPlan) -> dict[str, Any]:
+def _plan_detail(plan: DataPlan, start: datetime | None, end: datetime | None) -> dict[str, Any]:
+    """Return the published detail; a data plan is one rate zone with one volume."""
     return {
-        "id": plan.pk,
-        "ratezone": {"id": plan.pk, "name": plan.name},
+        "ratezone_inclusive_volume_id": str(plan.pk),
         "volume": plan.included_mb,
+        "cost": f"{plan.monthly_rate:.6f}",
+        "excess_traffic": float(plan.excess_rate),
         "pooled": plan.category == DataPlan.Category.POOLED,
-        "start_date": current_context().now().strftime("%Y-%m-%d %H:%M:%S"),
-        "end_date": None,
+        "rate": float(plan.monthly_rate),
+        "id": plan.pk,
+        "start_date": _published(start),
+        "end_date": _published(end),
         "currency_id": CURRENCY_IDS[plan.currency],
+        "ratezone": {"id": plan.pk, "name": plan.name},
     }
 
 

@@ -333,3 +333,12 @@ def on_inventory_exported(
     """Log that SIMs or devices were read out, with the filters and columns of the file."""
     entry = pending(10086, workspace_id, what, count=count)
     log([entry._replace(detail={"filters": filters, "columns": columns})])
+
+
+@receiver(signals.sim_limit_exceeded)
+def on_sim_limit_exceeded(*, workspace: Workspace, limit: int, count: int, **_kwargs: Any) -> None:
+    """Log that a package's limit is exceeded, for the customer and for staff (10096)."""
+    values: dict[str, Any] = {"count": count, "name": workspace.package.name, "limit": limit}
+    detail = {"workspace": {"id": workspace.pk, "name": workspace.name}, "limit": limit, "count": count}
+    told = pending(10096, operator_workspace_id(), "operator", workspace=workspace.name, **values)
+    log([entry._replace(detail=detail) for entry in (pending(10096, workspace.pk, **values), told)])

@@ -52,8 +52,8 @@ register(
                 "evaluation": False,
                 "expiry_time": 0,
                 "price": {"sim_activated_rate": [{"scale_start": 1, "rate": 0.8}, {"scale_start": 100, "rate": 0.7}]},
-                "rate": 0,
-                "yearly_rate": 0,
+                "rate": 199.0,
+                "yearly_rate": 2388.0,
                 "currency": {"id": 1},
                 "service_level": {"id": 1},
             }
@@ -71,23 +71,25 @@ register(
         texts={
             # One row for each ratezone.
             "default": Wording("A new inclusive volume has been booked in ratezone '{name}'."),
+            # Ours (decision 37): a plan that includes nothing is no inclusive volume.
+            "booked": Wording("Data plan '{name}' has been booked."),
             # Ours (`docs/rules.md` decision 37): the removal of a plan has no published text; one row for each plan.
             "removed": Wording("Data plan '{name}' has been removed."),
         },
         sample={"name": "Regional"},
         sample_detail={
             "inclusive_volume": {
-                "ratezone_inclusive_volume_id": "31",
+                "ratezone_inclusive_volume_id": "88",
                 "volume": 100.0,
                 "cost": "0.500000",
                 "excess_traffic": 0.1,
                 "pooled": True,
-                "rate": 0.02,
+                "rate": 0.5,
                 "id": 88,
                 "start_date": "2026-03-01 00:00:00",
                 "end_date": None,
                 "currency_id": 1,
-                "ratezone": {"id": 42, "name": "Regional"},
+                "ratezone": {"id": 88, "name": "Regional"},
             }
         },
     )

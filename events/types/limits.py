@@ -27,6 +27,8 @@ register(
         section=_SECTION,
         texts={
             "prepaid_balance": Wording("Blocking services for organisation, because of insufficient prepaid balance."),
+            # Ours: no text is published for the end of a trial (`docs/rules.md` decision 39).
+            "trial_over": Wording("Blocking services for organisation, because its trial has ended."),
             "cost_limit": Wording("Blocking services for organisation, because monthly cost limit exceeded."),
         },
     )

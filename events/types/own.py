@@ -13,6 +13,8 @@ are 10020 and 10021 when a member of staff signs in or out.
 | 10075 | User updated | all | staff change, suspend or reactivate an account |
 | 10077 | Factory test checks late | staff | checks of factory tests have not run for some minutes |
 | 10078 | Factory test checks on time | staff | they run in time again |
+| 10095 | Trial ends soon | all | seven days before the end of a trial, and one day before |
+| 10096 | SIM limit exceeded | all | ended tests bring a workspace above its limit; there and at the operator |
 | 10085 | Application token changed | all | an application token gets another description, or its creator's lower role |
 | 10093 | Activation dated back | all | a late record shows that a factory test was over earlier than was known |
 """
@@ -139,6 +141,14 @@ _own(10074, "SIM batch created", "Batch {bic} of {count} SIM(s) created", {"bic"
      section=_OPERATOR, audience="staff")
 _own(10075, "User updated", "Account of {subject.username} {what}", {"what": "suspended"}, section=_USERS,
      severity=_WARN)
+_own(10095, "Trial ends soon", "The trial with package '{name}' ends on {day}.",
+     {"name": "Trial EUR", "day": "27 January 2027"}, section="Platform package and data plan", severity=_WARN,
+     source=Source.POLICY_CONTROL)
+_own(10096, "SIM limit exceeded",
+     {"default": Wording("{count} SIMs are activated; the package '{name}' allows {limit}."),
+      "operator": Wording("{count} SIMs of workspace {workspace} are activated; the package '{name}' allows {limit}.")},
+     {"count": 1001, "name": "Starter EUR", "limit": 1000, "workspace": "Example North"},
+     section="Platform package and data plan", severity=_WARN, source=Source.POLICY_CONTROL)
 _own(10077, "Factory test checks late", "Factory tests have not been checked since {since}",
      {"since": "2026-11-21T08:15:00Z"}, section=_OPERATOR, severity=_WARN, source=Source.POLICY_CONTROL,
      audience="staff")

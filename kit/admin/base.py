@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 
 from kit.admin.filters import RelatedFilter
 from kit.admin.lists import CappedPaginator, StaffChangeList
-from kit.errors import DomainError
+from kit.errors import Conflict, DomainError
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -36,10 +36,36 @@ else:
     _ModelForm = forms.ModelForm
 
 _REFUSAL = "_staff_refusal"
+CONFIRMED = "confirmed"
+_BACK = "_back_to_form"
 
 
 class RawWrite(RuntimeError):
     """Raised when the admin site is about to write past the services: a defect of the page."""
+
+
+class ConfirmFirst(Exception):
+    """Raised by a page's `create` or `update` when the change makes something happen that staff have to confirm.
+
+    What was done until then is rolled back, so it may be raised after the services have been called: whatever they
+    refuse is said before anybody is asked.
+
+    Args:
+        effects: what happens, for the template `admin/confirm_change.html`.
+        token: what the answer has to hold, as text: the number of things concerned, so that another number asks anew.
+        verb: what the button says.
+    """
+
+    def __init__(self, effects: Sequence[Any], *, token: str, verb: str) -> None:
+        super().__init__(verb)
+        self.effects = effects
+        self.token = token
+        self.verb = verb
+
+
+def confirmed(request: HttpRequest, token: str) -> bool:
+    """Tell whether staff have confirmed a change with these consequences."""
+    return request.POST.get(CONFIRMED) == token
 
 
 def add_refusal(form: forms.BaseForm, error: DomainError) -> None:
@@ -150,11 +176,32 @@ class StaffAdmin(_ModelAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         try:
+            if _BACK in request.POST:
+                raise Conflict(_("Nothing is changed yet."))
             return super().changeform_view(request, object_id, form_url, extra_context)
+        except ConfirmFirst as question:
+            return self._confirm_page(request, object_id, question)
         except DomainError as error:
             # All that was done is rolled back by now. The form is checked again, with the refusal as its last error.
             setattr(request, _REFUSAL, error)
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def _confirm_page(self, request: HttpRequest, object_id: str | None, question: ConfirmFirst) -> HttpResponse:
+        """Show what a change brings with it, with the whole form, to be sent again or gone back to."""
+        obj = self.get_object(request, unquote(object_id)) if object_id else None
+        left_out = ("csrfmiddlewaretoken", CONFIRMED, _BACK)
+        fields = [
+            (name, value) for name in request.POST if name not in left_out for value in request.POST.getlist(name)
+        ]
+        context = {
+            "title": _("Save %(name)s?") % {"name": obj if obj is not None else self.opts.verbose_name},
+            "original": obj,
+            "effects": question.effects,
+            "fields": [*fields, (CONFIRMED, question.token)],
+            "verb": question.verb,
+            "back": _BACK,
+        }
+        return self.render(request, "admin/confirm_change.html", context)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         made = cast(type[StaffForm], super().get_form(request, obj, change, **kwargs))

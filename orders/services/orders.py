@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise, authorise_staff
+from accounts.trials import require_open
 from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
@@ -93,8 +94,10 @@ def order_submit(*, workspace_id: int, purchase: Purchase, key: str, seen: str |
         NotFound, Forbidden: the actor may not order here.
         Invalid: an address, the quantity, the payment; `field` names it.
         QuoteChanged: out of stock, or not what was seen.
+        Conflict: the trial of the workspace has ended.
     """
     authorise(workspace_id, Permission.ORDER_CREATE)
+    require_open(workspace_id, _("nothing is ordered"))
     if not key or len(key) > MOST_KEY:
         raise Invalid(_("A purchase needs a key of at most %(n)s characters.") % {"n": MOST_KEY}, field="key")
     if not purchase.items:

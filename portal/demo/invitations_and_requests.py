@@ -9,7 +9,9 @@ from allauth.account.utils import user_pk_to_url_str
 from django.contrib.auth.tokens import default_token_generator
 from django.utils import timezone
 
-from accounts.models import CompanyDetails, Invitation, SupportAccess, User, WorkspaceRequest
+from accounts.models import CompanyDetails, Invitation, SupportAccess, User, Workspace, WorkspaceRequest
+from accounts.packages.services.subscriptions import set_subscription
+from accounts.packages.services.trials import settle_trials
 from accounts.people.services.erasure import erase_user
 from accounts.people.services.invitations import (
     accept_invitation,
@@ -65,6 +67,10 @@ def _link(_key: str) -> str:
 def _write_sign_up(past: Past) -> None:
     at = past.calendar.at
     past.add(at(17, 18, 52), "visitor:nils", partial(_sign_up, past))
+    past.add(at(18, 10, 31), "alma", partial(_to_dollars, past))
+    # The trial is told to end a week before, a day before, and at its end.
+    for day in (19, 25, 26):
+        past.add(at(day, 10, 32), "schedule", settle_trials)
     past.add(at(17, 18, 58, 20), "visitor:nils", partial(_verify, past))
     past.add(at(20, 7, 58), "visitor:jonas", partial(_ask_for_password, past, "jonas"))
 
@@ -80,6 +86,17 @@ def _sign_up(past: Past) -> None:
     sign_up(email=person.email, name=person.name, organisation=HEATHMILL, link=link, sign_in_url=_link(""))
     past.link_secrets["nils"] = secrets[-1]
     past.users["nils"] = User.objects.get(email=person.email)
+
+
+def _to_dollars(past: Past) -> None:
+    """The new customer pays in dollars: package, plan and currency change together."""
+    workspace = Workspace.objects.get(name=HEATHMILL)
+    set_subscription(
+        workspace_id=workspace.pk,
+        package_id=past.packages["Trial USD"],
+        data_plan_ids=[past.plans["Global Basic USD"]],
+        currency="USD",
+    )
 
 
 def _verify(past: Past) -> None:

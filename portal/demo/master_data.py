@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 
 from accounts.models import DataPlan
@@ -71,15 +72,34 @@ PACKAGES: Final[tuple[Mapping[str, Any], ...]] = (
 )
 
 DATA_PLANS: Final[tuple[Mapping[str, Any], ...]] = (
-    {"name": "Regional Pro", "description": "Europe, pooled.", "included_mb": 100},
-    {"name": "Global Basic", "description": "120 countries, pooled.", "included_mb": 20},
+    {
+        "name": "Regional Pro",
+        "description": "Europe, pooled.",
+        "included_mb": 100,
+        "monthly_rate": Decimal("0.30"),
+        "excess_rate": Decimal("0.01"),
+    },
+    {
+        "name": "Global Basic",
+        "description": "120 countries, pooled.",
+        "included_mb": 20,
+        "monthly_rate": Decimal("0.40"),
+        "excess_rate": Decimal("0.05"),
+    },
     {
         "name": "Global Extended",
         "description": "180 countries, each SIM its own volume.",
         "category": DataPlan.Category.FIXED,
         "included_mb": 50,
+        "monthly_rate": Decimal("0.90"),
+        "excess_rate": Decimal("0.05"),
     },
-    {"name": "Pay per use", "description": "By the kilobyte.", "category": DataPlan.Category.PAY_PER_USE},
+    {
+        "name": "Pay per use",
+        "description": "By the megabyte.",
+        "category": DataPlan.Category.PAY_PER_USE,
+        "excess_rate": Decimal("0.08"),
+    },
 )
 
 SIM_MODELS: Final[Mapping[str, Mapping[str, Any]]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import partial
 from typing import Literal
 from urllib.parse import parse_qsl
@@ -229,13 +230,26 @@ def _sell(past: Past) -> None:
     package = create_package(
         values={
             "name": "Trial USD",
-            "description": "60 days with prepaid credit.",
+            "description": "Eight days for a first look.",
             "currency": "USD",
             "evaluation": True,
-            "trial_days": 60,
+            "trial_days": 8,
         }
     )
     past.packages["Trial USD"] = package.pk
+    plan = create_data_plan(
+        values={
+            "name": "Global Basic USD",
+            "description": "120 countries, pooled.",
+            "currency": "USD",
+            "included_mb": 20,
+            "monthly_rate": Decimal("0.45"),
+            "excess_rate": Decimal("0.06"),
+        }
+    )
+    past.plans["Global Basic USD"] = plan.pk
+    season = create_package(values={"name": "Season EUR", "description": "April to October.", "sim_rates": []})
+    past.packages["Season EUR"] = season.pk
 
 
 def _reprice(past: Past) -> None:
@@ -245,7 +259,7 @@ def _reprice(past: Past) -> None:
 
 def _withdraw(past: Past) -> None:
     changes: Mapping[str, object] = {"status": PlatformPackage.Status.DEPRECATED}
-    update_package(package_id=past.packages["Trial USD"], changes=changes)
+    update_package(package_id=past.packages["Season EUR"], changes=changes)
     update_data_plan(data_plan_id=past.plans["Summer 500"], changes={"active": False})
 
 

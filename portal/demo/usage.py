@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
+from accounts.packages.services.catalogue import update_package
 from accounts.workspaces.services.workspaces import update_workspace
 from kit.context import current_context
 from portal.demo.network import SimOfNetwork, on_the_network, usage_record
@@ -34,6 +35,9 @@ def write_usage(past: Past) -> None:
     # A test that goes over the data limit within one delivery, and one that is forgotten until its period is over.
     past.add(calendar.at(24, 10, 2), "network", partial(_finish, past, "water/trial", 0))
     past.add(calendar.at(24, 10, 2, 1.4), "schedule", _check)
+    # The package got a limit that its customer had just reached; the test that ends goes above it, until it is raised.
+    past.add(calendar.at(24, 10, 1), "alma", partial(_limit, past, "water", "Pro EUR", None))
+    past.add(calendar.at(24, 10, 55), "alma", partial(_limit, past, "water", "Pro EUR", 10_000))
     past.add(calendar.at(2, 15, 10), "alma", partial(_shorten, past, "delta", 25))
     past.add(calendar.at(2, 15, 30), "sanne", partial(_test, past, "delta/gateways-1", 99))
 
@@ -74,6 +78,12 @@ def _finish(past: Past, key: str, number: int) -> None:
         for sim in found
         for n, size in enumerate(sizes)
     )
+
+
+def _limit(past: Past, workspace: str, package: str, most: int | None) -> None:
+    """Give a package a limit of activated SIMs, by default as many as a workspace has."""
+    active = Sim.objects.of(past.workspaces[workspace]).filter(status=SimStatus.ACTIVATED)
+    update_package(package_id=past.packages[package], changes={"max_active_sims": most or active.count()})
 
 
 def _shorten(past: Past, workspace: str, days: int) -> None:

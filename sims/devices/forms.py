@@ -13,14 +13,14 @@ from sims.bulk.actions import OptionsForm
 from sims.devices.selectors import only_match
 from sims.devices.services.tags import normalise_tags
 from sims.devices.services.values import check_imei_lock
-from sims.form_fields import sim_states
+from sims.form_fields import DisabledTestMixin, sim_states
 from sims.identifiers import normalise_imei
 from sims.inventory.services.assignment import SimChoice
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
 from sims.states import DeviceStatus, SimStatus
 
 
-class SimPickerMixin(forms.Form):
+class SimPickerMixin(DisabledTestMixin):
     """A SIM chosen from the list a search found, or named by a number that only one free SIM has.
 
     `sim` 0 is the choice "No SIM", whatever was searched for.
@@ -59,19 +59,29 @@ class SimPickerMixin(forms.Form):
         elif required:
             self.add_error("sim", _("Choose a SIM."))
 
+    def sim_becomes(self, values: dict[str, Any]) -> int | None:
+        """Return the state in which the chosen SIM will be, `None` without one."""
+        if not values.get("sim"):
+            return None
+        if (chosen := values.get("sim_status")) is not None:
+            return int(chosen)
+        return Sim.objects.of(self.workspace.pk).filter(pk=values["sim"]).values_list("status", flat=True).first()
+
 
 class AssignForm(SimPickerMixin):
     """Which SIM to put on a device, and the state to bring it into."""
 
-    def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, workspace: Workspace, device: Device, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.workspace = workspace
+        self.workspace, self.device = workspace, device
         self.offer_states()
 
     def clean(self) -> dict[str, Any]:
         """Find the SIM that is meant."""
         values = super().clean() or self.cleaned_data
         self.read_sim(values, required=True)
+        disabled = self.device.status == DeviceStatus.DISABLED
+        self.ask_disabled_test(values, disabled=disabled, status=self.sim_becomes(values))
         return values
 
 
@@ -186,7 +196,13 @@ class CreateDeviceForm(SimPickerMixin, DeviceForm):
         """Find the SIM that is meant, if any."""
         values = super().clean() or self.cleaned_data
         self.read_sim(values, required=False)
+        disabled = values.get("status") == DeviceStatus.DISABLED
+        self.ask_disabled_test(values, disabled=disabled, status=self.sim_becomes(values))
         return values
+
+    def device_status(self) -> int:
+        """Return the state in which the device is made."""
+        return DeviceStatus.ENABLED if self.enables_first else self.cleaned_data["status"]
 
     def sim_choice(self) -> SimChoice | None:
         """Return the SIM to put on the device and its state, or `None` without one."""

@@ -5,20 +5,25 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
+from kit.billing import month_begin
 from kit.filter_values import Values
 from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter
+from sims.charges import charged_condition
 from sims.identifiers import digits_only, iccid_digits, plain
 from sims.models import Device, Sim, SimBatch
 from sims.printed_iccid import printed_iccid
+from sims.states import CHARGED as CHARGED_STATES
 from sims.states import DeviceStatus, SimStatus
 
 FEW = 500
 """Up to so many devices or batches that match a search are named to the database one by one, which an index serves."""
 NO_DEVICE, ON_DEVICE = "none", "any"
 NEAR = "1"
+CHARGED, NOT_CHARGED = "1", "0"
 
 
 def beginning(field: str, digits: str, length: int) -> Q:
@@ -71,13 +76,22 @@ class SimFilters(ListFilters):
     near = ChoicesFilter(
         field_name="near", label=_("Factory test"), choices=((NEAR, _("Near a limit")),), method="filter_near"
     )
+    charged = ChoicesFilter(
+        field_name="charged",
+        label=_("Charges"),
+        choices=((CHARGED, _("Charged this month")), (NOT_CHARGED, _("Not charged this month"))),
+        method="filter_charged",
+    )
     registered = DateRangeFilter(field_name="batch__registered_at", label=_("Registered"))
     activated = DateRangeFilter(field_name="activation_date", label=_("First activated"))
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """Apply all values, and leave out deleted SIMs unless their state is asked for."""
+        """Apply all values, and leave out deleted SIMs unless their state, or what is charged, is asked for."""
         found = super().filter_queryset(queryset)
-        return found if self.form.cleaned_data.get("status") else found.exclude(status=SimStatus.DELETED)
+        values = self.form.cleaned_data
+        # What is charged this month is charged until it ends, deleted or not.
+        deleted_too = values.get("status") or CHARGED in (values.get("charged") or ())
+        return found if deleted_too else found.exclude(status=SimStatus.DELETED)
 
     def filter_iccid(self, queryset: QuerySet[Sim], name: str, value: Values) -> QuerySet[Sim]:
         """Keep SIMs whose ICCID fits, the Luhn digit that is printed but not stored included."""
@@ -98,6 +112,17 @@ class SimFilters(ListFilters):
         near_sms = -(-workspace.factory_test_sms * 4 // 5)
         near = Q(tested_bytes__gte=near_bytes) | Q(tested_sms__gte=near_sms)
         return queryset.filter(near, status=SimStatus.FACTORY_TEST)
+
+    def filter_charged(self, queryset: QuerySet[Sim], name: str, value: list[str]) -> QuerySet[Sim]:
+        """Keep SIMs that are charged for the present month, or those that are not."""
+        if len(value) == 2:
+            return queryset
+        charged = charged_condition(timezone.now())
+        if CHARGED in value:
+            return queryset.filter(charged)
+        begin = month_begin(timezone.now())
+        until = Q(active_until__isnull=True) | Q(active_until__lt=begin)
+        return queryset.filter(until).exclude(status__in=CHARGED_STATES)
 
     def filter_q(self, queryset: QuerySet[Sim], name: str, value: str) -> QuerySet[Sim]:
         """Keep SIMs with a number that begins with the text, or on a device whose name contains it.

@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kit.errors import DomainError, Invalid
+from sims.form_fields import DisabledTestMixin
 from sims.identifiers import normalise_bic
 from sims.inventory.services.status import billing_note
-from sims.states import SimStatus, sim_may_move
+from sims.models import Device
+from sims.states import DeviceStatus, SimStatus, sim_may_move
 
 MOST_BICS = 50
 LEAVE = ""
@@ -81,12 +83,13 @@ class RegisterForm(forms.Form):
         return list(found)
 
 
-class AssignForm(forms.Form):
+class AssignForm(DisabledTestMixin):
     """The device a SIM goes onto, and the state to bring it into.
 
     Args:
         status: state of the SIM.
         factory_test: whether the workspace may test.
+        workspace_id: of the SIM.
     """
 
     device = forms.IntegerField(
@@ -102,8 +105,9 @@ class AssignForm(forms.Form):
         widget=forms.RadioSelect,
     )
 
-    def __init__(self, *args: Any, status: int, factory_test: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, status: int, factory_test: bool, workspace_id: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.sim_status, self.workspace_id = status, workspace_id
         possible = [SimStatus.ACTIVATED, *([SimStatus.FACTORY_TEST] if factory_test else [])]
         choices: list[tuple[Any, str]] = [
             (LEAVE, _("Leave it %(state)s") % {"state": SimStatus(status).label}),
@@ -113,6 +117,17 @@ class AssignForm(forms.Form):
         if isinstance(field, forms.TypedChoiceField):
             field.choices = choices
         self.has_choice = len(choices) > 1
+
+    def clean(self) -> dict[str, Any]:
+        """Ask about a device that is Disabled, where a SIM in test would come onto it."""
+        values = super().clean() or self.cleaned_data
+        chosen = values.get("status")
+        status = self.sim_status if chosen is None else chosen
+        if status == SimStatus.FACTORY_TEST and values.get("device"):
+            of_device = Device.objects.of(self.workspace_id).filter(pk=values["device"])
+            disabled = of_device.values_list("status", flat=True).first() == DeviceStatus.DISABLED
+            self.ask_disabled_test(values, disabled=disabled, status=status)
+        return values
 
     def refuse(self, error: DomainError) -> None:
         """Show what a service refused, beside the input it names."""

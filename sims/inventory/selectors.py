@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from kit.billing import month_begin
 from kit.errors import NotFound
+from sims.charges import was_active_since
 from sims.identifiers import iccid_with_luhn
 from sims.models import Device, Sim, SimBatch
 from sims.states import DeviceStatus, SimStatus
@@ -27,6 +30,7 @@ ROW_FIELDS = (
     "batch__model__description",
     "batch__registered_at",
     "activation_date",
+    "active_until",
     "last_updated",
 )
 OFFERED_DEVICES = 20
@@ -34,10 +38,13 @@ OFFERED_DEVICES = 20
 
 
 def sim_rows(sims: QuerySet[Sim]) -> list[dict[str, Any]]:
-    """Return what the list shows of SIMs, in one query; `full_iccid` has the Luhn digit."""
+    """Return what the list shows of SIMs, in one query; `full_iccid` has the Luhn digit, `charged` is of this month."""
     rows: list[dict[str, Any]] = list(sims.values(*ROW_FIELDS))
+    # A file is sent when the request is over, and with it the context of its action.
+    begin = month_begin(timezone.now())
     for row in rows:
         row["full_iccid"] = iccid_with_luhn(row["iccid"])
+        row["charged"] = was_active_since(row["status"], row["active_until"], begin)
         row["state"] = SimStatus(row["status"])
         row["tags"] = row["device__tags"].split(",") if row["device__tags"] else []
     return rows

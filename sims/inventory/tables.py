@@ -15,13 +15,15 @@ class SimTable(ListTable):
     noun = (_("SIM"), _("SIMs"))
     row_template = "sims/_sim_rows.jinja"
     tools = "sims/_sim_tools.html"
-    default_columns = ("iccid", "imsi", "status", "device", "batch", "activated", "updated")
+    default_columns = ("iccid", "imsi", "status", "charged", "device", "batch", "activated", "updated")
 
     iccid = ListColumn(_("ICCID"), sort=("iccid",), required=True)
     imsi = ListColumn(_("IMSI"), sort=("imsi",))
     msisdn = ListColumn(_("MSISDN"))
     eid = ListColumn(_("EID"))
     status = ListColumn(_("State"), sort=("status",))
+    # Not sorted: whether a SIM is charged depends on the month.
+    charged = ListColumn(_("Charged this month"))
     device = ListColumn(_("Device"))
     tags = ListColumn(_("Device tags"))
     batch = ListColumn(_("Batch (BIC)"), sort=("batch_id",))

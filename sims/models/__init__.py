@@ -1,5 +1,6 @@
 """SIMs, devices and policies, and what the network reports of them."""
 
+from sims.models.charges import DepartedSim
 from sims.models.connectivity import (
     BlockedOperator,
     CoverageBlockedOperator,
@@ -18,6 +19,7 @@ __all__ = [
     "CoverageBlockedOperator",
     "CoverageExcludedZone",
     "CoveragePolicy",
+    "DepartedSim",
     "Device",
     "FactoryTestRange",
     "FactoryTestWatch",

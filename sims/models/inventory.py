@@ -104,6 +104,13 @@ class Sim(models.Model):
     production_date = models.DateTimeField(_("produced"), default=timezone.now)
     imported = models.DateTimeField(_("imported"), default=timezone.now, editable=False)
     activation_date = models.DateTimeField(_("first activated"), null=True, blank=True, editable=False)
+    active_until = models.DateTimeField(
+        _("Activated until"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("The last moment at which it was Activated in its workspace; empty while it is."),
+    )
     factory_test_since = models.DateTimeField(_("in factory test since"), null=True, blank=True, editable=False)
     tested_bytes = models.BigIntegerField(_("bytes used in factory test"), default=0, db_default=0, editable=False)
     tested_sms = models.BigIntegerField(_("SMS used in factory test"), default=0, db_default=0, editable=False)
@@ -124,6 +131,11 @@ class Sim(models.Model):
                 condition=models.Q(status=1, device__isnull=True),
             ),
             models.Index(fields=("workspace", "last_updated", "id"), name="sim_ws_updated"),
+            models.Index(
+                fields=("workspace", "active_until"),
+                name="sim_ws_active_until",
+                condition=models.Q(active_until__isnull=False),
+            ),
             models.Index(fields=("msisdn",), name="sim_msisdn"),
             models.Index(fields=("eid",), name="sim_eid", condition=~models.Q(eid="")),
             # The sweep walks the SIMs in test by ranges of ids.

@@ -50,7 +50,7 @@ class UsageRecord(models.Model):
 
 
 class UsageDay(models.Model):
-    """The sum of a SIM's records that ended on one day (UTC), within one workspace."""
+    """The sum of a SIM's records that ended on one day of the billing zone, within one workspace."""
 
     sim_id = models.BigIntegerField()
     workspace_id = models.BigIntegerField()

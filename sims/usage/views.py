@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from django.conf import settings
 from django.db.models import Sum
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.models import Workspace
+from kit.billing import billing_day
 from kit.rendering import number, volume
 from sims.models import Sim, UsageDay
 from sims.states import SimStatus
@@ -86,7 +88,7 @@ def usage_context(sim: Sim, workspace: Workspace, now: datetime) -> dict[str, An
         workspace: who looks: only what was used here is theirs to see.
         now: aware.
     """
-    today = now.astimezone(UTC).date()
+    today = billing_day(now)
     days = [today - timedelta(days=DAYS - 1 - n) for n in range(DAYS)]
     used = UsageDay.objects.filter(sim_id=sim.pk, workspace_id=workspace.pk)
     by_day = {row["day"]: row for row in used.filter(day__range=(days[0], today)).values("day", *SUMS)}
@@ -101,6 +103,7 @@ def usage_context(sim: Sim, workspace: Workspace, now: datetime) -> dict[str, An
             _picture("sms", _("SMS"), days, [row["sms_total"] for row in rows], number(month["sms"] or 0)),
         ],
         "month": date_format(today, "F Y"),
+        "billing_zone": settings.BILLING_ZONE,
         "usage_rows": rows[::-1],
     }
 

@@ -142,9 +142,15 @@ def test_single_sims_go_into_an_inventory(staff: Client, cast: Cast, batch: SimB
     preview = staff.post("/admin/sims/sim/", chosen)
     assert "1 more is in a workspace already" in text_of(preview)
     assert types(cast.operator) == [10060]
-    done = staff.post(
-        "/admin/sims/sim/", {**chosen, "confirm": "yes", "workspace": cast.acme.pk, "status": status}, follow=True
-    )
+    sent = {**chosen, "confirm": "yes", "workspace": cast.acme.pk, "status": status}
+    if status:
+        asked = staff.post("/admin/sims/sim/", sent)
+        assert asked.status_code == 422
+        assert f"Activate {len(ids)} SIMs of Acme" in text_of(asked)
+        assert types(cast.operator) == [10060]
+        assert staff.post("/admin/sims/sim/", {**sent, f"charge_{cast.acme.pk}_99": "on"}).status_code == 422
+        sent[f"charge_{cast.acme.pk}_{len(ids)}"] = "on"
+    done = staff.post("/admin/sims/sim/", sent, follow=True)
     assert any("in the inventory of Acme" in text for text in messages_of(done))
     assert any("in a workspace already" in text for text in messages_of(done))
     assert set(batch.sims.values_list("workspace", "status")) == {(cast.acme.pk, status)}

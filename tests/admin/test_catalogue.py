@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -55,8 +56,10 @@ def test_create_and_edit_a_package(staff: Client, cast: Cast) -> None:
 
 def test_create_and_withdraw_a_data_plan(staff: Client, cast: Cast) -> None:
     plan = {"name": "Regional", "category": "pooled", "currency": "EUR", "included_mb": 50}
+    plan |= {"monthly_rate": "0.35", "excess_rate": "0.05"}
     staff.post("/admin/accounts/dataplan/add/", {**plan, "active": "on"})
     made = DataPlan.objects.get(name="Regional")
+    assert (made.monthly_rate, made.excess_rate) == (Decimal("0.35"), Decimal("0.05"))
     staff.post(f"/admin/accounts/dataplan/{made.pk}/change/", plan)
     assert rows(cast.operator) == [
         (10073, "Data plan 'Regional' created"),

@@ -121,7 +121,15 @@ def test_ones_own_password_is_changed_by_the_service(staff: Client, cast: Cast) 
 def test_djangos_own_log_is_not_kept(staff: Client, cast: Cast) -> None:
     staff.post(
         f"/admin/accounts/dataplan/{cast.plan.pk}/change/",
-        {"name": "Global", "category": "pooled", "currency": "EUR", "included_mb": 100, "active": "on"},
+        {
+            "name": "Global",
+            "category": "pooled",
+            "currency": "EUR",
+            "included_mb": 100,
+            "monthly_rate": 0,
+            "excess_rate": 0,
+            "active": "on",
+        },
     )
     assert types(cast.operator) == [10073]
     assert not LogEntry.objects.exists()

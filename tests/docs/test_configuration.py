@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.docs.pages import ROOT, page
 
-_READERS = {"text", "required", "flag", "number", "choice", "items", "database", "redis"}
+_READERS = {"text", "required", "flag", "number", "choice", "items", "zone", "database", "redis"}
 _ELSEWHERE = ("portal", "accounts", "sims", "orders", "events", "kit", "bench", "tests")
 _NOT_OURS = {"DJANGO_SETTINGS_MODULE", "PATH", "PYTEST_XDIST_WORKER"}
 

@@ -46,6 +46,7 @@ def test_states_lead_to_the_lists(cast: Cast) -> None:
         f"{base}/sims/?status=1": "0",
         f"{base}/sims/?status=2": "2",
         f"{base}/sims/?status=4": "0",
+        f"{base}/sims/?charged=1": "0",
         f"{base}/devices/?status=0": "1",
         f"{base}/devices/?status=1": "1",
     }

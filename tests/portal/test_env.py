@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -43,10 +44,13 @@ def test_an_odd_number_names_its_variable(value: str) -> None:
         ("database", "postgres://h:port/x"),
         ("database", "postgres://h"),
         ("redis", "localhost:6379"),
+        ("zone", "Middle/Earth"),
+        ("zone", "../etc/passwd"),
     ],
 )
 def test_an_odd_value_is_refused_and_not_repeated(reader: str, value: str) -> None:
-    arguments = {"default": Path("x")} if reader == "database" else {}
+    defaults: dict[str, dict[str, Any]] = {"database": {"default": Path("x")}, "zone": {"default": "UTC"}}
+    arguments = defaults.get(reader, {})
     with pytest.raises(EnvError) as caught:
         getattr(Env({"X": value}), reader)("X", **arguments)
     assert caught.value.name == "X"

@@ -158,7 +158,7 @@ def test_the_migration_begins_with_what_is_known(cast: Cast) -> None:
     Sim.objects.filter(pk=tested.pk).update(factory_test_since=began)
     deliver(record(tested, sms=1), record(plain, sms=1))
     SimTenure.objects.all().delete()
-    migration = import_module("sims.migrations.0003_tenures")
+    migration = import_module("sims.migrations.0005_tenures")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE sims_usagerecord SET tested = (1 = 0)")
         for statement in (migration.TENURES, migration.TESTS, migration.TESTED):

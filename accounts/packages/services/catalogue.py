@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NoReturn
 
 from django.utils.translation import gettext as _
 
@@ -14,7 +14,7 @@ from accounts.permissions import authorise_staff
 from accounts.selectors import operator_workspace_id
 from accounts.signals import Changes
 from kit.action import action, retried
-from kit.errors import NotFound
+from kit.errors import Conflict, NotFound
 
 Item = Literal["package", "data_plan"]
 What = Literal["created", "updated", "withdrawn"]
@@ -54,6 +54,7 @@ def update_package(*, package_id: int, changes: Mapping[str, Any]) -> PlatformPa
 
     Raises:
         Forbidden, NotFound, Invalid: not staff, no such package, a wrong value.
+        Conflict: another currency, while workspaces have it.
     """
     authorise_staff("accounts.change_platformpackage")
     with action():
@@ -62,6 +63,8 @@ def update_package(*, package_id: int, changes: Mapping[str, Any]) -> PlatformPa
             raise NotFound(_("Platform package with Id '%(id)s' not found.") % {"id": package_id})
         before = {name: getattr(package, name) for name in changes}
         changed = assign(package, changes, _PACKAGE_FIELDS)
+        if "currency" in changed and package.workspaces.exists():
+            _refuse_currency(package.name)
         if changed:
             package.save(update_fields=changed)
             gone = "status" in changed and package.status in _GONE
@@ -91,11 +94,22 @@ def update_data_plan(*, data_plan_id: int, changes: Mapping[str, Any]) -> DataPl
             raise NotFound(_("Data plan with Id '%(id)s' not found.") % {"id": data_plan_id})
         before = {name: getattr(plan, name) for name in changes}
         changed = assign(plan, changes, _DATA_PLAN_FIELDS)
+        if "currency" in changed and plan.workspaces.exists():
+            _refuse_currency(plan.name)
         if changed:
             plan.save(update_fields=changed)
             gone = "active" in changed and not plan.active
             _tell("data_plan", "withdrawn" if gone else "updated", plan, differences(before, plan, changed))
     return plan
+
+
+def _refuse_currency(name: str) -> NoReturn:
+    """Refuse another currency for what workspaces have: theirs would not be it any more."""
+    raise Conflict(
+        _("Workspaces have %(name)s in its present currency. Make another one, and give it to them.") % {"name": name},
+        code="currency",
+        field="currency",
+    )
 
 
 def _created(item: PlatformPackage | DataPlan, values: Mapping[str, Any]) -> Changes:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
 from accounts import signals
+from accounts.changes import assign
 from accounts.locking import lock_workspace
-from accounts.models import DataPlan, PlatformPackage, Workspace
+from accounts.models import Currency, DataPlan, DataPlanBooking, PlatformPackage, Workspace
 from accounts.permissions import Permission, authorise
 from accounts.selectors import seats_held
+from accounts.signals import SettingChange
+from accounts.trials import require_open
 from kit.action import action, retried
 from kit.context import current_actor, current_context
 from kit.errors import Conflict, Forbidden, NotFound
@@ -20,7 +23,8 @@ from kit.errors import Conflict, Forbidden, NotFound
 def set_package(*, workspace_id: int, package_id: int) -> Workspace:
     """Give a workspace another platform package; the one it has changes nothing (event 33).
 
-    Staff may choose any that is offered, an Administrator one that is an upgrade.
+    Staff may choose any that is offered, an Administrator one that is an upgrade. A trial begins anew with each
+    assignment of one.
 
     Args:
         workspace_id: which workspace.
@@ -29,27 +33,35 @@ def set_package(*, workspace_id: int, package_id: int) -> Workspace:
     Raises:
         NotFound: no such workspace or package, or the actor is not in the workspace.
         Forbidden: the role lacks the right, or it is no upgrade.
-        Conflict: the package is no longer offered, or has no room for what the workspace uses; nobody is excepted.
+        Conflict: the package is no longer offered, is in another currency than the workspace, or has no room for what
+            the workspace uses; nobody is excepted.
     """
-    actor = authorise(workspace_id, Permission.PACKAGE_UPDATE)
+    authorise(workspace_id, Permission.PACKAGE_UPDATE)
     with action():
         workspace = lock_workspace(workspace_id)
-        old = workspace.package
-        if old.pk == package_id:
-            return workspace
         new = find_package(package_id)
-        if new.status != PlatformPackage.Status.ACTIVE:
-            raise Conflict(_("The package %(name)s is not offered.") % {"name": new.name}, code="not_offered")
-        if not actor.everywhere and not is_upgrade(old, new):
-            raise Forbidden(
-                _("Only the operator's staff can change to the package %(name)s.") % {"name": new.name},
-                permission=Permission.PACKAGE_UPDATE.value,
-            )
-        _require_fit(workspace, new)
-        workspace.package = new
-        workspace.save(update_fields=["package"])
-        signals.package_changed.send(sender=Workspace, workspace=workspace, old=old, new=new)
+        if workspace.package_id != new.pk:
+            _change_package(workspace, new)
+            _require_currency(workspace, new)
     return workspace
+
+
+def _change_package(workspace: Workspace, new: PlatformPackage) -> None:
+    """Give a locked workspace another package. Raises: as `set_package`, but for the currency."""
+    old = workspace.package
+    if old.pk == new.pk:
+        return
+    if new.status != PlatformPackage.Status.ACTIVE:
+        raise Conflict(_("The package %(name)s is not offered.") % {"name": new.name}, code="not_offered")
+    if not current_actor().everywhere and not is_upgrade(old, new):
+        raise Forbidden(
+            _("Only the operator's staff can change to the package %(name)s.") % {"name": new.name},
+            permission=Permission.PACKAGE_UPDATE.value,
+        )
+    _require_fit(workspace, new)
+    workspace.package, workspace.package_since = new, current_context().now()
+    workspace.save(update_fields=["package", "package_since"])
+    signals.package_changed.send(sender=Workspace, workspace=workspace, old=old, new=new)
 
 
 def is_upgrade(old: PlatformPackage, new: PlatformPackage) -> bool:
@@ -103,6 +115,7 @@ def set_data_plans(*, workspace_id: int, data_plan_ids: Sequence[int]) -> Worksp
     with action():
         workspace = lock_workspace(workspace_id)
         _change_data_plans(workspace, data_plan_ids)
+        _require_plans_currency(workspace)
     return workspace
 
 
@@ -123,34 +136,110 @@ def add_data_plan(*, workspace_id: int, data_plan_id: int) -> bool:
     with action():
         workspace = lock_workspace(workspace_id)
         # Read under the lock, so that two bookings at once both hold.
-        return _change_data_plans(workspace, [*workspace.data_plans.values_list("pk", flat=True), data_plan_id])
+        held = workspace.data_plans.values_list("pk", flat=True)
+        changed = _change_data_plans(workspace, [*held, data_plan_id])
+        if changed:
+            _require_plans_currency(workspace)
+        return changed
 
 
 @retried
 def set_subscription(
-    *, workspace_id: int, package_id: int | None = None, data_plan_ids: Sequence[int] | None = None
+    *,
+    workspace_id: int,
+    package_id: int | None = None,
+    data_plan_ids: Sequence[int] | None = None,
+    currency: str | None = None,
 ) -> None:
-    """Set package and data plans together, in the order in which they fit; all of it or nothing.
+    """Set package, data plans and currency together, in the order in which they fit; all of it or nothing.
 
     A smaller package needs the data plans that go to be gone first, and those that come need the room of the new one.
+    What holds in the end is in one currency (`docs/rules.md` section 16).
 
     Args:
         workspace_id: which workspace.
         package_id: the new package, `None` to keep the present one.
         data_plan_ids: all data plans that the workspace may use from now on, `None` to keep the present ones.
+        currency: of the workspace from now on, `None` to keep the present one; staff alone change it.
 
     Raises: as `set_package` and `set_data_plans`.
     """
-    authorise(workspace_id, Permission.PACKAGE_UPDATE)
+    actor = authorise(workspace_id, Permission.PACKAGE_UPDATE)
+    if currency is not None and not actor.everywhere:
+        raise Forbidden(
+            _("Only the operator's staff can change this setting."), permission=Permission.PACKAGE_UPDATE.value
+        )
     with action():
+        workspace = lock_workspace(workspace_id)
+        before = workspace.currency, workspace.package_id
+        if currency is not None:
+            _change_currency(workspace, currency)
         if package_id is not None:
+            new = find_package(package_id)
             if data_plan_ids is not None:
-                held = set(lock_workspace(workspace_id).data_plans.values_list("pk", flat=True))
-                if len(held) > find_package(package_id).max_data_plans:
-                    set_data_plans(workspace_id=workspace_id, data_plan_ids=sorted(held.intersection(data_plan_ids)))
-            set_package(workspace_id=workspace_id, package_id=package_id)
-        if data_plan_ids is not None:
-            set_data_plans(workspace_id=workspace_id, data_plan_ids=data_plan_ids)
+                held = set(workspace.data_plans.values_list("pk", flat=True))
+                if len(held) > new.max_data_plans:
+                    _change_data_plans(workspace, sorted(held.intersection(data_plan_ids)))
+            _change_package(workspace, new)
+        changed = data_plan_ids is not None and _change_data_plans(workspace, data_plan_ids)
+        # What was in another currency before, and is not touched, stays for staff to mend.
+        if before != (workspace.currency, workspace.package_id):
+            _require_currency(workspace, workspace.package)
+        if changed or before[0] != workspace.currency:
+            _require_plans_currency(workspace)
+
+
+def _change_currency(workspace: Workspace, currency: str) -> None:
+    """Set the currency of a locked workspace (event 10040)."""
+    old = workspace.currency
+    if assign(workspace, {"currency": currency}, ("currency",)):
+        workspace.save(update_fields=["currency"])
+        names = [str(Currency(value).label) for value in (old, workspace.currency)]
+        change = SettingChange(field="currency", label="Currency", old=names[0], new=names[1])
+        signals.workspace_settings_changed.send(sender=Workspace, workspace_id=workspace.pk, changes=[change])
+
+
+def _require_currency(workspace: Workspace, package: PlatformPackage) -> None:
+    """Check that a package is in the currency of its workspace.
+
+    Raises:
+        Conflict: it is not.
+    """
+    if package.currency != workspace.currency:
+        raise Conflict(
+            _(
+                "The package %(package)s is in %(theirs)s and the workspace in %(ours)s. Change the currency of the "
+                "workspace along with it, and its data plans."
+            )
+            % {"package": package.name, "theirs": package.currency, "ours": workspace.currency},
+            code="currency",
+            field="package",
+        )
+
+
+def _require_plans_currency(workspace: Workspace) -> None:
+    """Check that the data plans of a workspace are in its currency. One query. Raises: as `require_one_currency`."""
+    _refuse_plans(workspace.currency, workspace.data_plans.exclude(currency=workspace.currency).order_by("pk"))
+
+
+def _refuse_plans(currency: str, plans: Iterable[DataPlan]) -> None:
+    for plan in plans:
+        raise Conflict(
+            _("The data plan %(plan)s is in %(theirs)s and the workspace in %(ours)s. Choose a plan in %(ours)s.")
+            % {"plan": plan.name, "theirs": plan.currency, "ours": currency},
+            code="currency",
+            field="data_plans",
+        )
+
+
+def require_one_currency(currency: str, package: PlatformPackage, plans: Sequence[DataPlan]) -> None:
+    """Check that a workspace, a package and data plans that are put together are in one currency.
+
+    Raises:
+        Conflict: they are not; `field` names what differs from the workspace.
+    """
+    _require_currency(Workspace(currency=currency), package)
+    _refuse_plans(currency, [plan for plan in plans if plan.currency != currency])
 
 
 def _change_data_plans(workspace: Workspace, data_plan_ids: Sequence[int]) -> bool:
@@ -175,9 +264,16 @@ def _change_data_plans(workspace: Workspace, data_plan_ids: Sequence[int]) -> bo
     for plan in added:
         if not plan.active:
             raise Conflict(_("The data plan %(name)s can't be booked.") % {"name": plan.name}, code="not_offered")
-    workspace.data_plans.add(*added)
+    if added:
+        require_open(workspace.pk, _("no data plan is booked"))
+    since = dict(
+        DataPlanBooking.objects.filter(workspace=workspace, data_plan__in=removed).values_list("data_plan_id", "since")
+    )
+    workspace.data_plans.add(*added, through_defaults={"since": current_context().now()})
     workspace.data_plans.remove(*removed)
-    signals.data_plans_changed.send(sender=Workspace, workspace_id=workspace.pk, added=added, removed=removed)
+    signals.data_plans_changed.send(
+        sender=Workspace, workspace_id=workspace.pk, added=added, removed=removed, since=since
+    )
     return True
 
 

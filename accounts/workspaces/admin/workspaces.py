@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import DataPlan, Membership, PlatformPackage, Workspace
-from accounts.packages.admin import money
+from accounts.packages.admin import ask_first, money
+from accounts.packages.effects import effects_of, with_changes
 from accounts.workspaces import figures
 from accounts.workspaces.admin.billing import billing_form
 from accounts.workspaces.admin.billing import save as save_billing
@@ -38,6 +39,12 @@ def _priced(packages: QuerySet[PlatformPackage]) -> list[tuple[PlatformPackage, 
     ]
 
 
+CHARGING: Final = frozenset(
+    {"package", "factory_test_override", "factory_test_bytes", "factory_test_sms", "factory_test_days"}
+)
+"""What can end factory tests, and so make SIMs chargeable."""
+
+
 def package_choices() -> list[tuple[int, str]]:
     """Return the packages for a filter; withdrawn ones too, workspaces may still have them."""
     return list(PlatformPackage.objects.values_list("pk", "name"))
@@ -49,7 +56,14 @@ class WorkspaceForm(StaffForm):
     class Meta:
         model = Workspace
         exclude = ("created",)
-        widgets = {"data_plans": forms.CheckboxSelectMultiple}
+
+    # Bookings have a model of their own, so Django would leave this out.
+    data_plans = forms.ModelMultipleChoiceField(
+        label=gettext_lazy("Data plans"),
+        queryset=DataPlan.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -141,13 +155,18 @@ class WorkspaceAdmin(StaffAdmin):
 
     def update(self, request: HttpRequest, obj: Any, form: Any) -> None:
         changes = dict(form.changes)
+        asked = CHARGING.intersection(changes)
         for name in ("package", "main", "super_admin"):
             if name in changes:
                 chosen = changes.pop(name)
                 changes[f"{name}_id"] = chosen.pk if chosen is not None else None
         if "data_plans" in changes:
             changes["data_plan_ids"] = [plan.pk for plan in changes.pop("data_plans")]
+        # `obj` has the form's values already.
+        before = Workspace.objects.select_related("package").get(pk=obj.pk)
+        effects = effects_of(before, with_changes(before, **{name: form.cleaned_data[name] for name in asked}))
         change_workspace(workspace_id=obj.pk, changes=changes)
+        ask_first(request, effects)
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.members_view)

@@ -13,7 +13,7 @@ from accounts.workspaces.services.workspaces import update_workspace
 from kit.action import action, retried
 from kit.errors import Invalid
 
-OWN_ACTIONS: Final = frozenset({"package_id", "data_plan_ids", "super_admin_id"})
+OWN_ACTIONS: Final = frozenset({"package_id", "data_plan_ids", "currency", "super_admin_id"})
 """What is no setting of the workspace: each has an action and events of its own."""
 
 
@@ -23,8 +23,8 @@ def change_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> None:
 
     Args:
         workspace_id: which one.
-        changes: `package_id`, `data_plan_ids` (all that it may use from now on), `super_admin_id`, and settings as
-            `update_workspace` takes them, to their new values. Values that hold already change nothing.
+        changes: `package_id`, `data_plan_ids` (all that it may use from now on), `currency`, `super_admin_id`, and
+            settings as `update_workspace` takes them, to their new values. Values that hold already change nothing.
 
     Raises:
         NotFound: no such workspace, package, data plan or user, or the actor is not in the workspace.
@@ -41,6 +41,7 @@ def change_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> None:
             workspace_id=workspace_id,
             package_id=changes.get("package_id"),
             data_plan_ids=changes.get("data_plan_ids"),
+            currency=changes.get("currency"),
         )
         if "super_admin_id" in changes:
             if changes["super_admin_id"] is None:

@@ -14,7 +14,7 @@ from accounts import signals
 from accounts.changes import assign, check, differences
 from accounts.locking import lock_workspace
 from accounts.models import Workspace
-from accounts.packages.services.subscriptions import find_data_plans, find_package
+from accounts.packages.services.subscriptions import find_data_plans, find_package, require_one_currency
 from accounts.people.services.members import settle_tokens
 from accounts.permissions import Permission, authorise, authorise_staff
 from accounts.signals import SettingChange
@@ -27,7 +27,6 @@ _ORGANISATION: Final = ("name", "country")
 _STAFF_SETTINGS: Final = (
     "type",
     "status",
-    "currency",
     "main_id",
     "factory_test_override",
     "factory_test_bytes",
@@ -83,10 +82,12 @@ def create_workspace(
             currency=currency,
             main_id=main_id,
             created=current_context().now(),
+            package_since=current_context().now(),
         )
         check(workspace, ("name", "type", "country", "currency"))
+        require_one_currency(currency, package, plans)
         workspace.save(force_insert=True)
-        workspace.data_plans.set(plans)
+        workspace.data_plans.set(plans, through_defaults={"since": workspace.created})
         signals.workspace_created.send(sender=Workspace, workspace=workspace)
     return workspace
 
@@ -98,7 +99,7 @@ def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Worksp
     Args:
         workspace_id: which one.
         changes: field name (`main_id` for the main organisation) to new value. Customers may change `name` and
-            `country`, staff all of them; package, data plans and SuperAdmin have their own actions.
+            `country`, staff all of them; package, data plans, currency and SuperAdmin have their own actions.
 
     Raises:
         NotFound: no such workspace, or the actor is not in it.

@@ -10,6 +10,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
+from accounts.trials import require_open
 from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
@@ -64,9 +65,11 @@ def send_sms(*, workspace_id: int, device_id: int, sms: SmsText) -> Sms:
         Forbidden: the actor may not change devices here.
         NotFound: no such device.
         Invalid: the message can't be sent as it is; `field` says what is wrong.
-        Conflict: the device can't receive: disabled, without usable SIM, or its service policy forbids it.
+        Conflict: the device can't receive: disabled, without usable SIM, or its service policy forbids it; or the
+            trial of the workspace has ended.
     """
     authorise(workspace_id, Permission.DEVICE_UPDATE)
+    require_open(workspace_id, _("no message is sent"))
     _check(sms)
     with action():
         devices = lock_devices(workspace_id, [device_id])

@@ -13,8 +13,9 @@ from kit.context import current_context
 from kit.errors import Invalid
 from kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
+from sims.charges import is_charged
 from sims.inventory.services.limits import CODE, Room, activation_room
-from sims.inventory.services.status import billing_note
+from sims.inventory.services.status import activation_notes, billing_note, require_open_for_traffic
 from sims.locking import chunks, lock_devices, missing, read_devices, sims_on
 from sims.models import Device
 from sims.signals import ConnectivityReset, DeviceFact, DeviceRow, DeviceStatusChange, SimRow, SimStatusChange
@@ -73,6 +74,8 @@ def enable_devices(*, workspace_id: int, device_ids: Sequence[int]) -> Outcome:
     Raises:
         Forbidden: the actor may not change devices here.
     """
+    authorise(workspace_id, Permission.DEVICE_UPDATE)
+    require_open_for_traffic(workspace_id)
     return _run(workspace_id, device_ids, _enable, Permission.DEVICE_UPDATE)
 
 
@@ -91,6 +94,8 @@ def reset_connectivity(*, workspace_id: int, device_ids: Sequence[int]) -> Outco
     Raises:
         Forbidden: the actor may not reset devices here.
     """
+    authorise(workspace_id, Permission.DEVICE_RESET)
+    require_open_for_traffic(workspace_id)
     return _run(workspace_id, device_ids, _reset, Permission.DEVICE_RESET)
 
 
@@ -108,6 +113,8 @@ def set_device_status(*, workspace_id: int, device_ids: Sequence[int], to: int) 
     """
     authorise(workspace_id, Permission.DEVICE_UPDATE)
     require_settable(to)
+    if to == DeviceStatus.ENABLED:
+        require_open_for_traffic(workspace_id)
 
     def decide(plan: _Plan, device: DeviceRow, sim: SimRow | None) -> None:
         if device.status == to:
@@ -145,8 +152,11 @@ def preview_device_action(*, workspace_id: int, device_ids: Sequence[int], what:
     """
     decide, permission = _DECISIONS[what]
     authorise(workspace_id, permission)
+    if what in ("enable", "reset"):
+        require_open_for_traffic(workspace_id)
     outcome = Outcome()
-    activated = suspended = 0
+    activated = suspended = tested = newly = 0
+    now = current_context().now()
     room = _room(workspace_id, decide, lock=False)
     limited = [room.note] if room.limit is not None else []
     for ids in chunks(device_ids):
@@ -154,12 +164,16 @@ def preview_device_action(*, workspace_id: int, device_ids: Sequence[int], what:
         plan = _decide_all(rows, sims_on([row.id for row in rows], lock=False), decide, room)
         plan.outcome.refused += not_found(missing(ids, rows), "Device")
         outcome.extend(plan.outcome)
-        activated += sum(sim.status != SimStatus.ACTIVATED for sim in plan.activate)
+        becoming = [sim for sim in plan.activate if sim.status != SimStatus.ACTIVATED]
+        activated += len(becoming)
+        tested += sum(sim.status == SimStatus.FACTORY_TEST for sim in becoming)
+        newly += sum(not is_charged(sim, now) for sim in becoming)
         suspended += len(plan.suspend)
     if activated and what == "disable":
         outcome.notes.append(_("SIMs in factory test are activated on the way, which ends their test."))
     if activated:
-        outcome.notes += [billing_note(SimStatus.ACTIVATED, activated), *limited]
+        ended = 0 if what == "disable" else tested
+        outcome.notes += [*activation_notes(workspace_id, activated, tested=ended, newly=newly), *limited]
     if suspended:
         outcome.notes.append(billing_note(SimStatus.SUSPENDED, suspended))
     if what == "reset" and outcome.changed:

@@ -78,7 +78,7 @@ def device_create(request: WorkspacePageRequest, workspace_id: int) -> HttpRespo
     form = CreateDeviceForm(request.POST, workspace=workspace)
     if form.is_valid():
         try:
-            new = NewDevice(status=form.cleaned_data["status"], sim=form.sim_choice(), **form.properties())
+            new = NewDevice(status=form.device_status(), sim=form.sim_choice(), **form.properties())
             (device,) = create_devices(workspace_id=workspace_id, devices=[new])
         except REFUSED as error:
             show_error(form, error)
@@ -158,12 +158,14 @@ def device_assign(request: WorkspacePageRequest, workspace_id: int, device_id: i
     if (holds := sim_of(device)) is not None:
         raise Conflict(_("The device has SIM %(iccid)s. Release it first.") % {"iccid": iccid_with_luhn(holds.iccid)})
     posted = request.POST if request.method == "POST" else None
-    form = AssignForm(posted, workspace=request.workspace)
+    form = AssignForm(posted, workspace=request.workspace, device=device)
     if posted is not None and form.is_valid():
         values = form.cleaned_data
         try:
             choice = SimChoice(values["sim"], values["sim_status"])
-            assign_sims(workspace_id=workspace_id, choices={device_id: choice}).raise_if_refused()
+            assign_sims(
+                workspace_id=workspace_id, choices={device_id: choice}, enable_first=form.enables_first
+            ).raise_if_refused()
         except REFUSED as error:
             if error.field is None:
                 raise

@@ -130,6 +130,11 @@ def _hint(device: Device, sim: Sim | None) -> str:
         return _("The device is Enabled but has no SIM, so it cannot connect.") if on else ""
     if not on and sim.status == SimStatus.ACTIVATED:
         return _("The device is Disabled, but its SIM is Activated and is charged.")
+    if not on and sim.status == SimStatus.FACTORY_TEST:
+        return _(
+            "The device is Disabled, so its SIM cannot go on with its factory test. Enabling the device ends the test; "
+            "a SIM that is released keeps it and can test on an enabled device."
+        )
     if on and sim.status in (SimStatus.ISSUED, SimStatus.SUSPENDED):
         return _("The device is Enabled, but its SIM is %(state)s, so it cannot connect.") % {
             "state": SimStatus(sim.status).label

@@ -206,7 +206,7 @@ class SimBatchAdmin(StaffAdmin):
 
     def _hand_out(self, request: HttpRequest, object_id: str, way: Way) -> HttpResponse:
         batch = self._batch(request, object_id)
-        form = way.form(self.admin_site, request.POST if request.method == "POST" else None)
+        form = way.form(self.admin_site, request.POST if request.method == "POST" else None, count=batch.quantity)
         if form.is_valid():
             try:
                 way.do(batch, form.cleaned_data)
@@ -249,16 +249,17 @@ class SimBatchAdmin(StaffAdmin):
             self.message_user(request, text, messages.ERROR)
             return None
         confirmed = "confirm" in request.POST
-        form = way.form(self.admin_site, request.POST if confirmed else None)
+        count = sum(batch.quantity for batch in chosen if not _why_not(batch))
+        form = way.form(self.admin_site, request.POST if confirmed else None, count=count)
         if confirmed and form.is_valid():
             self._give(request, chosen, way, form.cleaned_data)
             return None
-        count = sum(batch.quantity for batch in chosen)
+        total = sum(batch.quantity for batch in chosen)
         shown = ngettext("%(n)s batch", "%(n)s batches", len(chosen)) % {"n": len(chosen)}
         context = {
             "form": form,
             "heading": _("%(verb)s: %(batches)s") % {"verb": way.verb, "batches": shown},
-            "intro": ngettext("%(n)s SIM in all.", "%(n)s SIMs in all.", count) % {"n": number(count)},
+            "intro": ngettext("%(n)s SIM in all.", "%(n)s SIMs in all.", total) % {"n": number(total)},
             "verb": way.verb,
             "back": request.get_full_path(),
             "crumbs": [],

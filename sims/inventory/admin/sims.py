@@ -270,7 +270,8 @@ class SimAdmin(StaffAdmin):
         places = list(rows[: MOST_AT_ONCE + 1])
         if self._too_many(request, places):
             return None
-        form = InventoryForm(self.admin_site, request.POST if "confirm" in request.POST else None)
+        free = sum(owner is None for _pk, owner in places)
+        form = InventoryForm(self.admin_site, request.POST if "confirm" in request.POST else None, count=free)
         if form.is_valid():
             try:
                 outcome = assign_sims(
@@ -283,7 +284,6 @@ class SimAdmin(StaffAdmin):
             else:
                 self._tell_assigned(request, outcome, form.cleaned_data["workspace"])
                 return None
-        free = sum(owner is None for _pk, owner in places)
         taken = len(places) - free
         shown = ngettext("%(n)s SIM", "%(n)s SIMs", free) % {"n": number(free)}
         intro = ngettext(

@@ -20,7 +20,7 @@ from sims import signals
 from sims.identifiers import iccid_with_luhn
 from sims.inventory.services.limits import Room, activation_room
 from sims.inventory.services.registration import REGISTER_AS
-from sims.inventory.services.status import require_factory_test
+from sims.inventory.services.status import require_factory_test, require_open_for_traffic
 from sims.inventory.services.stock import locked_batch
 from sims.locking import chunks, lock_stock
 from sims.models import Sim, SimBatch
@@ -189,6 +189,8 @@ def _require_state(workspace_id: int, status: int) -> None:
         )
     if status == SimStatus.FACTORY_TEST:
         require_factory_test(workspace_id)
+    if status != SimStatus.ISSUED:
+        require_open_for_traffic(workspace_id)
 
 
 def _filled(batch: SimBatch) -> SimBatch:

@@ -17,7 +17,7 @@ from kit.errors import Conflict, Invalid, NotFound
 from kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
 from sims.inventory.services.limits import Room, activation_room
-from sims.inventory.services.status import billing_note, require_factory_test
+from sims.inventory.services.status import billing_note, require_factory_test, require_open_for_traffic
 from sims.locking import (
     chunks,
     devices_not_found,
@@ -94,6 +94,7 @@ class Assigning:
         Raises:
             Forbidden: a state is chosen, and the actor may not change SIMs here.
             Invalid: no SIM can be brought into a state that is chosen, or there is no factory test here.
+            Conflict: a state with traffic is chosen, and the trial has ended.
         """
         if any(choice.status is not None or choice.activate for choice in choices):
             authorise(workspace_id, Permission.SIM_UPDATE)
@@ -102,6 +103,8 @@ class Assigning:
             raise Invalid(_("Choose Activated (1), Suspended (2) or Factory Test (4)."), field="sim.status")
         if SimStatus.FACTORY_TEST in chosen:
             require_factory_test(workspace_id)
+        if SimStatus.FACTORY_TEST in chosen or any(choice.activates for choice in choices):
+            require_open_for_traffic(workspace_id)
         open_choice = any(choice.status is None and choice.activate for choice in choices)
         factory_test = open_choice and workspace_with_package(workspace_id).factory_test_allowed
         limited = any(choice.activates for choice in choices)
@@ -169,12 +172,13 @@ def put_on(pairs: Sequence[Pair]) -> dict[int, list[DeviceFact]]:
 
 
 @retried
-def assign_sims(*, workspace_id: int, choices: Mapping[int, SimChoice]) -> Outcome:
+def assign_sims(*, workspace_id: int, choices: Mapping[int, SimChoice], enable_first: bool = False) -> Outcome:
     """Put free SIMs on devices that have none; those that can't be are refused by name (`docs/rules.md` section 4).
 
     Args:
         workspace_id: the workspace of all.
         choices: by device id, the SIM that goes onto it and the state to bring it into.
+        enable_first: enable devices that are Disabled before their SIM comes, so that no factory test ends by it.
 
     Returns:
         What became of each device.
@@ -204,10 +208,23 @@ def assign_sims(*, workspace_id: int, choices: Mapping[int, SimChoice]) -> Outco
             else:
                 pairs.append(pair)
         outcome.changed += [pair.device.id for pair in pairs]
-        steps = [fact for facts in put_on(pairs).values() for fact in facts]
+        if enable_first:
+            pairs, steps = _enable(pairs)
+        else:
+            steps = []
+        steps += [fact for facts in put_on(pairs).values() for fact in facts]
         if steps:
             signals.devices_changed.send(sender=Device, workspace_id=workspace_id, steps=steps)
     return outcome
+
+
+def _enable(pairs: Sequence[Pair]) -> tuple[list[Pair], list[DeviceFact]]:
+    """Enable the devices of pairs that are Disabled and hold no SIM yet; return the pairs as they are then."""
+    off = [pair.device for pair in pairs if pair.device.status == DeviceStatus.DISABLED]
+    now = current_context().now()
+    Device.objects.filter(pk__in=[device.id for device in off]).update(status=DeviceStatus.ENABLED, last_updated=now)
+    steps: list[DeviceFact] = [DeviceStatusChange(device=each, sim=None, new=DeviceStatus.ENABLED) for each in off]
+    return [pair._replace(device=pair.device._replace(status=DeviceStatus.ENABLED)) for pair in pairs], steps
 
 
 def lock_chosen(workspace_id: int, choices: Iterable[SimChoice]) -> dict[int, SimRow]:

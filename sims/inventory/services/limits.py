@@ -112,17 +112,17 @@ def require_fit(workspace: Workspace, package: PlatformPackage) -> None:
     Raises:
         Conflict: there are more than it allows.
     """
-    limit = package.max_active_sims
-    if limit is None:
-        return
     count = Sim.objects.of(workspace.pk).filter(status=SimStatus.ACTIVATED).count()
-    if count > limit:
-        raise Conflict(
-            _(
-                "The package %(package)s allows %(limit)s activated SIMs, and there would be %(count)s, with those in "
-                "factory test that the change activates. Suspend some first."
-            )
-            % {"package": package.name, "limit": f"{limit:,}", "count": f"{count:,}"},
-            code=CODE,
-            field="package",
-        )
+    if (refusal := fit_refusal(package, count)) is not None:
+        raise Conflict(refusal, code=CODE, field="package")
+
+
+def fit_refusal(package: PlatformPackage, count: int) -> str | None:
+    """Return why a package is too small for so many activated SIMs; `None` where it is not."""
+    limit = package.max_active_sims
+    if limit is None or count <= limit:
+        return None
+    return _(
+        "The package %(package)s allows %(limit)s activated SIMs, and there would be %(count)s, with those in factory "
+        "test that the change activates. Suspend some first."
+    ) % {"package": package.name, "limit": f"{limit:,}", "count": f"{count:,}"}

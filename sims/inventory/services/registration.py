@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
+from accounts.trials import require_open
 from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
@@ -45,9 +46,10 @@ def find_batch(*, workspace_id: int, bic: str) -> SimBatch:
         Forbidden: the actor may not register SIMs here.
         Invalid: not a BIC, or the batch is reserved for another workspace, or holds SIMs in use ("foreign_sims").
         NotFound: unknown.
-        Conflict: registered before (code "already_registered").
+        Conflict: registered before (code "already_registered"), or the trial has ended (code "trial_over").
     """
     authorise(workspace_id, Permission.SIM_REGISTER)
+    require_open(workspace_id, _("no SIM is registered"))
     code = normalise_bic(bic)
     return _check(SimBatch.objects.select_related("model").filter(bic=code).first(), workspace_id, code)
 
@@ -66,6 +68,7 @@ def register_batch(*, workspace_id: int, bic: str, status: int = SimStatus.ISSUE
             package has no factory test; `Conflict` also where its limit of activated SIMs has no room for all.
     """
     authorise(workspace_id, Permission.SIM_REGISTER)
+    require_open(workspace_id, _("no SIM is registered"))
     code = normalise_bic(bic)
     if status not in REGISTER_AS:
         raise Invalid(

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 
-from django.utils.formats import date_format
-from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.packages.prices import cost_text
 from accounts.permissions import Permission, authorise
 from accounts.selectors import workspace_with_package
+from accounts.trials import require_open
 from kit.action import action, retried
+from kit.billing import charged_until_text, month_text
 from kit.context import current_context
 from kit.errors import Invalid
 from kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
+from sims.charges import charged_departed, charged_here, is_charged
 from sims.inventory.services.limits import CODE, Room, activation_room
 from sims.locking import chunks, lock_sims, missing, read_sims
 from sims.models import Sim
 from sims.signals import SimRow, SimStatusChange
-from sims.states import CHARGED, SimStatus, sim_may_move, sim_sources
+from sims.states import SimStatus, sim_may_move, sim_sources
 from sims.transitions import move
 
 
@@ -64,7 +65,8 @@ def preview_sim_status(*, workspace_id: int, sim_ids: Sequence[int], to: int) ->
     """
     _check(workspace_id, to)
     outcome = Outcome()
-    charged = 0
+    charged = tested = 0
+    now = current_context().now()
     room = activation_room(workspace_id, lock=False) if to == SimStatus.ACTIVATED else Room()
     limited = [room.note] if room.limit is not None else []
     for ids in chunks(sim_ids):
@@ -72,9 +74,16 @@ def preview_sim_status(*, workspace_id: int, sim_ids: Sequence[int], to: int) ->
         part, moving = _decide(rows, to, room)
         part.refused += not_found(missing(ids, rows), "SIM")
         outcome.extend(part)
-        charged += sum(row.status in CHARGED for row in moving)
+        charged += sum(is_charged(row, now) for row in moving)
+        tested += sum(row.status == SimStatus.FACTORY_TEST for row in moving)
     if outcome.changed:
-        outcome.notes += [billing_note(to, len(outcome.changed), charged=charged), *limited]
+        if to == SimStatus.ACTIVATED:
+            outcome.notes += activation_notes(
+                workspace_id, len(outcome.changed), tested=tested, newly=len(outcome.changed) - charged
+            )
+        else:
+            outcome.notes.append(billing_note(to, len(outcome.changed), charged=charged))
+        outcome.notes += limited
     return outcome
 
 
@@ -84,6 +93,13 @@ def _check(workspace_id: int, to: int) -> None:
         raise Invalid(_("SIMs cannot be brought into state '%(state)s'.") % {"state": to}, field="status")
     if to == SimStatus.FACTORY_TEST:
         require_factory_test(workspace_id)
+    if to in (SimStatus.ACTIVATED, SimStatus.FACTORY_TEST):
+        require_open_for_traffic(workspace_id)
+
+
+def require_open_for_traffic(workspace_id: int) -> None:
+    """Check that no trial that has ended keeps SIMs from becoming Activated or tested. Raises: as `require_open`."""
+    require_open(workspace_id, _("no SIM is activated or tested"))
 
 
 def require_factory_test(workspace_id: int) -> None:
@@ -131,27 +147,58 @@ def _refusal(old: int, to: int) -> str:
     }
 
 
+def activation_notes(workspace_id: int, count: int, *, tested: int, newly: int) -> list[str]:
+    """Return what the activation of SIMs means: tests that end, the month that is charged, and what it costs.
+
+    Args:
+        workspace_id: whose SIMs.
+        count: how many become Activated.
+        tested: how many of them are in factory test.
+        newly: how many are not charged this month yet.
+    """
+    notes = [end_of_test_note(tested)] if tested else []
+    charged = f"{billing_note(SimStatus.ACTIVATED, count)} {cost_note(workspace_id, newly)}"
+    return [*notes, charged.strip()]
+
+
+def end_of_test_note(count: int) -> str:
+    """Return the sentence that says that the factory test of SIMs ends."""
+    return ngettext(
+        "This ends the factory test of %(n)s SIM; a test cannot begin again.",
+        "This ends the factory test of %(n)s SIMs; a test cannot begin again.",
+        count,
+    ) % {"n": f"{count:,}"}
+
+
+def cost_note(workspace_id: int, newly: int) -> str:
+    """Return what SIMs cost that are charged from now on, by the package's scale; "" for none, or without a scale."""
+    if not newly:
+        return ""
+    now = current_context().now()
+    charged = charged_here(workspace_id, now) + charged_departed(workspace_id, now)
+    return cost_text(workspace_with_package(workspace_id).package, newly, charged=charged)
+
+
 def billing_note(to: int, count: int, *, charged: int = 1) -> str:
     """Return the sentence that says what a change of state means for the bill (`docs/rules.md` section 1).
 
     Args:
         to: the new state.
         count: number of SIMs that change.
-        charged: how many of them are charged now; without any, nothing stops being charged.
+        charged: how many of them are charged this month; without any, nothing stops being charged.
     """
-    today = localdate(current_context().now())
-    first = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
+    now = current_context().now()
     if to == SimStatus.ACTIVATED:
         return ngettext(
             "The SIM is charged for the whole of %(month)s, once, however often it is reactivated.",
             "All %(count)s SIMs are charged for the whole of %(month)s, once, however often they are reactivated.",
             count,
-        ) % {"count": count, "month": date_format(today, "F Y")}
+        ) % {"count": count, "month": month_text(now)}
     if to == SimStatus.SUSPENDED:
-        return _("Traffic stops at once. Charging stops on %(day)s.") % {"day": date_format(first, "j F Y")}
+        return _("Traffic stops at once. Charging stops on %(day)s.") % {"day": charged_until_text(now)}
     if to == SimStatus.FACTORY_TEST:
         return _("Testing is free of charge until a SIM crosses a limit; then it activates by itself.")
     lost = _("Deleted SIMs leave the inventory and cannot be restored.")
     if not charged:
         return lost
-    return lost + " " + _("Charging stops on %(day)s.") % {"day": date_format(first, "j F Y")}
+    return lost + " " + _("Charging stops on %(day)s.") % {"day": charged_until_text(now)}

@@ -15,6 +15,7 @@ from kit.action import action, retried
 from kit.context import Actor, current_context
 from kit.errors import Conflict, Invalid, NotFound
 from sims import signals
+from sims.charges import keep_charges
 from sims.locking import DEVICE_FIELDS, SIM_FIELDS
 from sims.models import Device, Sim
 from sims.signals import DeviceFact, DeviceRow, DeviceStatusChange, SimReleased, SimRow, SimStatusChange
@@ -98,6 +99,7 @@ def transfer_sims(
         Forbidden: an application token acts, or the role in the target is too low.
         NotFound: the target, or a SIM, is not within the actor's reach.
         Invalid: too many SIMs, or the target is no enterprise workspace.
+        Conflict: the trial of the target has ended.
         TransferRefused: a SIM cannot go; nothing was changed.
     """
     actor = authorise(target_id, Permission.SIM_TRANSFER)
@@ -113,6 +115,13 @@ def transfer_sims(
         raise Invalid(
             _("'%(name)s' is no enterprise workspace and takes no SIMs.") % {"name": target.name},
             code="not_enterprise",
+            field="target_workspace",
+        )
+    if target.trial_over(current_context().now()):
+        raise Conflict(
+            _("The trial of '%(name)s' has ended, so it takes no SIMs until its package is upgraded.")
+            % {"name": target.name},
+            code="trial_over",
             field="target_workspace",
         )
     if dry_run:
@@ -200,6 +209,7 @@ def _carry_out(transfer: Transfer, devices: dict[int, DeviceRow]) -> None:
         Device.objects.filter(pk__in=enabled).update(status=DeviceStatus.DISABLED, last_updated=now)
     move([row for row in transfer.sims if row.status == SimStatus.ACTIVATED], SimStatus.SUSPENDED)
     Sim.objects.filter(pk__in=ids).update(workspace=transfer.target, device=None, last_updated=now)
+    keep_charges(transfer.sims, transfer.sources, transfer.target.pk, now)
     by_source: dict[int, list[SimRow]] = defaultdict(list)
     for row in transfer.sims:
         by_source[transfer.sources[row.id]].append(row)

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.http import QueryDict
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.permissions import Permission, authorise
@@ -29,6 +30,7 @@ _SIM_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "model": lambda row: row["batch__model__description"],
     "registered": lambda row: row["batch__registered_at"],
     "activated": lambda row: row["activation_date"],
+    "charged": lambda row: _("yes") if row["charged"] else _("no"),
     "updated": lambda row: row["last_updated"],
 }
 

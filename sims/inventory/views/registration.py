@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from accounts.models import Workspace
+from accounts.packages.prices import price_text
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from kit.action import action
@@ -23,8 +23,9 @@ from sims.bulk.selection import Selection
 from sims.inventory.bulk import REGISTER, SIMS
 from sims.inventory.forms import RegisterForm
 from sims.inventory.selectors import ends_of_batch
+from sims.inventory.services.limits import Room, activation_room
 from sims.inventory.services.registration import find_batch, register_batch
-from sims.inventory.services.status import billing_note
+from sims.inventory.services.status import activation_notes, billing_note
 from sims.models import SimBatch
 from sims.states import SimStatus
 
@@ -68,19 +69,11 @@ def _form(request: WorkspacePageRequest, initial: dict[str, Any] | None = None) 
     bound = request.POST if initial is None else None
     given = {"status": SimStatus.ISSUED.value, **(initial or {})}
     return RegisterForm(
-        bound, initial=given, factory_test=request.workspace.factory_test_allowed, price=price_of(request.workspace)
+        bound,
+        initial=given,
+        factory_test=request.workspace.factory_test_allowed,
+        price=price_text(request.workspace.package),
     )
-
-
-def price_of(workspace: Workspace) -> str:
-    """Return what an activated SIM costs a month, from the first step of the package's scale, or ""."""
-    rates = workspace.package.sim_rates
-    if not rates or not isinstance(rates[0], dict) or "rate" not in rates[0]:
-        return ""
-    values = {"rate": f"{rates[0]['rate']:.2f}", "currency": workspace.package.currency}
-    if len(rates) > 1:
-        return _("Up to %(rate)s %(currency)s a SIM and month, for the whole month.") % values
-    return _("%(rate)s %(currency)s a SIM and month, for the whole month.") % values
 
 
 def _enter(request: WorkspacePageRequest, form: RegisterForm, *, status: int = 200) -> HttpResponse:
@@ -88,7 +81,9 @@ def _enter(request: WorkspacePageRequest, form: RegisterForm, *, status: int = 2
 
 
 def _check(request: WorkspacePageRequest, form: RegisterForm, status: int) -> HttpResponse:
-    checked = [_checked(request.workspace.pk, bic) for bic in form.cleaned_data["bics"]]
+    # The batches are registered in this order too, each as far as the package has room then.
+    room = activation_room(request.workspace.pk, lock=False) if status == SimStatus.ACTIVATED else Room()
+    checked = [_checked(request.workspace.pk, bic, room) for bic in form.cleaned_data["bics"]]
     found = [line for line in checked if line.batch is not None]
     sims = sum(line.batch.quantity for line in found if line.batch is not None)
     if not found:
@@ -107,20 +102,27 @@ def _check(request: WorkspacePageRequest, form: RegisterForm, status: int) -> Ht
         "state_key": SimStatus(status).name.lower(),
         "sims": sims,
         "verb": _verb(sims),
-        "note": billing_note(status, sims) if status != SimStatus.ISSUED else "",
+        "notes": _notes(request.workspace.pk, sims, status),
         # No SIM is selected: what is signed makes the batches be registered once.
         "plan": Selection(request.workspace.pk, request.user.pk, REGISTER.path).signed(),
     }
     return render_fragment(request, "sims/sim_register_check.html", context)
 
 
+def _notes(workspace_id: int, sims: int, status: int) -> list[str]:
+    if status == SimStatus.ACTIVATED:
+        return activation_notes(workspace_id, sims, tested=0, newly=sims)
+    return [billing_note(status, sims)] if status != SimStatus.ISSUED else []
+
+
 def _verb(sims: int) -> str:
     return ngettext("Register %(n)s SIM", "Register %(n)s SIMs", sims) % {"n": counted(sims)}
 
 
-def _checked(workspace_id: int, bic: str) -> Checked:
+def _checked(workspace_id: int, bic: str, room: Room) -> Checked:
     try:
         batch = find_batch(workspace_id=workspace_id, bic=bic)
+        room.require(batch.quantity)
         return Checked(bic, batch, ends_of_batch(batch))
     except Forbidden:
         raise

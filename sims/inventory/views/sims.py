@@ -13,12 +13,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
+from kit.billing import charged_until_text
 from kit.bulk import BulkAction
+from kit.context import current_context
 from kit.errors import DomainError, Forbidden
 from kit.htmx import redirect_to, render_fragment, respond
 from kit.lists import Empty, Listing
 from kit.rendering import state_badge
 from sims.bulk.views import buttons
+from sims.charges import charge_text
 from sims.identifiers import iccid_with_luhn
 from sims.inventory.bulk import FACTORY_TEST, SIMS
 from sims.inventory.filters import SimFilters
@@ -68,6 +71,8 @@ def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
             "sim_base": reverse("sims:sim_list", args=[workspace_id]),
             "device_base": reverse("sims:device_list", args=[workspace_id]),
             "unused": _("none, but charged"),
+            "charged": _("yes"),
+            "charged_until": _("until %(day)s") % {"day": charged_until_text(current_context().now())},
         },
     )
     return listing.respond("sims/sim_list.html", {"register_url": register_url})
@@ -98,6 +103,7 @@ def sim_detail(request: WorkspacePageRequest, workspace_id: int, sim_id: int) ->
         "badge": badge_of(sim.status),
         "deleted": sim.status == SimStatus.DELETED,
         "unused": sim.status == SimStatus.ACTIVATED and sim.device_id is None,
+        "charge": charge_text(sim, current_context().now()),
         "actions": _actions(request, sim),
         "may_assign": _may_assign(request, sim),
         "release": _release(request, sim),
@@ -165,12 +171,13 @@ def sim_assign(request: WorkspacePageRequest, workspace_id: int, sim_id: int) ->
         posted,
         status=sim.status,
         factory_test=request.workspace.factory_test_allowed,
+        workspace_id=workspace_id,
         initial={"status": ""},
     )
     if posted is not None and form.is_valid():
         try:
             choices = {form.cleaned_data["device"]: SimChoice(sim.pk, form.cleaned_data["status"])}
-            assign_sims(workspace_id=workspace_id, choices=choices).raise_if_refused()
+            assign_sims(workspace_id=workspace_id, choices=choices, enable_first=form.enables_first).raise_if_refused()
         except Forbidden:
             raise
         except DomainError as error:

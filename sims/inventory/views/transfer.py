@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.http import HttpResponse
-from django.utils.formats import date_format
-from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -16,6 +13,7 @@ from django.views.decorators.http import require_POST
 from accounts.models import Workspace
 from accounts.permissions import Permission, actor_may, authorise
 from accounts.requests import WorkspacePageRequest
+from kit.billing import charged_until_text
 from kit.context import current_context
 from kit.errors import NotFound
 from kit.htmx import respond
@@ -25,6 +23,7 @@ from sims.bulk.actions import counted, keep, once
 from sims.bulk.reports import BulkReport, ReasonGroup
 from sims.bulk.selection import Selection
 from sims.bulk.views import answer, chosen
+from sims.charges import is_charged
 from sims.inventory.bulk import SIMS, TRANSFER
 from sims.inventory.forms import TransferForm
 from sims.inventory.services.transfer import MOST, Obstacle, Transfer, TransferRefused, transfer_sims
@@ -190,14 +189,24 @@ def _effects(transfer: Transfer) -> list[str]:
     """Return what happens on the way, in sentences; money first."""
     found = []
     if suspended := len(transfer.suspends):
-        first = (localdate(current_context().now()).replace(day=1) + timedelta(days=32)).replace(day=1)
         found.append(
             ngettext(
                 "%(n)s Activated SIM is suspended on the way. Charging here stops on %(day)s.",
                 "%(n)s Activated SIMs are suspended on the way. Charging here stops on %(day)s.",
                 suspended,
             )
-            % {"n": counted(suspended), "day": date_format(first, "j F Y")}
+            % {"n": counted(suspended), "day": charged_until_text(current_context().now())}
+        )
+    now = current_context().now()
+    charged = sum(is_charged(row, now) and row.status != SimStatus.ACTIVATED for row in transfer.sims)
+    if charged:
+        found.append(
+            ngettext(
+                "%(n)s SIM was Activated earlier this month. Charging here stops on %(day)s.",
+                "%(n)s SIMs were Activated earlier this month. Charging here stops on %(day)s.",
+                charged,
+            )
+            % {"n": counted(charged), "day": charged_until_text(now)}
         )
     if detached := len(transfer.detaches):
         found.append(

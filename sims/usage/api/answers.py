@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from accounts.wire import CurrencyAnswer
-from kit.api.document import Answer, Lookup
+from kit.api.document import Absent, Answer, Lookup
 
 
 class Volume(Answer):
@@ -21,6 +21,7 @@ class Volume(Answer):
     )
     currency: CurrencyAnswer
     traffic_type: Lookup
+    month: str | Absent = Field(None, examples=["2026-11-01"], description="Its first day; of a month's sums only.")
 
 
 class UsageAnswer(Answer):
@@ -38,8 +39,31 @@ class StatsAnswer(Answer):
     last_hour: UsageAnswer
 
 
+class SimCounts(Answer):
+    """Number of SIMs by state; deleted ones are not counted."""
+
+    issued: int
+    factory_mode: int
+    active: int
+    suspended: int
+    total: int
+
+
+class OrganisationStatsAnswer(StatsAnswer):
+    """Usage of three spans, and what the workspace has."""
+
+    sim: SimCounts
+    service_profiles: int
+    tariff_profiles: int
+    users: int
+    active_chargeable_sims: int | Absent = Field(
+        None, description="SIMs that were Activated here at any time this month, suspended or gone since or not."
+    )
+    hosting_fees: float | Absent = Field(None, description="What these cost by the package's scale.")
+
+
 class DayAnswer(Answer):
-    """Usage of a day, in UTC."""
+    """Usage of a day of the operator's billing zone."""
 
     date: str = Field(examples=["2026-11-20"])
     data: Volume

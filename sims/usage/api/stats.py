@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Q, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import TruncHour
 from django.http import HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
 
 from accounts.models import Currency, Workspace
+from accounts.packages.prices import hosting_fee
 from accounts.permissions import Permission, actor_may, authorise, refuse_closed
 from accounts.tokens.bearer import ApiRequest, OrganisationId, own_organisation
 from accounts.wire import currency_wire
@@ -25,11 +26,13 @@ from kit.api.document import answers
 from kit.api.errors import Code, WireError, bad_request, invalid_reference
 from kit.api.responses import json_response, wire_time
 from kit.api.types import PathId, long_of
+from kit.billing import billing_day, billing_month, month_before
 from kit.context import current_context
-from sims.models import Device, Sim, UsageDay, UsageRecord
+from sims.charges import charged_departed, charged_here
+from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, UsageDay, UsageRecord
 from sims.models.usage import TrafficType
 from sims.states import DeviceStatus, SimStatus
-from sims.usage.api.answers import DayAnswer, HourAnswer, StatsAnswer, WorkspaceDaysAnswer
+from sims.usage.api.answers import DayAnswer, HourAnswer, OrganisationStatsAnswer, StatsAnswer, WorkspaceDaysAnswer
 from sims.usage.records import BYTES_PER_MB, MICRO
 from sims.wire import TRAFFIC_TYPES
 
@@ -41,6 +44,12 @@ workspaces = Router(tags=["Workspaces"])
 MOST_DAYS: Final = 366
 MOST_HOURS: Final = 7 * 24
 MOST_WORKSPACES: Final = 200
+_STATES: Final = {
+    "issued": SimStatus.ISSUED,
+    "factory_mode": SimStatus.FACTORY_TEST,
+    "active": SimStatus.ACTIVATED,
+    "suspended": SimStatus.SUSPENDED,
+}
 _COSTS: Final = {Currency.EUR.value: 1, Currency.USD.value: 2}
 _SUMS: Final = {
     name: Sum(name)
@@ -175,12 +184,34 @@ def _endpoint(request: ApiRequest, device_id: int) -> Q:
 
 
 @organisations.get(
-    "/{organisation_id}/stats", summary="Get the usage of the workspace", response=answers(StatsAnswer, 403, 404)
+    "/{organisation_id}/stats",
+    summary="Get the usage of the workspace",
+    response=answers(OrganisationStatsAnswer, 403, 404),
 )
 def get_organisation_stats(request: ApiRequest, organisation_id: OrganisationId) -> HttpResponse:
-    """What all SIMs used in this workspace."""
+    """What all SIMs used in this workspace, how many there are by state, and how many are charged this month."""
     workspace = own_organisation(request, organisation_id, permission=Permission.INVENTORY_READ)
-    return json_response(_stats(Q(workspace_id=workspace.pk), workspace.currency))
+    stats = _stats(Q(workspace_id=workspace.pk), workspace.currency)
+    return json_response({**stats, **_inventory(workspace)})
+
+
+def _inventory(workspace: Workspace) -> dict[str, Any]:
+    """Return the published figures beside the usage of a workspace; those of charges while there are some."""
+    now = current_context().now()
+    states = dict(Sim.objects.of(workspace.pk).order_by().values_list("status").annotate(n=Count("pk")))
+    sims = {name: states.get(state, 0) for name, state in _STATES.items()}
+    found: dict[str, Any] = {
+        "sim": {**sims, "total": sum(sims.values())},
+        "service_profiles": ServicePolicy.objects.of(workspace.pk).count(),
+        "tariff_profiles": CoveragePolicy.objects.of(workspace.pk).count(),
+        "users": workspace.memberships.count(),
+    }
+    if charged := charged_here(workspace.pk, now) + charged_departed(workspace.pk, now):
+        found |= {
+            "active_chargeable_sims": charged,
+            "hosting_fees": float(hosting_fee(workspace.package, charged)),
+        }
+    return found
 
 
 @organisations.get(
@@ -233,7 +264,7 @@ def get_workspace_days(request: ApiRequest, query: Query[WorkspaceDays]) -> Http
         if pk not in seen:
             raise WireError(404, Code.NOT_FOUND, f"Organisation with id {pk} not found")
     wanted = sorted(set(named) or seen)[:MOST_WORKSPACES]
-    first, last = query.span(current_context().now().date())
+    first, last = query.span(billing_day(current_context().now()))
     sums = UsageDay.objects.filter(workspace_id__in=wanted, day__gte=first, day__lte=last)
     rows: Any = sums.values("workspace_id", "day").annotate(**_NAMED_SUMS).order_by("workspace_id", "day")
     days: dict[int, list[dict[str, Any]]] = {pk: [] for pk in wanted}
@@ -245,14 +276,20 @@ def get_workspace_days(request: ApiRequest, query: Query[WorkspaceDays]) -> Http
 
 def _stats(whose: Q, currency: str) -> dict[str, Any]:
     now = current_context().now()
-    this = now.date().replace(day=1)
-    before = (this - timedelta(days=1)).replace(day=1)
+    this = billing_month(now)
+    before = month_before(this)
     months = UsageDay.objects.filter(whose)
     return {
-        "last_month": _usage(months.filter(day__gte=before, day__lt=this).aggregate(**_SUMS), currency),
-        "current_month": _usage(months.filter(day__gte=this).aggregate(**_SUMS), currency),
+        "last_month": _month(before, months.filter(day__gte=before, day__lt=this), currency),
+        "current_month": _month(this, months.filter(day__gte=this), currency),
         "last_hour": _last_hour(whose, now, currency),
     }
+
+
+def _month(first: date, days: QuerySet[UsageDay], currency: str) -> dict[str, Any]:
+    """Return the sums of a month, each with its first day."""
+    sums = _usage(days.aggregate(**_SUMS), currency)
+    return {kind: {**values, "month": first.isoformat()} for kind, values in sums.items()}
 
 
 def _last_hour(whose: Q, now: datetime, currency: str) -> dict[str, Any]:
@@ -273,7 +310,7 @@ def _sums_of(row: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _days(whose: Q, days: Days, currency: str) -> list[dict[str, Any]]:
-    first, last = days.span(current_context().now().date())
+    first, last = days.span(billing_day(current_context().now()))
     found = UsageDay.objects.filter(whose, day__gte=first, day__lte=last).values("day").annotate(**_NAMED_SUMS)
     ordered: Any = found.order_by("day")
     return [_day_object(row, currency) for row in ordered]

@@ -24,6 +24,7 @@ from sims.models import PastTestLimits, Sim, SimTenure
 from sims.signals import ActivationDated, Cause, Evidence, SimRow, SimStatusChange
 from sims.states import SimStatus
 from sims.transitions import date_activations, move
+from sims.usage.services.factory_test_excess import tell_excess
 from sims.usage.services.ingest_sql import SPAN
 
 CHECK: Final = Actor(kind=ActorKind.SCHEDULE, id=0, label="Factory test check", everywhere=True)
@@ -54,6 +55,7 @@ def end_factory_tests(*, workspace: Workspace) -> int:
             changes += move(rows, SimStatus.ACTIVATED)
         if changes:
             signals.sim_status_changed.send(sender=Sim, workspace_id=workspace.pk, changes=changes)
+            tell_excess({workspace.pk: workspace}, {workspace.pk: len(changes)})
     return len(changes)
 
 
@@ -141,7 +143,8 @@ def _over_before() -> QuerySet[PastTestLimits]:
 def _settle(ids: Sequence[int]) -> int:
     with action():
         tested = _lock(ids)
-        limits = _limits({each.workspace_id for each in tested})
+        workspaces = Workspace.objects.select_related("package").in_bulk({each.workspace_id for each in tested})
+        limits = _limits(workspaces.values())
         now = current_context().now()
         ends = ends_of_tests([each.row.id for each in tested], now)
         decided = []
@@ -158,6 +161,7 @@ def _settle(ids: Sequence[int]) -> int:
             by_workspace[each.workspace_id].append(change)
         for workspace_id, changes in by_workspace.items():
             signals.sim_status_changed.send(sender=Sim, workspace_id=workspace_id, changes=changes)
+        tell_excess(workspaces, {workspace_id: len(changes) for workspace_id, changes in by_workspace.items()})
     return len(moved)
 
 
@@ -173,8 +177,7 @@ def _lock(ids: Sequence[int]) -> list[_Tested]:
     return [_Tested(SimRow._make(values[:width]), *values[width:]) for values in rows]
 
 
-def _limits(workspace_ids: Iterable[int]) -> dict[int, _Limits]:
-    workspaces = Workspace.objects.select_related("package").filter(pk__in=workspace_ids)
+def _limits(workspaces: Iterable[Workspace]) -> dict[int, _Limits]:
     return {
         each.pk: _Limits(each.factory_test_allowed, each.factory_test_bytes, each.factory_test_sms)
         for each in workspaces

@@ -16,6 +16,7 @@ from enum import IntEnum
 from typing import Any, Final, NamedTuple, Protocol
 from zlib import crc32
 
+from django.conf import settings
 from django.db import connection
 
 from accounts.models import Workspace
@@ -216,7 +217,7 @@ _CROSSED: Final = "s.tested_bytes >= w.factory_test_bytes OR s.tested_sms >= w.f
 
 
 _NEW_POSTGRESQL: Final = _INSERT.format(moment="%s", payload="st.payload::jsonb", collation=' COLLATE "C"')
-_DAYS_POSTGRESQL: Final = _ADD_DAYS.format(day="(ended AT TIME ZONE 'UTC')::date", new="n")
+_DAYS_POSTGRESQL: Final = _ADD_DAYS.format(day="(ended AT TIME ZONE %s)::date", new="n")
 
 
 class PostgreSQL:
@@ -295,7 +296,7 @@ class PostgreSQL:
 
     def count(self, cursor: Any, now: datetime, closing: datetime) -> Stored:
         """Store and add up."""
-        cursor.execute(self.COUNT, [now, closing])
+        cursor.execute(self.COUNT, [now, closing, settings.BILLING_ZONE])
         records, *found = cursor.fetchone()
         cursor.execute(self.PLAN_AS_BEFORE)
         return Stored(records, *(set(each or ()) for each in found))
@@ -318,6 +319,10 @@ class SQLite:
     REFUSED = _REFUSED.format(false="0", moment="%s")
     INSERT = _INSERT.format(moment="%s", payload="st.payload", collation="")
     ADD_DAYS = _ADD_DAYS.format(day="substr(ended, 1, 10)", new=f"{_RECORD} WHERE id > %s")
+    # Django gives SQLite this function on each connection; UTC does without its call for each record.
+    ADD_DAYS_ELSEWHERE = _ADD_DAYS.format(
+        day="django_datetime_cast_date(ended, %s, 'UTC')", new=f"{_RECORD} WHERE id > %s"
+    )
     ADD_TESTS = (
         f"UPDATE {_SIM} SET tested_bytes = tested_bytes + t.bytes, tested_sms = tested_sms + t.sms"
         f" FROM ({_TESTS.format(new=f'{_RECORD} n', more=' AND n.id > %s')}) t WHERE {_SIM}.id = t.sim_id"
@@ -370,7 +375,11 @@ class SQLite:
         cursor.execute(self.INSERT, [connection.ops.adapt_datetimefield_value(moment) for moment in (now, closing)])
         stored = Stored(cursor.rowcount)
         if stored.records:
-            cursor.execute(self.ADD_DAYS, [before])
+            zone = settings.BILLING_ZONE
+            if zone == "UTC":
+                cursor.execute(self.ADD_DAYS, [before])
+            else:
+                cursor.execute(self.ADD_DAYS_ELSEWHERE, [zone, before])
             cursor.execute(self.ADD_TESTS, [before])
             cursor.execute(self.COUNTED, [before])
             for sim_id, testing, crossed in cursor.fetchall():

@@ -155,9 +155,9 @@ def test_leaving_factory_test_says_how_many_sims_activate(cast: Cast) -> None:
     client = cast.client(cast.owner)
     assert b"Upgrade to Pro EUR" in client.get(url(cast, "accounts:workspace_package")).content
     page = client.get(url(cast, "accounts:workspace_package_change", new.pk)).content.decode()
-    assert "3 SIMs in it become Activated at once" in page
+    assert "This ends the factory test of 3 SIMs: they become Activated at once" in page
     assert "charged in full from" in page
-    assert client.post(url(cast, "accounts:workspace_package_change", new.pk)).status_code == 303
+    assert client.post(url(cast, "accounts:workspace_package_change", new.pk), {"confirmed": "3"}).status_code == 303
     assert types(cast.acme)[0] == 33
     assert Event.objects.filter(workspace=cast.acme, type=8).count() == 3
     sims[0].refresh_from_db()
@@ -183,7 +183,7 @@ def test_an_administrator_upgrades_and_does_nothing_else(cast: Cast) -> None:
 
 def test_data_plans_are_booked_within_the_package(cast: Cast) -> None:
     client = cast.client(cast.owner)
-    plans = [DataPlan.objects.create(name=f"Plan {number}") for number in range(4)]
+    plans = [DataPlan.objects.create(name=f"Plan {number}", included_mb=10) for number in range(4)]
     for plan in plans[:3]:
         assert client.post(url(cast, "accounts:workspace_package_plans"), {"plan": plan.pk}).status_code == 303
     assert types(cast.acme) == [34, 34, 34]

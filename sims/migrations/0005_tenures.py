@@ -24,7 +24,7 @@ WHERE s.id = sims_usagerecord.sim_id AND s.status = 4 AND sims_usagerecord.ended
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sims", "0002_stock_texts"),
+        ("sims", "0004_charged_months_index"),
     ]
 
     operations = [

@@ -1,0 +1,133 @@
+"""Telling that a trial ends: 7 days and 1 day before, and at its end (`docs/rules.md` section 16).
+
+What the end closes does not wait for this: services ask for the moment itself (`accounts.trials`).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Exists, OuterRef, Q
+
+from accounts import mails, signals
+from accounts.models import Membership, PlatformPackage, TrialNotice, User, Workspace
+from accounts.permissions import Role
+from accounts.trials import NOTICES, day_text
+from kit.action import action, retried
+from kit.context import Actor, ActorKind, acting_within, current_context
+from kit.querysets import CHUNK
+
+CHECK: Final = Actor(kind=ActorKind.SCHEDULE, id=0, label="Trial check", everywhere=True)
+"""Who tells that trials end."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A workspace whose trial has something to be told."""
+
+    workspace: Workspace
+    ends: datetime
+    days_left: int
+
+
+def settle_trials() -> int:
+    """Tell what has come due of all trials: events, and mails to those who can upgrade. Acts as the schedule.
+
+    Returns:
+        How many were told.
+    """
+    with acting_within(CHECK):
+        ids = [due.workspace.pk for due in _due(_candidates(current_context().now()))]
+        return sum(_tell(ids[start : start + CHUNK]) for start in range(0, len(ids), CHUNK))
+
+
+def _candidates(now: datetime) -> list[Workspace]:
+    """Return the workspaces with a trial that ends soon or has ended, unless its end was told. Two queries."""
+    told = TrialNotice.objects.filter(
+        workspace=OuterRef("pk"),
+        since=OuterRef("package_since"),
+        trial_days=OuterRef("package__trial_days"),
+        days_left=0,
+    )
+    trials = PlatformPackage.objects.filter(evaluation=True, trial_days__gt=0)
+    soon = Q(pk__in=())
+    for days in trials.order_by().values_list("trial_days", flat=True).distinct():
+        soon |= Q(package__trial_days=days, package_since__lte=now - timedelta(days=days - max(NOTICES)))
+    found = Workspace.objects.select_related("package").filter(soon, ~Exists(told), package__evaluation=True)
+    return list(found.order_by("pk"))
+
+
+def _due(workspaces: Sequence[Workspace]) -> list[_Due]:
+    """Return what is to be told of workspaces, which has not been yet. One query."""
+    now = current_context().now()
+    known: dict[tuple[int, datetime, int], int] = {}
+    for notice in TrialNotice.objects.filter(workspace__in=workspaces):
+        key = notice.workspace_id, notice.since, notice.trial_days
+        known[key] = min(notice.days_left, known.get(key, notice.days_left))
+    found = []
+    for workspace in workspaces:
+        ends = workspace.trial_ends
+        if ends is None:
+            continue
+        left = next((days for days in NOTICES if ends - timedelta(days=days) <= now), None)
+        before = known.get((workspace.pk, workspace.package_since, workspace.package.trial_days))
+        if left is not None and (before is None or left < before):
+            found.append(_Due(workspace, ends, left))
+    return found
+
+
+@retried
+def _tell(ids: Sequence[int]) -> int:
+    with action():
+        # The workspace decides, under its lock: whoever comes second finds the notice of the first.
+        rows = Workspace.objects.select_for_update(of=("self",)).select_related("package").filter(pk__in=ids)
+        due = _due(list(rows.order_by("pk")))
+        TrialNotice.objects.bulk_create(
+            TrialNotice(
+                workspace=each.workspace,
+                since=each.workspace.package_since,
+                trial_days=each.workspace.package.trial_days,
+                days_left=each.days_left,
+            )
+            for each in due
+        )
+        for each in due:
+            signals.trial_told.send(
+                sender=Workspace, workspace=each.workspace, ends=each.ends, days_left=each.days_left
+            )
+        _mail(due)
+    return len(due)
+
+
+def _mail(due: Sequence[_Due]) -> None:
+    """Write to those who can upgrade. Three queries, and those of the mails."""
+    receivers = _receivers(each.workspace for each in due)
+    for each in due:
+        context = {
+            "workspace": each.workspace,
+            "package": each.workspace.package,
+            "day": day_text(each.ends),
+        }
+        for address in receivers[each.workspace.pk]:
+            mails.send_later("trial_over" if each.days_left == 0 else "trial_ends", address, context)
+
+
+def _receivers(workspaces: Iterable[Workspace]) -> dict[int, list[str]]:
+    """Return the addresses of active Administrators and of the SuperAdmin, by workspace."""
+    places = list(workspaces)
+    found: dict[int, set[str]] = defaultdict(set)
+    active = User.objects.filter(status=User.Status.ACTIVE, erased=None)
+    members = Membership.objects.filter(workspace__in=places, role=Role.ADMINISTRATOR.value, user__in=active)
+    for workspace_id, email in members.values_list("workspace_id", "user__email"):
+        found[workspace_id].add(email)
+    chiefs = Workspace.objects.filter(pk__in=[each.pk for each in places])
+    heads = {pk: above or own for pk, own, above in chiefs.values_list("pk", "super_admin_id", "main__super_admin_id")}
+    addresses = dict(active.filter(pk__in=set(heads.values()) - {None}).values_list("pk", "email"))
+    for workspace_id, chief in heads.items():
+        if chief in addresses:
+            found[workspace_id].add(addresses[chief])
+    return {each.pk: sorted(found[each.pk]) for each in places}

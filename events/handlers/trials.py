@@ -1,0 +1,33 @@
+"""The end of trials, as rows of the log (`docs/rules.md` section 16)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.dispatch import receiver
+from django.utils import translation
+
+from accounts import signals
+from accounts.models import Workspace
+from accounts.trials import day_text
+from events.handlers.pending import pending
+from events.writer import log
+from kit.clock import iso_moment
+
+
+@receiver(signals.trial_told)
+def on_trial_told(*, workspace: Workspace, ends: datetime, days_left: int, **_kwargs: Any) -> None:
+    """Log that a trial has ended (12), or ends soon (10095)."""
+    package = workspace.package
+    if days_left == 0:
+        entry = pending(12, workspace.pk, "trial_over")
+    else:
+        with translation.override("en"):
+            entry = pending(10095, workspace.pk, name=package.name, day=day_text(ends))
+    trial = {
+        "package": {"id": package.pk, "name": package.name},
+        "start_date": iso_moment(workspace.package_since),
+        "end_date": iso_moment(ends),
+    }
+    log([entry._replace(detail={"trial": trial})])
