@@ -35,6 +35,7 @@ def _own(
     severity: Severity = Severity.INFO,
     source: Source = Source.API,
     audience: Audience = "all",
+    sample_detail: Mapping[str, object] | None = None,
 ) -> None:
     """Register one of our types; ``texts`` may be the template itself when there is only one."""
     register(
@@ -47,6 +48,7 @@ def _own(
             audience=audience,
             section=section,
             sample=sample,
+            sample_detail=sample_detail,
         )
     )
 
@@ -56,7 +58,10 @@ _WARN = Severity.WARN
 
 _DEVICES = "Device management"
 _DEVICE = {"device": "Pump 12"}
-_own(10002, "Device created", "Device {device} created", _DEVICE, section=_DEVICES)
+_own(10002, "Device created", "Device {device} created", _DEVICE, section=_DEVICES, sample_detail={
+    "status": 0, "service_policy": 31, "coverage_policy": 47, "imei": "490154203237518", "imei_lock": False,
+    "ip_address": "10.192.0.7",
+})
 _own(10003, "Device updated", "Device {device} updated", _DEVICE, section=_DEVICES)
 _own(10004, "Device deleted", "Device {device} deleted", _DEVICE, section=_DEVICES, severity=_WARN)
 _own(10011, "Tags changed", "Tags changed on {count} device(s)", {"count": 3}, section=_DEVICES)

@@ -200,6 +200,7 @@ def _carry_out(transfer: Transfer, devices: dict[int, DeviceRow]) -> None:
         Device.objects.filter(pk__in=enabled).update(status=DeviceStatus.DISABLED, last_updated=now)
     move([row for row in transfer.sims if row.status == SimStatus.ACTIVATED], SimStatus.SUSPENDED)
     Sim.objects.filter(pk__in=ids).update(workspace=transfer.target, device=None, last_updated=now)
+    suspended = set(transfer.suspends)
     by_source: dict[int, list[SimRow]] = defaultdict(list)
     for row in transfer.sims:
         by_source[transfer.sources[row.id]].append(row)
@@ -208,7 +209,8 @@ def _carry_out(transfer: Transfer, devices: dict[int, DeviceRow]) -> None:
         steps = [step for row in rows for step in _steps(row, devices)]
         if steps:
             signals.devices_changed.send(sender=Sim, workspace_id=source_id, steps=steps)
-        signals.sims_transferred.send(sender=Sim, source=sources[source_id], target=transfer.target, sims=rows)
+        arrived = [row._replace(status=SimStatus.SUSPENDED) if row.id in suspended else row for row in rows]
+        signals.sims_transferred.send(sender=Sim, source=sources[source_id], target=transfer.target, sims=arrived)
     transfer.done = True
 
 
