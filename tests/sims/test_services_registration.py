@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -34,7 +36,7 @@ def test_a_batch_is_registered_with_one_row_and_one_more_per_sim(cast: Cast, sta
     assert found.pk == batch.pk
     assert types() == [48, *follow_up]
     assert rows()[0][1] == "Batch of 3 SIM(s) registered."
-    first = Event.objects.order_by("id")[0]
+    first: Any = Event.objects.order_by("id")[0]
     assert first.detail["covers"] == {"sim": [row.id for row in done.sims], "batch": [batch.pk]}
     assert without_covers(first.detail) == {
         "sim_batch": {

@@ -15,7 +15,7 @@ from kit.action import action, retried
 from kit.context import Actor, current_context
 from kit.errors import Conflict, Invalid, NotFound
 from sims import signals
-from sims.locking import DEVICE_FIELDS, SIM_FIELDS
+from sims.locking import DEVICE_FIELDS, SIM_FIELDS, with_devices
 from sims.models import Device, Sim
 from sims.signals import DeviceFact, DeviceRow, DeviceStatusChange, SimReleased, SimRow, SimStatusChange
 from sims.states import DeviceStatus, SimStatus
@@ -145,16 +145,17 @@ def _plan(
         devices = devices.select_for_update(of=("self",))
         reachable = reachable.select_for_update(of=("self",))
     held = {row[0]: DeviceRow._make(row) for row in devices.values_list(*DEVICE_FIELDS)}
-    read = list(reachable.order_by("pk").values_list(*SIM_FIELDS, "workspace_id", "workspace__name"))
-    rows = [SimRow._make(row[:-2]) for row in read]
+    read = list(reachable.order_by("pk").values_list(*SIM_FIELDS, "workspace_id"))
+    rows = with_devices(row[:-1] for row in read)
+    sources = {row[0]: row[-1] for row in read}
     _check_presence(wanted, rows)
     if any(before[row.id] != row.device_id for row in rows):
         raise Conflict(_("Devices of these SIMs changed at the same moment. Try again."), code="changed_meanwhile")
     transfer = Transfer(
         target=target,
         sims=rows,
-        sources={row[0]: row[-2] for row in read},
-        source_names={row[-2]: row[-1] for row in read},
+        sources=sources,
+        source_names=dict(Workspace.objects.filter(pk__in=set(sources.values())).values_list("pk", "name")),
         suspends=[row.id for row in rows if row.status == SimStatus.ACTIVATED],
         detaches=[row.id for row in rows if row.device_id is not None],
     )

@@ -29,6 +29,7 @@ def forged() -> Callable[..., None]:
             "surface": 0,
             **values,
         }
-        models.QuerySet(Event).bulk_create([Event(**row)])
+        past_the_writer: models.QuerySet[Event] = models.QuerySet(Event)
+        past_the_writer.bulk_create([Event(**row)])
 
     return forge

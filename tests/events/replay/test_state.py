@@ -174,7 +174,8 @@ def test_members_tokens_and_orders() -> None:
 def test_shapes_that_nobody_writes_raise_nothing() -> None:
     replay = Replay()
     for number, type_id in enumerate((48, 69, 10060, 10002, 10003, 10011, 10024, 10025, 10030, 38, 39), 1):
-        for detail in (None, [], "x", {"sims": 3, "covers": [], "changes": [], "role": 5, "id": "x"}):
+        shapes: list[Any] = [None, [], "x", {"sims": 3, "covers": [], "changes": [], "role": 5, "id": "x"}]
+        for detail in shapes:
             replay.take(row(number, type_id, device_id=5, subject=2, detail=detail))
     assert replay.sims == {}
     assert replay.events == 44
