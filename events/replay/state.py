@@ -171,11 +171,7 @@ _UNDER_THE_DEVICES_LOCK: Final = frozenset({42, 43, RELEASED, ASSIGNED, 68, UPDA
 
 
 class Replay:
-    """What the events so far say. Attributes: `sims`, `devices`, `members`, `tokens`, `orders`, each by id.
-
-    Also `breaks`, and what explains that something was not told: `blind_batches`, ids of batches whose registration
-    does not say which SIMs they had, and `blind_import`, whether any import does not.
-    """
+    """What the events so far say. Attributes: `sims`, `devices`, `members`, `tokens`, `orders`, each by id."""
 
     def __init__(self) -> None:
         self.sims: dict[int, SimState] = {}
@@ -184,8 +180,6 @@ class Replay:
         self.tokens: dict[int, TokenState] = {}
         self.orders: dict[int, OrderState] = {}
         self.breaks: list[Break] = []
-        self.blind_batches: set[int] = set()
-        self.blind_import = False
         self.events = 0
         self.last_id = 0
         # States in which the SIMs of the last transfer arrived: it is asked for one SIM after the other.
@@ -199,17 +193,7 @@ class Replay:
             self.take_sim(sim_id, row)
         for device_id in devices_of(row):
             self.take_device(device_id, row)
-        self.take_batch(row)
         self.take_people(row)
-
-    def take_batch(self, row: Row) -> None:
-        """Note an event about many SIMs that does not say which: logs of older versions have such."""
-        if row.type == REGISTERED and row.sim_id is None and not _covered(row, "sim"):
-            batch = _part(row.detail, "sim_batch").get("id")
-            if isinstance(batch, int):
-                self.blind_batches.add(batch)
-        elif row.type == IMPORTED and not _covered(row, "sim"):
-            self.blind_import = True
 
     # --- SIMs ---
 

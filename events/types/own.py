@@ -14,6 +14,8 @@ are 10020 and 10021 when a member of staff signs in or out.
 | 10077 | Factory test checks late | staff | checks of factory tests have not run for some minutes |
 | 10078 | Factory test checks on time | staff | they run in time again |
 | 10085 | Application token changed | all | an application token gets another description, or its creator's lower role |
+| 10087 | Log and tables differ | staff | the nightly replay finds differences that the one before did not find |
+| 10088 | Log and tables agree again | staff | it finds none, and the one before found some |
 """
 
 from collections.abc import Mapping
@@ -145,4 +147,12 @@ _own(10077, "Factory test checks late", "Factory tests have not been checked sin
      audience="staff")
 _own(10078, "Factory test checks on time", "Factory tests are checked in time again, late since {since}",
      {"since": "2026-11-21T08:15:00Z"}, section=_OPERATOR, source=Source.POLICY_CONTROL, audience="staff")
+_own(10087, "Log and tables differ", "{count} new difference(s) between log and tables found", {"count": 1},
+     section=_LOG, severity=Severity.CRITICAL, source=Source.POLICY_CONTROL, audience="staff", sample_detail={
+         "check": 12, "found": 1,
+         "new": ["SIM 8988303000000000001 (ID 2210, workspace 12), status: Suspended by event 8120, Activated in the "
+                 "table."],
+     })
+_own(10088, "Log and tables agree again", "No difference between log and tables any more",
+     section=_LOG, source=Source.POLICY_CONTROL, audience="staff", sample_detail={"check": 13})
 # fmt: on

@@ -78,7 +78,7 @@ def register_batch(*, workspace_id: int, bic: str, status: int = SimStatus.ISSUE
     with action():
         room = activation_room(workspace_id, lock=True) if status == SimStatus.ACTIVATED else Room()
         batch = _check(
-            SimBatch.objects.select_for_update(of=("self",)).select_related("model").filter(bic=code).first(),
+            SimBatch.objects.select_for_update(of=("self",)).filter(bic=code).first(),
             workspace_id,
             code,
         )

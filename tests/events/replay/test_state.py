@@ -98,14 +98,10 @@ def test_a_transfer_says_in_which_state_a_sim_arrives_and_the_target_begins_with
 def test_what_logs_of_older_versions_do_not_tell_is_not_guessed() -> None:
     replay = folded(
         [
-            row(1, 48, detail={"sim_batch": {"id": 3}}),
             row(2, 10002, device_id=5, device_name="Pump", device_tags="north"),
             row(3, 69, detail={"sims": [{"id": 11, "iccid": "…"}], "target": {"id": HOME}}),
-            row(4, 10060),
         ]
     )
-    assert replay.blind_batches == {3}
-    assert replay.blind_import
     assert replay.sims[11].status == UNTOLD
     assert replay.sims[11].workspace == known(HOME, 3)
     device = replay.devices[5]
