@@ -307,7 +307,7 @@ def compare_members(workspace_id: int, _after: int) -> tuple[Result, int | None]
         compared.field(user_id, "", "role", state.role, table.get(user_id), nobody)
         known = state.super_admin
         if known.told or user_id == chief:
-            led = known if known.told or compared.begins_later else Known(False, state.role.event_id, None)
+            led = known if known.told or compared.begins_later else state.role._replace(value=False)
             compared.field(user_id, "", "super_admin", led, user_id == chief)
     return compared.result, None
 

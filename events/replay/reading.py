@@ -17,8 +17,9 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.fields import BooleanField
 
+from accounts.operator import OPERATOR_ID
 from events.models import Event
-from events.replay.state import DEVICE_BATCHES, SIM_BATCHES, Replay, Row, devices_of, folded, sims_of
+from events.replay.state import ALLOTTED, DEVICE_BATCHES, SIM_BATCHES, Replay, Row, devices_of, folded, sims_of
 from kit.querysets import CHUNK
 
 COLUMNS: Final = (
@@ -93,7 +94,9 @@ def replay_of(
 
 
 def rows_of(workspace_id: int, *, until: datetime | None = None, types: Iterable[int] | None = None) -> Iterator[Row]:
-    """Read the log of a workspace in the order of ids; one query for 5,000 rows.
+    """Read the log of a workspace in the order of ids, and of the operator's log what put SIMs into the workspace.
+
+    One query for 5,000 rows.
 
     Args:
         workspace_id: whose log.
@@ -102,14 +105,21 @@ def rows_of(workspace_id: int, *, until: datetime | None = None, types: Iterable
     """
     events = _events(workspace_id, until)
     if types is not None:
-        events = events.filter(type__in=list(types))
+        yield from _in_pieces(events.filter(type__in=list(types)), CHUNK)
+        return
+    yield from merge(
+        _in_pieces(events, CHUNK), _in_pieces(_allotted(workspace_id, until), _BATCHES), key=lambda row: row.id
+    )
+
+
+def _in_pieces(events: QuerySet[Event], size: int) -> Iterator[Row]:
     last = 0
     while True:
-        rows = list(events.filter(id__gt=last).order_by("id").values_list(*COLUMNS)[:CHUNK])
-        yield from map(Row._make, rows)
-        if len(rows) < CHUNK:
+        rows = [Row._make(row) for row in events.filter(id__gt=last).order_by("id").values_list(*COLUMNS)[:size]]
+        yield from rows
+        if len(rows) < size:
             return
-        last = rows[-1][0]
+        last = rows[-1].id
 
 
 def object_rows(
@@ -156,16 +166,20 @@ def _own_rows(column: str, workspace_id: int, span: Span, until: datetime | None
 def _batch_rows(how: _Kind, workspace_id: int, span: Span, until: datetime | None) -> list[tuple[int, Row]]:
     """Read the events that speak of many and name objects of a span: pairs of object and row, by object and id."""
     # One that speaks of a single object has it in its column, and is found by that.
-    events = _events(workspace_id, until).filter(**{"type__in": how.batches, f"{how.column}__isnull": True})
-    events = events.alias(named=_names_one_of(how.paths, span)).filter(named=True).order_by("id")
+    own = _events(workspace_id, until).filter(**{"type__in": how.batches, f"{how.column}__isnull": True})
+    sources = [own, _allotted(workspace_id, until)] if ALLOTTED in how.batches else [own]
     pairs: list[tuple[int, Row]] = []
-    last = 0
-    while True:
-        rows = [Row._make(row) for row in events.filter(id__gt=last).values_list(*COLUMNS)[:_BATCHES]]
-        pairs += [(pk, row) for row in rows for pk in how.ids(row) if span.first <= pk <= span.last]
-        if len(rows) < _BATCHES:
-            return sorted(pairs, key=lambda pair: (pair[0], pair[1].id))
-        last = rows[-1].id
+    for events in sources:
+        named = events.alias(named=_names_one_of(how.paths, span)).filter(named=True)
+        for row in _in_pieces(named, _BATCHES):
+            pairs += [(pk, row) for pk in how.ids(row) if span.first <= pk <= span.last]
+    return sorted(pairs, key=lambda pair: (pair[0], pair[1].id))
+
+
+def _allotted(workspace_id: int, until: datetime | None) -> QuerySet[Event]:
+    """Return what the operator's log tells of SIMs put into a customer's workspace, whose own log has no row of it."""
+    events = _events(OPERATOR_ID, until).filter(type=ALLOTTED)
+    return events.none() if workspace_id == OPERATOR_ID else events.filter(detail__workspace__id=workspace_id)
 
 
 def _names_one_of(paths: Sequence[str], span: Span) -> RawSQL:

@@ -40,11 +40,20 @@ class Row(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A value, and the event that made it so (or, where the log begins later, first told it)."""
+    """A value, and the event that made it so (or, where the log begins later, first told it).
+
+    Args:
+        value: what is so.
+        event_id: the event.
+        moment: of the event.
+        log: id of the workspace in whose log the event stands: the operator's for SIMs that staff have put into an
+            inventory, and then customers don't see it.
+    """
 
     value: Any
     event_id: int | None
     moment: datetime | None
+    log: int | None
 
     @property
     def told(self) -> bool:
@@ -52,7 +61,7 @@ class Known(NamedTuple):
         return self.event_id is not None
 
 
-UNTOLD: Final = Known(None, None, None)
+UNTOLD: Final = Known(None, None, None, None)
 
 
 @dataclass(slots=True)
@@ -146,6 +155,7 @@ RELEASED: Final = 50
 ASSIGNED: Final = 51
 TRANSFERRED: Final = 69
 IMPORTED: Final = 10060
+ALLOTTED: Final = 10001
 CREATED: Final = 10002
 UPDATED: Final = 10003
 DELETED: Final = 10004
@@ -158,8 +168,10 @@ TOKEN_CHANGED: Final = 10085
 SUBMITTED: Final = 38
 ORDER_UPDATED: Final = 39
 
-SIM_BATCHES: Final = (REGISTERED, TRANSFERRED, IMPORTED)
-"""Types of events that are about many SIMs at once and name them in their detail."""
+SIM_BATCHES: Final = (REGISTERED, TRANSFERRED, IMPORTED, ALLOTTED)
+"""Types of events that are about many SIMs at once and name them in their detail.
+
+Of these `ALLOTTED` stands in the operator's log alone: SIMs that staff put into a workspace's inventory."""
 DEVICE_BATCHES: Final = (TAGGED,)
 """The same for devices."""
 MEMBER_TYPES: Final = (SIGNED_UP, ENDED, 10024, 10025, 10026)
@@ -210,9 +222,10 @@ class Replay:
         elif row.type == TRANSFERRED:
             self._transferred(sim_id, sim, row)
             return
-        elif row.type == IMPORTED:
+        elif row.type in (IMPORTED, ALLOTTED):
             sim.status = _known(SimStatus.ISSUED.value, row)
-            sim.workspace = sim.device = _known(None, row)
+            sim.workspace = _known(_part(row.detail, "workspace").get("id"), row)
+            sim.device = _known(None, row)
             return
         elif row.type == ASSIGNED:
             sim.device = _known(row.device_id, row)
@@ -374,7 +387,7 @@ def devices_of(row: Row) -> Iterator[int]:
 
 
 def _known(value: Any, row: Row) -> Known:
-    return Known(value, row.id, row.moment)
+    return Known(value, row.id, row.moment, row.workspace_id)
 
 
 def _part(detail: Any, key: str) -> Mapping[str, Any]:

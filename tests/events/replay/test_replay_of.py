@@ -15,6 +15,7 @@ from events.replay.reading import replay_of
 from events.replay.state import Replay
 from sims.devices.services.devices import update_devices
 from sims.devices.services.tags import change_tags
+from sims.inventory.services.allotment import assign_batch
 from sims.inventory.services.assignment import SimChoice, assign_sims
 from sims.inventory.services.status import change_sim_status
 from sims.inventory.services.transfer import transfer_sims
@@ -72,7 +73,7 @@ def test_one_object_is_told_as_in_the_whole_and_reads_its_own_events_alone(world
         connection,
     ) as queries:
         one = replay_of(world.home.pk, sim_id=sims[0], device_id=devices[0])
-    assert len(queries) == 6
+    assert len(queries) == 7
     assert set(one.sims) == {sims[0]}
     assert set(one.devices) == {devices[0]}
 
@@ -115,3 +116,16 @@ def test_events_taken_in_from_outside_speak_of_other_objects(world: World, forge
     told = replay_of(world.home.pk).sims
     forged(workspace_id=world.home.pk, type=9, sim_id=sims[0], new_state=2, external_id=99)
     assert replay_of(world.home.pk).sims == told
+
+
+def test_sims_that_staff_put_into_an_inventory_are_told_by_the_operators_log(world: World) -> None:
+    batch = world.stock(2)
+    with world.cast.staffing():
+        assign_batch(batch_id=batch.pk, workspace_id=world.home.pk, status=SimStatus.ACTIVATED)
+    first, second = batch.sims.order_by("pk").values_list("pk", flat=True)
+    for sims in (replay_of(world.home.pk).sims, replay_of(world.home.pk, sim_id=first).sims):
+        assert sims[first].workspace.value == world.home.pk
+        assert sims[first].workspace.log == world.cast.operator.pk, "the customer's own log has no row of it"
+        assert (sims[first].status.value, sims[first].status.log) == (SimStatus.ACTIVATED, world.home.pk)
+    assert replay_of(world.cast.operator.pk).sims[second].workspace.value == world.home.pk
+    assert replay_of(world.away.pk).sims == {}

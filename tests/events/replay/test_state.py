@@ -20,8 +20,8 @@ def moment(id_: int) -> datetime:
     return NOON + timedelta(minutes=id_)
 
 
-def known(value: object, id_: int) -> Known:
-    return Known(value, id_, moment(id_))
+def known(value: object, id_: int, log: int = HOME) -> Known:
+    return Known(value, id_, moment(id_), log)
 
 
 REGISTERED = row(1, 48, detail={"sim_batch": {"id": 3}, "covers": {"sim": [11, 12], "batch": [3]}})
@@ -91,8 +91,8 @@ def test_a_transfer_says_in_which_state_a_sim_arrives_and_the_target_begins_with
     source = folded([REGISTERED, row(2, 8, sim_id=11, old_state=0, new_state=1), row(5, 69, sim_id=11, detail=detail)])
     assert source.sims[11].workspace == known(AWAY, 5)
     target = folded([row(6, 69, sim_id=11, workspace_id=AWAY, detail=detail)])
-    assert (target.sims[11].status, target.sims[11].workspace) == (known(2, 6), known(AWAY, 6))
-    assert target.sims[11].device == known(None, 6)
+    assert (target.sims[11].status, target.sims[11].workspace) == (known(2, 6, AWAY), known(AWAY, 6, AWAY))
+    assert target.sims[11].device == known(None, 6, AWAY)
 
 
 def test_what_logs_of_older_versions_do_not_tell_is_not_guessed() -> None:

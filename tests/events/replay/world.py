@@ -14,8 +14,9 @@ from accounts.permissions import Role
 from accounts.workspaces.services.workspaces import create_workspace
 from kit.context import ActionContext
 from sims.devices.services.devices import NewDevice, create_devices
+from sims.inventory.services.allotment import reserve_batch
 from sims.inventory.services.registration import register_batch
-from sims.inventory.services.stock import SimRecord, assign_batch, create_batch, import_sims
+from sims.inventory.services.stock import SimRecord, create_batch, import_sims
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch
 from sims.policies.services.policies import create_coverage_policy, create_service_policy
 from sims.states import SimStatus
@@ -40,14 +41,14 @@ class World:
         return self.cast.acting(self.owner)
 
     def stock(self, count: int = 3, *, workspace: Workspace | None = None) -> SimBatch:
-        """Make a batch of imported SIMs, handed to a workspace if one is given."""
+        """Make a batch of imported SIMs, reserved for a workspace if one is given."""
         number = next(self._numbers)
         with self.cast.staffing():
             batch = create_batch(bic=f"77{number:014d}", model=self.cast.model)
             records = [SimRecord(f"8988304{number:05d}{at:07d}", f"90155{number:04d}{at:06d}") for at in range(count)]
             import_sims(batch_id=batch.pk, records=records)
             if workspace is not None:
-                assign_batch(batch_id=batch.pk, workspace_id=workspace.pk)
+                reserve_batch(batch_id=batch.pk, workspace_id=workspace.pk)
         return batch
 
     def sims(self, count: int = 3, *, status: int = SimStatus.ISSUED) -> list[Sim]:
