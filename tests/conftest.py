@@ -94,9 +94,9 @@ def _locked_rows_are_read_alone() -> Iterator[None]:
 
     def check(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         if "FOR UPDATE" in sql or "FOR NO KEY UPDATE" in sql:
-            columns, _from, others = sql.partition(" FROM ")
-            (table,) = re.findall(r'^\s*"(\w+)"', others)
-            assert set(re.findall(r'"(\w+)"\."', columns)) <= {table}, f"reads joined columns under a lock: {sql}"
+            found = re.match(r'SELECT (".*?) FROM "(\w+)"', sql)
+            tables = set(re.findall(r'"(\w+)"\."', found[1])) if found else set()
+            assert not found or tables <= {found[2]}, f"reads joined columns under a lock: {sql}"
         return execute(sql, *rest)
 
     with connection.execute_wrapper(check):
