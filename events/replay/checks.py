@@ -83,6 +83,7 @@ def _next(check: ReplayCheck, after: int | None) -> dict[str, Any]:
     return {} if workspace is None else {"workspace": workspace, "piece": _ORDER[0], "after": 0}
 
 
+# untold: the state of a comparison; what it finds is told
 def go_on(*, seconds: float) -> ReplayCheck | None:
     """Go on with the open check by a piece or more, or begin one when it is due; `None` when it is not.
 
