@@ -1,4 +1,8 @@
-"""Locking the rows an action is about."""
+"""Locking the rows an action is about.
+
+A locked row is read alone, and what belongs to it by a later statement: a statement that waited for a lock gets the
+locked row anew, and what it joins to it as it was before the wait.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +30,12 @@ def lock_user(user_id: int) -> User:
 
 
 def lock_workspace(workspace_id: int) -> Workspace:
-    """Lock a workspace and return it with its package.
+    """Lock a workspace and return it as it is now.
 
     Raises:
         NotFound: there is none.
     """
-    workspace = (
-        Workspace.objects.select_for_update(of=("self",)).select_related("package").filter(pk=workspace_id).first()
-    )
+    workspace = Workspace.objects.select_for_update(of=("self",)).filter(pk=workspace_id).first()
     if workspace is None:
         raise NotFound(_("Workspace with Id '%(id)s' not found.") % {"id": workspace_id})
     return workspace

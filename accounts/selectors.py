@@ -155,13 +155,15 @@ def workspace_with_package(workspace_id: int, *, lock: bool = False) -> Workspac
     Args:
         workspace_id: the workspace; staff and the portal itself may name one that does not exist.
         lock: lock the workspace, but not its key: whoever holds SIMs and commits a new device or a transfer needs that.
+            The package is read after it, by a second query.
 
     Raises:
         NotFound: there is none; the text is that of `authorise` for a stranger.
     """
-    workspaces = Workspace.objects.select_related("package")
     if lock:
-        workspaces = workspaces.select_for_update(of=("self",), no_key=True)
+        workspaces = Workspace.objects.select_for_update(of=("self",), no_key=True)
+    else:
+        workspaces = Workspace.objects.select_related("package")
     workspace = workspaces.filter(pk=workspace_id).first()
     if workspace is None:
         raise NotFound(_("Workspace with Id '%(id)s' not found.") % {"id": workspace_id})

@@ -17,6 +17,7 @@ class EventsConfig(AppConfig):
         """Register types, handlers, the writer and the database's own guards."""
         from events import checks, guard_checks, registry, workspace_figures  # noqa: F401, PLC0415 - they register themselves
         from events.handlers import accounts, orders, sims, trials  # noqa: F401, PLC0415 - they register themselves
+        from events.replay import tasks as replay_tasks  # noqa: F401, PLC0415 - they register themselves
         from events.seals import mails, tasks  # noqa: F401, PLC0415 - they register themselves
         from events.triggers import create_triggers  # noqa: PLC0415 - needs the app registry
         from events.writer import write  # noqa: PLC0415 - needs the app registry

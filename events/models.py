@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
+from events.replay.models import ReplayCheck
 from events.seals.commitments import SALT_BYTES, new_salt, person_commitment
 from events.seals.models import SealCheck, SealCheckpoint, SealCosignature, SealKey, SealLog, SealState, SealTile
 from events.types.base import Severity, Source
@@ -27,6 +28,7 @@ __all__ = [
     "EventQuerySet",
     "FrozenPerson",
     "GuardCheck",
+    "ReplayCheck",
     "RetentionReceipt",
     "SealCheck",
     "SealCheckpoint",

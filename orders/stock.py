@@ -62,7 +62,7 @@ def locked_articles(ids: Iterable[int]) -> list[Article]:
     Without the key: a line that is written meanwhile for such an article is no obstacle.
     """
     articles = Article.objects.filter(pk__in=set(ids)).order_by("pk").select_for_update(of=("self",), no_key=True)
-    return list(articles.select_related("sim_model").prefetch_related("prices"))
+    return list(articles.prefetch_related("sim_model", "prices"))
 
 
 def short_articles(order: Order) -> set[int]:

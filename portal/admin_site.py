@@ -27,6 +27,7 @@ from accounts.models import User
 from accounts.sign_in.services.passwords import change_own_password
 from accounts.sign_in.services.sessions import follow_session
 from events.guard_checks import guard_problems
+from events.replay.selectors import replay_problems
 from events.seals.selectors import seal_problems
 from kit.admin.base import StaffAdmin, add_refusal
 from kit.errors import DomainError
@@ -37,7 +38,7 @@ ORDER: Final = (
     ("sims", ("simbatch", "sim", "device", "servicepolicy", "coveragepolicy", "simmodel")),
     ("orders", ("order", "article", "shippingoption", "shippingprovider")),
     ("orders", ()),
-    ("events", ("event", "frozenperson", "retentionreceipt", "sealcheck")),
+    ("events", ("event", "frozenperson", "retentionreceipt", "sealcheck", "replaycheck")),
     ("kit", ("outgoingmail",)),
 )
 """Apps and their pages in the order of the menu."""
@@ -142,7 +143,7 @@ class PortalAdminSite(AdminSite):
     @method_decorator(never_cache)
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """The overview, with what is wrong about the log on top."""
-        problems = [*guard_problems(), *seal_problems()]
+        problems = [*guard_problems(), *seal_problems(), *replay_problems()]
         return super().index(request, {**(extra_context or {}), "log_problems": problems})
 
     def get_log_entries(self, request: HttpRequest) -> Any:

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from events.guard_checks import guards_are_good
+from events.replay.selectors import tables_agree
 from events.seals.selectors import seals_are_good
 from portal.version import version
 
@@ -31,13 +32,14 @@ def readyz(request: HttpRequest) -> JsonResponse:
     """200 when the database takes writes, else 503; the answer names what does not work.
 
     The cache is speed and not correctness: without it every page answers, slower, so the host stays in rotation. So it
-    does when the log is not what was sealed, or its guards do not stand as they should: that needs people who look at
-    it, and taking the portal away would help whoever did it.
+    does when the log is not what was sealed, its guards do not stand as they should, or the tables do not hold what it
+    says: that needs people who look at it, and taking the portal away would help whoever did it.
     """
     checks = {"database": _answers("database", _ask_database), "cache": _answers("cache", _ask_cache)}
     ready = checks["database"]
     checks["seals"] = ready and seals_are_good()
     checks["guards"] = ready and guards_are_good()
+    checks["replay"] = ready and tables_agree()
     status = "unavailable" if not ready else "ok" if all(checks.values()) else "degraded"
     return JsonResponse({"status": status, "checks": checks}, status=200 if ready else 503)
 

@@ -441,4 +441,5 @@ CELERY_BEAT_SCHEDULE |= {
     "mail-seals": {"task": "events.mail_seals", "schedule": 3600.0, "options": {"expires": 3600}},
     "thin-checkpoints": {"task": "events.thin_checkpoints", "schedule": 86_400.0, "options": {"expires": 86_400}},
     "verify-log": {"task": "events.verify_log", "schedule": 60.0, "options": {"expires": 60}},
+    "replay-log": {"task": "events.replay_log", "schedule": 60.0, "options": {"expires": 60}},
 }

@@ -1,4 +1,8 @@
-"""Reading and locking what an action is about, in one query each and in id order."""
+"""Reading and locking what an action is about, in id order.
+
+The names of a SIM's device are read after the SIM is locked, in a statement of their own: a statement that waited for
+a lock gets the locked row anew, and what it joins to it as it was before the wait.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +28,15 @@ SIM_FIELDS = (
     "imported",
     "status",
     "device_id",
-    "device__name",
-    "device__imei",
-    "device__ip_address",
-    "device__tags",
     "activation_date",
     "active_until",
 )
+"""What is read of a SIM itself, in the order of `SimRow` without the names of its device."""
 DEVICE_FIELDS = ("id", "name", "imei", "ip_address", "tags", "status")
+_STATUS = SIM_FIELDS.index("status")
+_DEVICE = SIM_FIELDS.index("device_id")
+_AFTER = _DEVICE + 1
+_NO_NAMES = (None, None, None, None)
 
 
 def chunks(ids: Iterable[int]) -> Iterator[list[int]]:
@@ -47,9 +52,22 @@ def _sims() -> QuerySet[Sim, tuple[Any, ...]]:
     return Sim.objects.order_by("pk").values_list(*SIM_FIELDS)
 
 
+def with_devices(sims: Iterable[tuple[Any, ...]]) -> list[SimRow]:
+    """Return SIMs with the names that their devices have now. One query where any is on a device.
+
+    Args:
+        sims: values of `SIM_FIELDS`, read (and locked, where they are) by an earlier statement.
+    """
+    found = list(sims)
+    held = [values[_DEVICE] for values in found if values[_DEVICE] is not None]
+    devices = Device.objects.filter(pk__in=held).values_list("pk", "name", "imei", "ip_address", "tags") if held else ()
+    names = {pk: named for pk, *named in devices}
+    return [SimRow(*values[:_AFTER], *names.get(values[_DEVICE], _NO_NAMES), *values[_AFTER:]) for values in found]
+
+
 def _sim_rows(sims: QuerySet[Sim, tuple[Any, ...]]) -> list[SimRow]:
     """Read SIMs in id order. Deleted ones are left out here and not in SQL, where each condition costs too."""
-    return [row for row in map(SimRow._make, sims) if row.status != SimStatus.DELETED]
+    return with_devices(values for values in sims if values[_STATUS] != SimStatus.DELETED)
 
 
 def read_sims(workspace_id: int, ids: Sequence[int]) -> list[SimRow]:

@@ -7,7 +7,7 @@ Payloads carry what was read under the lock, so that no receiver has to ask the 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -152,10 +152,12 @@ class ConnectivityReset:
 
 @dataclass(slots=True)
 class DeviceCreated:
-    """A device was made."""
+    """A device was made, with policies given by their ids."""
 
     device: DeviceRow
-    policies: dict[str, Any] = field(default_factory=dict)
+    service_policy_id: int
+    coverage_policy_id: int
+    imei_lock: bool
 
 
 @dataclass(slots=True)
@@ -207,7 +209,8 @@ sims_registered = Signal()
 """A batch was registered. Arguments: workspace_id, batch (SimBatch), sims (list[SimRow], in ICCID order)."""
 
 sims_transferred = Signal()
-"""SIMs moved. Arguments: source, target (Workspace), sims (list[SimRow]); sent once per source."""
+"""SIMs moved. Arguments: source, target (Workspace), sims (list[SimRow], in the state in which they arrive); sent once
+per source."""
 
 tags_changed = Signal()
 """Tags changed. Arguments: workspace_id, changes (list[TagChange]), one for each way in which they did."""
@@ -220,7 +223,7 @@ sim_batch_created = Signal()
 """Staff made a batch. Arguments: batch (SimBatch)."""
 
 sims_imported = Signal()
-"""Staff imported SIMs into a batch. Arguments: batch (SimBatch), count."""
+"""Staff imported SIMs into a batch. Arguments: batch (SimBatch), sim_ids (list[int])."""
 
 sims_allotted = Signal()
 """Staff put SIMs of a batch into a workspace. Arguments: batch (SimBatch), workspace (Workspace), sims (SimRow)."""

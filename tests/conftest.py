@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -83,6 +85,21 @@ def _the_log_can_be_emptied() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", teardown)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _locked_rows_are_read_alone() -> Iterator[None]:
+    """A statement that waited for a lock gives joined columns as they were before the wait, so none may read them."""
+
+    def check(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if "FOR UPDATE" in sql or "FOR NO KEY UPDATE" in sql:
+            found = re.match(r'SELECT (".*?) FROM "(\w+)"', sql)
+            tables = set(re.findall(r'"(\w+)"\."', found[1])) if found else set()
+            assert not found or tables <= {found[2]}, f"reads joined columns under a lock: {sql}"
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(check):
         yield
 
 

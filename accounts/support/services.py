@@ -89,12 +89,7 @@ def end_support_access(*, access_id: int, timed_out: bool = False) -> None:
         timed_out: whether its time ran out.
     """
     with action():
-        access = (
-            SupportAccess.objects.select_related("workspace", "staff", "acted_for")
-            .select_for_update(of=("self",))
-            .filter(pk=access_id, ended__isnull=True)
-            .first()
-        )
+        access = SupportAccess.objects.select_for_update(of=("self",)).filter(pk=access_id, ended__isnull=True).first()
         if access is None:
             return
         access.ended = access.expires if timed_out else current_context().now()

@@ -177,7 +177,16 @@ def _reset(workspace_id: int, step: ConnectivityReset) -> PendingEvent:
 
 
 def _created(workspace_id: int, step: DeviceCreated) -> PendingEvent:
-    return pending(10002, workspace_id, device=step.device.name)._replace(objects=objects_of(device=step.device))
+    device = step.device
+    detail = {
+        "status": int(device.status),
+        "service_policy": step.service_policy_id,
+        "coverage_policy": step.coverage_policy_id,
+        "imei": device.imei or None,
+        "imei_lock": step.imei_lock,
+        "ip_address": device.ip_address,
+    }
+    return pending(10002, workspace_id, device=device.name)._replace(objects=objects_of(device=device), detail=detail)
 
 
 def _updated(workspace_id: int, step: DeviceUpdated) -> PendingEvent:
@@ -216,7 +225,8 @@ def on_sims_registered(*, workspace_id: int, batch: SimBatch, sims: Sequence[Sim
         }
     }
     objects = objects_of(sims[0])._replace(imsi_id=None, imsi=None, import_date=None) if len(sims) == 1 else NOTHING
-    log([pending(48, workspace_id, n=len(sims))._replace(objects=objects, detail=detail)])
+    covers = {"sim": [sim.id for sim in sims], "batch": [batch.pk]}
+    log([pending(48, workspace_id, n=len(sims))._replace(objects=objects, detail=detail, covers=covers)])
 
 
 @receiver(signals.sims_transferred)
@@ -224,13 +234,13 @@ def on_sims_transferred(*, source: Workspace, target: Workspace, sims: Sequence[
     """Log one row in the source and one in the target."""
     detail = {
         "count": len(sims),
-        "sims": [{"id": sim.id, "iccid": sim.iccid} for sim in sims],
+        "sims": [{"id": sim.id, "iccid": sim.iccid, "status": {"id": int(sim.status)}} for sim in sims],
         "source": {"id": source.pk, "name": source.name},
         "target": {"id": target.pk, "name": target.name},
     }
     objects = objects_of(sims[0].without_device()) if len(sims) == 1 else NOTHING
     entry = pending(69, source.pk, count=len(sims), source=source.name, target=target.name)
-    entry = entry._replace(objects=objects, detail=detail)
+    entry = entry._replace(objects=objects, detail=detail, covers={"sim": [sim.id for sim in sims]})
     log([entry, entry._replace(workspace_id=target.pk)])
 
 
@@ -246,7 +256,7 @@ def _tags(workspace_id: int, change: TagChange) -> PendingEvent:
     if len(change.devices) == 1:
         return entry._replace(objects=objects_of(device=change.devices[0]), detail=detail)
     detail["devices"] = [{"id": device.id, "name": device.name} for device in change.devices]
-    return entry._replace(detail=detail)
+    return entry._replace(detail=detail, covers={"device": [device.id for device in change.devices]})
 
 
 @receiver(signals.policy_changed)
@@ -263,13 +273,15 @@ def on_policy_changed(
 @receiver(signals.sim_batch_created)
 def on_sim_batch_created(*, batch: SimBatch, **_kwargs: Any) -> None:
     """Log a new batch in the operator's workspace."""
-    log([pending(10074, operator_workspace_id(), bic=batch.bic, count=batch.quantity)])
+    entry = pending(10074, operator_workspace_id(), bic=batch.bic, count=batch.quantity)
+    log([entry._replace(covers={"batch": [batch.pk]})])
 
 
 @receiver(signals.sims_imported)
-def on_sims_imported(*, batch: SimBatch, count: int, **_kwargs: Any) -> None:
+def on_sims_imported(*, batch: SimBatch, sim_ids: Sequence[int], **_kwargs: Any) -> None:
     """Log an import in the operator's workspace."""
-    log([pending(10060, operator_workspace_id(), bic=batch.bic, count=count)])
+    entry = pending(10060, operator_workspace_id(), bic=batch.bic, count=len(sim_ids))
+    log([entry._replace(covers={"sim": sim_ids, "batch": [batch.pk]})])
 
 
 @receiver(signals.sims_allotted)

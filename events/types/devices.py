@@ -173,7 +173,10 @@ register(
         sample={"count": 2, "source": "Example North", "target": "Example South"},
         sample_detail={
             "count": 2,
-            "sims": [{"id": 2210, "iccid": "8988303000000000001"}, {"id": 2211, "iccid": "8988303000000000002"}],
+            "sims": [
+                {"id": 2210, "iccid": "8988303000000000001", "status": {"id": 2}},
+                {"id": 2211, "iccid": "8988303000000000002", "status": {"id": 0}},
+            ],
             "source": {"id": 12, "name": "Example North"},
             "target": {"id": 13, "name": "Example South"},
         },

@@ -17,6 +17,8 @@ are 10020 and 10021 when a member of staff signs in or out.
 | 10096 | SIM limit exceeded | all | ended tests bring a workspace above its limit; there and at the operator |
 | 10085 | Application token changed | all | an application token gets another description, or its creator's lower role |
 | 10093 | Activation dated back | all | a late record shows that a factory test was over earlier than was known |
+| 10087 | Log and tables differ | staff | the nightly replay finds differences that the one before did not find |
+| 10088 | Log and tables agree again | staff | it finds none, and the one before found some |
 """
 
 from collections.abc import Mapping
@@ -38,6 +40,7 @@ def _own(
     severity: Severity = Severity.INFO,
     source: Source = Source.API,
     audience: Audience = "all",
+    sample_detail: Mapping[str, object] | None = None,
 ) -> None:
     """Register one of our types; ``texts`` may be the template itself when there is only one."""
     register(
@@ -50,6 +53,7 @@ def _own(
             audience=audience,
             section=section,
             sample=sample,
+            sample_detail=sample_detail,
         )
     )
 
@@ -59,7 +63,10 @@ _WARN = Severity.WARN
 
 _DEVICES = "Device management"
 _DEVICE = {"device": "Pump 12"}
-_own(10002, "Device created", "Device {device} created", _DEVICE, section=_DEVICES)
+_own(10002, "Device created", "Device {device} created", _DEVICE, section=_DEVICES, sample_detail={
+    "status": 0, "service_policy": 31, "coverage_policy": 47, "imei": "490154203237518", "imei_lock": False,
+    "ip_address": "10.192.0.7",
+})
 _own(10003, "Device updated", "Device {device} updated", _DEVICE, section=_DEVICES)
 _own(10004, "Device deleted", "Device {device} deleted", _DEVICE, section=_DEVICES, severity=_WARN)
 _own(10011, "Tags changed", "Tags changed on {count} device(s)", {"count": 3}, section=_DEVICES)
@@ -154,4 +161,12 @@ _own(10077, "Factory test checks late", "Factory tests have not been checked sin
      audience="staff")
 _own(10078, "Factory test checks on time", "Factory tests are checked in time again, late since {since}",
      {"since": "2026-11-21T08:15:00Z"}, section=_OPERATOR, source=Source.POLICY_CONTROL, audience="staff")
+_own(10087, "Log and tables differ", "{count} new difference(s) between log and tables found", {"count": 1},
+     section=_LOG, severity=Severity.CRITICAL, source=Source.POLICY_CONTROL, audience="staff", sample_detail={
+         "check": 12, "found": 1,
+         "new": ["SIM 8988303000000000001 (ID 2210, workspace 12), status: Suspended by event 8120, Activated in the "
+                 "table."],
+     })
+_own(10088, "Log and tables agree again", "No difference between log and tables any more",
+     section=_LOG, source=Source.POLICY_CONTROL, audience="staff", sample_detail={"check": 13})
 # fmt: on

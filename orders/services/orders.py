@@ -106,7 +106,7 @@ def order_submit(*, workspace_id: int, purchase: Purchase, key: str, seen: str |
     billing = checked(purchase.billing, billing=True, prefix="billing_")
     with action():
         # One purchase of a workspace after the other: two with one key meet here, and so do two in trial.
-        workspaces = Workspace.objects.select_for_update(of=("self",), no_key=True).select_related("package")
+        workspaces = Workspace.objects.select_for_update(of=("self",), no_key=True)
         workspace = workspaces.get(pk=workspace_id)
         known = Order.objects.of(workspace_id).filter(key=key).first()
         if known is not None:

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import PlatformPackage, Workspace
+from accounts.models import Membership, PlatformPackage, User, Workspace
+from accounts.people.services.members import change_role
+from accounts.permissions import Role
 from events.models import Event
-from kit.errors import DomainError
-from sims.devices.services.devices import NewDevice, create_devices
+from kit.action import action
+from kit.context import SCHEDULE, acting_as
+from kit.errors import Conflict, DomainError
+from kit.outcomes import Outcome
+from sims.devices.services.devices import NewDevice, create_devices, update_devices
 from sims.devices.services.patches import DevicePatch, SimPatch, patch_devices
 from sims.devices.services.status import disable_devices, enable_devices
 from sims.inventory.services.assignment import SimChoice, assign_sims
 from sims.inventory.services.registration import register_batch
 from sims.inventory.services.status import change_sim_status
+from sims.inventory.services.transfer import transfer_sims
 from sims.models import Device, Sim
+from sims.states import SimStatus
+from sims.usage.services.factory_test import settle
+from sims.usage.services.ingest_sql import SPAN
 from tests.cast import Cast
 from tests.log import types
 
@@ -227,3 +237,93 @@ def test_a_patch_locks_the_workspace_before_devices_and_sims(cast: Cast, asked: 
     assert f'FROM "{Workspace._meta.db_table}"' in locks[0]
     assert "FOR NO KEY UPDATE" in locks[0]
     assert f'FROM "{Device._meta.db_table}"' in locks[1]
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("door", ["sims", "device", "test"])
+def test_who_waited_for_a_sim_names_its_device_as_it_is_then(cast: Cast, door: str) -> None:
+    sim = cast.sims(status=SimStatus.FACTORY_TEST if door == "test" else SimStatus.ACTIVATED)[0]
+    device = cast.device(name="Old name", tags="old")
+    Sim.objects.filter(pk=sim.pk).update(factory_test_since=sim.imported - timedelta(days=999))
+
+    def second() -> object:
+        if door == "test":
+            with acting_as(SCHEDULE):
+                return settle(number=sim.pk // SPAN)
+        with cast.acting(cast.owner):
+            if door == "sims":
+                return change_sim_status(workspace_id=cast.acme.pk, sim_ids=[sim.pk], to=SimStatus.SUSPENDED)
+            return transfer_sims(target_id=cast.bolt.pk, sim_ids=[sim.pk], auto_detach=True, dry_run=False)
+
+    def first() -> None:
+        with cast.acting(cast.owner), action():
+            assign_sims(workspace_id=cast.acme.pk, choices={device.pk: SimChoice(sim.pk)})
+            update_devices(workspace_id=cast.acme.pk, changes={device.pk: {"name": "New name", "tags": "new"}})
+            thread.start()
+            wait_until_it_waits_for_a_lock(thread)
+
+    results: list[object] = []
+    thread = threading.Thread(target=lambda: results.extend(at_once(second)))
+    first()
+    thread.join()
+    if door == "device":
+        # It had locked no device before it waited, and now there is one.
+        assert isinstance(results[0], Conflict)
+        return
+    event = Event.objects.order_by("-id")[0]
+    assert event.type == {"sims": 9, "test": 8}[door]
+    assert (event.device_id, event.device_name, event.device_tags) == (device.pk, "New name", "new")
+
+
+def wait_until_it_waits_for_a_lock(thread: threading.Thread) -> None:
+    waiting = 0
+    while not waiting:
+        assert thread.is_alive(), "it did not have to wait"
+        with connection.cursor() as cursor:
+            # Within a transaction what others do is remembered from the first look.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            waiting = cursor.fetchone()[0]
+
+
+@pytest.mark.postgresql
+def test_who_waited_for_a_workspace_reads_the_package_it_has_then(cast: Cast) -> None:
+    PlatformPackage.objects.filter(pk=cast.acme.package_id).update(max_active_sims=5)
+    small = PlatformPackage.objects.create(name="Small", max_active_sims=0)
+    (sim,) = cast.sims(status=SimStatus.SUSPENDED)
+
+    def activate() -> object:
+        with cast.acting(cast.owner):
+            return change_sim_status(workspace_id=cast.acme.pk, sim_ids=[sim.pk], to=SimStatus.ACTIVATED)
+
+    results: list[object] = []
+    thread = threading.Thread(target=lambda: results.extend(at_once(activate)))
+    with transaction.atomic():
+        Workspace.objects.filter(pk=cast.acme.pk).update(package=small)
+        thread.start()
+        wait_until_it_waits_for_a_lock(thread)
+    thread.join()
+    (outcome,) = results
+    assert isinstance(outcome, Outcome)
+    assert [refusal.code for refusal in outcome.refused] == ["limit_reached"]
+
+
+@pytest.mark.postgresql
+def test_who_waited_for_a_membership_names_the_person_as_they_are_called_then(cast: Cast) -> None:
+    def change() -> object:
+        with cast.acting(cast.owner):
+            return change_role(workspace_id=cast.acme.pk, user_id=cast.member.pk, role=Role.OBSERVER)
+
+    results: list[object] = []
+    thread = threading.Thread(target=lambda: results.extend(at_once(change)))
+    with transaction.atomic():
+        Membership.objects.select_for_update().get(workspace=cast.acme, user=cast.member)
+        User.objects.filter(pk=cast.member.pk).update(name="Maximilian Member")
+        thread.start()
+        wait_until_it_waits_for_a_lock(thread)
+    thread.join()
+    subject = Event.objects.select_related("subject").get(type=10024).subject
+    assert subject is not None
+    assert subject.name == "Maximilian Member"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from events.models import Event
+from events.text import without_covers
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 from sims.identifiers import iccid_with_luhn
 from sims.inventory.services.allotment import assign_batch, assign_sims, reserve_batch
@@ -33,8 +36,9 @@ def test_a_batch_is_registered_with_one_row_and_one_more_per_sim(cast: Cast, sta
     assert found.pk == batch.pk
     assert types() == [48, *follow_up]
     assert rows()[0][1] == "Batch of 3 SIM(s) registered."
-    first = Event.objects.order_by("id")[0]
-    assert first.detail == {
+    first: Any = Event.objects.order_by("id")[0]
+    assert first.detail["covers"] == {"sim": [row.id for row in done.sims], "batch": [batch.pk]}
+    assert without_covers(first.detail) == {
         "sim_batch": {
             "id": batch.pk,
             "sim_model": {"id": cast.model.pk},

@@ -227,13 +227,7 @@ def withdraw_invitation(*, workspace_id: int, invitation_id: int) -> None:
 
 
 def _locked(workspace_id: int, invitation_id: int) -> Invitation:
-    invitation = (
-        Invitation.objects.of(workspace_id)
-        .select_related("user", "inviter")
-        .select_for_update(of=("self",))
-        .filter(pk=invitation_id)
-        .first()
-    )
+    invitation = Invitation.objects.of(workspace_id).select_for_update(of=("self",)).filter(pk=invitation_id).first()
     if invitation is None:
         raise NotFound(_("Invitation with Id '%(id)s' not found.") % {"id": invitation_id})
     if not invitation.is_open:

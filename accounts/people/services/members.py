@@ -383,13 +383,7 @@ def settle_tokens(*, workspace_id: int, user_id: int) -> None:
 
 
 def _locked_membership(workspace_id: int, user_id: int) -> Membership:
-    membership = (
-        Membership.objects.of(workspace_id)
-        .select_related("user")
-        .select_for_update(of=("self",))
-        .filter(user_id=user_id)
-        .first()
-    )
+    membership = Membership.objects.of(workspace_id).select_for_update(of=("self",)).filter(user_id=user_id).first()
     if membership is None:
         raise NotFound(_("User with Id '%(id)s' not found.") % {"id": user_id})
     return membership

@@ -110,12 +110,7 @@ def handle_workspace_request(*, request_id: int, status: int, answer: str = "") 
     if len(answer) > 500:
         raise Invalid(_("An answer has at most 500 characters."), field="answer")
     with action():
-        found = (
-            WorkspaceRequest.objects.select_for_update(of=("self",))
-            .select_related("workspace")
-            .filter(pk=request_id)
-            .first()
-        )
+        found = WorkspaceRequest.objects.select_for_update(of=("self",)).filter(pk=request_id).first()
         if found is None:
             raise NotFound(_("Request with Id '%(id)s' not found.") % {"id": request_id})
         if found.status != WorkspaceRequest.Status.OPEN:

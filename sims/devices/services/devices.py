@@ -102,10 +102,18 @@ def create_devices(*, workspace_id: int, devices: Sequence[NewDevice]) -> list[D
         placed = put_on(pairs)
         steps: list[DeviceFact] = []
         for device in made:
-            steps += [DeviceCreated(device=row_of(device)), *placed.get(device.pk, [])]
+            steps += [_created(device), *placed.get(device.pk, [])]
         if steps:
             signals.devices_changed.send(sender=Device, workspace_id=workspace_id, steps=steps)
     return made
+
+
+def _created(device: Device) -> DeviceCreated:
+    """Return the fact that a device was made with two policies, which every new device has."""
+    service, coverage = device.service_policy_id, device.coverage_policy_id
+    if service is None or coverage is None:  # the database refuses it; the type checker does not know
+        raise RuntimeError("A device was made without policies.")
+    return DeviceCreated(row_of(device), service, coverage, device.imei_lock)
 
 
 def _made(workspace_id: int, status: int, values: Values) -> Device:

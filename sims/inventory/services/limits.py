@@ -81,8 +81,8 @@ class Room:
 def activation_room(workspace_id: int, *, lock: bool) -> Room:
     """Return how many more SIMs may be activated in a workspace.
 
-    No query where the actor came with the knowledge that there is no limit; else two, of which one counts in an
-    index and no further than the limit.
+    No query where the actor came with the knowledge that there is no limit; else two, with `lock` three, of which one
+    counts in an index and no further than the limit.
 
     Args:
         workspace_id: whose package.

@@ -15,7 +15,7 @@ from sims import signals
 from sims.identifiers import normalise_bic
 from sims.inventory.services.limits import Room, activation_room
 from sims.inventory.services.status import require_factory_test
-from sims.locking import SIM_FIELDS
+from sims.locking import SIM_FIELDS, with_devices
 from sims.models import Sim, SimBatch
 from sims.signals import SimRow
 from sims.states import SimStatus
@@ -81,7 +81,7 @@ def register_batch(*, workspace_id: int, bic: str, status: int = SimStatus.ISSUE
     with action():
         room = activation_room(workspace_id, lock=True) if status == SimStatus.ACTIVATED else Room()
         batch = _check(
-            SimBatch.objects.select_for_update(of=("self",)).select_related("model").filter(bic=code).first(),
+            SimBatch.objects.select_for_update(of=("self",)).filter(bic=code).first(),
             workspace_id,
             code,
         )
@@ -89,7 +89,7 @@ def register_batch(*, workspace_id: int, bic: str, status: int = SimStatus.ISSUE
         now = current_context().now()
         sims = Sim.objects.filter(batch=batch)
         sims.update(workspace_id=workspace_id, status=SimStatus.ISSUED, last_updated=now)
-        rows = list(map(SimRow._make, sims.order_by("iccid").values_list(*SIM_FIELDS)))
+        rows = with_devices(sims.order_by("iccid").values_list(*SIM_FIELDS))
         batch.registered_at = now
         batch.workspace_id = workspace_id
         batch.assigned_at = batch.assigned_at or now

@@ -16,7 +16,7 @@ from kit.context import Actor, current_context
 from kit.errors import Conflict, Invalid, NotFound
 from sims import signals
 from sims.charges import keep_charges
-from sims.locking import DEVICE_FIELDS, SIM_FIELDS
+from sims.locking import DEVICE_FIELDS, SIM_FIELDS, with_devices
 from sims.models import Device, Sim
 from sims.signals import DeviceFact, DeviceRow, DeviceStatusChange, SimReleased, SimRow, SimStatusChange
 from sims.states import DeviceStatus, SimStatus
@@ -154,16 +154,17 @@ def _plan(
         devices = devices.select_for_update(of=("self",))
         reachable = reachable.select_for_update(of=("self",))
     held = {row[0]: DeviceRow._make(row) for row in devices.values_list(*DEVICE_FIELDS)}
-    read = list(reachable.order_by("pk").values_list(*SIM_FIELDS, "workspace_id", "workspace__name"))
-    rows = [SimRow._make(row[:-2]) for row in read]
+    read = list(reachable.order_by("pk").values_list(*SIM_FIELDS, "workspace_id"))
+    rows = with_devices(row[:-1] for row in read)
+    sources = {row[0]: row[-1] for row in read}
     _check_presence(wanted, rows)
     if any(before[row.id] != row.device_id for row in rows):
         raise Conflict(_("Devices of these SIMs changed at the same moment. Try again."), code="changed_meanwhile")
     transfer = Transfer(
         target=target,
         sims=rows,
-        sources={row[0]: row[-2] for row in read},
-        source_names={row[-2]: row[-1] for row in read},
+        sources=sources,
+        source_names=dict(Workspace.objects.filter(pk__in=set(sources.values())).values_list("pk", "name")),
         suspends=[row.id for row in rows if row.status == SimStatus.ACTIVATED],
         detaches=[row.id for row in rows if row.device_id is not None],
     )
@@ -210,6 +211,7 @@ def _carry_out(transfer: Transfer, devices: dict[int, DeviceRow]) -> None:
     move([row for row in transfer.sims if row.status == SimStatus.ACTIVATED], SimStatus.SUSPENDED)
     Sim.objects.filter(pk__in=ids).update(workspace=transfer.target, device=None, last_updated=now)
     keep_charges(transfer.sims, transfer.sources, transfer.target.pk, now)
+    suspended = set(transfer.suspends)
     by_source: dict[int, list[SimRow]] = defaultdict(list)
     for row in transfer.sims:
         by_source[transfer.sources[row.id]].append(row)
@@ -218,7 +220,8 @@ def _carry_out(transfer: Transfer, devices: dict[int, DeviceRow]) -> None:
         steps = [step for row in rows for step in _steps(row, devices)]
         if steps:
             signals.devices_changed.send(sender=Sim, workspace_id=source_id, steps=steps)
-        signals.sims_transferred.send(sender=Sim, source=sources[source_id], target=transfer.target, sims=rows)
+        arrived = [row._replace(status=SimStatus.SUSPENDED) if row.id in suspended else row for row in rows]
+        signals.sims_transferred.send(sender=Sim, source=sources[source_id], target=transfer.target, sims=arrived)
     transfer.done = True
 
 

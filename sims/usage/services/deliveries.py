@@ -15,7 +15,7 @@ from typing import Final
 from django.db.models import Case, DateTimeField, Value, When
 
 from kit.context import current_context
-from sims.models import Sms, SmsStatus
+from sims.models import Sim, Sms, SmsStatus
 from sims.models.usage import TrafficType
 from sims.usage.records import UsageReading
 
@@ -53,8 +53,9 @@ def note_deliveries(usages: Iterable[UsageReading]) -> int:
 # untold: what the network reports, like usage; the message itself is 10013
 def _deliver(arrived: Mapping[int, UsageReading]) -> int:
     waiting = Sms.objects.filter(pk__in=arrived, status=SmsStatus.PENDING).order_by("pk")
-    rows = waiting.select_for_update(of=("self",)).values_list("pk", "sim_id", "sim__iccid")
-    ids = [pk for pk, sim_id, iccid in rows if _is_of(arrived[pk], sim_id, iccid)]
+    rows = list(waiting.select_for_update(of=("self",)).values_list("pk", "sim_id"))
+    iccids = dict(Sim.objects.filter(pk__in={sim_id for _pk, sim_id in rows}).values_list("pk", "iccid"))
+    ids = [pk for pk, sim_id in rows if _is_of(arrived[pk], sim_id, iccids[sim_id])]
     if not ids:
         return 0
     moments = [When(pk=pk, then=Value(arrived[pk].ended, output_field=DateTimeField())) for pk in ids]

@@ -19,7 +19,7 @@ from kit.action import action, retried
 from kit.context import Actor, ActorKind, acting_within, current_context
 from sims import signals
 from sims.factory_tests import EndOfTest, ends_of_tests
-from sims.locking import SIM_FIELDS, chunks, lock_sims
+from sims.locking import SIM_FIELDS, chunks, lock_sims, with_devices
 from sims.models import PastTestLimits, Sim, SimTenure
 from sims.signals import ActivationDated, Cause, Evidence, SimRow, SimStatusChange
 from sims.states import SimStatus
@@ -173,8 +173,9 @@ def _lock(ids: Sequence[int]) -> list[_Tested]:
         .select_for_update(of=("self",))
         .values_list(*SIM_FIELDS, *_EXTRA)
     )
-    width = len(SIM_FIELDS)
-    return [_Tested(SimRow._make(values[:width]), *values[width:]) for values in rows]
+    read, width = list(rows), len(SIM_FIELDS)
+    sims = with_devices(values[:width] for values in read)
+    return [_Tested(sim, *values[width:]) for sim, values in zip(sims, read, strict=True)]
 
 
 def _limits(workspaces: Iterable[Workspace]) -> dict[int, _Limits]:

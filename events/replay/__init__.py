@@ -1,0 +1,1 @@
+"""Replay: what the events alone say is so, and whether the tables say the same (`docs/trust.md`)."""

@@ -1,0 +1,1 @@
+"""Random operations through all doors, from a seed; `play` begins them."""
