@@ -111,6 +111,7 @@ _WORKSPACE: Final = """
     results/<uuid:job_id>/
     results/<uuid:job_id>/progress/
     results/<uuid:job_id>/csv/
+    results/<uuid:job_id>/reversal/
     policies/
     policies/<slug:kind>/create/
     policies/<slug:kind>/<int:policy_id>/
@@ -132,6 +133,8 @@ _WORKSPACE: Final = """
     events/order/<int:order_id>/
     events/export/
     events/<int:event_id>/
+    events/<int:event_id>/reverse/
+    events/requests/<uuid:request_id>/reverse/
     events/<int:event_id>/proof/
     events/<int:event_id>/proof/download/
 """
