@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from django.urls import NoReverseMatch, reverse
@@ -30,6 +31,7 @@ from events.selectors import (
     support_reason,
 )
 from events.text import REVERSES
+from events.then.moment import stamp
 from events.types.base import Severity, Source
 from events.wire import EventColumns, Persons, description_of, detail_of, wire
 from kit.context import STAFF_KINDS, Person, Surface
@@ -60,6 +62,7 @@ class Named:
         facts: label and value of what else the row remembers.
         gone: why there is no link, "" otherwise.
         now: what it is called today, "" when that is the same.
+        then: the page that tells how it was right after the event.
     """
 
     kind: str
@@ -69,6 +72,7 @@ class Named:
     facts: list[tuple[str, str]]
     gone: str = ""
     now: str = ""
+    then: str = ""
 
 
 @dataclass(frozen=True)
@@ -200,6 +204,11 @@ def page_url(name: str, workspace_id: int, pk: int) -> str:
         return ""
 
 
+def _then(row: EventColumns, kind: str) -> str:
+    url = reverse(f"events:{kind}_then", args=[row["workspace_id"], row[f"{kind}_id"]])
+    return f"{url}?at={quote(stamp(row['timestamp']))}"
+
+
 def _objects(row: EventColumns, workspace_id: int, present: Present) -> list[Named]:
     found = []
     if row["sim_id"] is not None:
@@ -215,6 +224,7 @@ def _objects(row: EventColumns, workspace_id: int, present: Present) -> list[Nam
                     if value
                 ],
                 gone="" if present.sim else _("no longer in this workspace"),
+                then=_then(row, "sim"),
             )
         )
     if row["device_id"] is not None:
@@ -233,6 +243,7 @@ def _objects(row: EventColumns, workspace_id: int, present: Present) -> list[Nam
                 facts=[(label, str(value)) for label, value in facts if value],
                 gone=_("deleted since") if present.device is None else "",
                 now=present.device if present.device and present.device != row["device_name"] else "",
+                then=_then(row, "device"),
             )
         )
     return found

@@ -131,6 +131,10 @@ _WORKSPACE: Final = """
     events/recent/
     events/newer/
     events/order/<int:order_id>/
+    events/then/
+    events/then/users/
+    events/then/sims/<int:sim_id>/
+    events/then/devices/<int:device_id>/
     events/export/
     events/<int:event_id>/
     events/<int:event_id>/reverse/
