@@ -354,7 +354,6 @@ def _notes(done: Sequence[_Steps], room: str) -> list[str]:
     """Return in sentences what a reversal does, and what it means for the bill."""
     # Each wording is spelt out, so that it can be translated.
     counted = (
-        (sum(bool(steps.values) for steps in done), _update_note),
         (sum(steps.release for steps in done), _release_note),
         (sum(steps.assign is not None for steps in done), _assign_note),
         (sum(steps.status == DeviceStatus.ENABLED for steps in done), _enable_note),
@@ -362,7 +361,8 @@ def _notes(done: Sequence[_Steps], room: str) -> list[str]:
         (sum(steps.delete for steps in done), _delete_note),
         (sum(steps.kept for steps in done), _kept_note),
     )
-    notes = [say(count) for count, say in counted if count]
+    notes = [_update_note(done)] if any(steps.values for steps in done) else []
+    notes += [say(count) for count, say in counted if count]
     activated = sum(len(steps.activate) + steps.ends_test for steps in done)
     suspended = sum(len(steps.suspend) for steps in done)
     if any(steps.ends_test for steps in done):
@@ -385,10 +385,22 @@ def _n(count: int) -> dict[str, str]:
     return {"n": f"{count:,}"}
 
 
-def _update_note(count: int) -> str:
-    return ngettext(
-        "%(n)s device gets back its old properties.", "%(n)s devices get back their old properties.", count
-    ) % _n(count)
+def _update_note(done: Sequence[_Steps]) -> str:
+    changed = [steps.values for steps in done if steps.values]
+    if len(changed) > 1:
+        return _("%(n)s devices get back their old properties.") % _n(len(changed))
+    shown = ", ".join(_shown(name, value) for name, value in changed[0].items())
+    return _("1 device gets back its old properties: %(what)s.") % {"what": shown}
+
+
+def _shown(name: str, value: Any) -> str:
+    """Return a property as a sentence names it, with its value where people know it by that."""
+    label = _LABELS[name.removesuffix("_id")]()
+    if name.endswith("_id"):
+        return label
+    if isinstance(value, bool):
+        return f"{label} {_('on') if value else _('off')}"
+    return f"{label} “{value}”" if value else f"{label} {_('empty')}"
 
 
 def _release_note(count: int) -> str:

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.urls import reverse
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
 from events.replay.reading import Span, object_rows, replay_of
-from events.replay.state import Row
+from events.replay.state import Known, Row
 from events.selectors import log_of
 from events.then.facts import Fact, fact, yes_no
 from events.then.moment import Then, stamp
@@ -67,7 +68,9 @@ def sim_past(workspace_id: int, sim_id: int, then: Then) -> Past:
         raise NotFound(_("There is no SIM of this ID in this workspace, nor in its log."))
     iccid, imsi = here or _numbers(workspace_id, sim_id)
     name = as_printed(iccid) or _("SIM %(id)s") % {"id": sim_id}
-    before, after = _around("sim", workspace_id, sim_id, then)
+    # A batch has one event for all its SIMs, which is not among those of this one.
+    arrived = state.workspace.moment if state is not None else None
+    before, after = _around("sim", workspace_id, sim_id, then, arrived)
     past = Past(name, mono=bool(iccid), before=before, after=after)
     if state is None:
         return _absent(past, workspace_id, first, _("It was not in this workspace then."))
@@ -126,11 +129,19 @@ def device_past(workspace_id: int, device_id: int, then: Then) -> Past:
         fact(workspace_id, "IMEI", state.imei, mono=True),
         fact(workspace_id, _("IMEI lock"), state.imei_lock, yes_no),
         fact(workspace_id, _("IP address"), state.ip_address, mono=True),
-        fact(workspace_id, _("Created"), state.created, lambda _made: _("yes")),
+        _created(workspace_id, state.created),
         Fact(_("Device ID"), str(device_id)),
     ]
     badge = device_badge(state.status.value) if state.status.told else ""
     return replace(past, name=state.name.value if state.name.told else past.name, badge=badge, facts=facts)
+
+
+def _created(workspace_id: int, known: Known) -> Fact:
+    """Return when something was created: the moment is the value."""
+    found = fact(workspace_id, _("Created"), known)
+    if found.moment is None:
+        return found
+    return replace(found, value=localtime(found.moment).strftime("%Y-%m-%d %H:%M:%S %Z"), moment=None)
 
 
 def sim_badge(status: int) -> Any:
@@ -201,15 +212,26 @@ def _policy(kind: str, workspace_id: int, then: Then) -> Any:
     return named
 
 
-def _around(kind: str, workspace_id: int, pk: int, then: Then) -> tuple[str, str]:
-    """Return the moments of the change before the one that holds, and of the next. Two or three queries."""
+def _around(kind: str, workspace_id: int, pk: int, then: Then, arrived: datetime | None = None) -> tuple[str, str]:
+    """Return the moments of the change before the one that holds, and of the next. Two or three queries.
+
+    Args:
+        kind: "sim" or "device".
+        workspace_id: whose log.
+        pk: id of the object.
+        then: the moment.
+        arrived: when it came, where none of its own events tells that.
+    """
     changes = log_of(workspace_id).filter(**{f"{kind}_id": pk, "type__in": STEPS[kind]})
     newest = changes.filter(timestamp__lte=then.moment).newest().values_list("timestamp", flat=True)
     holds = newest.first()
     before = changes.filter(timestamp__lt=holds).newest() if holds is not None else changes.none()
     after = changes.filter(timestamp__gt=then.moment).order_by("timestamp", "id")
+    earlier = before.values_list("timestamp", flat=True).first()
+    if earlier is None and holds is not None and arrived is not None and arrived < holds:
+        earlier = arrived
     return (
-        _stamp(before.values_list("timestamp", flat=True).first()),
+        _stamp(earlier),
         _stamp(after.values_list("timestamp", flat=True).first()) if then.asked else "",
     )
 

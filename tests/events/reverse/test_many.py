@@ -180,7 +180,21 @@ def test_properties_and_policies_go_back(cast: Cast) -> None:
     with cast.acting(cast.owner):
         update_devices(workspace_id=cast.acme.pk, changes={device.pk: {**values, "service_policy_id": other.pk}})
         event = last()
-        reverse_devices(workspace_id=cast.acme.pk, device_ids=[device.pk], reverses=f"event:{event.pk}")
+        call: dict[str, Any] = {
+            "workspace_id": cast.acme.pk,
+            "device_ids": [device.pk],
+            "reverses": f"event:{event.pk}",
+        }
+        (note,) = preview_reverse_devices(**call).notes
+        reverse_devices(**call)
+    for told_so in (
+        "the name “Pump”",
+        "the IMEI empty",
+        "the IMEI lock off",
+        "the IP address empty",
+        "the service policy",
+    ):
+        assert told_so in note
     device.refresh_from_db()
     assert (device.name, device.imei, device.imei_lock, device.ip_address) == ("Pump", "", False, None)
     assert device.service_policy_id == service.pk

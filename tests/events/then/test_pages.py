@@ -85,6 +85,7 @@ def test_a_sim_from_its_registration_to_its_end(cast: Cast) -> None:
     assert value(page(cast, path, 1), "State").startswith("Issued since")
     then = page(cast, path, 2)
     assert value(then, "State").startswith("Activated since 2026-03-03 12:00:00 UTC, event")
+    assert f'?at={quote(day(1).isoformat().replace("+00:00", "Z"))}" rel="prev"' in then, "the batch is a step too"
     assert value(then, "Device").startswith("Pump since")
     assert f'href="/w/{cast.acme.pk}/events/{assigned.pk}/">event {assigned.pk}</a>' in then
     assert f"/events/then/devices/{device.pk}/?at=" in then
@@ -119,6 +120,7 @@ def test_a_device_from_its_creation_to_its_end(cast: Cast) -> None:
     first = page(cast, path, 1)
     assert value(first, "Name").startswith("Pump since")
     assert value(first, "State").startswith("Enabled")
+    assert value(first, "Created").startswith("2026-03-02 12:00:00 UTC event")
     assert value(first, "Tags").startswith("a, b")
     assert value(first, "IMEI").startswith("490154203237518")
     assert value(first, "Service policy").startswith(f"Renamed (ID {service.pk})"), "only today’s name is known"
