@@ -67,6 +67,7 @@ _SIGN_IN: Final = _("This tells of somebody who signed in, or tried to. It has h
 _OWN_ACCOUNT: Final = _("This belongs to a person’s own account. Only that person can set it up again.")
 _READ_OUT: Final = _("A file has left the portal. What somebody has read cannot be taken back.")
 _STAFF: Final = _("This is the operator’s own business, and is changed in the admin site.")
+_FOUND: Final = _("A check of the portal found this. It goes away when its cause does.")
 _CONTRACT: Final = _("It changed what the workspace is charged. Choose on the page Platform package what is meant now.")
 _MAIL: Final = _("A mail went out. It cannot be called back.")
 
@@ -134,7 +135,8 @@ TABLE: Final[Mapping[int, Reversal | Never]] = {
     **_never(_READ_OUT, (10051, 10086)),
     **_never(_("What retention has removed is gone."), (10052,)),
     **_never(_("Streams are changed where they are set up."), (10050,)),
-    **_never(_STAFF, (10001, 10060, 10061, 10072, 10073, 10074, 10075, 10077, 10078)),
+    **_never(_STAFF, (10001, 10060, 10061, 10072, 10073, 10074, 10075)),
+    **_never(_FOUND, (10077, 10078, 10087, 10088)),
 }
 
 UNKNOWN: Final = Never(_("This version of the portal does not know how events of this type are reversed."))
