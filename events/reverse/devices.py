@@ -398,9 +398,8 @@ def _shown(name: str, value: Any) -> str:
     label = _LABELS[name.removesuffix("_id")]()
     if name.endswith("_id"):
         return label
-    if isinstance(value, bool):
-        return f"{label} {_('on') if value else _('off')}"
-    return f"{label} “{value}”" if value else f"{label} {_('empty')}"
+    words = {True: _("on"), False: _("off"), None: _("empty"), "": _("empty")}
+    return f"{label} {words[value]}" if value in words else f"{label} “{value}”"
 
 
 def _release_note(count: int) -> str:
