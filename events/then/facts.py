@@ -10,7 +10,7 @@ from typing import Any, Final
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from events.replay.reading import COLUMNS
+from events.replay.reading import COLUMNS, allotted
 from events.replay.state import Known, Row
 from events.selectors import log_of
 from kit.paging import capped_count
@@ -29,9 +29,10 @@ class Fact:
         told: whether any event has told it.
         url: where the value leads.
         mono: whether it is an identifier.
-        event_id: the event that made it so.
+        event_id: the event that made it so; `None` where it stands in the operator's log.
         event_url: its page.
         moment: when.
+        by_operator: whether only the operator's log tells it, which customers don't see.
     """
 
     label: str
@@ -42,6 +43,7 @@ class Fact:
     event_id: int | None = None
     event_url: str = ""
     moment: datetime | None = None
+    by_operator: bool = False
 
 
 def fact(
@@ -65,18 +67,22 @@ def fact(
     """
     if not known.told or known.event_id is None:
         return Fact(label, told=False)
+    own = known.log == workspace_id
     return Fact(
         label,
         "" if known.value is None else shown(known.value),
         url=url if known.value is not None else "",
         mono=mono,
-        event_id=known.event_id,
-        event_url=reverse("events:detail", args=[workspace_id, known.event_id]),
+        event_id=known.event_id if own else None,
+        event_url=reverse("events:detail", args=[workspace_id, known.event_id]) if own else "",
         moment=known.moment,
+        by_operator=not own,
     )
 
 
-def rows_of_types(workspace_id: int, types: Iterable[int], until: datetime | None) -> list[Row] | None:
+def rows_of_types(
+    workspace_id: int, types: Iterable[int], until: datetime | None, *, with_allotted: bool = False
+) -> list[Row] | None:
     """Return the events of some types in the order of ids, `None` when a page can't read so many.
 
     By the index of types: a log has far more events of the network than of what people did. Two queries.
@@ -85,13 +91,17 @@ def rows_of_types(workspace_id: int, types: Iterable[int], until: datetime | Non
         workspace_id: whose log.
         types: of the events.
         until: events up to this moment.
+        with_allotted: also what the operator's log tells of SIMs that staff put into the workspace.
     """
     events = log_of(workspace_id).filter(type__in=list(types), external_id=None)
     if until is not None:
         events = events.filter(timestamp__lte=until)
     if capped_count(events, cap=MOST_FOLDED).more:
         return None
-    return sorted(map(Row._make, events.order_by().values_list(*COLUMNS)), key=lambda row: row.id)
+    rows = list(events.order_by().values_list(*COLUMNS))
+    if with_allotted:
+        rows += allotted(workspace_id, until).order_by().values_list(*COLUMNS)
+    return sorted(map(Row._make, rows), key=lambda row: row.id)
 
 
 def yes_no(value: Any) -> str:

@@ -26,7 +26,7 @@ STEPS: Final = {
     "device": (42, 43, 50, 51, 10002, 10003, 10004, 10011),
 }
 """Types of events that change what these pages show, by kind of object."""
-_ARRIVALS: Final = (48, 69, 10002)
+_ARRIVALS: Final = (48, 69, 10001, 10002)
 _POLICY_TYPES: Final = {"service": (10005, 10006), "coverage": (10008, 10009)}
 
 
@@ -172,7 +172,9 @@ def _absent(past: Past, workspace_id: int, first: Row | None, text: str) -> Past
     """Say why nothing is told of an object up to a moment: it came later, or nothing had happened."""
     if first is None or first.type not in _ARRIVALS:
         return replace(past, absent=_("Up to then the log tells nothing of it."))
-    return replace(past, absent=text, absent_url=reverse("events:detail", args=[workspace_id, first.id]))
+    own = first.workspace_id == workspace_id
+    url = reverse("events:detail", args=[workspace_id, first.id]) if own else ""
+    return replace(past, absent=text, absent_url=url)
 
 
 def _then_url(kind: str, workspace_id: int, pk: int, then: Then) -> str:

@@ -131,7 +131,7 @@ def _people(members: Mapping[int, MemberState]) -> dict[int, Person]:
 def workspace_past(workspace_id: int, then: Then) -> WorkspacePast:
     """Return how a workspace was. Its number of queries is the same for every log."""
     settings = _settings(workspace_id, then)
-    things = rows_of_types(workspace_id, OBJECTS, then.until)
+    things = rows_of_types(workspace_id, OBJECTS, then.until, with_allotted=True)
     tokens = rows_of_types(workspace_id, TOKEN_TYPES, then.until)
     orders = rows_of_types(workspace_id, ORDER_TYPES, then.until)
     replay = folded(things) if things is not None else None
@@ -204,9 +204,9 @@ def _facts(workspace_id: int, rows: list[Said]) -> list[Fact]:
     for row in rows:
         detail = complete_detail(row.detail, None, None)
         if row.type == PLAN_CHANGED:
-            _plan(plans, row, detail)
+            _plan(workspace_id, plans, row, detail)
         for key, value in _says(row, detail if isinstance(detail, Mapping) else {}).items():
-            known[key] = Known(value, row.id, row.moment)
+            known[key] = Known(value, row.id, row.moment, workspace_id)
     labels = {"name": _("Name"), "package": _("Platform package"), "mfa_required": _("Second factor")}
     first = [fact(workspace_id, label, known.pop(key, UNTOLD)) for key, label in labels.items()]
     rest = [fact(workspace_id, _label(key), value) for key, value in sorted(known.items())]
@@ -243,7 +243,7 @@ def _created_as(row: Said) -> str:
     return complete(row.description, None, None).removeprefix(before).removesuffix(after)
 
 
-def _plan(plans: dict[str, Known], row: Said, detail: Any) -> None:
+def _plan(workspace_id: int, plans: dict[str, Known], row: Said, detail: Any) -> None:
     """Note a data plan that was booked, or leave out one that was removed: the text of the event tells which."""
     plan = detail.get("inclusive_volume") if isinstance(detail, Mapping) else None
     zone = plan.get("ratezone") if isinstance(plan, Mapping) else None
@@ -251,4 +251,4 @@ def _plan(plans: dict[str, Known], row: Said, detail: Any) -> None:
     if row.description == registry.get(PLAN_CHANGED).text("removed", name=name):
         plans.pop(name, None)
     elif name:
-        plans[name] = Known(name, row.id, row.moment)
+        plans[name] = Known(name, row.id, row.moment, workspace_id)

@@ -19,11 +19,12 @@ from accounts.workspaces.services.company import set_mfa_required, update_compan
 from accounts.workspaces.services.workspaces import create_workspace
 from events.models import Event
 from sims.devices.services.devices import NewDevice, create_devices, delete_devices, update_devices
+from sims.inventory.services.allotment import assign_batch
 from sims.inventory.services.assignment import SimChoice, assign_sims, release_sims
 from sims.inventory.services.registration import register_batch
 from sims.inventory.services.status import change_sim_status
 from sims.inventory.services.transfer import transfer_sims
-from sims.models import Sim
+from sims.models import Sim, SimBatch
 from sims.policies.services.policies import update_service_policy
 from sims.states import DeviceStatus, SimStatus
 from tests.cast import Cast
@@ -163,6 +164,21 @@ def test_a_sim_that_left_shows_its_old_part_only(cast: Cast) -> None:
     there = page(cast, path, 1, user=cast.owner, workspace=cast.bolt)
     assert "not in this workspace then" in there
     assert value(page(cast, path, 3, user=cast.owner, workspace=cast.bolt), "State").startswith("Activated")
+
+
+def test_a_sim_that_staff_put_into_the_inventory_names_no_event_of_theirs(cast: Cast) -> None:
+    batch = cast.batch(count=1)
+    Sim.objects.filter(batch=batch).update(workspace=None)
+    SimBatch.objects.filter(pk=batch.pk).update(workspace=None)
+    with cast.staffing(moment=day(1)):
+        assign_batch(batch_id=batch.pk, workspace_id=cast.acme.pk)
+    sim = batch.sims.get()
+    path = f"sims/{sim.pk}/"
+    assert "not in this workspace then" in page(cast, path, 0)
+    then = page(cast, path, 1)
+    assert value(then, "State").startswith("Issued since 2026-03-02 12:00:00 UTC, by the operator")
+    assert f"/events/{last().pk}/" not in then
+    assert re.search(r"Issued</span></dt><dd class=\"num\">1<", page(cast, "settings/", 1))
 
 
 def test_the_steps_lead_from_change_to_change(cast: Cast) -> None:
