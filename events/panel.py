@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from django.urls import NoReverseMatch, reverse
@@ -15,6 +17,7 @@ from events import registry
 from events.factory_test import because, decision_of, detail_lines
 from events.filters import SEVERITY_NAMES, SOURCE_NAMES
 from events.readable import Line
+from events.reverse.links import ReversalLinks, links_of
 from events.selectors import (
     ActorLine,
     Neighbours,
@@ -27,6 +30,8 @@ from events.selectors import (
     siblings,
     support_reason,
 )
+from events.text import REVERSES
+from events.then.moment import stamp
 from events.types.base import Severity, Source
 from events.wire import EventColumns, Persons, description_of, detail_of, wire
 from kit.context import STAFF_KINDS, Person, Surface
@@ -57,6 +62,7 @@ class Named:
         facts: label and value of what else the row remembers.
         gone: why there is no link, "" otherwise.
         now: what it is called today, "" when that is the same.
+        then: the page that tells how it was right after the event.
     """
 
     kind: str
@@ -66,6 +72,7 @@ class Named:
     facts: list[tuple[str, str]]
     gone: str = ""
     now: str = ""
+    then: str = ""
 
 
 @dataclass(frozen=True)
@@ -95,12 +102,15 @@ class Panel:
     request_url: str
     siblings: Siblings
     neighbours: Neighbours
+    reversal: ReversalLinks
     ip: str
     client: str
     json: str
 
 
-def panel_of(row: dict[str, Any], workspace: Workspace, *, staff: bool, context_visible: bool) -> Panel:
+def panel_of(
+    row: dict[str, Any], workspace: Workspace, *, staff: bool, context_visible: bool, may: Container[str] = ()
+) -> Panel:
     """Lay out one event.
 
     Args:
@@ -108,6 +118,7 @@ def panel_of(row: dict[str, Any], workspace: Workspace, *, staff: bool, context_
         workspace: whose log it stands in.
         staff: whether the reader is on the operator's staff.
         context_visible: whether the reader may see address and client; those of staff are for staff only.
+        may: names of the rights with which the reader could reverse it.
     """
     others = siblings(row)
     persons = persons_of([row, *others.rows])
@@ -116,10 +127,12 @@ def panel_of(row: dict[str, Any], workspace: Workspace, *, staff: bool, context_
     detail = detail_of(row, persons, staff=staff) if row["detail"] else None
     if decision := decision_of(detail):
         line = replace(line, after=f"{because(decision)}{line.after}")
+    told = {key: value for key, value in detail.items() if key != REVERSES} if isinstance(detail, Mapping) else detail
     base = reverse("events:list", args=[workspace.pk])
     for other in others.rows:
         other["description"] = description_of(other, persons, staff=staff)
         other["type_name"] = registry.describe(other["type"])
+    around = neighbours(row)
     subject = persons.get(row["subject_id"])
     old, new = _states(row)
     return Panel(
@@ -136,7 +149,7 @@ def panel_of(row: dict[str, Any], workspace: Workspace, *, staff: bool, context_
         old=old,
         new=new,
         objects=_objects(row, workspace.pk, present_objects(row)),
-        detail=detail_lines(detail) if detail else [],
+        detail=detail_lines(told) if told else [],
         line=line,
         actor_url=f"{base}?actor={line.actor}" if line.actor else "",
         reason=support_reason(row),
@@ -145,7 +158,8 @@ def panel_of(row: dict[str, Any], workspace: Workspace, *, staff: bool, context_
         request_id=str(row["request_id"]),
         request_url=f"{base}?request={row['request_id']}",
         siblings=others,
-        neighbours=neighbours(row),
+        neighbours=around,
+        reversal=links_of(row, others, around, may),
         ip=(row["ip"] or "") if client_visible else "",
         client=row["user_agent"] if client_visible else "",
         json=_json(row, persons, workspace, staff=staff),
@@ -190,6 +204,11 @@ def page_url(name: str, workspace_id: int, pk: int) -> str:
         return ""
 
 
+def _then(row: EventColumns, kind: str) -> str:
+    url = reverse(f"events:{kind}_then", args=[row["workspace_id"], row[f"{kind}_id"]])
+    return f"{url}?at={quote(stamp(row['timestamp']))}"
+
+
 def _objects(row: EventColumns, workspace_id: int, present: Present) -> list[Named]:
     found = []
     if row["sim_id"] is not None:
@@ -205,6 +224,7 @@ def _objects(row: EventColumns, workspace_id: int, present: Present) -> list[Nam
                     if value
                 ],
                 gone="" if present.sim else _("no longer in this workspace"),
+                then=_then(row, "sim"),
             )
         )
     if row["device_id"] is not None:
@@ -223,6 +243,7 @@ def _objects(row: EventColumns, workspace_id: int, present: Present) -> list[Nam
                 facts=[(label, str(value)) for label, value in facts if value],
                 gone=_("deleted since") if present.device is None else "",
                 now=present.device if present.device and present.device != row["device_name"] else "",
+                then=_then(row, "device"),
             )
         )
     return found

@@ -19,6 +19,7 @@ __all__ = [
     "ACTOR_USERNAME",
     "COVERS",
     "MASK",
+    "REVERSES",
     "SUBJECT_NAME",
     "SUBJECT_USERNAME",
     "UNKNOWN_PERSON",
@@ -34,6 +35,8 @@ __all__ = [
 MASK: Final = "••••••"
 COVERS: Final = "covers"
 """Key of a stored detail under which an event keeps the ids of what it speaks of and has no column for."""
+REVERSES: Final = "reverses"
+"""Key of a stored detail under which an event names the event or the request that it reverses."""
 UNKNOWN_PERSON: Final = "?"
 
 _TOKEN: Final = re.compile(r"\{\{|\}\}|\{(actor|subject)\.(name|username)\}")

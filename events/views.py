@@ -70,6 +70,7 @@ def event_detail(request: WorkspacePageRequest, workspace_id: int, event_id: int
         request.workspace,
         staff=request.user.is_staff,
         context_visible=Permission.EVENT_CONTEXT_READ.name in request.may,
+        may=request.may,
     )
     return respond(request, "events/event_detail.html", "events/_event_panel.html", {"event": panel})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from django.db import connection
 from django.utils import timezone
@@ -22,8 +22,12 @@ def shared_now() -> datetime:
     return now
 
 
-def parse_moment(text: str) -> datetime:
-    """Return the moment that ISO 8601 text says, in UTC; without a zone it is UTC, and a day alone is its beginning.
+def parse_moment(text: str, *, zone: tzinfo = UTC) -> datetime:
+    """Return the moment that ISO 8601 text says, in UTC; a day alone is its beginning.
+
+    Args:
+        text: e.g. "2026-11-21T08:15:00Z".
+        zone: of texts that name none.
 
     Raises:
         ValueError, OverflowError: the text is none.
@@ -31,7 +35,7 @@ def parse_moment(text: str) -> datetime:
     found = parse_datetime(text)
     if found is None:
         raise ValueError(text)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    return (found.replace(tzinfo=zone) if found.tzinfo is None else found).astimezone(UTC)
 
 
 def iso_moment(moment: datetime) -> str:

@@ -135,6 +135,7 @@ class ActionContext:
         user_agent: as sent, cut to 256 characters.
         surface: which door.
         moment: a fixed time in UTC for everything recorded here; only the demo loader sets it.
+        reverses: the event or request that is being reversed, as each row recorded meanwhile names it; see `reversing`.
     """
 
     actor: Actor | None
@@ -143,6 +144,7 @@ class ActionContext:
     user_agent: str = ""
     surface: Surface = Surface.TASK
     moment: datetime | None = None
+    reverses: Mapping[str, int | str] | None = None
 
     def now(self) -> datetime:
         """Return the moment of the action, aware, in UTC."""
@@ -236,4 +238,19 @@ def acting_within(actor: Actor) -> Iterator[ActionContext]:
     For what a request causes on somebody else's behalf, e.g. a failed sign-in recorded before anybody is known.
     """
     with context(replace(current_context(), actor=actor)) as inner:
+        yield inner
+
+
+@contextmanager
+def reversing(*, event: int | None = None, request: uuid.UUID | None = None) -> Iterator[ActionContext]:
+    """Let everything recorded inside name what it reverses: one event, or all events of a request.
+
+    Services know nothing of it: what they do is an ordinary action.
+
+    Args:
+        event: id of the event that is reversed.
+        request: id of the request whose events are reversed.
+    """
+    named: dict[str, int | str] = {"event": event} if event is not None else {"request": str(request)}
+    with context(replace(current_context(), reverses=named)) as inner:
         yield inner

@@ -23,6 +23,7 @@ from accounts.workspaces.forms import BillingForm, CompanyForm, RequestForm, Sec
 from accounts.workspaces.services.company import company_of, set_mfa_required, update_billing, update_company
 from accounts.workspaces.services.requests import request_workspace
 from kit.errors import Conflict, Invalid
+from kit.history import as_it_was, history_url
 from kit.htmx import redirect_to, render_fragment
 
 REFUSED: Final = (Invalid, Conflict)
@@ -35,7 +36,12 @@ FORMS: Final[dict[str, type[forms.Form]]] = {
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def workspace_settings(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
-    """Show the settings to everybody of the workspace, and take them from its Administrators."""
+    """Show the settings to everybody of the workspace, and take them from its Administrators.
+
+    With `?at=` the workspace is shown as it was then.
+    """
+    if (then := as_it_was(request, "events:workspace_then", workspace_id)) is not None:
+        return then
     authorise(workspace_id, Permission.INVENTORY_READ)
     workspace, company = request.workspace, company_of(workspace_id)
     shown = {name: kind(initial=initial_of(kind, company, workspace)) for name, kind in FORMS.items()}
@@ -59,6 +65,7 @@ def workspace_settings(request: WorkspacePageRequest, workspace_id: int) -> Http
         "company": company,
         "may_change": Permission.WORKSPACE_UPDATE.name in request.may,
         "facts": _facts(workspace, super_admin_of(workspace)),
+        "history_url": history_url("events:workspace_then", workspace_id),
         "leave_url": ""
         if request.role == Role.SUPERADMIN
         else reverse("accounts:workspace_leave", args=[workspace_id]),

@@ -108,7 +108,7 @@ def rows_of(workspace_id: int, *, until: datetime | None = None, types: Iterable
         yield from _in_pieces(events.filter(type__in=list(types)), CHUNK)
         return
     yield from merge(
-        _in_pieces(events, CHUNK), _in_pieces(_allotted(workspace_id, until), _BATCHES), key=lambda row: row.id
+        _in_pieces(events, CHUNK), _in_pieces(allotted(workspace_id, until), _BATCHES), key=lambda row: row.id
     )
 
 
@@ -167,7 +167,7 @@ def _batch_rows(how: _Kind, workspace_id: int, span: Span, until: datetime | Non
     """Read the events that speak of many and name objects of a span: pairs of object and row, by object and id."""
     # One that speaks of a single object has it in its column, and is found by that.
     own = _events(workspace_id, until).filter(**{"type__in": how.batches, f"{how.column}__isnull": True})
-    sources = [own, _allotted(workspace_id, until)] if ALLOTTED in how.batches else [own]
+    sources = [own, allotted(workspace_id, until)] if ALLOTTED in how.batches else [own]
     pairs: list[tuple[int, Row]] = []
     for events in sources:
         named = events.alias(named=_names_one_of(how.paths, span)).filter(named=True)
@@ -176,7 +176,7 @@ def _batch_rows(how: _Kind, workspace_id: int, span: Span, until: datetime | Non
     return sorted(pairs, key=lambda pair: (pair[0], pair[1].id))
 
 
-def _allotted(workspace_id: int, until: datetime | None) -> QuerySet[Event]:
+def allotted(workspace_id: int, until: datetime | None) -> QuerySet[Event]:
     """Return what the operator's log tells of SIMs put into a customer's workspace, whose own log has no row of it."""
     events = _events(OPERATOR_ID, until).filter(type=ALLOTTED)
     return events.none() if workspace_id == OPERATOR_ID else events.filter(detail__workspace__id=workspace_id)

@@ -242,6 +242,14 @@ class BulkReport:
         except NoReverseMatch:
             return ""
 
+    @property
+    def reversal_url(self) -> str:
+        """What is asked for the button that reverses it, or "" where no log is installed."""
+        try:
+            return reverse("events:reverse_offer", args=[self.workspace_id, self.job.pk])
+        except NoReverseMatch:
+            return ""
+
     def lines(self) -> Iterator[tuple[str, str, str, str]]:
         """Return id, name, what became of it and why, of each object."""
         outcome = self.outcome

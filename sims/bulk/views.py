@@ -53,7 +53,7 @@ def preview(request: WorkspacePageRequest, workspace_id: int, noun: str, action:
     """Ask before an action: what will change, what cannot and why, and what it means for billing."""
     spec = bulk_spec(noun, action)
     authorise(workspace_id, spec.permission)
-    return _ask(request, spec, chosen(request, spec), _form(request, spec, bound="plan" in request.POST))
+    return ask(request, spec, chosen(request, spec), _form(request, spec, bound="plan" in request.POST))
 
 
 @require_POST
@@ -64,7 +64,7 @@ def run(request: WorkspacePageRequest, workspace_id: int, noun: str, action: str
     selection = Selection.confirmed(request, spec.path)
     form = _form(request, spec, bound=True)
     if form is not None and not form.is_valid():
-        return _ask(request, spec, selection, form, status=422)
+        return ask(request, spec, selection, form, status=422)
     if selection.confirm and _as_shown(request.POST.get("confirm", "")) != selection.confirm:
         raise Invalid(_("Type %(text)s to confirm.") % {"text": selection.confirm}, code="confirm", field="confirm")
     return answer(request, BulkReport(carry_out(spec, selection, _options(form))))
@@ -93,10 +93,21 @@ def _options(form: OptionsForm | None) -> dict[str, Any]:
     return form.options()
 
 
-def _ask(
+def ask(
     request: WorkspacePageRequest, spec: BulkSpec, selection: Selection, form: OptionsForm | None, *, status: int = 200
 ) -> HttpResponse:
-    """Show the question, with the signed selection that its button carries out."""
+    """Show the question, with the signed selection that its button carries out.
+
+    Args:
+        request: of somebody who may do it.
+        spec: the action.
+        selection: its objects.
+        form: further questions, with or without answers.
+        status: of the answer.
+
+    Raises:
+        Forbidden, NotFound, Invalid: as the action's preview.
+    """
     workspace_id = selection.workspace_id
     outcome = spec.foresee(workspace_id, selection.ids, _options(form))
     confirm, confirm_label = _confirmation(spec, outcome)

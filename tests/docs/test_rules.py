@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from accounts.permissions import TABLE, Role
+from events.reversals import TABLE as REVERSALS
+from events.reversals import Reversal
 from sims.states import SIM_MOVES, SIM_WIRE_NAMES, SimStatus
 from tests.docs.pages import page, sections, table_under
 
@@ -25,3 +27,9 @@ def test_the_moves_of_a_sim() -> None:
     expected = {SIM_WIRE_NAMES[old]: {SIM_WIRE_NAMES[new] for new in targets} for old, targets in SIM_MOVES.items()}
     told = {old: set(targets.split(", ")) for old, targets in table_under(text, "| from |")}
     assert told == {old: targets for old, targets in expected.items() if targets}
+
+
+def test_what_can_be_reversed() -> None:
+    rows = table_under(sections(page("rules"))[22], "| event |")
+    told = [int(number) for types, _opposite in rows for number in types.split(", ")]
+    assert sorted(told) == sorted(type_id for type_id, entry in REVERSALS.items() if isinstance(entry, Reversal))

@@ -91,7 +91,7 @@ def test_after_a_transfer_each_side_keeps_its_part(cast: Cast) -> None:
     html = page(client, url(cast.acme, f"{before}/"), **HTMX)
     assert "no longer in this workspace" in html
     assert f'data-copy="{iccid_with_luhn(sim.iccid)}"' in html
-    assert f"/sims/{sim.pk}/" not in html
+    assert f"/w/{cast.acme.pk}/sims/{sim.pk}/" not in html, "its page is another workspace’s"
 
 
 def panel(cast: Cast, event_id: int, user: User | None = None) -> str:

@@ -111,6 +111,7 @@ _WORKSPACE: Final = """
     results/<uuid:job_id>/
     results/<uuid:job_id>/progress/
     results/<uuid:job_id>/csv/
+    results/<uuid:job_id>/reversal/
     policies/
     policies/<slug:kind>/create/
     policies/<slug:kind>/<int:policy_id>/
@@ -130,8 +131,14 @@ _WORKSPACE: Final = """
     events/recent/
     events/newer/
     events/order/<int:order_id>/
+    events/then/
+    events/then/users/
+    events/then/sims/<int:sim_id>/
+    events/then/devices/<int:device_id>/
     events/export/
     events/<int:event_id>/
+    events/<int:event_id>/reverse/
+    events/requests/<uuid:request_id>/reverse/
     events/<int:event_id>/proof/
     events/<int:event_id>/proof/download/
 """

@@ -27,6 +27,9 @@ FORMS: dict[str, dict[str, str]] = {"devices/tags": {"add": "leaked", "remove": 
 ALL_OR_NOTHING = {"sims/transfer", "sims/register"}
 """Actions with a way of their own, which refuse everything when they refuse one."""
 
+FROM_THE_LOG = {"sims/reverse", "devices/reverse", "devices/reverse-creation"}
+"""Actions whose objects nobody ticks: `tests/events/reverse` has their services given ids of others."""
+
 pytestmark = pytest.mark.django_db
 
 
@@ -67,7 +70,7 @@ def own(cast: Cast, noun: str) -> list[int]:
     return [device.pk for device in [*devices, *spare]]
 
 
-@pytest.mark.parametrize("path", sorted(SPECS))
+@pytest.mark.parametrize("path", sorted(SPECS.keys() - FROM_THE_LOG))
 def test_a_bulk_action_writes_its_own_rows_alone(cast: Cast, path: str) -> None:
     noun, action = path.split("/")
     others, client = Others(cast), cast.client(cast.owner)

@@ -123,6 +123,7 @@ class World:
             "profile_id": policy.objects.filter(workspace=acme).latest("pk").pk,
             "order_id": Order.objects.filter(workspace=acme).latest("pk").pk,
             "event_id": Event.objects.filter(workspace=acme).latest("pk").pk,
+            "request_id": Event.objects.filter(workspace=acme).latest("pk").request_id,
             "job_id": Job.objects.filter(workspace_id=acme.pk).latest("created").pk,
             "user_id": self.cast.member.pk,
             "invitation_id": Invitation.objects.filter(workspace=acme).latest("pk").pk,

@@ -268,14 +268,16 @@ def test_a_device_with_a_sim_is_not_deleted(cast: Cast) -> None:
     assert (bare.status, bare.service_policy_id) == (2, None)
 
 
-def test_tags_of_many_are_one_event(cast: Cast) -> None:
+def test_tags_of_many_are_one_event_for_each_way_they_changed(cast: Cast) -> None:
     devices = [cast.device(tags=tags) for tags in ("", "a", "a,b", "c")]
     ids = [device.pk for device in devices]
     with cast.acting(cast.owner):
         outcome = change_tags(workspace_id=cast.acme.pk, device_ids=ids, add=["c"], remove=["a"])
     assert [Device.objects.get(pk=pk).tags for pk in ids] == ["c", "c", "b,c", "c"]
     assert outcome.unchanged == [ids[3]]
-    assert rows() == [(10011, "Tags changed on 3 device(s)")]
+    assert rows() == [(10011, "Tags changed on 1 device(s)"), (10011, "Tags changed on 2 device(s)")]
+    details = Event.objects.order_by("id").values_list("detail__added", "detail__removed")
+    assert list(details) == [(["c"], []), (["c"], ["a"])], "the third device had nothing of “c” before, and lost “a”"
 
 
 @pytest.mark.parametrize("service", [enable_devices, disable_devices, reset_connectivity, delete_devices, release_sims])

@@ -42,6 +42,7 @@ from accounts.settings_tabs import settings_tabs
 from accounts.sign_in.services.second_factors import remove_second_factor
 from kit.context import current_context
 from kit.errors import Conflict, Forbidden, Invalid
+from kit.history import as_it_was, history_url
 from kit.htmx import redirect_to, respond, wants_fragment, with_toast
 from kit.lists import Empty, Listing
 
@@ -58,7 +59,12 @@ def invitation_link(request: HttpRequest) -> Callable[[str], str]:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def user_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
-    """Show the users of a workspace, for its Administrators. POST carries pasted filter values and changes nothing."""
+    """Show the users of a workspace, for its Administrators. POST carries pasted filter values and changes nothing.
+
+    With `?at=` they are shown as they were then, to everybody who reads events.
+    """
+    if (then := as_it_was(request, "events:users_then", workspace_id)) is not None:
+        return then
     authorise(workspace_id, Permission.USER_MANAGE)
     workspace = request.workspace
     listing = Listing(
@@ -86,6 +92,7 @@ def user_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
         },
     )
     context = {"tabs": settings_tabs(request, "users"), "invite_url": _url(workspace, "workspace_user_invite")}
+    context["history_url"] = history_url("events:users_then", workspace_id)
     return listing.respond("accounts/people.html", context)
 
 

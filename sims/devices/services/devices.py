@@ -16,7 +16,7 @@ from kit.errors import Invalid, NotFound
 from kit.outcomes import Outcome, Refusal, not_found
 from kit.querysets import CHUNK
 from sims import signals
-from sims.devices.services.tags import normalise_tags
+from sims.devices.services.tags import tag_way
 from sims.devices.services.values import Cleaner, Values, apply_values, check_imei_lock
 from sims.inventory.services.assignment import Assigning, Pair, SimChoice, lock_chosen, put_on, release_sims
 from sims.inventory.services.status import change_sim_status
@@ -190,9 +190,7 @@ class _Told:
         for device in devices:
             before = old[device.pk]
             if device.pk in alone:
-                was, now = normalise_tags(before["tags"]), normalise_tags(device.tags)
-                way = tuple(tag for tag in now if tag not in was), tuple(tag for tag in was if tag not in now)
-                self.tagged[way].append(row_of(device))
+                self.tagged[tag_way(before["tags"], device.tags)].append(row_of(device))
                 continue
             changes = {
                 name.removesuffix("_id"): {"from": each, "to": getattr(device, name)} for name, each in before.items()

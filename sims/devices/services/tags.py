@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from django.db.models import Case, Value, When
@@ -46,7 +47,9 @@ def normalise_tags(value: str | Iterable[str]) -> list[str]:
 def change_tags(
     *, workspace_id: int, device_ids: Sequence[int], add: Iterable[str] = (), remove: Iterable[str] = ()
 ) -> Outcome:
-    """Add tags to devices and take others away; one event for the whole action.
+    """Add tags to devices and take others away; one event for all devices on which the same tags came and went.
+
+    A device that had one of the new tags before is told apart: whoever reverses the event must not take it away.
 
     Args:
         workspace_id: owner.
@@ -63,7 +66,7 @@ def change_tags(
     if not adding and not removing:
         raise Invalid(_("Name at least one tag to add or remove."), code="required", field="tags")
     outcome = Outcome()
-    changed: list[DeviceRow] = []
+    told: dict[tuple[tuple[str, ...], tuple[str, ...]], list[DeviceRow]] = defaultdict(list)
     with action():
         for ids in chunks(device_ids):
             rows = lock_devices(workspace_id, ids)
@@ -82,11 +85,18 @@ def change_tags(
                     storing.append(row)
             outcome.refused += not_found(missing(ids, rows), "Device")
             _store([row.id for row in storing], {row.tags: renamed[row.tags] for row in storing})
-            changed += [row._replace(tags=renamed[row.tags]) for row in storing]
-        if changed:
-            change = TagChange(devices=changed, added=adding, removed=sorted(removing))
-            signals.tags_changed.send(sender=Device, workspace_id=workspace_id, changes=[change])
+            for row in storing:
+                told[tag_way(row.tags, renamed[row.tags])].append(row._replace(tags=renamed[row.tags]))
+        if told:
+            changes = [TagChange(rows, list(added), list(removed)) for (added, removed), rows in told.items()]
+            signals.tags_changed.send(sender=Device, workspace_id=workspace_id, changes=changes)
     return outcome
+
+
+def tag_way(old: str, new: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which tags came and which went between two stored lists of them."""
+    was, now = normalise_tags(old), normalise_tags(new)
+    return tuple(tag for tag in now if tag not in was), tuple(tag for tag in was if tag not in now)
 
 
 def _applied(tags: str, adding: Sequence[str], removing: set[str]) -> str:

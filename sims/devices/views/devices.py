@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from kit.bulk import BulkAction
+from kit.history import as_it_was, history_url
 from kit.htmx import respond
 from kit.lists import Empty, Listing
 from kit.rendering import state_badge
@@ -73,8 +74,10 @@ def device_list(request: WorkspacePageRequest, workspace_id: int) -> HttpRespons
 def device_detail(request: WorkspacePageRequest, workspace_id: int, device_id: int) -> HttpResponse:
     """Show one device: what it is and holds (`?tab=details`), or what happened to it (`?tab=events`).
 
-    Deleted devices stay readable, so that links from old events lead somewhere.
+    Deleted devices stay readable, so that links from old events lead somewhere. With `?at=` it is shown as it was then.
     """
+    if (then := as_it_was(request, "events:device_then", workspace_id, device_id)) is not None:
+        return then
     authorise(workspace_id, Permission.INVENTORY_READ)
     tab = request.GET.get("tab") or "details"
     if tab not in ("details", "events"):
@@ -104,6 +107,7 @@ def _page(request: WorkspacePageRequest, device: Device, tab: str) -> dict[str, 
             {"label": _("Details"), "url": here, "active": tab == "details"},
             {"label": _("Events"), "url": f"{here}?tab=events", "active": tab == "events"},
         ],
+        "history_url": history_url("events:device_then", device.workspace_id, device.pk),
         "list_url": reverse("sims:device_list", args=[device.workspace_id]),
     }
 

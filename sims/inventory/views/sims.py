@@ -17,6 +17,7 @@ from kit.billing import charged_until_text
 from kit.bulk import BulkAction
 from kit.context import current_context
 from kit.errors import DomainError, Forbidden
+from kit.history import as_it_was, history_url
 from kit.htmx import redirect_to, render_fragment, respond
 from kit.lists import Empty, Listing
 from kit.rendering import state_badge
@@ -89,8 +90,10 @@ def _list_actions(request: WorkspacePageRequest) -> list[BulkAction]:
 def sim_detail(request: WorkspacePageRequest, workspace_id: int, sim_id: int) -> HttpResponse:
     """Show one SIM: what it is (`?tab=details`), has used (`?tab=usage`), or what happened to it (`?tab=events`).
 
-    Deleted SIMs stay readable, so that links from old events lead somewhere.
+    Deleted SIMs stay readable, so that links from old events lead somewhere. With `?at=` it is shown as it was then.
     """
+    if (then := as_it_was(request, "events:sim_then", workspace_id, sim_id)) is not None:
+        return then
     authorise(workspace_id, Permission.INVENTORY_READ)
     tab = request.GET.get("tab") or "details"
     if tab not in ("details", "usage", "events"):
@@ -116,6 +119,7 @@ def sim_detail(request: WorkspacePageRequest, workspace_id: int, sim_id: int) ->
             {"label": _("Events"), "url": f"{here}?tab=events", "active": tab == "events"},
         ],
         "list_url": reverse("sims:sim_list", args=[workspace_id]),
+        "history_url": history_url("events:sim_then", workspace_id, sim.pk),
         "events_url": _embedded_events(workspace_id, sim.pk) if tab == "events" else "",
     }
     if tab == "usage":
