@@ -97,9 +97,9 @@ def key_wire(row: Authenticator) -> dict[str, Any]:
     }
 
 
-def keys_wire(user: User) -> list[dict[str, Any]]:
+def keys_wire(user_id: int) -> list[dict[str, Any]]:
     """Return the second factors of a user. One query."""
-    return [key_wire(row) for row in keys_of(user.pk, current_context().now())]
+    return [key_wire(row) for row in keys_of(user_id, current_context().now())]
 
 
 def device_wire(device: TrustedDevice) -> dict[str, Any]:

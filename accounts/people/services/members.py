@@ -91,11 +91,11 @@ def change_role(*, workspace_id: int, user_id: int, role: str) -> Membership:
     with action():
         # The workspace's row is locked first, so that two Administrators cannot demote each other at once.
         lock_workspace(workspace_id)
+        _refuse_super_admin(workspace_id, user_id)
         membership = _locked_membership(workspace_id, user_id)
         old = membership.role
         if old == role:
             return membership
-        _refuse_super_admin(workspace_id, user_id)
         keep_administrators(Membership.objects.filter(pk=membership.pk))
         membership.role = role
         membership.save(update_fields=["role"])
@@ -149,8 +149,9 @@ def leave_workspace(*, workspace_id: int) -> None:
 def _take_out(workspace_id: int, user_id: int) -> None:
     with action():
         lock_workspace(workspace_id)
-        membership = _locked_membership(workspace_id, user_id)
+        # Who is SuperAdmin without being a member stands in the list too, and is not unknown.
         _refuse_super_admin(workspace_id, user_id)
+        membership = _locked_membership(workspace_id, user_id)
         keep_administrators(Membership.objects.filter(pk=membership.pk))
         user = lock_user(user_id)
         role = membership.role

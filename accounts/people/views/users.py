@@ -99,14 +99,15 @@ def _with_acts(request: WorkspacePageRequest, rows: list[dict[str, Any]]) -> lis
     alone = administrators_of(workspace.pk) <= 1
     for row in rows:
         acts: dict[str, str] = {}
-        joined = row["access"] not in (PENDING, EXPIRED)
+        joined = row["is_inside"]
         if row["held_role"] == Role.SUPERADMIN:
             acts["kept"] = _("The operator's staff name the SuperAdmin")
         elif row["id"] == own_id:
             acts["kept"] = _("Another Administrator can change your role")
         elif not joined:
             # The published list offers it for expired ones only; a mail can get lost before that.
-            acts["resend"] = _url(workspace, "workspace_invitation_resend", row["invitation_id"])
+            if row["access"] != SUSPENDED:
+                acts["resend"] = _url(workspace, "workspace_invitation_resend", row["invitation_id"])
             acts["withdraw"] = _url(workspace, "workspace_invitation_withdraw", row["invitation_id"])
         elif row["held_role"] == Role.ADMINISTRATOR and alone:
             acts["kept"] = _("The last Administrator")
@@ -155,7 +156,7 @@ def user_role(request: WorkspacePageRequest, workspace_id: int, user_id: int) ->
 
 def _member(request: WorkspacePageRequest, user_id: int) -> dict[str, Any]:
     person = person_row(request.workspace, user_id)
-    if person["access"] in (PENDING, EXPIRED):
+    if not person["is_inside"]:
         raise Http404(_("This person has not joined yet."))
     return person
 
