@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import Workspace
 from events import registry
+from events.covered import Kind, about
 from events.search import NOTHING, Found, bounded_text, contains, device_ids, sim_ids, text_since, understand, within
 from events.selectors import KIND_NAMES, actor_choices, actor_label, actors_key, of_requests
 from events.types.base import Severity, Source
@@ -239,11 +240,11 @@ class EventFilters(ListFilters):
         if value.patterns:
             patterns = Values(patterns=value.patterns)
             unbound = patterns.q("iccid") | patterns.q("imsi")
-            return self._bounded(queryset, unbound | Q(sim_id__in=ids) if ids else unbound)
+            return self._bounded(queryset, unbound | self._about("sim", ids) if ids else unbound)
         if not ids:
             # Numbers that no SIM has now may still stand in the log.
             return self._bounded(queryset, Q(iccid__in=iccids) | Q(imsi__in=imsis))
-        return queryset.filter(sim_id__in=ids)
+        return queryset.filter(self._about("sim", ids))
 
     def filter_request(self, queryset: QuerySet[Any], name: str, value: Values) -> QuerySet[Any]:
         """Keep events of these requests."""
@@ -257,11 +258,16 @@ class EventFilters(ListFilters):
         ids += self._once(("devices", *names), lambda: device_ids(self.workspace_id, names))
         ids = list(dict.fromkeys(ids))
         if ids and not value.patterns:
-            return queryset.filter(device_id__in=ids)
+            return queryset.filter(self._about("device", ids))
         condition = Values(patterns=value.patterns).q("device_name")
         for text in names:
             condition |= contains("device_name", text)
-        return self._bounded(queryset, condition | Q(device_id__in=ids) if ids else condition)
+        return self._bounded(queryset, condition | self._about("device", ids) if ids else condition)
+
+    def _about(self, kind: Kind, ids: list[int]) -> Q:
+        """Return the condition for the events of SIMs or devices, those that speak of many of them too."""
+        condition: Q = self._once(("about", kind, *ids), lambda: about(kind, ids))
+        return condition
 
     def _bounded(self, queryset: QuerySet[Any], condition: Q) -> QuerySet[Any]:
         queryset = queryset.filter(condition or NOTHING)

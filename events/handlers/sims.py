@@ -187,7 +187,7 @@ _STEPS: dict[type[Any], Callable[[int, Any], PendingEvent]] = {
 
 @receiver(signals.sims_registered)
 def on_sims_registered(*, workspace_id: int, batch: SimBatch, sims: Sequence[SimRow], **_kwargs: Any) -> None:
-    """Log one row for the batch; it is on a SIM's own log only when the batch has one SIM."""
+    """Log one row for the batch, which is on the log of each of its SIMs; it names a SIM only when there is one."""
     detail = {
         "sim_batch": {
             "id": batch.pk,
@@ -198,7 +198,8 @@ def on_sims_registered(*, workspace_id: int, batch: SimBatch, sims: Sequence[Sim
         }
     }
     objects = objects_of(sims[0])._replace(imsi_id=None, imsi=None, import_date=None) if len(sims) == 1 else NOTHING
-    log([pending(48, workspace_id, n=len(sims))._replace(objects=objects, detail=detail)])
+    entry = pending(48, workspace_id, n=len(sims))
+    log([entry._replace(objects=objects, detail=detail, covers={"sim": [sim.id for sim in sims]})])
 
 
 @receiver(signals.sims_transferred)
@@ -212,7 +213,7 @@ def on_sims_transferred(*, source: Workspace, target: Workspace, sims: Sequence[
     }
     objects = objects_of(sims[0].without_device()) if len(sims) == 1 else NOTHING
     entry = pending(69, source.pk, count=len(sims), source=source.name, target=target.name)
-    entry = entry._replace(objects=objects, detail=detail)
+    entry = entry._replace(objects=objects, detail=detail, covers={"sim": [sim.id for sim in sims]})
     log([entry, entry._replace(workspace_id=target.pk)])
 
 
@@ -228,7 +229,7 @@ def _tags(workspace_id: int, change: TagChange) -> PendingEvent:
     if len(change.devices) == 1:
         return entry._replace(objects=objects_of(device=change.devices[0]), detail=detail)
     detail["devices"] = [{"id": device.id, "name": device.name} for device in change.devices]
-    return entry._replace(detail=detail)
+    return entry._replace(detail=detail, covers={"device": [device.id for device in change.devices]})
 
 
 @receiver(signals.policy_changed)
