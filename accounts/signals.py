@@ -134,7 +134,7 @@ mfa_enabled = Signal()
 """Arguments: workspace_id, subject (Person), kind (as events name the key's type)."""
 
 mfa_removed = Signal()
-"""Arguments: workspace_id, subject (Person), key_id (id of the key)."""
+"""Arguments: workspace_id, subject (Person), key_id (id of the key), kind (as events name the key's type)."""
 
 member_added = Signal()
 """A user joined a workspace. Arguments: workspace_id, subject (Person), role."""

@@ -290,6 +290,9 @@ MFA_TOKEN_MINUTES = env.number("MFA_TOKEN_MINUTES", default=5, minimum=1, maximu
 STAFF_MFA_REQUIRED = env.flag("STAFF_MFA_REQUIRED")
 # How customers read who of the operator's staff acted: by name and address, or as "Operator staff" with the id.
 STAFF_SHOWN_AS = env.choice("STAFF_SHOWN_AS", ("person", "id"), default="person")
+# Whether codes by e-mail are enough of a second factor for staff; if not, they need an authenticator app.
+STAFF_EMAIL_CODES = env.flag("STAFF_EMAIL_CODES", default=True)
+EMAIL_CODE_MINUTES = env.number("EMAIL_CODE_MINUTES", default=20, minimum=1, maximum=60)
 
 SESSION_COOKIE_AGE = 60 * 60 * 12  # seconds
 SESSION_COOKIE_HTTPONLY = True

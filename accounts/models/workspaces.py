@@ -108,6 +108,11 @@ class Workspace(models.Model):
             return self.factory_test_override
         return self.package.factory_test_allowed
 
+    @property
+    def demands_second_factor(self) -> bool:
+        """Tell whether everybody here needs a second factor: by the workspace's own setting, or the package's."""
+        return self.mfa_required or self.package.mfa_required
+
 
 class Membership(models.Model):
     """A user's role in one workspace; SuperAdmin is no membership but stands on the main organisation."""

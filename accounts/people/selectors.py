@@ -26,6 +26,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Invitation, Membership, User, Workspace
+from accounts.models.second_factors import APP, MAIL
 from accounts.permissions import Role
 from kit.errors import NotFound
 
@@ -37,8 +38,8 @@ ACCESS_STATES: Final = (
     (UNVERIFIED, _("Not verified")),
     (SUSPENDED, _("Suspended")),
 )
-APP_MFA, NOT_SET = "app", "none"
-SECURITY: Final = ((APP_MFA, _("App MFA")), (NOT_SET, _("Not set")))
+APP_MFA, MAIL_MFA, NOT_SET = "app", "email", "none"
+SECURITY: Final = ((APP_MFA, _("App MFA")), (MAIL_MFA, _("Email MFA")), (NOT_SET, _("Not set")))
 
 ROW_FIELDS: Final = (
     "id",
@@ -78,7 +79,7 @@ def people_of(workspace: Workspace) -> QuerySet[Any]:
     invitation = Invitation.objects.of(workspace.pk).filter(
         user=OuterRef("pk"), accepted__isnull=True, withdrawn__isnull=True
     )
-    totp = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.TOTP)
+    factors = Authenticator.objects.filter(user=OuterRef("pk"))
     inside = Q(is_inside=True)
     # The state of an account belongs to the workspaces it is in, so nobody else learns whether it is suspended.
     stopped = ~inside & Q(status=User.Status.SUSPENDED, elsewhere=False)
@@ -131,7 +132,8 @@ def people_of(workspace: Workspace) -> QuerySet[Any]:
             last_seen=Case(When(inside, then=F("last_login")), default=Value(None), output_field=DateTimeField()),
             security=Case(
                 When(~inside, then=Value("")),
-                When(Exists(totp), then=Value(APP_MFA)),
+                When(Exists(factors.filter(type=APP)), then=Value(APP_MFA)),
+                When(Exists(factors.filter(type=MAIL)), then=Value(MAIL_MFA)),
                 default=Value(NOT_SET),
                 output_field=CharField(),
             ),

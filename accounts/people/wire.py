@@ -13,6 +13,7 @@ from accounts.models import Membership, User, Workspace
 from accounts.people.selectors import people_of
 from accounts.permissions import Permission, Role, authorise
 from accounts.sign_in.authentication import AccountLocked
+from accounts.sign_in.services.mail_codes import TooManyCodes
 from accounts.tokens.bearer import ApiRequest, person_of
 from kit.api import limits
 from kit.api.document import Absent, Answer, Lookup, NamedRef
@@ -140,8 +141,8 @@ def not_found(key: int | str) -> WireError:
     return invalid_reference(KIND, key if isinstance(key, int) else 0)
 
 
-def locked_out(error: AccountLocked) -> WireError:
-    """Return the answer for too many wrong passwords or codes of somebody who has signed in: 429 with `Retry-After`."""
+def locked_out(error: AccountLocked | TooManyCodes) -> WireError:
+    """Return the answer for too many wrong passwords, codes or mails of who has signed in: 429 with `Retry-After`."""
     return limits.too_many(max(1, round((error.until - current_context().now()).total_seconds())))
 
 

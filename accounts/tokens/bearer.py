@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from accounts.models import User, Workspace
 from accounts.permissions import Permission, authorise
-from accounts.sign_in.second_factors import has_second_factor
+from accounts.sign_in.second_factors import enough_for_staff, has_second_factor
 from accounts.tokens import user_tokens as tokens
 from kit.api import limits
 from kit.api.errors import Code, WireError, bad_request
@@ -55,9 +55,11 @@ def _require_second_factor(path: str, bearer: tokens.Bearer) -> None:
         return
     actor, workspace = bearer.actor, bearer.workspace
     # The operator's own workspace opens to staff without a role there, so it is in neither list of the actor's.
-    asked = workspace.mfa_required and workspace.pk not in actor.roles
-    asked |= bearer.user.is_staff and settings.STAFF_MFA_REQUIRED
-    if workspace.pk in actor.closed or (asked and not has_second_factor(bearer.user.pk)):
+    asked = workspace.demands_second_factor and workspace.pk not in actor.roles
+    closed = workspace.pk in actor.closed or (asked and not has_second_factor(bearer.user.pk))
+    if bearer.user.is_staff and settings.STAFF_MFA_REQUIRED:
+        closed = closed or not enough_for_staff(bearer.user.pk)
+    if closed:
         raise WireError(
             403,
             Code.FORBIDDEN,

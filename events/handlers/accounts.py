@@ -217,9 +217,9 @@ def on_mfa_enabled(*, workspace_id: int, subject: Person, kind: str, **_kwargs: 
 
 
 @receiver(signals.mfa_removed)
-def on_mfa_removed(*, workspace_id: int, subject: Person, key_id: int, **_kwargs: Any) -> None:
+def on_mfa_removed(*, workspace_id: int, subject: Person, key_id: int, kind: str, **_kwargs: Any) -> None:
     """Log a removed MFA key (14)."""
-    log([pending(14, workspace_id, mfa_key_id=key_id)._replace(subject=subject)])
+    log([pending(14, workspace_id, mfa_key_id=key_id, type=kind)._replace(subject=subject)])
 
 
 @receiver(signals.user_erasing)

@@ -93,11 +93,8 @@ register(
         section=_SECTION,
         # Written when a key is removed; its opposite is our 10028. The key's owner is the subject: an administrator may
         # remove another user's key.
-        texts=single(
-            "MFA key with Id '{mfa_key_id}' of Type 'Time-Based One-Time Password' deleted "
-            "for user '{subject.username}'"
-        ),
-        sample={"mfa_key_id": 481},
+        texts=single("MFA key with Id '{mfa_key_id}' of Type '{type}' deleted for user '{subject.username}'"),
+        sample={"mfa_key_id": 481, "type": "Time-Based One-Time Password"},
     )
 )
 register(

@@ -45,6 +45,7 @@ PAGES = (
     "not found",
     "sign in",
     "sign up",
+    "activate an account",
     "forgotten password",
     "dead link",
 )
@@ -105,6 +106,7 @@ class Places:
                 "not found": f"{base}sims/999999999/",
                 "sign in": SIGN_IN,
                 "sign up": "/accounts/signup/",
+                "activate an account": "/accounts/activation/",
                 "forgotten password": "/accounts/password/reset/",
                 "dead link": "/accounts/invitation/none/",
             }
