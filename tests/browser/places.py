@@ -50,7 +50,7 @@ PAGES = (
     "dead link",
 )
 SIGN_IN = "/accounts/login/"
-ANONYMOUS = frozenset({"sign in", "sign up", "forgotten password", "dead link"})
+ANONYMOUS = frozenset({"sign in", "sign up", "activate an account", "forgotten password", "dead link"})
 """Pages for people who are not signed in; others are sent away from most of them."""
 
 
