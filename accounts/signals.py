@@ -83,6 +83,9 @@ application_token_created = Signal()
 application_token_revoked = Signal()
 """Arguments: workspace_id, token (TokenRow), reason ("left" or "erased" when it ended with its creator, else "")."""
 
+application_tokens_expired = Signal()
+"""The dates of application tokens are over. Arguments: tokens (list of workspace_id and TokenRow)."""
+
 application_token_described = Signal()
 """Arguments: workspace_id, token (TokenRow, with the new description), old (the former one)."""
 

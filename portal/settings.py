@@ -227,6 +227,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 3_600.0,
         "options": {"expires": 3_600},
     },
+    "end-expired-tokens": {"task": "accounts.end_expired_tokens", "schedule": 60.0, "options": {"expires": 60}},
     "end-support-access": {"task": "accounts.end_support_access", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-filters": {"task": "kit.sweep_filters", "schedule": 86_400.0, "options": {"expires": 86_400}},
 }

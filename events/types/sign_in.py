@@ -56,8 +56,7 @@ register(
         section=_SECTION,
         texts={
             "revoked": Wording("Failed authentication request from '{name}', Reason: TokenStatus Revoked from IP {ip}"),
-            # Ours, in the published manner: the other two reasons for which a token is refused.
-            "expired": Wording("Failed authentication request from '{name}', Reason: Token expired from IP {ip}"),
+            # Ours, in the published manner: the other reason for which a token is refused.
             "address": Wording("Failed authentication request from '{name}', Reason: Address not allowed from IP {ip}"),
         },
         sample={"name": "ERP connector", "ip": "203.0.113.7"},
