@@ -16,7 +16,7 @@ from accounts.models import Workspace
 from accounts.people.wire import UserKey, find_user
 from accounts.permissions import STAFF_RIGHTS, Permission, authorise
 from accounts.selectors import user_by_email
-from accounts.tokens.bearer import ApiRequest, OrganisationId, own_organisation
+from accounts.tokens.bearer import MY, ApiRequest, OrganisationId, own_organisation
 from accounts.tokens.staff_callers import as_staff
 from events import registry
 from events.covered import about
@@ -266,7 +266,7 @@ def list_organisation_events(
     The operator's staff read the log of any organisation.
     """
     with _reading(request) as staff:
-        found = Workspace.objects.filter(pk=organisation_id).first() if staff and organisation_id else None
+        found = Workspace.objects.filter(pk=organisation_id).first() if staff and organisation_id != MY else None
         workspace = found or own_organisation(request, organisation_id)
         return _answer(request, query, Q(), _Scope(workspace, staff))
 

@@ -79,10 +79,14 @@ def person_of(request: ApiRequest) -> User:
     return request.auth.user
 
 
+MY: Final = -(2**63)
+"""What `my` becomes: no id that a path can name."""
+
+
 def _organisation_id(value: object) -> int:
-    """Take an id, or `my` as 0."""
+    """Take an id, or `my` as `MY`."""
     if value == "my":
-        return 0
+        return MY
     found = long_of(value)
     if found is None:
         raise bad_request(f'Cannot parse parameter id as Long: For input string: "{value}"')
@@ -101,7 +105,7 @@ def own_organisation(request: ApiRequest, organisation_id: int, *, permission: P
 
     Args:
         request: authenticated.
-        organisation_id: as in the path, 0 for `my`.
+        organisation_id: as in the path, `MY` for `my`.
         permission: a right needed in it.
 
     Raises:
@@ -109,7 +113,7 @@ def own_organisation(request: ApiRequest, organisation_id: int, *, permission: P
         Forbidden: the right is missing.
     """
     workspace = request.auth.workspace
-    if organisation_id not in (0, workspace.pk):
+    if organisation_id not in (MY, workspace.pk):
         raise WireError(404, Code.NOT_FOUND, f"Organisation with id {organisation_id} not found")
     if permission is not None:
         authorise(workspace.pk, permission)
