@@ -7,6 +7,7 @@ whoever helps a customer reads that first. `events_eventobject` leads there, fil
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Final, Literal
 
 from django.db.models import Exists, OuterRef, Q
@@ -30,8 +31,29 @@ def covering(kind: Kind, ids: Iterable[int]) -> list[int]:
     return list(found.values_list("event_id", flat=True).distinct()[:MOST])
 
 
-def about(kind: Kind, ids: Iterable[int]) -> Q:
-    """Return the condition for the events of any of these objects: those that name one, and those that cover it.
+@dataclass(frozen=True, slots=True)
+class About:
+    """What asks for the events of some objects, in two parts that have an index each.
+
+    A condition for both at once is answered by reading all of them and sorting; or, where the database guesses wrong,
+    by walking the log of the whole workspace. Lists in the order of time read each part by itself and merge them.
+
+    Args:
+        named: events that name one of the objects.
+        among: those that cover it, `None` for none.
+    """
+
+    named: Q
+    among: Q | None = None
+
+    @property
+    def any(self) -> Q:
+        """Both at once."""
+        return self.named if self.among is None else self.named | self.among
+
+
+def asked_about(kind: Kind, ids: Iterable[int]) -> About:
+    """Return the two conditions for the events of any of these objects. One query.
 
     Args:
         kind: of the objects.
@@ -40,7 +62,12 @@ def about(kind: Kind, ids: Iterable[int]) -> Q:
     wanted = list(ids)
     named = Q(**{f"{kind}_id": wanted[0]}) if len(wanted) == 1 else Q(**{f"{kind}_id__in": wanted})
     among = covering(kind, wanted)
-    return named | Q(pk__in=among) if among else named
+    return About(named, Q(pk__in=among) if among else None)
+
+
+def about(kind: Kind, ids: Iterable[int]) -> Q:
+    """Return the condition for the events of any of these objects, at once. Arguments as `asked_about`."""
+    return asked_about(kind, ids).any
 
 
 def covers(kind: Kind, object_id: int | OuterRef) -> Q:

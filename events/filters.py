@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import uuid
 from collections.abc import Callable
@@ -20,7 +21,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import Workspace
 from events import registry
-from events.covered import Kind, about
+from events.covered import About, Kind, asked_about
 from events.search import NOTHING, Found, bounded_text, contains, device_ids, sim_ids, text_since, understand, within
 from events.selectors import KIND_NAMES, actor_choices, actor_label, actors_key, of_requests
 from events.types.base import Severity, Source
@@ -210,6 +211,10 @@ class EventFilters(ListFilters):
     bounded = False
     """Whether something was only looked for in the last 30 days. Known once `qs` was read."""
     search_notice = ""
+    split: tuple[object, ...] = ()
+    """Which SIMs or devices were asked for first whose events are in two indexes. Known once `qs` was read."""
+    part = ""
+    """Which of the two this set of filters finds alone: "named" or "among"; "" for both."""
 
     @property
     def dated(self) -> bool:
@@ -221,6 +226,8 @@ class EventFilters(ListFilters):
         found: Found = self._once(("q", value), lambda: understand(self.workspace_id, value))
         self.bounded = self.bounded or (found.bounded and not self.dated)
         self.search_notice = found.notice
+        if found.about is not None:
+            return queryset.filter(self._about(*found.about))
         return within(queryset, found, dated=self.dated)
 
     def _once(self, key: tuple[object, ...], find: Callable[[], Any]) -> Any:
@@ -266,8 +273,28 @@ class EventFilters(ListFilters):
 
     def _about(self, kind: Kind, ids: list[int]) -> Q:
         """Return the condition for the events of SIMs or devices, those that speak of many of them too."""
-        condition: Q = self._once(("about", kind, *ids), lambda: about(kind, ids))
-        return condition
+        key = ("about", kind, *ids)
+        found: About = self._once(key, lambda: asked_about(kind, ids))
+        if found.among is None:
+            return found.named
+        # Only the first one is split: a second one narrows what the first has found.
+        self.split = self.split or key
+        if self.split != key or not self.part:
+            return found.any
+        return found.named if self.part == "named" else found.among
+
+    @cached_property
+    def parts(self) -> tuple[QuerySet[Any], ...]:
+        """What matches, as one query or as two that may overlap, each in the order of an index of its own."""
+        found = self.qs
+        if not self.split:
+            return (found,)
+        made = []
+        for part in ("named", "among"):
+            other = copy.copy(self)
+            other.part = part
+            made.append(other.filter_queryset(self.queryset.all()))
+        return tuple(made)
 
     def _bounded(self, queryset: QuerySet[Any], condition: Q) -> QuerySet[Any]:
         queryset = queryset.filter(condition or NOTHING)

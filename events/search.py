@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from accounts.actors import staff_are_named
 from accounts.models import Workspace
 from events import registry
-from events.covered import about, occurs
+from events.covered import Kind, about, occurs
 from events.models import Event, FrozenPerson
 from events.selectors import of_requests
 from events.types.base import escape
@@ -56,11 +56,13 @@ class Found:
         condition: what it asks of an event.
         bounded: whether the condition has to be held to a span of time.
         notice: a sentence for the reader, "" when the result speaks for itself.
+        about: in place of `condition`, the SIMs or devices whose events are asked for.
     """
 
-    condition: Q
+    condition: Q = field(default_factory=Q)
     bounded: bool = False
     notice: str = ""
+    about: tuple[Kind, list[int]] | None = None
 
 
 NOTHING: Final = Q(pk__in=())
@@ -79,7 +81,7 @@ def understand(workspace_id: int, text: str) -> Found:
         return Found(Q(user_id__in=users))
     devices = device_ids(workspace_id, [text])
     if devices:
-        return Found(about("device", devices))
+        return Found(about=("device", devices))
     return Found(_mentions(workspace_id, text), bounded=True)
 
 
@@ -98,7 +100,7 @@ def _by_iccid(workspace_id: int, digits: str) -> Found:
         return Found(NOTHING, notice=error.message)
     sims = sim_ids(workspace_id, iccids=[iccid])
     # A number that was corrected since, or of a card that was never ours, stands in the log only.
-    return Found(about("sim", sims)) if sims else Found(Q(iccid=iccid), bounded=True)
+    return Found(about=("sim", sims)) if sims else Found(Q(iccid=iccid), bounded=True)
 
 
 def _by_number(workspace_id: int, digits: str) -> Found:

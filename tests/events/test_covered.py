@@ -25,6 +25,7 @@ from events.writer import PendingEvent, log
 from kit.action import action
 from sims.devices.services.tags import change_tags
 from sims.identifiers import iccid_with_luhn
+from sims.inventory.services.allotment import assign_batch
 from sims.inventory.services.registration import register_batch
 from sims.inventory.services.transfer import transfer_sims
 from sims.models import Sim
@@ -129,21 +130,46 @@ def test_pages_go_through_both_kinds_in_order(cast: Cast) -> None:
         if number % 7 == 0:
             _cover(cast, [sim.pk], moment=ago(days=1, minutes=2 * number + 1))
     wanted = list(Event.objects.newest().values_list("pk", flat=True))
-    client, seen = cast.client(cast.owner), list[int]()
-    address = url(cast.acme, f"embedded/?sim={sim.pk}")
-    pages = [address]
+    for address in (f"embedded/?sim={sim.pk}", f"?sim={sim.pk}&per_page=25", f"?q={sim.iccid}&per_page=25"):
+        pages = _pages(cast, url(cast.acme, address))
+        assert [pk for found in pages for pk in found] == wanted, address
+        assert len(pages) == 4
+    # Beside another filter, of which the events of one kind know nothing.
+    assert _pages(cast, url(cast.acme, f"?sim={sim.pk}&type=69&per_page=25")) == [
+        [pk for pk in wanted if pk in set(Event.objects.filter(type=69).values_list("pk", flat=True))]
+    ]
+    html = page(cast.client(cast.owner), url(cast.acme, f"?sim={sim.pk}&per_page=25"))
+    assert "80 events" in html
+
+
+def _pages(cast: Cast, address: str) -> list[list[int]]:
+    """Return the ids on each page of a list, to its end and back to its beginning."""
+    client, found = cast.client(cast.owner), list[list[int]]()
     while address:
         html = page(client, address, **HTMX)
-        seen += shown(html)
+        found.append(shown(html))
         older = re.search(r'rel="next" href="([^"]+)"', html)
         address = unescape(older[1]) if older else ""
-        pages += [address] if address else []
-    assert seen == wanted
-    assert len(pages) == 4
-    # And back.
-    newer = re.search(r'rel="prev" href="([^"]+)"', html)
-    assert newer
-    assert shown(page(client, unescape(newer[1]), **HTMX)) == wanted[50:75]
+    for before in reversed(found[:-1]):
+        newer = re.search(r'rel="prev" href="([^"]+)"', html)
+        assert newer
+        html = page(client, unescape(newer[1]), **HTMX)
+        assert shown(html) == before
+    return found
+
+
+def test_an_export_holds_both_kinds_in_order(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.export.CHUNK", 4)
+    sim, other = cast.sims(2)
+    for number in range(9):
+        record(cast.acme, 9, actor_of(cast.owner), sim=sim, moment=ago(days=1, minutes=2 * number))
+        _cover(cast, [sim.pk], moment=ago(days=1, minutes=2 * number + 1))
+    record(cast.acme, 9, actor_of(cast.owner), sim=other, moment=ago(days=2))
+    wanted = list(Event.objects.exclude(sim_id=other.pk).newest().values_list("pk", flat=True))
+    answer = cast.client(cast.owner).post(url(cast.acme, "export/"), {"filter": f"sim={sim.pk}"})
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
+    assert [int(line.split(",")[0]) for line in lines[1:]] == wanted
+    assert "18 events exported" in Event.objects.order_by("-pk")[0].description
 
 
 def _cover(cast: Cast, sims: list[int], **options: Any) -> None:
@@ -164,6 +190,19 @@ def test_older_and_newer_of_an_event_pass_by_it(cast: Cast) -> None:
         around[pk] = neighbours(row)
         assert panel_of(row, cast.acme, staff=False, context_visible=False) is not None
     assert (around[first].newer, around[second].older) == (among, among)
+
+
+def test_staff_find_what_was_put_into_an_inventory(cast: Cast) -> None:
+    """The customer's log has no row of it; that of the operator has one for the batch, which each SIM leads to."""
+    batch = cast.batch(count=3)
+    with cast.staffing():
+        assign_batch(batch_id=batch.pk, workspace_id=cast.acme.pk)
+    event = Event.objects.get(type=10001)
+    for sim in batch.sims.all():
+        assert covering("sim", [sim.pk]) == [event.pk]
+        admin = cast.client(cast.staff).get(reverse("admin:events_event_changelist"), {"q": f"sim:{sim.pk}"})
+        assert str(event.pk) in admin.content.decode()
+        assert embedded(cast, cast.acme, sim=sim.pk) == []
 
 
 def test_the_number_of_queries_does_not_grow(cast: Cast) -> None:
