@@ -74,3 +74,9 @@ def test_the_active_package_is_ones_own(cast: Cast, owner: Program) -> None:
     assert plan["tariff_plan"]["id"] == cast.acme.package_id
     assert (plan["organisation_id"], plan["active"]) == (cast.acme.pk, True)
     assert (plan["applied_rate"], plan["applied_price"]) == (plan["tariff_plan"]["rate"], plan["tariff_plan"]["price"])
+
+
+def test_a_refusal_names_states_as_the_wire_does(cast: Cast, owner: Program) -> None:
+    (sim,) = cast.sims(1, status=4)
+    refused = error(owner.patch(f"/sim/{sim.pk}", {"status": {"id": 2}}), 400, 1406, "NotAllowed")
+    assert "It is Factory Test. Only Activated SIMs can become Suspended." in refused["message"]
