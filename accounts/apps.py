@@ -20,6 +20,7 @@ class AccountsConfig(AppConfig):
         from accounts.queued_actors import as_of_now  # noqa: PLC0415 - needs the app registry
         from accounts.sign_in import tasks as sign_in_tasks  # noqa: F401, PLC0415
         from accounts.support import tasks  # noqa: F401, PLC0415 - Celery finds no tasks in folders by itself
+        from accounts.tokens import tasks as token_tasks  # noqa: F401, PLC0415
         from accounts.workspaces import own_figures  # noqa: F401, PLC0415 - they register themselves
         from kit.jobs import set_reviver  # noqa: PLC0415
 

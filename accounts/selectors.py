@@ -67,7 +67,7 @@ def entries_of(user_id: int) -> list[Enterable]:
         workspace = _WORKSPACE.instance(row[: len(_WORKSPACE.lookups)])
         workspace.package = _PACKAGE.instance(row[len(_WORKSPACE.lookups) : -2])
         held_role, has_factor = row[-2:]
-        closed = workspace.mfa_required and not has_factor
+        closed = workspace.demands_second_factor and not has_factor
         found.append(Enterable(workspace=workspace, role=Role(held_role), closed=closed))
     return found
 
@@ -95,7 +95,7 @@ def _entries(user_id: int) -> QuerySet[Any, tuple[Any, ...]]:
                 default=F("own__role"),
                 output_field=CharField(),
             ),
-            has_factor=Exists(Authenticator.objects.filter(user_id=user_id, type=ACTIVE)),
+            has_factor=Exists(Authenticator.objects.filter(user_id=user_id, type__in=ACTIVE)),
         )
         .order_by("name", "pk")
         .values_list(*_WORKSPACE.lookups, *_PACKAGE.lookups, "held_role", "has_factor")

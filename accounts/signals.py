@@ -86,6 +86,9 @@ application_token_created = Signal()
 application_token_revoked = Signal()
 """Arguments: workspace_id, token (TokenRow), reason ("left" or "erased" when it ended with its creator, else "")."""
 
+application_tokens_expired = Signal()
+"""The dates of application tokens are over. Arguments: tokens (list of workspace_id and TokenRow)."""
+
 application_token_described = Signal()
 """Arguments: workspace_id, token (TokenRow, with the new description), old (the former one)."""
 
@@ -137,7 +140,7 @@ mfa_enabled = Signal()
 """Arguments: workspace_id, subject (Person), kind (as events name the key's type)."""
 
 mfa_removed = Signal()
-"""Arguments: workspace_id, subject (Person), key_id (id of the key)."""
+"""Arguments: workspace_id, subject (Person), key_id (id of the key), kind (as events name the key's type)."""
 
 member_added = Signal()
 """A user joined a workspace. Arguments: workspace_id, subject (Person), role."""

@@ -16,9 +16,10 @@ from accounts.models import Workspace
 from accounts.people.wire import UserKey, find_user
 from accounts.permissions import STAFF_RIGHTS, Permission, authorise
 from accounts.selectors import user_by_email
-from accounts.tokens.bearer import ApiRequest, OrganisationId, own_organisation
+from accounts.tokens.bearer import MY, ApiRequest, OrganisationId, own_organisation
 from accounts.tokens.staff_callers import as_staff
 from events import registry
+from events.covered import about
 from events.models import Event, EventQuerySet
 from events.search import sim_ids
 from events.selectors import persons_of
@@ -151,7 +152,7 @@ def _iccid(value: str) -> Q:
         return NOTHING  # no card carries such a number
     # The list is that of one workspace already, and shows no other word when a number is somebody else's.
     ids = sim_ids(None, iccids=[number_])
-    return Q(sim_id__in=ids) if ids else Q(iccid=number_)
+    return about("sim", ids) if ids else Q(iccid=number_)
 
 
 def _in_detail(id_path: str, name_path: str) -> Condition:
@@ -209,17 +210,21 @@ def list_event_types(request: ApiRequest) -> HttpResponse:
 def list_sim_events(request: ApiRequest, sim_id: PathId, query: Query[ListQuery]) -> HttpResponse:
     """What happened to a SIM while it was in this workspace; nothing for an id that is unknown or somebody else's.
 
-    The operator's staff read what happened to it in all workspaces.
+    An event of many SIMs, like a transfer, is on the list of each. The operator's staff read what happened to it in all
+    workspaces.
     """
     with _reading(request) as staff:
-        return _answer(request, query, Q(sim_id=sim_id), _all_for_staff(request, staff))
+        return _answer(request, query, about("sim", [sim_id]), _all_for_staff(request, staff))
 
 
 @router.get("/endpoint/{endpoint_id}/event", summary="List the events of an endpoint", response=_LIST)
 def list_endpoint_events(request: ApiRequest, endpoint_id: PathId, query: Query[ListQuery]) -> HttpResponse:
-    """What happened to an endpoint; nothing for an id that is unknown or somebody else's. Staff read those of all."""
+    """What happened to an endpoint; nothing for an id that is unknown or somebody else's. Staff read those of all.
+
+    An event of many endpoints, like a change of their tags, is on the list of each.
+    """
     with _reading(request) as staff:
-        return _answer(request, query, Q(device_id=endpoint_id), _all_for_staff(request, staff))
+        return _answer(request, query, about("device", [endpoint_id]), _all_for_staff(request, staff))
 
 
 @router.get(
@@ -261,7 +266,7 @@ def list_organisation_events(
     The operator's staff read the log of any organisation.
     """
     with _reading(request) as staff:
-        found = Workspace.objects.filter(pk=organisation_id).first() if staff and organisation_id else None
+        found = Workspace.objects.filter(pk=organisation_id).first() if staff and organisation_id != MY else None
         workspace = found or own_organisation(request, organisation_id)
         return _answer(request, query, Q(), _Scope(workspace, staff))
 

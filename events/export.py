@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final, cast
 
 from django.utils.translation import gettext_lazy as _
 
 from events.filters import EventFilters
 from events.listing import ready_rows
-from events.models import EventQuerySet
+from events.models import Event, EventQuerySet
 from events.panel import severity_name, source_name
 from events.wire import stamp
 from kit.csv_files import csv_parts
@@ -39,36 +40,54 @@ def chosen_columns(visible: Sequence[str]) -> list[str]:
     return ["id", *(name for name in visible if name in COLUMNS and name != "id")]
 
 
-def exported(filters: EventFilters) -> tuple[EventQuerySet, CappedCount]:
-    """Return what an export holds, as of now, and how many rows: newer events do not slip in while it is read."""
-    found = cast(EventQuerySet, filters.qs)
-    newest = found.newest().values_list("timestamp", "id").first()
-    if newest is None:
-        return found.none(), CappedCount(0)
-    moment, event_id = newest
-    found = found.before(moment, event_id + 1)
-    return found, capped_count(found, MOST_ROWS)
+def exported(filters: EventFilters) -> tuple[list[EventQuerySet], CappedCount]:
+    """Return what an export holds, as of now, and how many rows: newer events do not slip in while it is read.
+
+    Args:
+        filters: of the list; what they find may be in two parts, each in the order of an index.
+    """
+    parts = [cast(EventQuerySet, part) for part in filters.parts]
+    newest = _newest(parts, 1)
+    if not newest:
+        return [], CappedCount(0)
+    moment, event_id = newest[0]
+    parts = [part.before(moment, event_id + 1) for part in parts]
+    return parts, capped_count(cast(EventQuerySet, filters.qs).before(moment, event_id + 1), MOST_ROWS)
 
 
-def csv_file(events: EventQuerySet, columns: Sequence[str], *, staff: bool) -> Iterator[str]:
+def _newest(parts: Sequence[EventQuerySet], most: int) -> list[tuple[datetime, int]]:
+    """Return the places of the newest events of all parts, each once, newest first. A query for each part."""
+    found = {place for part in parts for place in part.newest().values_list("timestamp", "id")[:most]}
+    return sorted(found, reverse=True)[:most]
+
+
+def csv_file(events: Sequence[EventQuerySet], columns: Sequence[str], *, staff: bool) -> Iterator[str]:
     """Return the parts of the file, newest event first, at most `MOST_ROWS`.
 
     Args:
-        events: what to write, in any order.
+        events: what to write, in parts that may overlap.
         columns: names out of `COLUMNS`.
         staff: whether the reader is on the operator's staff and sees its persons.
     """
     return csv_parts([COLUMNS[name][0] for name in columns], _rows(events, columns, staff=staff))
 
 
-def _rows(events: EventQuerySet, columns: Sequence[str], *, staff: bool) -> Iterator[list[object]]:
-    rest, place = MOST_ROWS, None
-    while rest > 0:
-        part = events if place is None else events.before(*place)
-        rows = ready_rows(part.newest()[: min(CHUNK, rest)], staff=staff)
+def _rows(parts: Sequence[EventQuerySet], columns: Sequence[str], *, staff: bool) -> Iterator[list[object]]:
+    rest = MOST_ROWS
+    while rest > 0 and parts:
+        most = min(CHUNK, rest)
+        rows = ready_rows(_chunk(parts, most), staff=staff)
         if not rows:
             return
         for row in rows:
             yield [COLUMNS[name][1](row) for name in columns]
         rest -= len(rows)
-        place = (rows[-1]["timestamp"], rows[-1]["id"])
+        parts = [part.before(rows[-1]["timestamp"], rows[-1]["id"]) for part in parts]
+
+
+def _chunk(parts: Sequence[EventQuerySet], most: int) -> EventQuerySet:
+    """Return the newest events as a slice to read."""
+    if len(parts) == 1:
+        return parts[0].newest()[:most]
+    ids = [event_id for _moment, event_id in _newest(parts, most)]
+    return Event.objects.filter(pk__in=ids).newest()

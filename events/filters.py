@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import uuid
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.models import Workspace
 from events import registry
+from events.covered import About, Kind, asked_about
 from events.search import NOTHING, Found, bounded_text, contains, device_ids, sim_ids, text_since, understand, within
 from events.selectors import KIND_NAMES, actor_choices, actor_label, actors_key, of_requests
 from events.types.base import Severity, Source
@@ -209,6 +211,10 @@ class EventFilters(ListFilters):
     bounded = False
     """Whether something was only looked for in the last 30 days. Known once `qs` was read."""
     search_notice = ""
+    split: tuple[object, ...] = ()
+    """Which SIMs or devices were asked for first whose events are in two indexes. Known once `qs` was read."""
+    part = ""
+    """Which of the two this set of filters finds alone: "named" or "among"; "" for both."""
 
     @property
     def dated(self) -> bool:
@@ -220,6 +226,8 @@ class EventFilters(ListFilters):
         found: Found = self._once(("q", value), lambda: understand(self.workspace_id, value))
         self.bounded = self.bounded or (found.bounded and not self.dated)
         self.search_notice = found.notice
+        if found.about is not None:
+            return queryset.filter(self._about(*found.about))
         return within(queryset, found, dated=self.dated)
 
     def _once(self, key: tuple[object, ...], find: Callable[[], Any]) -> Any:
@@ -239,11 +247,11 @@ class EventFilters(ListFilters):
         if value.patterns:
             patterns = Values(patterns=value.patterns)
             unbound = patterns.q("iccid") | patterns.q("imsi")
-            return self._bounded(queryset, unbound | Q(sim_id__in=ids) if ids else unbound)
+            return self._bounded(queryset, unbound | self._about("sim", ids) if ids else unbound)
         if not ids:
             # Numbers that no SIM has now may still stand in the log.
             return self._bounded(queryset, Q(iccid__in=iccids) | Q(imsi__in=imsis))
-        return queryset.filter(sim_id__in=ids)
+        return queryset.filter(self._about("sim", ids))
 
     def filter_request(self, queryset: QuerySet[Any], name: str, value: Values) -> QuerySet[Any]:
         """Keep events of these requests."""
@@ -257,11 +265,36 @@ class EventFilters(ListFilters):
         ids += self._once(("devices", *names), lambda: device_ids(self.workspace_id, names))
         ids = list(dict.fromkeys(ids))
         if ids and not value.patterns:
-            return queryset.filter(device_id__in=ids)
+            return queryset.filter(self._about("device", ids))
         condition = Values(patterns=value.patterns).q("device_name")
         for text in names:
             condition |= contains("device_name", text)
-        return self._bounded(queryset, condition | Q(device_id__in=ids) if ids else condition)
+        return self._bounded(queryset, condition | self._about("device", ids) if ids else condition)
+
+    def _about(self, kind: Kind, ids: list[int]) -> Q:
+        """Return the condition for the events of SIMs or devices, those that speak of many of them too."""
+        key = ("about", kind, *ids)
+        found: About = self._once(key, lambda: asked_about(kind, ids))
+        if found.among is None:
+            return found.named
+        # Only the first one is split: a second one narrows what the first has found.
+        self.split = self.split or key
+        if self.split != key or not self.part:
+            return found.any
+        return found.named if self.part == "named" else found.among
+
+    @cached_property
+    def parts(self) -> tuple[QuerySet[Any], ...]:
+        """What matches, as one query or as two that may overlap, each in the order of an index of its own."""
+        found = self.qs
+        if not self.split:
+            return (found,)
+        made = []
+        for part in ("named", "among"):
+            other = copy.copy(self)
+            other.part = part
+            made.append(other.filter_queryset(self.queryset.all()))
+        return tuple(made)
 
     def _bounded(self, queryset: QuerySet[Any], condition: Q) -> QuerySet[Any]:
         queryset = queryset.filter(condition or NOTHING)

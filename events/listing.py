@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from accounts.models import Workspace
@@ -49,6 +51,11 @@ class EventListing(Listing):
     """The list page of the log."""
 
     filters: EventFilters
+
+    @property
+    def parts(self) -> Sequence[QuerySet[Any]]:
+        """The events that match; those of SIMs and devices come from two indexes."""
+        return self.filters.parts
 
     @property
     def newest(self) -> str:

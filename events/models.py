@@ -25,6 +25,7 @@ __all__ = [
     "AppendOnly",
     "ErasureReceipt",
     "Event",
+    "EventObject",
     "EventQuerySet",
     "FrozenPerson",
     "GuardCheck",
@@ -207,6 +208,29 @@ class Event(models.Model):
     def delete(self, *args: Any, **kwargs: Any) -> Never:
         """Refuse: rows leave by retention alone."""
         raise AppendOnly("Events are never deleted one by one; retention removes what is too old.")
+
+
+class EventObject(models.Model):
+    """A SIM or device that one event speaks of among others, so that its own log finds the event.
+
+    Made and removed by triggers from what the event covers (`events.covered`): derived, so it is not sealed.
+    """
+
+    class Kind(models.IntegerChoices):
+        SIM = 1, _("SIM")
+        DEVICE = 2, _("device")
+
+    pk = models.CompositePrimaryKey("kind", "object_id", "event_id")
+    kind = models.PositiveSmallIntegerField(choices=Kind.choices)
+    object_id = models.BigIntegerField()
+    event_id = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        indexes = (models.Index(fields=("event_id",), name="event_object_event"),)
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.object_id} in event {self.event_id}"
 
 
 class RetentionReceipt(models.Model):

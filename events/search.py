@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Collate
 from django.db.models.lookups import IContains
 from django.utils import timezone
@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from accounts.actors import staff_are_named
 from accounts.models import Workspace
 from events import registry
+from events.covered import Kind, about, occurs
 from events.models import Event, FrozenPerson
 from events.selectors import of_requests
 from events.types.base import escape
@@ -55,18 +56,20 @@ class Found:
         condition: what it asks of an event.
         bounded: whether the condition has to be held to a span of time.
         notice: a sentence for the reader, "" when the result speaks for itself.
+        about: in place of `condition`, the SIMs or devices whose events are asked for.
     """
 
-    condition: Q
+    condition: Q = field(default_factory=Q)
     bounded: bool = False
     notice: str = ""
+    about: tuple[Kind, list[int]] | None = None
 
 
 NOTHING: Final = Q(pk__in=())
 
 
 def understand(workspace_id: int, text: str) -> Found:
-    """Say what a search asks for. At most four short queries."""
+    """Say what a search asks for. At most five short queries."""
     digits = plain(text)
     if request_id := as_uuid(text):
         return Found(of_requests([request_id]))
@@ -78,7 +81,7 @@ def understand(workspace_id: int, text: str) -> Found:
         return Found(Q(user_id__in=users))
     devices = device_ids(workspace_id, [text])
     if devices:
-        return Found(Q(device_id__in=devices))
+        return Found(about=("device", devices))
     return Found(_mentions(workspace_id, text), bounded=True)
 
 
@@ -97,29 +100,11 @@ def _by_iccid(workspace_id: int, digits: str) -> Found:
         return Found(NOTHING, notice=error.message)
     sims = sim_ids(workspace_id, iccids=[iccid])
     # A number that was corrected since, or of a card that was never ours, stands in the log only.
-    return Found(Q(sim_id__in=sims)) if sims else Found(Q(iccid=iccid), bounded=True)
-
-
-@dataclass
-class _Kinds:
-    """Which kinds of thing a number is the id of."""
-
-    conditions: list[Q] = field(default_factory=list)
-
-    def add(self, known: object, condition: Q) -> None:
-        if known:
-            self.conditions.append(condition)
-
-    @property
-    def any(self) -> Q:
-        condition = Q()
-        for each in self.conditions:
-            condition |= each
-        return condition
+    return Found(about=("sim", sims)) if sims else Found(Q(iccid=iccid), bounded=True)
 
 
 def _by_number(workspace_id: int, digits: str) -> Found:
-    """Find a bare number as the id of an event, device or SIM, or as an IMSI. One query decides which of them it is."""
+    """Find a bare number as the id of an event, device or SIM, or as an IMSI. At most three queries."""
     number = int(digits)
     log = Event.objects.filter(workspace_id=OuterRef("pk"))
     imsi = _seen_here(workspace_id, Sim.objects.filter(imsi=digits)).values("pk")[:1]
@@ -127,20 +112,18 @@ def _by_number(workspace_id: int, digits: str) -> Found:
         Workspace.objects.filter(pk=workspace_id)
         .values_list(
             Exists(log.filter(pk=number)),
-            Exists(log.filter(device_id=number)),
-            Exists(log.filter(sim_id=number)),
+            ExpressionWrapper(occurs(workspace_id, "device", number), BooleanField()),
+            ExpressionWrapper(occurs(workspace_id, "sim", number), BooleanField()),
             Subquery(imsi),
         )
         .first()
     )
     event, device, sim, imsi_sim = known or (False, False, False, None)
-    kinds = _Kinds()
-    kinds.add(event, Q(pk=number))
-    kinds.add(device, Q(device_id=number))
-    kinds.add(sim, Q(sim_id=number))
-    kinds.add(imsi_sim, Q(sim_id=imsi_sim))
-    if kinds.conditions:
-        return Found(kinds.any)
+    sims = [pk for pk in (number if sim else None, imsi_sim) if pk is not None]
+    if event or device or sims:
+        condition = Q(pk=number) if event else Q()
+        condition |= about("device", [number]) if device else Q()
+        return Found(condition | about("sim", sims) if sims else condition)
     return Found(_mentions(workspace_id, digits), bounded=True)
 
 
@@ -206,7 +189,7 @@ def sim_ids(workspace_id: int | None, *, iccids: Sequence[str] = (), imsis: Sequ
 
 
 def _seen_here(workspace_id: int, sims: QuerySet[Sim]) -> QuerySet[Sim]:
-    return sims.filter(Exists(Event.objects.filter(workspace_id=workspace_id, sim_id=OuterRef("pk"))))
+    return sims.filter(occurs(workspace_id, "sim", OuterRef("pk")))
 
 
 def device_ids(workspace_id: int, names: Sequence[str]) -> list[int]:

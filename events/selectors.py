@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from accounts.actors import STAFF_LABEL
 from accounts.models import ApplicationToken, SupportAccess, Workspace
 from accounts.selectors import ERASED_NAME, erased_username
+from events.covered import MOST, Kind, covers
 from events.models import Event, EventQuerySet, FrozenPerson
 from events.wire import WIRE_FIELDS, EventColumns, Persons, seen_actor
 from kit.context import STAFF_KINDS, ActorKind, Person
@@ -132,14 +133,20 @@ class Neighbours:
 
 def neighbours(row: EventColumns) -> Neighbours:
     """Return the neighbours of an event on the log of its SIM, else of its device. Two queries."""
-    of = "sim" if row["sim_id"] is not None else "device" if row["device_id"] is not None else ""
-    if not of:
+    of: Kind | None = "sim" if row["sim_id"] is not None else "device" if row["device_id"] is not None else None
+    if of is None:
         return Neighbours()
-    same = log_of(row["workspace_id"]).filter(**{f"{of}_id": row[f"{of}_id"]})
+    log = log_of(row["workspace_id"])
+    same = log.filter(**{f"{of}_id": row[f"{of}_id"]})
     place = (row["timestamp"], row["id"])
-    older = same.before(*place).order_by("-timestamp", "-id").values_list("pk", flat=True).first()
-    newer = same.after(*place).order_by("timestamp", "id").values_list("pk", flat=True).first()
-    return Neighbours(of, older, newer)
+    asked = (same.before(*place).newest(), same.after(*place).order_by("timestamp", "id"))
+    columns = [Subquery(rows.values(name)[:1]) for rows in asked for name in ("timestamp", "id")]
+    found = Workspace.objects.filter(pk=row["workspace_id"]).values_list(*columns).first() or (None,) * 4
+    # Those that speak of many are few, and in another index.
+    among = list(log.filter(covers(of, row[f"{of}_id"])).order_by().values_list("timestamp", "id")[:MOST])
+    older = [each for each in (found[:2], *among) if each[0] is not None and each < place]
+    newer = [each for each in (found[2:], *among) if each[0] is not None and each > place]
+    return Neighbours(of, max(older)[1] if older else None, min(newer)[1] if newer else None)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from typing import Any, Final
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from events import receipt_guards
+from events import covered_guards, receipt_guards
 from events.seals import guards as seal_guards
 
 EVENTS: Final = "events_event"
@@ -37,7 +37,7 @@ _UNIQUE: Final[dict[str, tuple[str, tuple[tuple[str, ...], ...]]]] = {
     "events_sealkey": ("seal_key", (("public",),)),
     receipt_guards.PERSONS: ("person", ()),
 }
-TABLES: Final = tuple(_UNIQUE)
+TABLES: Final = (*_UNIQUE, covered_guards.TABLE)
 _TILE_TAKEN: Final = (
     # The sealer writes a tile that grew over the old one, so what may stand in its place continues it.
     "EXISTS (SELECT 1 FROM events_sealtile o WHERE o.log_id = NEW.log_id AND o.level = NEW.level"
@@ -64,6 +64,7 @@ _POSTGRESQL_CREATE: Final = (
     " FOR EACH STATEMENT EXECUTE FUNCTION event_refuse()",
     f"CREATE OR REPLACE TRIGGER event_no_delete BEFORE DELETE ON {EVENTS}"
     " FOR EACH ROW EXECUTE FUNCTION event_guard_delete()",
+    *covered_guards.POSTGRESQL_CREATE,
     *receipt_guards.POSTGRESQL_CREATE,
     *seal_guards.POSTGRESQL_CREATE,
 )
@@ -104,6 +105,7 @@ _SQLITE_CREATE: Final = (
     f" WHEN NOT EXISTS (SELECT 1 FROM {receipt_guards.RETENTION} r WHERE r.workspace_id = OLD.workspace_id"
     f' AND {receipt_guards.SQLITE_OPEN} AND OLD."timestamp" < r.cutoff)'
     " BEGIN SELECT RAISE(ABORT, 'The event log is append-only: DELETE refused.'); END",
+    *covered_guards.SQLITE_CREATE,
     *receipt_guards.SQLITE_CREATE,
     *seal_guards.SQLITE_CREATE,
     *_no_replacing(),

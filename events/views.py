@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
+from events.covered import Kind, covering
 from events.export import MOST_ROWS, chosen_columns, csv_file, exported
 from events.filters import EventFilters
 from events.listing import EventListing, ready_rows, row_context
@@ -83,9 +84,9 @@ def embedded(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
         Invalid: neither is named, or not by its id.
     """
     authorise(workspace_id, Permission.EVENT_READ)
-    of = next((name for name in ("sim", "device") if request.GET.get(name)), "")
-    value = request.GET.get(of, "")
-    if not of or not value.isascii() or not value.isdigit() or len(value) > 18:
+    of: Kind | None = "sim" if request.GET.get("sim") else "device" if request.GET.get("device") else None
+    value = request.GET.get(of, "") if of else ""
+    if of is None or not value.isascii() or not value.isdigit() or len(value) > 18:
         raise Invalid(_("Name a SIM or a device by its ID."))
     scope = f"{workspace_id}:{of}={value}"
     cursor = None
@@ -94,8 +95,10 @@ def embedded(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
             cursor = Cursor.load(text, scope)
         except InvalidCursorError:
             cursor = None
+    among = covering(of, [int(value)])
     page = keyset_page(
         log_of(workspace_id).filter(**{f"{of}_id": int(value)}),
+        also=log_of(workspace_id).filter(pk__in=among) if among else None,
         per_page=EMBEDDED_ROWS,
         cursor=cursor,
         scope=scope,

@@ -16,6 +16,7 @@ from events import registry
 from events.text import complete, complete_detail, mask, without_covers
 from events.types.base import Severity, Source
 from kit.context import STAFF_KINDS, Person
+from sims.identifiers import iccid_with_luhn
 
 WIRE_FIELDS: Final = (
     "id",
@@ -60,6 +61,10 @@ class _Kind(NamedTuple):
     lookup: dict[str, Any]
     user_is_subject: bool
     has_secrets: bool
+
+
+WHOLE_ICCID: Final = frozenset({48})
+"""Types in whose published object the SIM's ICCID has its 20th digit, as the numbers in the detail beside it."""
 
 
 @functools.cache
@@ -179,7 +184,10 @@ def wire(
             "tags": row["device_tags"],
         }
     if row["sim_id"] is not None:
-        made["sim"] = {"iccid": row["iccid"], "id": row["sim_id"], "production_date": stamp(row["production_date"])}
+        iccid = row["iccid"]
+        if row["type"] in WHOLE_ICCID and iccid:
+            iccid = iccid_with_luhn(iccid)
+        made["sim"] = {"iccid": iccid, "id": row["sim_id"], "production_date": stamp(row["production_date"])}
     if row["imsi_id"] is not None:
         made["imsi"] = {"id": row["imsi_id"], "import_date": stamp(row["import_date"]), "imsi": row["imsi"]}
     if row["detail"] is not None:

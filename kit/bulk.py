@@ -16,6 +16,7 @@ class BulkAction:
         url: address that takes the confirmed action; `preview/` is added for the dialog.
         icon: name of a lucide icon.
         danger: drawn as destructive.
+        refusal: why it can't be done to the one object whose page shows it; the button is there and disabled.
     """
 
     name: str
@@ -23,6 +24,7 @@ class BulkAction:
     url: str
     icon: str = ""
     danger: bool = False
+    refusal: Any = ""
 
     @property
     def preview_url(self) -> str:

@@ -135,6 +135,11 @@ class Listing:
         self.table.hold(page.rows)
         return page
 
+    @property
+    def parts(self) -> Sequence[QuerySet[Any]]:
+        """What the list shows in the order of time, as one query or as two, each in the order of an index."""
+        return [self.filters.qs]
+
     def _keyset_page(self) -> KeysetPage:
         """Count only when there is a second page: free text would otherwise be looked for twice."""
         moment_field, id_field = self.table.newest_first
@@ -145,8 +150,10 @@ class Listing:
             except InvalidCursorError:
                 message = _("The link to this page is no longer valid; these are the newest %(nouns)s.")
                 self.notices.append(message % {"nouns": self.table.noun[1]})
+        first, *rest = self.parts
         page = keyset_page(
-            self.filters.qs,
+            first,
+            also=rest[0] if rest else None,
             per_page=self.per_page,
             cursor=cursor,
             scope=self.filters.query,

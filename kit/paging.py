@@ -147,6 +147,7 @@ def keyset_page(
     scope: str = "",
     fields: tuple[str, str] = ("timestamp", "id"),
     fetch: FetchSlice = list,
+    also: QuerySet[Any] | None = None,
 ) -> KeysetPage:
     """Read one page ordered newest first by (moment, id), one row ahead to know whether there is another.
 
@@ -155,12 +156,27 @@ def keyset_page(
         cursor: where the last page ended; None starts at the newest row.
         scope: what the cursors are tied to, usually the filter's query string.
         fields: names of the moment and the id, on rows as attribute or key.
+        fetch: turns a slice into rows.
+        also: rows that belong between those of `queryset` and are in another index: each is read in order and the two
+            are merged, where one condition for both would have everything read and sorted.
     """
     moment_field, id_field = fields
     newer = cursor is not None and cursor.newer
     order = fields if newer else (f"-{moment_field}", f"-{id_field}")
-    selected = queryset if cursor is None else queryset.filter(after(cursor, moment_field, id_field))
-    rows = fetch(selected.order_by(*order)[: per_page + 1])
+
+    def place(row: Any) -> tuple[dt.datetime, int]:
+        if isinstance(row, dict):
+            return row[moment_field], row[id_field]
+        return getattr(row, moment_field), getattr(row, id_field)
+
+    def read(rows: QuerySet[Any]) -> list[Any]:
+        selected = rows if cursor is None else rows.filter(after(cursor, moment_field, id_field))
+        return fetch(selected.order_by(*order)[: per_page + 1])
+
+    rows = read(queryset)
+    if also is not None:
+        once = {place(row): row for row in (*rows, *read(also))}
+        rows = [once[key] for key in sorted(once, reverse=not newer)][: per_page + 1]
     more = len(rows) > per_page
     rows = rows[:per_page]
     if newer:
@@ -169,9 +185,7 @@ def keyset_page(
     has_newer = more if newer else cursor is not None
 
     def edge(row: Any, *, to_newer: bool) -> str:
-        moment = row[moment_field] if isinstance(row, dict) else getattr(row, moment_field)
-        row_id = row[id_field] if isinstance(row, dict) else getattr(row, id_field)
-        return Cursor(moment, row_id, to_newer).dump(scope)
+        return Cursor(*place(row), to_newer).dump(scope)
 
     return KeysetPage(
         rows=rows,

@@ -23,7 +23,7 @@ from accounts.models import SupportAccess, User
 from accounts.requests import PortalRequest
 from accounts.selectors import may_support, zone_of
 from accounts.session_keys import LAST_WORKSPACE, SUPPORT_ACCESS
-from accounts.sign_in.second_factors import has_second_factor
+from accounts.sign_in.second_factors import enough_for_staff
 from accounts.sign_in.services.sessions import note_activity, switch_workspace
 from accounts.support.services import access_under, end_support_access
 from kit.context import ActionContext, Surface, acting_within, bind_actor, context, current_context
@@ -233,7 +233,7 @@ def _staff_must_set_up(request: HttpRequest) -> bool:
     if not settings.STAFF_MFA_REQUIRED or not isinstance(user, User) or not user.is_staff:
         return False
     match = request.resolver_match
-    return (match is None or match.url_name != "logout") and not has_second_factor(user.pk)
+    return (match is None or match.url_name != "logout") and not enough_for_staff(user.pk)
 
 
 def _to_set_up(request: HtmxRequest) -> HttpResponseBase:

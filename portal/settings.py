@@ -228,6 +228,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 3_600},
     },
     "settle-trials": {"task": "accounts.settle_trials", "schedule": 60.0, "options": {"expires": 60}},
+    "end-expired-tokens": {"task": "accounts.end_expired_tokens", "schedule": 60.0, "options": {"expires": 60}},
     "end-support-access": {"task": "accounts.end_support_access", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-filters": {"task": "kit.sweep_filters", "schedule": 86_400.0, "options": {"expires": 86_400}},
 }
@@ -294,6 +295,9 @@ MFA_TOKEN_MINUTES = env.number("MFA_TOKEN_MINUTES", default=5, minimum=1, maximu
 STAFF_MFA_REQUIRED = env.flag("STAFF_MFA_REQUIRED")
 # How customers read who of the operator's staff acted: by name and address, or as "Operator staff" with the id.
 STAFF_SHOWN_AS = env.choice("STAFF_SHOWN_AS", ("person", "id"), default="person")
+# Whether codes by e-mail are enough of a second factor for staff; if not, they need an authenticator app.
+STAFF_EMAIL_CODES = env.flag("STAFF_EMAIL_CODES", default=True)
+EMAIL_CODE_MINUTES = env.number("EMAIL_CODE_MINUTES", default=20, minimum=1, maximum=60)
 
 SESSION_COOKIE_AGE = 60 * 60 * 12  # seconds
 SESSION_COOKIE_HTTPONLY = True

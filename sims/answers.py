@@ -94,13 +94,21 @@ class EndpointAnswer(Answer):
 
 
 class BatchAnswer(Answer):
-    """A batch that may be registered; its numbers are strings."""
+    """A batch that may be registered; most numbers are strings. What we have no value for is null."""
 
-    id: str = Field(examples=["7"])
-    bic: str = Field(examples=["1234567890120001"])
+    id: int = Field(examples=[31])
+    sim_batch_status_id: str = Field(examples=["0"])
+    bsn: str | None
+    bic: str = Field(examples=["1234567890123456"])
     quantity: str = Field(examples=["25"])
-    sim_model_id: str = Field(examples=["1"])
-    customer_org_id: str | Absent = Field(None, examples=["12"])
+    sim_model_id: str = Field(examples=["4"])
+    issuer_org_id: str = Field(examples=["1"])
+    customer_org_id: int | None = Field(examples=[12], description="null: whoever holds the code may register it.")
+    reseller_org_id: int = Field(examples=[1])
+    activated: str = Field(examples=["0"])
+    logistic_center_id: str | None
+    article_id: str | None
+    status: Lookup
     model: SimModelAnswer
 
 

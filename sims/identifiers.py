@@ -102,12 +102,12 @@ def normalise_imsi(value: str, *, field: str = "imsi") -> str:
 
 
 def normalise_bic(value: str, *, field: str = "bic") -> str:
-    """Return a batch identification code as its 16 digits.
+    """Return a batch identification code as its 16 digits; a `#` before them, as some labels have it, does not count.
 
     Raises:
         Invalid: not 16 digits.
     """
-    digits = plain(value)
+    digits = plain(value).removeprefix("#")
     if not re.fullmatch(r"[0-9]{16}", digits):
         raise Invalid(
             _("'%(value)s' is not a BIC: it has 16 digits, printed on the card or the batch label.") % {"value": value},

@@ -202,17 +202,28 @@ def imei_with_luhn(imei: str) -> str:
     return imei[:14] + luhn.calc_check_digit(imei[:14])
 
 
+BATCH_STATES: Final = ({"id": 0, "description": "Not registered"}, {"id": 1, "description": "Registered"})
+"""Ours: no ids are published."""
+
+
 def batch_object(batch: SimBatch) -> dict[str, Any]:
-    """Return a batch that may be registered; numbers are strings there. `batch.model` must be loaded."""
+    """Return a batch; most numbers are strings there, as published. `batch.model` must be loaded."""
     model = batch.model
     row = {name: getattr(model, name) for name in ("description", "form_factor", "manufacturer", "memory_size")}
-    made: dict[str, Any] = {
-        "id": str(batch.pk),
+    status = BATCH_STATES[batch.registered_at is not None]
+    return {
+        "id": batch.pk,
+        "sim_batch_status_id": str(status["id"]),
+        "bsn": None,
         "bic": batch.bic,
         "quantity": str(batch.quantity),
         "sim_model_id": str(model.pk),
+        "issuer_org_id": str(OPERATOR_ID),
+        "customer_org_id": batch.workspace_id,
+        "reseller_org_id": OPERATOR_ID,
+        "activated": str(status["id"]),
+        "logistic_center_id": None,
+        "article_id": None,
+        "status": status,
         "model": model_object(row, "", model.pk),
     }
-    if batch.workspace_id is not None:
-        made["customer_org_id"] = str(batch.workspace_id)
-    return made

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
 from accounts.actors import actor_of
+from accounts.authority import account_actor
 from accounts.models import User
+from accounts.models.second_factors import MAIL
 from accounts.sign_in.one_time_codes import PERIOD, code_of, counter_at
 from accounts.sign_in.services.second_factors import activate_second_factor, start_second_factor
 from kit.context import Surface, acting_as
+from kit.models import OutgoingMail
 
 
 class App:
@@ -44,6 +48,26 @@ def set_up(user: User) -> tuple[App, list[str], Authenticator]:
         app = App(made.secret)
         codes = activate_second_factor(user_id=user.pk, key_id=made.row.pk, code=app.code(periods=-1))
     return app, codes, Authenticator.objects.get(pk=made.row.pk)
+
+
+def mailed_code() -> str:
+    """Return the code in the newest mail that waits to be sent."""
+    found = re.search(r"^([A-Z2-9]{6})$", OutgoingMail.objects.latest("pk").body, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def wrong_code() -> str:
+    """Return a code that is not the one in the newest mail."""
+    return "AAAAAA" if mailed_code() != "AAAAAA" else "BBBBBB"
+
+
+def set_up_by_mail(user: User) -> tuple[list[str], Authenticator]:
+    """Let a user have codes by e-mail through the services, and return recovery codes and factor."""
+    with acting_as(account_actor(user), surface=Surface.PORTAL, ip="192.0.2.7"):
+        made = start_second_factor(user_id=user.pk, kind=MAIL)
+        codes = activate_second_factor(user_id=user.pk, key_id=made.row.pk, code=mailed_code())
+    return codes, Authenticator.objects.get(pk=made.row.pk)
 
 
 LATER = timedelta(seconds=PERIOD)

@@ -44,6 +44,9 @@ class PlatformPackage(models.Model):
     max_data_plans = models.PositiveSmallIntegerField(_("data plans at most"), default=1)
     max_active_sims = models.PositiveIntegerField(_("active SIMs at most"), null=True, blank=True)
     max_users = models.PositiveIntegerField(_("users at most"), null=True, blank=True)
+    mfa_required = models.BooleanField(
+        _("demands a second factor"), default=False, help_text=_("Of everybody in workspaces that have it.")
+    )
 
     class Meta:
         verbose_name = _("platform package")

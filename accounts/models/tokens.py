@@ -28,6 +28,8 @@ class ApplicationToken(models.Model):
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     expiry_date = models.DateTimeField(_("expires"), null=True, blank=True)
     ip = models.CharField(_("address range"), max_length=49, blank=True, help_text=_("CIDR, e.g. 192.0.2.0/24."))
+    ended = models.DateTimeField(_("ended"), null=True, blank=True, editable=False)
+    """When it was revoked or its date was over; empty for what ended before this was kept."""
     last_used = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
 
     objects = WorkspaceQuerySet.as_manager()
@@ -36,6 +38,16 @@ class ApplicationToken(models.Model):
         verbose_name = _("application token")
         verbose_name_plural = _("application tokens")
         ordering = ("-id",)
+        indexes = (
+            models.Index(fields=("expiry_date",), name="token_expiry", condition=models.Q(status=0)),  # Activated
+        )
 
     def __str__(self) -> str:
         return self.description or str(_("Application token %(id)s") % {"id": self.pk})
+
+    @property
+    def expired(self) -> bool:
+        """Tell whether it ended by its date, and not by somebody."""
+        if self.status == self.Status.ACTIVATED:
+            return False
+        return self.ended is not None and self.expiry_date is not None and self.ended >= self.expiry_date

@@ -119,6 +119,11 @@ class Workspace(models.Model):
         return self.package.factory_test_allowed
 
     @property
+    def demands_second_factor(self) -> bool:
+        """Tell whether everybody here needs a second factor: by the workspace's own setting, or the package's."""
+        return self.mfa_required or self.package.mfa_required
+
+    @property
     def trial_ends(self) -> datetime | None:
         """When the trial ends, counted from its assignment; `None` for no trial, or one without an end."""
         package = self.package

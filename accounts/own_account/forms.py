@@ -8,10 +8,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.form_fields import new_password
+from accounts.models.second_factors import APP, MAIL
 
 
 class ActivationForm(forms.Form):
-    """The first code of a new key."""
+    """The first code of a new key, of the app or of the mail."""
 
     code = forms.CharField(
         label=_("Code from the app"),
@@ -20,6 +21,12 @@ class ActivationForm(forms.Form):
             attrs={"autocomplete": "one-time-code", "inputmode": "numeric", "autofocus": True, "spellcheck": "false"}
         ),
     )
+
+    def __init__(self, *args: Any, by_mail: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if by_mail:
+            self.fields["code"].label = _("Code from the mail")
+            self.fields["code"].widget.attrs |= {"inputmode": "text", "autocapitalize": "characters"}
 
 
 class ConfirmPasswordForm(forms.Form):
@@ -31,6 +38,31 @@ class ConfirmPasswordForm(forms.Form):
         max_length=4096,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
     )
+
+
+class SetUpForm(ConfirmPasswordForm):
+    """Which second factor it shall be, and the password. Codes by e-mail come first: they need nothing else."""
+
+    kind = forms.ChoiceField(
+        label=_("How the codes reach you"),
+        choices=[
+            (MAIL, _("By e-mail: a code is sent to your address at each sign-in")),
+            (APP, _("By an authenticator app on your phone or computer: safer, and works without mail")),
+        ],
+        initial=MAIL,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, app_only: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if app_only:
+            del self.fields["kind"]
+        self.order_fields(["kind", "password"])
+
+    @property
+    def chosen(self) -> str:
+        """Return the kind of the factor; staff who need an app choose nothing."""
+        return str(self.cleaned_data.get("kind", APP))
 
 
 class OwnNameForm(forms.Form):

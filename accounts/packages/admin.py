@@ -83,6 +83,7 @@ class PlatformPackageAdmin(StaffAdmin):
                     ("factory_test_allowed", "workspaces_allowed"),
                     ("max_workspaces", "max_data_plans"),
                     ("max_active_sims", "max_users"),
+                    "mfa_required",
                 )
             },
         ),

@@ -12,7 +12,7 @@ from pydantic import Field
 from accounts.models import DataPlan, PlatformPackage, Workspace
 from accounts.packages.services.subscriptions import add_data_plan
 from accounts.permissions import Permission, authorise
-from accounts.tokens.bearer import ApiRequest, OrganisationId, own_organisation
+from accounts.tokens.bearer import MY, ApiRequest, OrganisationId, own_organisation
 from accounts.wire import CurrencyAnswer, currency_wire
 from kit.api.document import Answer, Lookup, NamedRef, answers, done
 from kit.api.errors import BodyFault, Code, WireError, invalid_reference
@@ -60,6 +60,11 @@ class TariffPlanAnswer(Answer):
 class OrganisationPlanAnswer(Answer):
     """The package of an organisation; its own flags win over the package's, null is as the package says."""
 
+    id: int = Field(examples=[12], description="Of the assignment: an organisation has one.")
+    organisation_id: int = Field(examples=[12])
+    active: bool
+    applied_rate: float = Field(examples=[49.0], description="A month, in the currency.")
+    applied_price: Price
     tariff_plan: TariffPlanAnswer
     factory_test_mode_allowed: bool | None
     workspaces_enabled: bool | None
@@ -107,11 +112,14 @@ class Booking(Body):
     pooled: Flag | None = Field(None, description="As the data plan says, if it is sent.")
 
 
-@router.get("/tariff_plan/active", summary="List platform packages on offer", response=answers(list[TariffPlanAnswer]))
-def list_active_plans(request: ApiRequest) -> HttpResponse:
-    """The packages that can be chosen now."""
-    packages = PlatformPackage.objects.filter(status=PlatformPackage.Status.ACTIVE).order_by("pk")
-    return json_response([tariff_plan_wire(package) for package in packages])
+@router.get(
+    "/tariff_plan/active",
+    summary="Get the platform package of one's own workspace",
+    response=answers(OrganisationPlanAnswer, 403),
+)
+def get_own_active_plan(request: ApiRequest) -> HttpResponse:
+    """The package that holds now, as under `/organisation/my`."""
+    return json_response(_organisation_plan(own_organisation(request, MY, permission=Permission.INVENTORY_READ)))
 
 
 @router.get(
@@ -163,8 +171,14 @@ def tariff_plan_wire(package: PlatformPackage) -> dict[str, Any]:
 
 
 def _organisation_plan(workspace: Workspace) -> dict[str, Any]:
+    plan = tariff_plan_wire(workspace.package)
     return {
-        "tariff_plan": tariff_plan_wire(workspace.package),
+        "id": workspace.pk,
+        "organisation_id": workspace.pk,
+        "active": True,
+        "applied_rate": plan["rate"],
+        "applied_price": plan["price"],
+        "tariff_plan": plan,
         "factory_test_mode_allowed": workspace.factory_test_override,
         "workspaces_enabled": None,
         "federation_allowed": None,

@@ -25,6 +25,16 @@ class InviteForm(forms.Form):
     )
 
 
+class AskForMailForm(forms.Form):
+    """Asks for the mail by which one gets in for the first time."""
+
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+
+
 class RoleForm(forms.Form):
     """Another role."""
 

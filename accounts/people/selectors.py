@@ -5,12 +5,28 @@ from __future__ import annotations
 from typing import Any, Final
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Case, CharField, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    CharField,
+    DateTimeField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    PositiveSmallIntegerField,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Invitation, Membership, User, Workspace
+from accounts.models.second_factors import APP, MAIL
 from accounts.permissions import Role
 from kit.errors import NotFound
 
@@ -22,8 +38,8 @@ ACCESS_STATES: Final = (
     (UNVERIFIED, _("Not verified")),
     (SUSPENDED, _("Suspended")),
 )
-APP_MFA, NOT_SET = "app", "none"
-SECURITY: Final = ((APP_MFA, _("App MFA")), (NOT_SET, _("Not set")))
+APP_MFA, MAIL_MFA, NOT_SET = "app", "email", "none"
+SECURITY: Final = ((APP_MFA, _("App MFA")), (MAIL_MFA, _("Email MFA")), (NOT_SET, _("Not set")))
 
 ROW_FIELDS: Final = (
     "id",
@@ -31,11 +47,13 @@ ROW_FIELDS: Final = (
     "shown_email",
     "shown_created",
     "held_role",
+    "shown_status",
     "access",
     "security",
     "invitation_id",
     "invited_until",
     "last_seen",
+    "is_inside",
 )
 
 
@@ -61,13 +79,18 @@ def people_of(workspace: Workspace) -> QuerySet[Any]:
     invitation = Invitation.objects.of(workspace.pk).filter(
         user=OuterRef("pk"), accepted__isnull=True, withdrawn__isnull=True
     )
-    totp = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.TOTP)
-    inside = Q(is_member=True) | Q(is_super=True)
+    factors = Authenticator.objects.filter(user=OuterRef("pk"))
+    inside = Q(is_inside=True)
+    # The state of an account belongs to the workspaces it is in, so nobody else learns whether it is suspended.
+    stopped = ~inside & Q(status=User.Status.SUSPENDED, elsewhere=False)
     return (
         User.objects.filter(pk__in=_ids(workspace))
+        .alias(elsewhere=ExpressionWrapper(used_elsewhere(workspace.pk, OuterRef("pk")), BooleanField()))
         .annotate(
-            is_member=Exists(membership),
             is_super=Case(When(pk__in=Subquery(super_admin), then=Value(True)), default=Value(False)),
+            is_inside=Case(
+                When(Q(Exists(membership)) | Q(pk__in=Subquery(super_admin)), then=Value(True)), default=Value(False)
+            ),
             invitation_id=Subquery(invitation.values("pk")[:1]),
             invited_until=Subquery(invitation.values("expires")[:1]),
         )
@@ -77,7 +100,13 @@ def people_of(workspace: Workspace) -> QuerySet[Any]:
                 default=Coalesce(Subquery(membership.values("role")[:1]), Subquery(invitation.values("role")[:1])),
                 output_field=CharField(),
             ),
+            shown_status=Case(
+                When(inside | stopped, then=F("status")),
+                default=Value(User.Status.ACTIVATION_PENDING),
+                output_field=PositiveSmallIntegerField(),
+            ),
             access=Case(
+                When(stopped, then=Value(SUSPENDED)),
                 When(~inside & Q(invited_until__lte=timezone.now()), then=Value(EXPIRED)),
                 When(~inside, then=Value(PENDING)),
                 When(status=User.Status.SUSPENDED, then=Value(SUSPENDED)),
@@ -103,12 +132,26 @@ def people_of(workspace: Workspace) -> QuerySet[Any]:
             last_seen=Case(When(inside, then=F("last_login")), default=Value(None), output_field=DateTimeField()),
             security=Case(
                 When(~inside, then=Value("")),
-                When(Exists(totp), then=Value(APP_MFA)),
+                When(Exists(factors.filter(type=APP)), then=Value(APP_MFA)),
+                When(Exists(factors.filter(type=MAIL)), then=Value(MAIL_MFA)),
                 default=Value(NOT_SET),
                 output_field=CharField(),
             ),
         )
     )
+
+
+def used_elsewhere(workspace_id: int, user: Any) -> Q:
+    """Return the condition that an account belongs to somebody else too: a member, SuperAdmin or invited elsewhere.
+
+    Args:
+        workspace_id: the workspace that asks.
+        user: the account, its id or the column that has it.
+    """
+    member = Membership.objects.filter(user=user).exclude(workspace_id=workspace_id)
+    led = Workspace.objects.filter(super_admin=user).exclude(pk=workspace_id)
+    asked = Invitation.objects.filter(user=user, accepted__isnull=True, withdrawn__isnull=True)
+    return Q(Exists(member)) | Q(Exists(led)) | Q(Exists(asked.exclude(workspace_id=workspace_id)))
 
 
 def people_rows(people: QuerySet[Any]) -> list[dict[str, Any]]:
@@ -135,5 +178,4 @@ def administrators_of(workspace_id: int) -> int:
 
 def members_without_second_factor(workspace: Workspace) -> int:
     """Return how many people of a workspace have none yet. One query."""
-    inside = Q(is_member=True) | Q(is_super=True)
-    return people_of(workspace).filter(inside, security=NOT_SET).count()
+    return people_of(workspace).filter(is_inside=True, security=NOT_SET).count()

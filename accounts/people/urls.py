@@ -25,5 +25,6 @@ urlpatterns = [
     ),
     path(f"{_SETTINGS}leave/", users.leave, name="workspace_leave"),
     path("accounts/invitation/<str:link_secret>/", invitations.open_invitation, name="invitation"),
+    path("accounts/activation/", invitations.ActivationView.as_view(), name="activation"),
     path("accounts/join/", invitations.JoinView.as_view(), name="join"),
 ]

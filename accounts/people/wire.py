@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Any, Final
 
-from django.db.models import Q, QuerySet
 from pydantic import BeforeValidator, Field
 
 from accounts.models import Membership, User, Workspace
+from accounts.people.selectors import people_of
 from accounts.permissions import Permission, Role, authorise
 from accounts.sign_in.authentication import AccountLocked
+from accounts.sign_in.services.mail_codes import TooManyCodes
 from accounts.tokens.bearer import ApiRequest, person_of
 from kit.api import limits
 from kit.api.document import Absent, Answer, Lookup, NamedRef
@@ -52,15 +55,64 @@ UserKey = Annotated[
 ]
 
 
-def users_of(workspace: Workspace) -> QuerySet[User]:
-    """Return the members of a workspace and its SuperAdmin."""
-    members = Q(pk__in=Membership.objects.of(workspace.pk).values("user_id"))
-    super_admin_id = workspace.super_admin_id or (workspace.main.super_admin_id if workspace.main else None)
-    return User.objects.filter(members | Q(pk=super_admin_id) if super_admin_id else members)
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Somebody of a workspace, joined or invited, as its Administrators see them.
+
+    Args:
+        id: of the account.
+        username, name, created, status: of the account; of somebody invited what the invitation says.
+        role: held, or to be held; `None` for one's own account where it is no member's.
+        joined: whether they have accepted: the account itself is a member's then.
+    """
+
+    id: int
+    username: str
+    name: str
+    created: datetime
+    status: int
+    role: str | None
+    joined: bool
+
+
+LISTED: Final = ("id", "shown_email", "shown_name", "shown_created", "shown_status", "held_role", "is_inside")
+"""Columns of `people_of` that make a `Listed`, in its order."""
+
+
+def listed_row(workspace: Workspace, key: int | str) -> Listed | None:
+    """Return one person of a workspace by id or address, `None` for nobody. One query."""
+    people = people_of(workspace)
+    people = people.filter(pk=key) if isinstance(key, int) else people.filter(shown_email__iexact=key)
+    found = people.values_list(*LISTED).first()
+    return Listed(*found) if found is not None else None
+
+
+def find_person(request: ApiRequest, key: int | str) -> Listed:
+    """Return the person that a path names, joined or invited.
+
+    Args:
+        request: authenticated.
+        key: as `UserKey` reads it.
+
+    Raises:
+        Forbidden: `my` of an application token; somebody else without the right to see users.
+        WireError: 404, nobody of this workspace.
+    """
+    own, workspace = request.auth.user, request.auth.workspace
+    if key == "my":
+        own = person_of(request)
+    if own is not None and key in ("my", own.pk, own.email):
+        role = role_of(own.pk, workspace)
+        return Listed(own.pk, own.email, own.name, own.created, own.status, role, joined=True)
+    authorise(workspace.pk, Permission.USER_READ)
+    found = listed_row(workspace, key)
+    if found is None:
+        raise not_found(key)
+    return found
 
 
 def find_user(request: ApiRequest, key: int | str, *, manage: bool = True) -> User:
-    """Return the user that a path names.
+    """Return the member that a path names, with the account; somebody invited is none yet.
 
     Args:
         request: authenticated.
@@ -78,11 +130,10 @@ def find_user(request: ApiRequest, key: int | str, *, manage: bool = True) -> Us
         return own
     if manage:
         authorise(request.auth.workspace.pk, Permission.USER_READ)
-    users = users_of(request.auth.workspace)
-    user = users.filter(pk=key).first() if isinstance(key, int) else users.filter(email__iexact=key).first()
-    if user is None:
+    found = listed_row(request.auth.workspace, key)
+    if found is None or not found.joined:
         raise not_found(key)
-    return user
+    return User.objects.get(pk=found.id)
 
 
 def not_found(key: int | str) -> WireError:
@@ -90,8 +141,8 @@ def not_found(key: int | str) -> WireError:
     return invalid_reference(KIND, key if isinstance(key, int) else 0)
 
 
-def locked_out(error: AccountLocked) -> WireError:
-    """Return the answer for too many wrong passwords or codes of somebody who has signed in: 429 with `Retry-After`."""
+def locked_out(error: AccountLocked | TooManyCodes) -> WireError:
+    """Return the answer for too many wrong passwords, codes or mails of who has signed in: 429 with `Retry-After`."""
     return limits.too_many(max(1, round((error.until - current_context().now()).total_seconds())))
 
 
@@ -134,14 +185,14 @@ class InvitedAnswer(Answer):
     roles: list[NamedRef]
 
 
-def user_wire(user: User, workspace: Workspace) -> dict[str, Any]:
-    """Return a user as lists show one."""
+def user_wire(person: Listed, workspace: Workspace) -> dict[str, Any]:
+    """Return somebody as lists show them."""
     return {
-        "id": user.pk,
-        "username": user.email,
-        "name": user.name,
-        "created": wire_time(user.created),
-        "status": STATES[User.Status(user.status)],
+        "id": person.id,
+        "username": person.username,
+        "name": person.name,
+        "created": wire_time(person.created),
+        "status": STATES[User.Status(person.status)],
         "organisation": {"id": workspace.pk, "name": workspace.name},
     }
 

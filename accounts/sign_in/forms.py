@@ -82,3 +82,11 @@ class CodeForm(forms.Form):
     trust = forms.BooleanField(
         label=_("Trust this browser for 90 days"), required=False, help_text=_("Only on a device that is yours alone.")
     )
+
+    def __init__(self, *args: Any, by_mail: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if by_mail:
+            code = self.fields["code"]
+            code.help_text = _("Six letters and digits from the mail, or one of your recovery codes.")
+            code.widget.attrs["inputmode"] = "text"
+            code.widget.attrs["autocapitalize"] = "characters"

@@ -12,8 +12,10 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.authority import account_actor
 from accounts.models import User
-from accounts.sign_in.authentication import forgive_failures
-from accounts.sign_in.second_factors import has_second_factor
+from accounts.models.second_factors import MAIL
+from accounts.sign_in.authentication import SignInRefused, forgive_failures
+from accounts.sign_in.second_factors import factor_of
+from accounts.sign_in.services.mail_codes import send_sign_in_code
 from accounts.sign_in.services.trusted_devices import TRUST_TIME, is_trusted, new_device_secret, trust_device
 from accounts.sign_in.user_agents import client_of
 from kit.context import acting_within, current_context
@@ -28,14 +30,33 @@ class SecondFactorStage(LoginStage):  # type: ignore[misc,unused-ignore]
     def handle(self) -> tuple[Any, bool]:
         """Return where the code is asked for, or nothing when none is needed."""
         user = cast(User, self.login.user)
-        if not has_second_factor(user.pk):
+        factor = factor_of(user.pk)
+        if not factor:
             return None, True
         if is_trusted(user_id=user.pk, kind="browser", secret=trusted_secret(self.request, user.pk)):
             forgive_failures(user_id=user.pk)
             return None, True
         # What was proved by the password is over when the account changes before the code comes.
         self.state["epoch"] = user.token_epoch
+        self.state["by_mail"] = factor == MAIL
+        self.state["notice"] = ""
+        if factor == MAIL:
+            try:
+                send_sign_in_code(user_id=user.pk)
+            except SignInRefused as refusal:
+                # A recovery code opens the account all the same.
+                self.state["notice"] = refusal.message
         return redirect("account_second_factor"), True
+
+    @property
+    def by_mail(self) -> bool:
+        """Tell whether the code comes by e-mail."""
+        return bool(self.state.get("by_mail"))
+
+    @property
+    def notice(self) -> str:
+        """Return why no code was sent, "" when one was."""
+        return str(self.state.get("notice", ""))
 
     @property
     def waiting(self) -> User | None:

@@ -26,8 +26,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
-from accounts.models.second_factors import ACTIVE, PENDING, RECOVERY
+from accounts.models.second_factors import ACTIVE, APP, MAIL, PENDING, RECOVERY
 from accounts.sign_in import one_time_codes
+from accounts.sign_in.mail_codes import use_mailed_code
 from kit.context import current_context
 from kit.errors import Conflict
 
@@ -106,13 +107,25 @@ def needs_new_encryption(encrypted: str) -> bool:
 
 def keys_of(user_id: int, now: datetime) -> QuerySet[Authenticator]:
     """Return the keys of a user, oldest first; one that waits too long for its first code is none any more."""
-    found: QuerySet[Authenticator] = Authenticator.objects.filter(user_id=user_id, type__in=(ACTIVE, PENDING))
-    return found.exclude(type=PENDING, created_at__lte=now - PENDING_TIME).order_by("pk")
+    waiting = tuple(PENDING.values())
+    found: QuerySet[Authenticator] = Authenticator.objects.filter(user_id=user_id, type__in=(*ACTIVE, *waiting))
+    return found.exclude(type__in=waiting, created_at__lte=now - PENDING_TIME).order_by("pk")
+
+
+def factor_of(user_id: int) -> str:
+    """Return which second factor somebody has: `APP`, `MAIL`, or "" for none. One query."""
+    found = Authenticator.objects.filter(user_id=user_id, type__in=ACTIVE).values_list("type", flat=True)
+    return str(found.first() or "")
 
 
 def has_second_factor(user_id: int) -> bool:
     """Tell whether somebody is asked for a code. One query."""
-    return bool(Authenticator.objects.filter(user_id=user_id, type=ACTIVE).exists())
+    return bool(factor_of(user_id))
+
+
+def enough_for_staff(user_id: int) -> bool:
+    """Tell whether somebody of the staff has the second factor that is demanded of staff. One query."""
+    return factor_of(user_id) in (ACTIVE if settings.STAFF_EMAIL_CODES else (APP,))
 
 
 def recovery_codes_left(user_id: int) -> int | None:
@@ -130,18 +143,25 @@ class NewKey:
 
     Args:
         row: the key, waiting for its first code.
-        secret: Base32, for typing.
-        otpauth: the address in the QR code.
+        secret: Base32, for typing; "" for codes by mail.
+        otpauth: the address in the QR code; "" for codes by mail.
     """
 
     row: Authenticator
     secret: str
     otpauth: str
 
+    @property
+    def by_mail(self) -> bool:
+        """Tell whether its codes come by e-mail."""
+        return bool(self.row.type == PENDING[MAIL])
+
 
 @sensitive_variables("secret")
 def shown(row: Authenticator, user: User, secret: str | None = None) -> NewKey:
     """Return a pending key with its secret, for its owner."""
+    if row.type == PENDING[MAIL]:
+        return NewKey(row=row, secret="", otpauth="")
     found = secret if secret is not None else MfaAdapter().decrypt(row.data["secret"])
     adapter = MfaAdapter()
     label = f"{adapter.get_totp_issuer()}:{user.email}"
@@ -178,14 +198,16 @@ def use_code(row: Authenticator, code: str) -> bool:
 
 @sensitive_variables("code")
 def use_any_code(user: User, code: str) -> bool:
-    """Tell whether a code of the app or a recovery code is right for a locked user, and use it up."""
-    rows = {row.type: row for row in Authenticator.objects.filter(user=user, type__in=(ACTIVE, RECOVERY))}
-    if ACTIVE not in rows:
+    """Tell whether a code of the app, a mailed or a recovery code is right for a locked user, and use it up."""
+    rows = {row.type: row for row in Authenticator.objects.filter(user=user, type__in=(*ACTIVE, RECOVERY))}
+    if not rows.keys() & set(ACTIVE):
         return False
-    if use_code(rows[ACTIVE], code):
+    # A recovery code is no wrong guess at the one in the mail.
+    if RECOVERY in rows and _use_recovery_code(rows[RECOVERY], code):
         return True
-    recovery = rows.get(RECOVERY)
-    return recovery is not None and _use_recovery_code(recovery, code)
+    if APP in rows:
+        return use_code(rows[APP], code)
+    return use_mailed_code(rows[MAIL], user, code, current_context().now())
 
 
 # untold: a recovery code was used: the sign-in is 10020

@@ -1,4 +1,4 @@
-"""The second step of signing in: the code of the app, or a recovery code."""
+"""The second step of signing in: the code of the app or of the mail, or a recovery code."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import cast
 
 from allauth.account.stages import LoginStageController
 from allauth.account.utils import get_login_redirect_url
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -19,6 +20,7 @@ from accounts.models import User
 from accounts.sign_in.authentication import SignInRefused, WrongCode, sign_in_with_code
 from accounts.sign_in.forms import CodeForm
 from accounts.sign_in.login_stages import SecondFactorStage, trust_browser
+from accounts.sign_in.services.mail_codes import send_sign_in_code
 from kit.htmx import render_fragment
 
 
@@ -47,15 +49,17 @@ class SecondFactorView(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the form."""
-        return self._page(request, CodeForm())
+        return self._page(request, CodeForm(by_mail=self.stage.by_mail), notice=self.stage.notice)
 
     @sensitive_variables()
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Take the code, or go back to the start."""
+        """Take the code, send another one, or go back to the start."""
         if "cancel" in request.POST:
             self.stage.abort()
             return redirect("account_login")
-        form = CodeForm(request.POST)
+        if "again" in request.POST and self.stage.by_mail:
+            return self._send_again(request)
+        form = CodeForm(request.POST, by_mail=self.stage.by_mail)
         if form.is_valid():
             try:
                 user = sign_in_with_code(user_id=self.person.pk, code=form.cleaned_data["code"])
@@ -68,6 +72,23 @@ class SecondFactorView(View):
                 return response
         return self._page(request, form, status=422)
 
-    def _page(self, request: HttpRequest, form: CodeForm, *, status: int = 200) -> HttpResponse:
-        page = {"form": form, "email": self.person.email}
+    def _send_again(self, request: HttpRequest) -> HttpResponse:
+        form = CodeForm(by_mail=True)
+        try:
+            send_sign_in_code(user_id=self.person.pk, again=True)
+        except SignInRefused as refusal:
+            return self._page(request, form, status=429, notice=refusal.message)
+        return self._page(request, form, sent=True)
+
+    def _page(
+        self, request: HttpRequest, form: CodeForm, *, status: int = 200, notice: str = "", sent: bool = False
+    ) -> HttpResponse:
+        page = {
+            "form": form,
+            "email": self.person.email,
+            "by_mail": self.stage.by_mail,
+            "notice": notice,
+            "sent": sent,
+            "minutes": settings.EMAIL_CODE_MINUTES,
+        }
         return render_fragment(request, "account/second_factor.html", page, status=status)

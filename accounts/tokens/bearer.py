@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from accounts.models import User, Workspace
 from accounts.permissions import Permission, authorise
-from accounts.sign_in.second_factors import has_second_factor
+from accounts.sign_in.second_factors import enough_for_staff, has_second_factor
 from accounts.tokens import user_tokens as tokens
 from kit.api import limits
 from kit.api.errors import Code, WireError, bad_request
@@ -55,9 +55,11 @@ def _require_second_factor(path: str, bearer: tokens.Bearer) -> None:
         return
     actor, workspace = bearer.actor, bearer.workspace
     # The operator's own workspace opens to staff without a role there, so it is in neither list of the actor's.
-    asked = workspace.mfa_required and workspace.pk not in actor.roles
-    asked |= bearer.user.is_staff and settings.STAFF_MFA_REQUIRED
-    if workspace.pk in actor.closed or (asked and not has_second_factor(bearer.user.pk)):
+    asked = workspace.demands_second_factor and workspace.pk not in actor.roles
+    closed = workspace.pk in actor.closed or (asked and not has_second_factor(bearer.user.pk))
+    if bearer.user.is_staff and settings.STAFF_MFA_REQUIRED:
+        closed = closed or not enough_for_staff(bearer.user.pk)
+    if closed:
         raise WireError(
             403,
             Code.FORBIDDEN,
@@ -77,10 +79,14 @@ def person_of(request: ApiRequest) -> User:
     return request.auth.user
 
 
+MY: Final = -(2**63)
+"""What `my` becomes: no id that a path can name."""
+
+
 def _organisation_id(value: object) -> int:
-    """Take an id, or `my` as 0."""
+    """Take an id, or `my` as `MY`."""
     if value == "my":
-        return 0
+        return MY
     found = long_of(value)
     if found is None:
         raise bad_request(f'Cannot parse parameter id as Long: For input string: "{value}"')
@@ -99,7 +105,7 @@ def own_organisation(request: ApiRequest, organisation_id: int, *, permission: P
 
     Args:
         request: authenticated.
-        organisation_id: as in the path, 0 for `my`.
+        organisation_id: as in the path, `MY` for `my`.
         permission: a right needed in it.
 
     Raises:
@@ -107,7 +113,7 @@ def own_organisation(request: ApiRequest, organisation_id: int, *, permission: P
         Forbidden: the right is missing.
     """
     workspace = request.auth.workspace
-    if organisation_id not in (0, workspace.pk):
+    if organisation_id not in (MY, workspace.pk):
         raise WireError(404, Code.NOT_FOUND, f"Organisation with id {organisation_id} not found")
     if permission is not None:
         authorise(workspace.pk, permission)

@@ -18,12 +18,14 @@ from accounts.naming import token_description
 from accounts.permissions import Permission, Role, authorise
 from accounts.signals import TokenRow
 from kit.action import action, retried
-from kit.context import Actor, current_context
+from kit.context import Actor, current_actor, current_context
 from kit.errors import Forbidden, Invalid
 
 PREFIX = "portal_app_"
 """Starts every value, so that a scanner for leaked secrets can recognise one."""
 
+AT_ONCE = 5_000
+"""Tokens that one sweep ends."""
 _RANDOM_BYTES = 32
 _SHORTEST_VALUE = 32
 _RANK = {Role.OBSERVER: 0, Role.USER: 1, Role.ADMINISTRATOR: 2}
@@ -250,9 +252,37 @@ def revoke_application_token(*, workspace_id: int, token_id: int) -> Application
     return token
 
 
+@retried
+def end_expired_tokens() -> int:
+    """Revoke the application tokens whose date is over (event 10031 for each); returns how many, at most `AT_ONCE`.
+
+    They have opened nothing since their date. This is what makes the lists and the log say so.
+
+    Raises:
+        Forbidden: somebody else than the portal itself asks.
+    """
+    actor = current_actor()
+    if not actor.everywhere:
+        raise Forbidden(_("Only the portal itself ends what is over."), permission=Permission.TOKEN_REVOKE.value)
+    now = current_context().now()
+    with action():
+        over = ApplicationToken.objects.filter(status=ApplicationToken.Status.ACTIVATED, expiry_date__lte=now)
+        tokens = list(over.select_for_update(of=("self",)).order_by("pk")[:AT_ONCE])
+        if not tokens:
+            return 0
+        ApplicationToken.objects.filter(pk__in=[token.pk for token in tokens]).update(
+            status=ApplicationToken.Status.REVOKED, ended=now
+        )
+        signals.application_tokens_expired.send(
+            sender=ApplicationToken, tokens=[(token.workspace_id, token_row(token)) for token in tokens]
+        )
+    return len(tokens)
+
+
 def _revoke(token: ApplicationToken, *, reason: str = "") -> None:
     token.status = ApplicationToken.Status.REVOKED
-    token.save(update_fields=["status"])
+    token.ended = current_context().now()
+    token.save(update_fields=["status", "ended"])
     signals.application_token_revoked.send(
         sender=ApplicationToken, workspace_id=token.workspace_id, token=token_row(token), reason=reason
     )

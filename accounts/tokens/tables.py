@@ -44,9 +44,10 @@ class TokenTable(ListTable):
         """Draw whether it works, and why not."""
         if record["works"]:
             return badge(_("Active"), "good")
-        if record["token"].status == ApplicationToken.Status.REVOKED:
-            return badge(_("Revoked"), "muted")
-        return badge(_("Expired"), "warn")
+        token: ApplicationToken = record["token"]
+        if token.status == ApplicationToken.Status.ACTIVATED or token.expired:
+            return badge(_("Expired"), "warn")
+        return badge(_("Revoked"), "muted")
 
     def render_role(self, record: dict[str, Any]) -> str:
         """Draw what its holder may do."""

@@ -25,6 +25,7 @@ from accounts.permissions import Role
 from accounts.selectors import may_support, usable
 from accounts.sign_in.authentication import forgive_failures, sign_in_with_code, sign_in_with_digest
 from accounts.sign_in.second_factors import has_second_factor
+from accounts.sign_in.services.mail_codes import send_sign_in_code
 from accounts.sign_in.services.sessions import record_sign_in, switch_workspace
 from accounts.sign_in.services.trusted_devices import check_device, is_trusted_program, trust_device
 from accounts.support.services import access_under
@@ -101,6 +102,8 @@ class NewDevice:
 def authenticate_user(*, username: str, digest: str, fingerprint: str = "") -> UserTokens | MfaToken:
     """Sign a user in by the SHA-1 hex of the password; the default workspace is opened.
 
+    Who gets codes by e-mail is sent one.
+
     Args:
         username: e-mail address.
         digest: 40 hex digits.
@@ -108,12 +111,14 @@ def authenticate_user(*, username: str, digest: str, fingerprint: str = "") -> U
 
     Raises:
         WrongCredentials, AccountLocked, AccountNotActive: from `accounts.authentication`.
+        TooManyCodes: no further code is mailed for a while.
         TokenRefused: the account belongs to no workspace, so there is nothing to open.
     """
     user = sign_in_with_digest(email=username, digest=digest)
     workspace = _first_workspace(user, access_of(user))
     if has_second_factor(user.pk):
         if not is_trusted_program(user_id=user.pk, fingerprint=fingerprint):
+            send_sign_in_code(user_id=user.pk)
             return MfaToken(mfa_token=encode(claims_of_user(user, workspace), "mfa"))
         forgive_failures(user_id=user.pk)
     return _signed_in(user, workspace)
@@ -121,7 +126,7 @@ def authenticate_user(*, username: str, digest: str, fingerprint: str = "") -> U
 
 @sensitive_variables("code", "device")
 def authenticate_code(*, mfa_token: str, code: str, device: NewDevice | None = None) -> UserTokens:
-    """Complete a sign-in by a code of the app or a recovery code.
+    """Complete a sign-in by a code of the app or of the mail, or a recovery code.
 
     Args:
         mfa_token: from `authenticate_user`.

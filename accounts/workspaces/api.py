@@ -17,21 +17,21 @@ router = Router(tags=["Organisation"])
 
 
 class OrganisationAnswer(Answer):
-    """An organisation, flat, with its numbers as strings."""
+    """An organisation, flat; as recorded, three ids are numbers and the others strings."""
 
-    id: str = Field(examples=["12"])
+    id: int = Field(examples=[12])
     name: str = Field(examples=["Example North"])
     organisation_type_id: str = Field(examples=["4"])
     organisation_status_id: str = Field(examples=["0"])
-    organisation_class_id: str = Field(examples=["0"])
-    currency_id: str = Field(examples=["1"])
+    organisation_class_id: int = Field(examples=[0])
+    currency_id: int = Field(examples=[1])
     country_id: str | Absent = Field(None, examples=["405"])
     created: str = Field(examples=["2026-11-20T08:15:00.000+0000"])
 
 
 @router.get("/my", summary="Get the workspace of the token", response=answers(OrganisationAnswer))
 def my_organisation(request: ApiRequest) -> HttpResponse:
-    """The flat form in which customers get it, numbers as strings; what we have no value for is left out."""
+    """The flat form in which customers get it; what we have no value for is left out."""
     return json_response(organisation_wire(request.auth.workspace))
 
 
@@ -47,15 +47,15 @@ def get_organisation(request: ApiRequest, organisation_id: OrganisationId) -> Ht
     return json_response(organisation_wire(own_organisation(request, organisation_id)))
 
 
-def organisation_wire(workspace: Workspace) -> dict[str, str]:
+def organisation_wire(workspace: Workspace) -> dict[str, str | int]:
     """Return a workspace as `GET /organisation/my` shows it. Class 0 is "Commercial"."""
-    made = {
-        "id": str(workspace.pk),
+    made: dict[str, str | int] = {
+        "id": workspace.pk,
         "name": workspace.name,
         "organisation_type_id": str(workspace.type),
         "organisation_status_id": str(workspace.status),
-        "currency_id": str(_CURRENCY_IDS.get(workspace.currency, 1)),
-        "organisation_class_id": "0",
+        "currency_id": _CURRENCY_IDS.get(workspace.currency, 1),
+        "organisation_class_id": 0,
         "created": wire_time(workspace.created),
     }
     country = country_of(workspace.country)

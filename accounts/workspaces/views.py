@@ -60,7 +60,7 @@ def workspace_settings(request: WorkspacePageRequest, workspace_id: int) -> Http
         "company_form": shown["company"],
         "billing_form": shown["billing"],
         "security_form": shown["security"],
-        "without": members_without_second_factor(workspace) if not workspace.mfa_required else 0,
+        "without": members_without_second_factor(workspace) if not workspace.demands_second_factor else 0,
         "own_factor": has_second_factor(request.user.pk),
         "company": company,
         "may_change": Permission.WORKSPACE_UPDATE.name in request.may,

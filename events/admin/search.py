@@ -9,6 +9,7 @@ from typing import Final
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from events.covered import about
 from events.models import Event, FrozenPerson
 from events.search import MAX_ID, NOTHING, as_uuid, sim_ids
 from kit.errors import Invalid
@@ -28,7 +29,7 @@ class Understood:
     """How a search was understood.
 
     Args:
-        condition: what it asks of an event; one index answers it. Not for `users`.
+        condition: what it asks of an event; indexes answer it. Not for `users`.
         users: ids of people whose events are asked for; see `people`.
         notice: a sentence for the reader, "" when the result speaks for itself.
     """
@@ -39,7 +40,7 @@ class Understood:
 
 
 def understand(text: str) -> Understood:
-    """Say what a search in all logs asks for. At most three short queries.
+    """Say what a search in all logs asks for. At most five short queries.
 
     Args:
         text: an id of an event, request, device or SIM, an ICCID, an IMSI, an e-mail address, or one of the forms
@@ -75,14 +76,15 @@ def _by_name(kind: str, value: str) -> Understood:
     number = int(value)
     if kind == "user":
         return Understood(users=(number,))
-    return Understood(
-        {
-            "event": Q(pk=number),
-            "sim": Q(sim_id=number),
-            "device": Q(device_id=number),
-            "workspace": Q(workspace_id=number),
-        }[kind]
-    )
+    return Understood(_condition(kind, number))
+
+
+def _condition(kind: str, number: int) -> Q:
+    if kind == "sim":
+        return about("sim", [number])
+    if kind == "device":
+        return about("device", [number])
+    return Q(pk=number) if kind == "event" else Q(workspace_id=number)
 
 
 def _by_number_of_sim(digits: str) -> Understood:
@@ -94,16 +96,16 @@ def _by_number_of_sim(digits: str) -> Understood:
     else:
         found = sim_ids(None, imsis=[digits])
     if found:
-        return Understood(Q(sim_id__in=found))
+        return Understood(about("sim", found))
     return Understood(NOTHING, _("No SIM has the number %(number)s.") % {"number": digits})
 
 
 def _by_id(number: int) -> Understood:
     """Take a bare number for the id of an event, else of a device, else of a SIM: one kind at a time has an index."""
     kinds = (
-        ("event", Q(pk=number), _("event")),
-        ("device", Q(device_id=number), _("device")),
-        ("sim", Q(sim_id=number), _("SIM")),
+        ("event", _condition("event", number), _("event")),
+        ("device", _condition("device", number), _("device")),
+        ("sim", _condition("sim", number), _("SIM")),
     )
     known = [(name, condition, label) for name, condition, label in kinds if Event.objects.filter(condition).exists()]
     if not known:

@@ -63,8 +63,8 @@ def on_workspace_switched(*, workspace_id: int, user_id: int, **_kwargs: Any) ->
 
 @receiver(signals.application_sign_in_failed)
 def on_application_sign_in_failed(*, workspace_id: int, token: TokenRow, reason: str, ip: str, **_kwargs: Any) -> None:
-    """Log a refused application token (7); the published wording knows one reason, others are told the same way."""
-    entry = pending(7, workspace_id, reason, name=token.name, ip=ip)
+    """Log a refused application token (7); one whose date is over is revoked, as published."""
+    entry = pending(7, workspace_id, "revoked" if reason == "expired" else reason, name=token.name, ip=ip)
     log([entry._replace(detail={"application_token": {"id": token.id, "description": token.name}})])
 
 
@@ -93,6 +93,17 @@ def on_application_token_created(*, workspace_id: int, token: TokenRow, **_kwarg
 def on_application_token_revoked(*, workspace_id: int, token: TokenRow, reason: str, **_kwargs: Any) -> None:
     """Log a revoked application token (10031), and why when it ended with its creator."""
     log([pending(10031, workspace_id, reason or "default", name=token.name)._replace(detail=_token_detail(token))])
+
+
+@receiver(signals.application_tokens_expired)
+def on_application_tokens_expired(*, tokens: Sequence[tuple[int, TokenRow]], **_kwargs: Any) -> None:
+    """Log application tokens that ended by their date (10031)."""
+    log(
+        [
+            pending(10031, workspace_id, "expired", name=token.name)._replace(detail=_token_detail(token))
+            for workspace_id, token in tokens
+        ]
+    )
 
 
 @receiver(signals.application_token_described)
@@ -218,9 +229,9 @@ def on_mfa_enabled(*, workspace_id: int, subject: Person, kind: str, **_kwargs: 
 
 
 @receiver(signals.mfa_removed)
-def on_mfa_removed(*, workspace_id: int, subject: Person, key_id: int, **_kwargs: Any) -> None:
+def on_mfa_removed(*, workspace_id: int, subject: Person, key_id: int, kind: str, **_kwargs: Any) -> None:
     """Log a removed MFA key (14)."""
-    log([pending(14, workspace_id, mfa_key_id=key_id)._replace(subject=subject)])
+    log([pending(14, workspace_id, mfa_key_id=key_id, type=kind)._replace(subject=subject)])
 
 
 @receiver(signals.user_erasing)

@@ -214,7 +214,7 @@ _STEPS: dict[type[Any], Callable[[int, Any], PendingEvent]] = {
 
 @receiver(signals.sims_registered)
 def on_sims_registered(*, workspace_id: int, batch: SimBatch, sims: Sequence[SimRow], **_kwargs: Any) -> None:
-    """Log one row for the batch; it is on a SIM's own log only when the batch has one SIM."""
+    """Log one row for the batch, which is on the log of each of its SIMs; it names a SIM only when there is one."""
     detail = {
         "sim_batch": {
             "id": batch.pk,

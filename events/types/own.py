@@ -99,6 +99,7 @@ _own(10031, "Application token revoked", {
     "default": Wording("Application token '{name}' revoked"),
     "left": Wording("Application token '{name}' revoked, because its creator left the workspace"),
     "erased": Wording("Application token '{name}' revoked, because its creator was erased"),
+    "expired": Wording("Application token '{name}' revoked, because its expiry date has passed"),
 }, {"name": "ERP connector"}, section=_SIGN_IN, severity=_WARN)
 _own(10085, "Application token changed", {
     "default": Wording("Application token '{name}' changed"),

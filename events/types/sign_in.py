@@ -56,8 +56,7 @@ register(
         section=_SECTION,
         texts={
             "revoked": Wording("Failed authentication request from '{name}', Reason: TokenStatus Revoked from IP {ip}"),
-            # Ours, in the published manner: the other two reasons for which a token is refused.
-            "expired": Wording("Failed authentication request from '{name}', Reason: Token expired from IP {ip}"),
+            # Ours, in the published manner: the other reason for which a token is refused.
             "address": Wording("Failed authentication request from '{name}', Reason: Address not allowed from IP {ip}"),
         },
         sample={"name": "ERP connector", "ip": "203.0.113.7"},
@@ -93,11 +92,8 @@ register(
         section=_SECTION,
         # Written when a key is removed; its opposite is our 10028. The key's owner is the subject: an administrator may
         # remove another user's key.
-        texts=single(
-            "MFA key with Id '{mfa_key_id}' of Type 'Time-Based One-Time Password' deleted "
-            "for user '{subject.username}'"
-        ),
-        sample={"mfa_key_id": 481},
+        texts=single("MFA key with Id '{mfa_key_id}' of Type '{type}' deleted for user '{subject.username}'"),
+        sample={"mfa_key_id": 481, "type": "Time-Based One-Time Password"},
     )
 )
 register(

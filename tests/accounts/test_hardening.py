@@ -54,7 +54,7 @@ def trust(user: User) -> None:
 def test_setting_up_a_second_factor_ends_all_other_sessions(cast: Cast) -> None:
     thief, own = signed_in(cast.member), signed_in(cast.member)
     epoch = User.objects.get(pk=cast.member.pk).token_epoch
-    own.post(reverse("accounts:account_mfa_setup"), {"password": PASSWORD})
+    own.post(reverse("accounts:account_mfa_setup"), {"kind": "totp", "password": PASSWORD})
     secret = str(own.get(reverse("accounts:account_mfa_setup")).context["secret"])
     assert own.post(reverse("accounts:account_mfa_setup"), {"code": App(secret).wrong()}).status_code == 422
     assert is_in(thief)

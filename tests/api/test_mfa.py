@@ -192,7 +192,7 @@ def test_wrong_first_codes_are_counted_too(cast: Cast) -> None:
 
 def test_what_can_not_be_made(cast: Cast) -> None:
     program = sign_in(cast.member)
-    error(new_key(program, kind=1), 422, 1401, "InvalidReference")
+    error(new_key(program, kind=2), 422, 1401, "InvalidReference")
     error(program.patch("/user/mfa/1", {"status": {"id": 0}, "code": "1"}), 422, 1401, "InvalidReference")
     error(activate(program, 999, "123456"), 404, 1201, "NotFound")
     _token, value = make_token(cast, cast.acme, by=cast.owner)

@@ -79,7 +79,7 @@ def test_it_takes_the_right_and_the_place(cast: Cast, staff: Program) -> None:
     )
     assert sign_in(reader).get(f"/organisation/{cast.acme.pk}/event").status_code == 200
     customer = sign_in(cast.owner)
-    elsewhere = cast.umbra if customer.get("/organisation/my").json()["id"] != str(cast.umbra.pk) else cast.acme
+    elsewhere = cast.umbra if customer.get("/organisation/my").json()["id"] != cast.umbra.pk else cast.acme
     assert customer.get(f"/organisation/{elsewhere.pk}/event").status_code == 404
 
 

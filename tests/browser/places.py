@@ -50,11 +50,12 @@ PAGES = (
     "not found",
     "sign in",
     "sign up",
+    "activate an account",
     "forgotten password",
     "dead link",
 )
 SIGN_IN = "/accounts/login/"
-ANONYMOUS = frozenset({"sign in", "sign up", "forgotten password", "dead link"})
+ANONYMOUS = frozenset({"sign in", "sign up", "activate an account", "forgotten password", "dead link"})
 """Pages for people who are not signed in; others are sent away from most of them."""
 
 
@@ -115,6 +116,7 @@ class Places:
                 "not found": f"{base}sims/999999999/",
                 "sign in": SIGN_IN,
                 "sign up": "/accounts/signup/",
+                "activate an account": "/accounts/activation/",
                 "forgotten password": "/accounts/password/reset/",
                 "dead link": "/accounts/invitation/none/",
             }

@@ -42,6 +42,7 @@ def test_from_setting_up_to_a_trusted_browser(demo: Demo, open_as: Open) -> None
     page.get_by_role("link", name="Your account").click()
     page.get_by_role("link", name="Second factor").click()
     page.get_by_role("link", name="Set up").click()
+    page.get_by_label("By an authenticator app").check()
     page.get_by_label("Your password").fill(person.password)
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_role("img", name="QR code of the key")).to_be_visible()

@@ -56,20 +56,6 @@ def test_embedded_pages_by_cursor(cast: Cast) -> None:
     assert seen == sorted(Event.objects.values_list("pk", flat=True), reverse=True)
 
 
-def test_a_batch_of_one_is_on_its_sims_log(cast: Cast) -> None:
-    from sims.inventory.services.registration import register_batch
-
-    single, many = cast.batch(count=1), cast.batch(count=3)
-    with cast.acting(cast.owner):
-        register_batch(workspace_id=cast.acme.pk, bic=single.bic)
-        register_batch(workspace_id=cast.acme.pk, bic=many.bic)
-    client = cast.client(cast.owner)
-    html = page(client, url(cast.acme, f"embedded/?sim={single.sims.get().pk}"), **HTMX)
-    assert "SIM registration" in html
-    for sim in many.sims.all():
-        assert shown(page(client, url(cast.acme, f"embedded/?sim={sim.pk}"), **HTMX)) == []
-
-
 def test_the_poll_tells_what_came_since(cast: Cast) -> None:
     record(cast.acme, 9, actor_of(cast.owner), moment=ago(minutes=5))
     client = cast.client(cast.owner)

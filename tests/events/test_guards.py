@@ -176,8 +176,9 @@ def plain_client(cast: Cast) -> Iterator[Any]:
 
 
 @pytest.mark.sqlite
-@pytest.mark.parametrize("table", triggers.TABLES)
+@pytest.mark.parametrize("table", [table for table in triggers.TABLES if table != "events_eventobject"])
 def test_no_row_is_replaced_whatever_the_client_asks_for(cast: Cast, plain_client: Any, table: str) -> None:
+    """All but those that are nothing but their key: what takes their place is the same."""
     _one_event(cast)
     RetentionReceipt.objects.create(workspace=cast.acme, cutoff=timezone.now() - 31 * DAY)
     ErasureReceipt.objects.create(user_id=1)

@@ -198,13 +198,12 @@ def test_published_descriptions_are_written_word_for_word(
 
 def test_every_published_type_that_is_written_has_its_vector() -> None:
     written = {(each.id, key) for each in registry.all_types() if each.id in EMNIFY for key in each.texts}
-    # A data plan removed, the other two reasons for which a token is refused, and wrong codes have texts of ours only.
+    # A data plan removed, the other reason for which a token is refused, and wrong codes have texts of ours only.
     # A plan that includes nothing and the end of a trial have none either.
     ours = {
         (34, "removed"),
         (34, "booked"),
         (12, "trial_over"),
-        (7, "expired"),
         (7, "address"),
         (6, "code"),
         (6, "code_too_many"),

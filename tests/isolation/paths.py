@@ -40,6 +40,7 @@ OPEN_TO_NOBODY: Final = frozenset(
         "outbox/",
         "accounts/login/",
         "accounts/logout/",
+        "accounts/activation/",
         "accounts/join/",
         "accounts/invitation/<str:link_secret>/",
         "accounts/password/reset/",

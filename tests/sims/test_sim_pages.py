@@ -196,6 +196,14 @@ def test_a_sims_page_offers_what_its_state_allows(cast: Cast, status: int, expec
     )
 
 
+def test_a_sim_on_a_device_is_not_deleted_and_the_page_says_why(cast: Cast) -> None:
+    (sim,) = cast.sims(1, status=1)
+    cast.device(sim=sim)
+    page = cast.client(cast.owner).get(f"/w/{cast.acme.pk}/sims/{sim.pk}/").content.decode()
+    assert "Delete" not in buttons(page, "hx-post")
+    assert re.search(r'<button[^>]* disabled title="It is on a device. Release it first.">.*?Delete', page, re.DOTALL)
+
+
 def test_tabs(cast: Cast) -> None:
     (sim,) = cast.sims(1)
     here = f"/w/{cast.acme.pk}/sims/{sim.pk}/"

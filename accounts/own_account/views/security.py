@@ -1,12 +1,13 @@
-"""One's own second factor: setting it up with an app, recovery codes, trusted devices, removing it."""
+"""One's own second factor: setting it up by e-mail or with an app, recovery codes, trusted devices, removing it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -15,14 +16,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.authority import require_own_account
 from accounts.form_fields import show_refusal
-from accounts.models.second_factors import ACTIVE
-from accounts.own_account.forms import ActivationForm, ConfirmPasswordForm
+from accounts.models.second_factors import ACTIVE, MAIL
+from accounts.own_account.forms import ActivationForm, ConfirmPasswordForm, SetUpForm
 from accounts.own_account.views.profile import account_page, account_tabs
 from accounts.requests import PortalRequest
 from accounts.sign_in.authentication import AccountLocked
 from accounts.sign_in.login_stages import trusted_secret
 from accounts.sign_in.qr_codes import qr_svg
 from accounts.sign_in.second_factors import NewKey, has_second_factor, keys_of, recovery_codes_left
+from accounts.sign_in.services.mail_codes import TooManyCodes, send_first_code_again
 from accounts.sign_in.services.second_factors import (
     activate_second_factor,
     confirm_password,
@@ -37,7 +39,7 @@ from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 from kit.htmx import redirect_to, render_fragment
 
-REFUSED: Final = (Invalid, Conflict, AccountLocked)
+REFUSED: Final = (Invalid, Conflict, AccountLocked, TooManyCodes)
 PENDING_KEY: Final = "second_factor_key"
 """Session key: the key that waits for its first code."""
 AFTER: Final = "second_factor_next"
@@ -49,10 +51,11 @@ AFTER: Final = "second_factor_next"
 def security(request: PortalRequest) -> HttpResponse:
     """Show whether there is a second factor, the recovery codes left, and the trusted devices."""
     user_id = request.user.pk
-    key = keys_of(user_id, current_context().now()).filter(type=ACTIVE).first()
+    key = keys_of(user_id, current_context().now()).filter(type__in=ACTIVE).first()
     page = {
         "tabs": account_tabs("security"),
         "key": key,
+        "by_mail": key is not None and key.type == MAIL,
         "codes_left": recovery_codes_left(user_id),
         "devices": devices_of(user_id),
         "this_device": this_device(user_id=user_id, secret=trusted_secret(request, user_id)),
@@ -66,7 +69,7 @@ def security(request: PortalRequest) -> HttpResponse:
 @sensitive_post_parameters("password", "code")
 @sensitive_variables()
 def set_up(request: PortalRequest) -> HttpResponse:
-    """Ask for the password, show the key as a QR code, and take its first code."""
+    """Ask for the kind and the password, mail a code or show the key as a QR code, and take the first code."""
     require_own_account(request.user.pk)
     target = request.GET.get("next", "")
     if url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure()):
@@ -74,19 +77,37 @@ def set_up(request: PortalRequest) -> HttpResponse:
     key_id = request.session.get(PENDING_KEY)
     key = pending_key(user_id=request.user.pk, key_id=key_id) if key_id else None
     if request.method != "POST":
-        return _key_page(request, key, ActivationForm()) if key else _password_page(request, ConfirmPasswordForm())
+        if key is None:
+            return _password_page(request, _set_up_form(request))
+        return _key_page(request, key, ActivationForm(by_mail=key.by_mail))
     if "cancel" in request.POST:
         return _cancelled(request, key)
+    if "again" in request.POST and key is not None and key.by_mail:
+        return _send_again(request, key)
     return _activate(request, key) if key and "code" in request.POST else _begin(request)
+
+
+def _set_up_form(request: PortalRequest, data: QueryDict | None = None) -> SetUpForm:
+    return SetUpForm(data, app_only=request.user.is_staff and not settings.STAFF_EMAIL_CODES)
+
+
+def _send_again(request: PortalRequest, key: NewKey) -> HttpResponse:
+    try:
+        send_first_code_again(user_id=request.user.pk, key_id=key.row.pk)
+    except TooManyCodes as error:
+        messages.warning(request, error.message)
+    else:
+        messages.success(request, _("Another code is on its way. The one before no longer works."))
+    return redirect_to(request, reverse("accounts:account_mfa_setup"))
 
 
 @sensitive_variables()
 def _begin(request: PortalRequest) -> HttpResponse:
-    form = ConfirmPasswordForm(request.POST)
+    form = _set_up_form(request, request.POST)
     if form.is_valid():
         try:
             confirm_password(user_id=request.user.pk, password=form.cleaned_data["password"])
-            made = start_second_factor(user_id=request.user.pk, replace=True)
+            made = start_second_factor(user_id=request.user.pk, kind=form.chosen, replace=True)
         except REFUSED as error:
             show_refusal(form, error)
         else:
@@ -97,7 +118,7 @@ def _begin(request: PortalRequest) -> HttpResponse:
 
 @sensitive_variables()
 def _activate(request: PortalRequest, key: NewKey) -> HttpResponse:
-    form = ActivationForm(request.POST)
+    form = ActivationForm(request.POST, by_mail=key.by_mail)
     if form.is_valid():
         try:
             codes = activate_second_factor(
@@ -110,7 +131,7 @@ def _activate(request: PortalRequest, key: NewKey) -> HttpResponse:
             show_refusal(form, error)
         except NotFound:
             del request.session[PENDING_KEY]
-            messages.warning(request, _("This took too long. Start again; the app needs the new code."))
+            messages.warning(request, _("This took too long. Start again; a new code is needed."))
             return redirect_to(request, reverse("accounts:account_mfa_setup"))
         else:
             del request.session[PENDING_KEY]
@@ -139,9 +160,13 @@ def _password_page(
 
 @sensitive_variables()
 def _key_page(request: PortalRequest, key: NewKey, form: ActivationForm) -> HttpResponse:
+    status = 422 if form.errors else 200
+    if key.by_mail:
+        page = {"form": form, "email": request.user.email, "minutes": settings.EMAIL_CODE_MINUTES}
+        return render_fragment(request, "accounts/account_mfa_mail.html", page, status=status)
     groups = " ".join(key.secret[at : at + 4] for at in range(0, len(key.secret), 4))
     page = {"form": form, "secret": groups, "otpauth": key.otpauth, "qr": qr_svg(key.otpauth)}
-    return render_fragment(request, "accounts/account_mfa_key.html", page, status=422 if form.errors else 200)
+    return render_fragment(request, "accounts/account_mfa_key.html", page, status=status)
 
 
 @sensitive_variables()

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.models import Membership, User, Workspace
+from accounts.models.second_factors import APP, MAIL
 from accounts.people.admin.forms import EraseForm, NewUserForm, UserForm, UserPasswordForm
 from accounts.people.services.erasure import erase_user
 from accounts.people.services.staff_accounts import (
@@ -31,7 +32,7 @@ from accounts.people.services.staff_accounts import (
 )
 from accounts.permissions import Role
 from accounts.selectors import without_administrator
-from accounts.sign_in.second_factors import has_second_factor
+from accounts.sign_in.second_factors import factor_of
 from accounts.sign_in.services.password_reset import send_password_reset
 from accounts.sign_in.services.passwords import set_user_password
 from accounts.sign_in.services.second_factors import remove_second_factor
@@ -324,13 +325,14 @@ class UserAdmin(StaffAdmin):
             return {}
         may = self.has_change_permission(request, obj)
         events = reverse("admin:events_event_changelist")
+        factor = factor_of(obj.pk)
         return {
             "places": places_of([obj.pk])[obj.pk],
             "may_lock": may and obj.pk != request.user.pk and obj.erased is None,
             "may_set_password": may and obj.is_staff,
             "may_reset": may and obj.is_active,
             "may_erase": self.has_erase_permission(request, obj),
-            "may_remove_mfa": may and has_second_factor(obj.pk),
+            "may_remove_mfa": may and bool(factor),
             "locked": _is_locked(obj),
             "events_url": f"{events}?q=user:{obj.pk}",
             "facts": [
@@ -339,7 +341,7 @@ class UserAdmin(StaffAdmin):
                 (_("Created"), when_absolute(obj.created)),
                 *([(_("Erased"), when_absolute(obj.erased))] if obj.erased else []),
                 (_("Last sign-in"), when_absolute(obj.last_login)),
-                (_("Second factor"), _("App MFA") if has_second_factor(obj.pk) else _("Not set")),
+                (_("Second factor"), {APP: _("App MFA"), MAIL: _("Email MFA")}.get(factor, _("Not set"))),
                 (_("Locked until"), when_absolute(obj.locked_until) if _is_locked(obj) else dash()),
             ],
         }

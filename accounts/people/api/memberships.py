@@ -7,13 +7,24 @@ from ninja import Router
 from pydantic import Field
 
 from accounts.models import User, Workspace
-from accounts.people.api.users import refuse_last_role, remove_user
-from accounts.people.services.members import change_role, remove_member
+from accounts.people.api.users import give_role, refuse_last_role, remove_user
+from accounts.people.services.invited import withdraw_from
+from accounts.people.services.members import remove_member
 from accounts.people.services.profiles import set_default_workspace
-from accounts.people.wire import ROLES, UserKey, WorkspaceOfUserAnswer, find_user, not_found, role_of, role_wire
+from accounts.people.wire import (
+    ROLES,
+    Listed,
+    UserKey,
+    WorkspaceOfUserAnswer,
+    find_person,
+    find_user,
+    listed_row,
+    not_found,
+    role_wire,
+)
 from accounts.permissions import Permission, Role, actor_may, refuse_closed
 from accounts.selectors import entries_of
-from accounts.tokens.bearer import ApiRequest
+from accounts.tokens.bearer import ApiRequest, person_of
 from accounts.wire import STATES
 from kit.api.document import answers, done
 from kit.api.errors import Code, WireError, bad_request, invalid_reference
@@ -35,7 +46,7 @@ class MembershipPatch(Body):
 
 @router.delete("/{user_id}", summary="Remove a user", response=done(403, 404, 409))
 def delete_user(request: ApiRequest, user_id: UserKey) -> HttpResponse:
-    """Take a user out of the workspace; with the last workspace goes the account."""
+    """Take a user out of the workspace, or an invitation back; with the last workspace goes the account."""
     return remove_user(request, user_id)
 
 
@@ -45,8 +56,11 @@ def delete_user(request: ApiRequest, user_id: UserKey) -> HttpResponse:
     response=answers(list[WorkspaceOfUserAnswer], 403, 404),
 )
 def list_workspaces(request: ApiRequest, user_id: UserKey) -> HttpResponse:
-    """One's own workspaces; of others those in which the caller is Administrator."""
-    user = find_user(request, user_id)
+    """One's own workspaces; of others those in which the caller is Administrator.
+
+    An invitation is no workspace of theirs until it is accepted.
+    """
+    user = User.objects.get(pk=find_person(request, user_id).id)
     own = request.auth.user is not None and request.auth.user.pk == user.pk
     actor = current_actor()
     return json_response(
@@ -65,11 +79,11 @@ def list_workspaces(request: ApiRequest, user_id: UserKey) -> HttpResponse:
     )
 
 
-def _managed(request: ApiRequest, user_id: int | str, workspace_id: int) -> tuple[User, Workspace, str]:
-    """Return a user, a workspace of theirs that the caller administers, and the role held there.
+def _managed(request: ApiRequest, user_id: int | str, workspace_id: int) -> tuple[Listed, Workspace]:
+    """Return somebody of a workspace that the caller administers, which may be another than the token's.
 
     Raises:
-        WireError: 404, not a member there; 400, one's own account.
+        WireError: 404, neither a member nor invited there; 400, one's own account.
         Forbidden: the caller may not manage users there, or the workspace does not exist for them.
     """
     actor = current_actor()
@@ -77,23 +91,15 @@ def _managed(request: ApiRequest, user_id: int | str, workspace_id: int) -> tupl
     if not actor_may(actor, workspace_id, Permission.USER_MANAGE):
         raise Forbidden("Only Administrators of the workspace can do this.", permission=Permission.USER_MANAGE.value)
     workspace = Workspace.objects.select_related("main").get(pk=workspace_id)
-    user = _user_in(request, user_id, workspace)
-    if actor.person is not None and actor.person.user_id == user.pk:
+    own = request.auth.user
+    if user_id == "my":
+        own = person_of(request)
+    if own is not None and user_id in ("my", own.pk, own.email):
         raise bad_request("Your own account cannot be changed here.")
-    role = role_of(user.pk, workspace)
-    if role is None:
+    person = listed_row(workspace, user_id)
+    if person is None:
         raise not_found(user_id)
-    return user, workspace, role
-
-
-def _user_in(request: ApiRequest, user_id: int | str, workspace: Workspace) -> User:
-    """Return a user of the workspace named, which may be another than the token's."""
-    if isinstance(user_id, int):
-        user = User.objects.filter(pk=user_id).first()
-        if user is None:
-            raise not_found(user_id)
-        return user
-    return find_user(request, user_id, manage=False)
+    return person, workspace
 
 
 @router.patch(
@@ -103,7 +109,9 @@ def patch_membership(
     request: ApiRequest, user_id: UserKey, workspace_id: PathId, body: MembershipPatch
 ) -> HttpResponse:
     """Memberships are active. To suspend one alone is refused: remove it, or suspend the account."""
-    _managed(request, user_id, workspace_id)
+    person, _workspace = _managed(request, user_id, workspace_id)
+    if not person.joined:
+        raise not_found(user_id)
     if body.status.id not in (1, 2):
         raise invalid_reference("Status", body.status.id, status=422)
     if body.status.id == 2:
@@ -116,9 +124,10 @@ def patch_membership(
     "/{user_id}/workspace/{workspace_id}", summary="Remove a user from a workspace", response=done(403, 404, 409)
 )
 def delete_membership(request: ApiRequest, user_id: UserKey, workspace_id: PathId) -> HttpResponse:
-    """Take a user out of a workspace that the caller administers."""
-    user, workspace, _role = _managed(request, user_id, workspace_id)
-    remove_member(workspace_id=workspace.pk, user_id=user.pk)
+    """Take a user out of a workspace that the caller administers, or an invitation to it back."""
+    person, workspace = _managed(request, user_id, workspace_id)
+    remove = remove_member if person.joined else withdraw_from
+    remove(workspace_id=workspace.pk, user_id=person.id)
     return no_content()
 
 
@@ -128,11 +137,11 @@ def delete_membership(request: ApiRequest, user_id: UserKey, workspace_id: PathI
     response=done(403, 404, 409),
 )
 def put_role(request: ApiRequest, user_id: UserKey, workspace_id: PathId, role_id: PathId) -> HttpResponse:
-    """Give a member a role in place of the one held."""
-    user, workspace, _role = _managed(request, user_id, workspace_id)
+    """Give a user a role in place of the one held."""
+    person, workspace = _managed(request, user_id, workspace_id)
     if role_id not in ROLES:
         raise invalid_reference("Role", role_id)
-    change_role(workspace_id=workspace.pk, user_id=user.pk, role=ROLES[role_id])
+    give_role(workspace_id=workspace.pk, person=person, role_id=role_id)
     return no_content()
 
 
@@ -142,9 +151,9 @@ def put_role(request: ApiRequest, user_id: UserKey, workspace_id: PathId, role_i
     response=done(403, 404, 409),
 )
 def delete_role(request: ApiRequest, user_id: UserKey, workspace_id: PathId, role_id: PathId) -> HttpResponse:
-    """Always refused for the role held, which is the last one."""
-    _user, _workspace, role = _managed(request, user_id, workspace_id)
-    refuse_last_role(role, role_id)
+    """Refused for the role held, which is the last one; one that is not held, or not any more, is taken already."""
+    person, _workspace = _managed(request, user_id, workspace_id)
+    refuse_last_role(person.role, role_id)
     return no_content()
 
 

@@ -11,11 +11,12 @@ from ninja import Router
 from pydantic import Field
 
 from accounts.models import TrustedDevice, User
-from accounts.models.second_factors import ACTIVE
+from accounts.models.second_factors import ACTIVATED, ACTIVE, APP, KINDS, MAIL
 from accounts.people.wire import UserKey, find_user, locked_out
 from accounts.permissions import Permission, authorise
 from accounts.sign_in.authentication import AccountLocked
 from accounts.sign_in.second_factors import keys_of
+from accounts.sign_in.services.mail_codes import TooManyCodes
 from accounts.sign_in.services.second_factors import (
     activate_second_factor,
     confirm_password_digest,
@@ -37,8 +38,8 @@ router = Router(tags=["Second factors"])
 PENDING_STATE: Final = {"id": 0, "description": "Activation Pending"}
 ACTIVE_STATE: Final = {"id": 1, "description": "Active"}
 STATES: Final = [PENDING_STATE, ACTIVE_STATE]
-TOTP_TYPE: Final = {"id": 0, "description": "Time-Based One-Time Password"}
-TYPES: Final = [TOTP_TYPE]
+TYPE_IDS: Final = {APP: 0, MAIL: 1}
+TYPES: Final = {kind: {"id": number, "description": KINDS[kind]} for kind, number in TYPE_IDS.items()}
 FRESH: Final = timedelta(minutes=15)
 """How long after a sign-in one's own second factor may be removed."""
 
@@ -58,7 +59,7 @@ class KeyActivation(Body):
     wire_name = "MFA key"
 
     status: Reference
-    code: WireText = Field(description="Six digits.", examples=["123456"])
+    code: WireText = Field(description="Six digits of the app, or the code in the mail.", examples=["123456"])
 
 
 class KeyAnswer(Answer):
@@ -71,10 +72,10 @@ class KeyAnswer(Answer):
 
 
 class NewKeyAnswer(KeyAnswer):
-    """A second factor with its secret, which is shown this once."""
+    """A second factor with its secret, which is shown this once; codes by e-mail have none."""
 
-    secret_key: str = Field(description="Base32.", examples=["JBSWY3DPEHPK3PXP"])
-    otpauth: str = Field(description="The address for a QR code.", examples=["otpauth://totp/…"])
+    secret_key: str | Absent = Field(None, description="Base32.", examples=["JBSWY3DPEHPK3PXP"])
+    otpauth: str | Absent = Field(None, description="The address for a QR code.", examples=["otpauth://totp/…"])
 
 
 class TrustedDeviceAnswer(Answer):
@@ -91,15 +92,15 @@ def key_wire(row: Authenticator) -> dict[str, Any]:
     """Return a second factor without its secret."""
     return {
         "id": row.pk,
-        "status": ACTIVE_STATE if row.type == ACTIVE else PENDING_STATE,
-        "type": TOTP_TYPE,
+        "status": ACTIVE_STATE if row.type in ACTIVE else PENDING_STATE,
+        "type": TYPES[ACTIVATED.get(row.type, row.type)],
         "creation_date": wire_time(row.created_at),
     }
 
 
-def keys_wire(user: User) -> list[dict[str, Any]]:
+def keys_wire(user_id: int) -> list[dict[str, Any]]:
     """Return the second factors of a user. One query."""
-    return [key_wire(row) for row in keys_of(user.pk, current_context().now())]
+    return [key_wire(row) for row in keys_of(user_id, current_context().now())]
 
 
 def device_wire(device: TrustedDevice) -> dict[str, Any]:
@@ -121,25 +122,28 @@ def list_key_states(request: ApiRequest) -> HttpResponse:
 
 @router.get("/type", summary="List the types of second factors", response=answers(list[Lookup]))
 def list_key_types(request: ApiRequest) -> HttpResponse:
-    """The lookup table of types."""
-    return json_response(TYPES)
+    """The lookup table of types; codes by e-mail are ours."""
+    return json_response(list(TYPES.values()))
 
 
 @router.post("", summary="Create a second factor", response=answers(NewKeyAnswer, 403, 409, 422))
 def post_key(request: ApiRequest, body: KeyCreation) -> HttpResponse:
     """Make a key for one's own account; it is asked for once its first code has activated it, within 30 minutes.
 
-    Three wrong passwords lock the account for a while: 429.
+    Type 0 answers the key of an authenticator app, type 1 mails a code; again for another one. Three wrong passwords
+    lock the account for a while, and a person gets six codes an hour by mail: 429.
     """
     user = person_of(request)
-    if body.type.id != TOTP_TYPE["id"]:
+    kind = next((kind for kind, number in TYPE_IDS.items() if number == body.type.id), None)
+    if kind is None:
         raise invalid_reference("MFA type", body.type.id, status=422)
     try:
         confirm_password_digest(user_id=user.pk, digest=body.password)
-    except AccountLocked as error:
+        made = start_second_factor(user_id=user.pk, kind=kind)
+    except (AccountLocked, TooManyCodes) as error:
         raise locked_out(error) from error
-    made = start_second_factor(user_id=user.pk)
-    return json_response(key_wire(made.row) | {"secret_key": made.secret, "otpauth": made.otpauth})
+    secret = {} if made.by_mail else {"secret_key": made.secret, "otpauth": made.otpauth}
+    return json_response(key_wire(made.row) | secret)
 
 
 @router.patch("/{key_id}", summary="Activate a second factor", response=done(403, 404, 409, 422))
@@ -236,7 +240,7 @@ def _require_fresh_sign_in(request: ApiRequest, user: User, key_id: int) -> None
         Forbidden: the sign-in is older than 15 minutes; refreshing a token does not make it younger.
     """
     now = current_context().now()
-    if now - request.auth.signed_in <= FRESH or not keys_of(user.pk, now).filter(pk=key_id, type=ACTIVE).exists():
+    if now - request.auth.signed_in <= FRESH or not keys_of(user.pk, now).filter(pk=key_id, type__in=ACTIVE).exists():
         return
     raise Forbidden("Authenticate again and repeat within 15 minutes.", permission="own_account", code="sign_in")
 

@@ -5,6 +5,8 @@ The secret is that of an invitation or of a verification mail; the actions are t
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -16,8 +18,13 @@ from accounts.people.services.invitations import accept_invitation, invitation_o
 from accounts.people.services.verification import ask_to_verify, verification_of, verify_user
 from accounts.selectors import user_by_email
 from kit.action import action, retried
+from kit.api import limits
 from kit.context import ANONYMOUS, acting_within, current_context
 from kit.errors import Invalid
+
+RESENDS: Final = 3
+RESEND_SECONDS: Final = 3600
+"""How many mails an address may get in this time by whoever asks for them."""
 
 
 @sensitive_variables("link_secret", "digest")
@@ -52,29 +59,34 @@ def _no_password() -> Invalid:
 
 @retried
 def resend_activation(*, email: str, invitation_link: LinkMaker, verification_link: LinkMaker) -> None:
-    """Send the mail again by which a pending account is activated (event 40, or 36); nothing for any other address.
+    """Send the mail by which an account is activated, or joins a workspace (event 40, or 36); else nothing.
 
-    Whoever asks learns nothing. An invitation keeps its time: only who invited may give it a new one.
+    Whoever asks learns nothing, and the mail goes to the mailbox alone; an address gets three an hour. An invitation
+    keeps its time: only who invited may give it a new one. One that was made without a mail gets its first one here.
 
     Args:
         email: in any case.
         invitation_link: makes the address of an invitation.
         verification_link: makes the address that verifies a sign-up.
     """
-    found = user_by_email(email)
+    address = email.strip().lower()
+    if not address or not limits.may(f"activation-mail:{address[:254]}", RESENDS, RESEND_SECONDS):
+        return
+    found = user_by_email(address)
     if found is None or found.erased is not None:
         return
     with acting_within(ANONYMOUS), action():
         user = lock_user(found.pk)
-        if user.status != User.Status.ACTIVATION_PENDING:
+        if user.status == User.Status.SUSPENDED:
             return
-        own = Workspace.objects.filter(super_admin=user).values_list("pk", flat=True).first()
-        if own is None and user.memberships.exists():
-            # A member whose address was changed.
-            own = user.default_workspace_id
-        if own is not None:
-            ask_to_verify(user, own, verification_link)
-            return
+        if user.status == User.Status.ACTIVATION_PENDING:
+            own = Workspace.objects.filter(super_admin=user).values_list("pk", flat=True).first()
+            if own is None and user.memberships.exists():
+                # A member whose address was changed.
+                own = user.default_workspace_id
+            if own is not None:
+                ask_to_verify(user, own, verification_link)
+                return
         now = current_context().now()
         waiting = user.invitations.filter(accepted__isnull=True, withdrawn__isnull=True, expires__gt=now)
         invitation = waiting.select_related("workspace", "user", "inviter").order_by("-sent").first()

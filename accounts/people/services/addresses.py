@@ -44,15 +44,7 @@ def rename_account(*, workspace_id: int, user_id: int, email: str, link: LinkMak
     """
     actor = authorise(workspace_id, Permission.USER_MANAGE)
     refuse_own_account(actor, user_id, Permission.USER_MANAGE)
-    address = email.strip().lower()
-    try:
-        validate_email(address)
-        if len(address) > 254:
-            raise ValidationError("too long")
-    except ValidationError as error:
-        raise Invalid(
-            _("Enter an e-mail address, for example name@example.com."), code="invalid_format", field="username"
-        ) from error
+    address = checked_address(email)
     with action():
         _lock_places(user_id)
         user = require_managed(actor, workspace_id, user_id)
@@ -61,7 +53,7 @@ def rename_account(*, workspace_id: int, user_id: int, email: str, link: LinkMak
         if user.status == User.Status.SUSPENDED:
             raise Conflict(_("This account is suspended. Make it active before you change its address."))
         before = user.status
-        _store(user, address)
+        store_address(user, address)
         for model in (EmailAddress, TrustedDevice):
             model._default_manager.filter(user=user).delete()
         drop_sessions(user_id)
@@ -77,6 +69,20 @@ def rename_account(*, workspace_id: int, user_id: int, email: str, link: LinkMak
     return user
 
 
+def checked_address(email: str) -> str:
+    """Return an address as it is stored. Raises Invalid, at the field `username`."""
+    address = email.strip().lower()
+    try:
+        validate_email(address)
+        if len(address) > 254:
+            raise ValidationError("too long")
+    except ValidationError as error:
+        raise Invalid(
+            _("Enter an e-mail address, for example name@example.com."), code="invalid_format", field="username"
+        ) from error
+    return address
+
+
 def _lock_places(user_id: int) -> None:
     """Lock the workspaces that the person is invited to before their row, as whoever accepts an invitation does."""
     asked = Invitation.objects.filter(user_id=user_id, accepted__isnull=True, withdrawn__isnull=True)
@@ -85,7 +91,12 @@ def _lock_places(user_id: int) -> None:
     lock_user(user_id)
 
 
-def _store(user: User, address: str) -> None:
+def store_address(user: User, address: str) -> None:
+    """Give a locked account another address, to be verified: nothing opens it until then; part of actions that tell.
+
+    Raises:
+        Conflict: somebody else has the address.
+    """
     user.email = address
     user.status = User.Status.ACTIVATION_PENDING
     user.set_unusable_password()

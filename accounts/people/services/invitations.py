@@ -32,15 +32,15 @@ def lifetime() -> timedelta:
 
 
 @retried
-def invite_user(*, workspace_id: int, email: str, name: str, role: str, link: LinkMaker) -> Invitation:
-    """Invite somebody by mail (event 36); a new address gets an account that is not activated yet.
+def invite_user(*, workspace_id: int, email: str, name: str, role: str, link: LinkMaker | None) -> Invitation:
+    """Invite somebody (event 36); a new address gets an account that is not activated yet.
 
     Args:
         workspace_id: what they are asked to join.
         email: their address, in any case.
         name: how the mail addresses them; an account that exists keeps its own name.
         role: Administrator, User or Observer.
-        link: makes the address for the mail.
+        link: makes the address for the mail; `None` sends none: the person asks for it with `resend_activation`.
 
     Raises:
         NotFound, Forbidden: the actor may not manage users here.
@@ -136,7 +136,7 @@ def _is_elsewhere(user: User) -> bool:
     return user.memberships.exists() or Workspace.objects.filter(super_admin=user).exists()
 
 
-def _subject(invitation: Invitation, user: User) -> Person:
+def subject_of(invitation: Invitation, user: User) -> Person:
     """Return the invited person for the log of a workspace they have not joined.
 
     An account that exists is shown by the address that was typed: its name belongs to workspaces it is in.
@@ -151,17 +151,19 @@ def link_secret_of(invitation: Invitation) -> str:
     return signed_links.issue("invitation", row_id=invitation.pk, number=invitation.number)
 
 
-def send_invitation(invitation: Invitation, workspace: Workspace, link: LinkMaker) -> None:
-    """Send the mail of an open invitation (event 36); a part of actions that have decided to."""
+def send_invitation(invitation: Invitation, workspace: Workspace, link: LinkMaker | None) -> None:
+    """Tell an open invitation (event 36) and send its mail, if a link for it is made; a part of actions that decide."""
     link_secret = link_secret_of(invitation)
     signals.user_invited.send(
         sender=Invitation,
         workspace_id=workspace.pk,
-        subject=_subject(invitation, invitation.user),
+        subject=subject_of(invitation, invitation.user),
         link_secret=link_secret,
         role=invitation.role,
         expires=invitation.expires,
     )
+    if link is None:
+        return
     mails.send_later(
         "invitation",
         invitation.email,
@@ -193,16 +195,21 @@ def resend_invitation(*, workspace_id: int, invitation_id: int, link: LinkMaker)
         workspace = lock_workspace(workspace_id)
         invitation = _locked(workspace_id, invitation_id)
         _require_joinable(lock_user(invitation.user_id), workspace)
-        now = current_context().now()
-        if invitation.expired(now):
-            # It has lost its seat, and takes one again.
-            seat_taken(workspace)
-        invitation.number += 1
-        invitation.sent = now
-        invitation.expires = now + lifetime()
-        invitation.save(update_fields=["number", "sent", "expires"])
-        send_invitation(invitation, workspace, link)
+        renew_invitation(invitation, workspace, link)
     return invitation
+
+
+def renew_invitation(invitation: Invitation, workspace: Workspace, link: LinkMaker) -> None:
+    """Give a locked invitation new time and a new link, and send it (event 36); a part of actions that decide."""
+    now = current_context().now()
+    if invitation.expired(now):
+        # It has lost its seat, and takes one again.
+        seat_taken(workspace)
+    invitation.number += 1
+    invitation.sent = now
+    invitation.expires = now + lifetime()
+    invitation.save(update_fields=["number", "sent", "expires"])
+    send_invitation(invitation, workspace, link)
 
 
 @retried
@@ -215,15 +222,23 @@ def withdraw_invitation(*, workspace_id: int, invitation_id: int) -> None:
     with action():
         lock_workspace(workspace_id)
         invitation = _locked(workspace_id, invitation_id)
-        invitation.withdrawn = current_context().now()
-        invitation.save(update_fields=["withdrawn"])
-        user = invitation.user
-        facts = {"sender": Invitation, "workspace_id": workspace_id, "subject": _subject(invitation, user)}
-        left = user.invitations.filter(accepted__isnull=True, withdrawn__isnull=True).exists()
-        if user.status == User.Status.ACTIVATION_PENDING and not left and not _is_elsewhere(user):
-            signals.user_deleted.send(**facts)
-        else:
-            signals.member_removed.send(**facts, role=invitation.role)
+        withdraw_locked(invitation, lock_user(invitation.user_id))
+
+
+def withdraw_locked(invitation: Invitation, user: User) -> None:
+    """Take a locked invitation of a locked account back; a part of actions that decide."""
+    invitation.withdrawn = current_context().now()
+    invitation.save(update_fields=["withdrawn"])
+    facts = {"sender": Invitation, "workspace_id": invitation.workspace_id, "subject": subject_of(invitation, user)}
+    left = user.invitations.filter(accepted__isnull=True, withdrawn__isnull=True).exists()
+    if user.status != User.Status.ACTIVE and not user.has_usable_password() and not left and not _is_elsewhere(user):
+        if user.status == User.Status.SUSPENDED:
+            # Whoever invites the person next begins anew.
+            user.status = User.Status.ACTIVATION_PENDING
+            user.save(update_fields=["status"])
+        signals.user_deleted.send(**facts)
+    else:
+        signals.member_removed.send(**facts, role=invitation.role)
 
 
 def _locked(workspace_id: int, invitation_id: int) -> Invitation:

@@ -12,7 +12,7 @@ from accounts import signals
 from accounts.authority import refuse_own_account, require_customer
 from accounts.locking import lock_user, lock_workspace
 from accounts.models import Membership, TrustedDevice, User, Workspace
-from accounts.models.second_factors import ACTIVE
+from accounts.models.second_factors import ACTIVE, KINDS
 from accounts.naming import require_unlike_members
 from accounts.people.services.seats import seat_taken
 from accounts.permissions import Permission, Role, authorise, authorise_staff
@@ -91,11 +91,11 @@ def change_role(*, workspace_id: int, user_id: int, role: str) -> Membership:
     with action():
         # The workspace's row is locked first, so that two Administrators cannot demote each other at once.
         lock_workspace(workspace_id)
+        _refuse_super_admin(workspace_id, user_id)
         membership = _locked_membership(workspace_id, user_id)
         old = membership.role
         if old == role:
             return membership
-        _refuse_super_admin(workspace_id, user_id)
         keep_administrators(Membership.objects.filter(pk=membership.pk))
         membership.role = role
         membership.save(update_fields=["role"])
@@ -149,8 +149,9 @@ def leave_workspace(*, workspace_id: int) -> None:
 def _take_out(workspace_id: int, user_id: int) -> None:
     with action():
         lock_workspace(workspace_id)
-        membership = _locked_membership(workspace_id, user_id)
+        # Who is SuperAdmin without being a member stands in the list too, and is not unknown.
         _refuse_super_admin(workspace_id, user_id)
+        membership = _locked_membership(workspace_id, user_id)
         keep_administrators(Membership.objects.filter(pk=membership.pk))
         user = lock_user(user_id)
         role = membership.role
@@ -191,12 +192,14 @@ def close_account(user: User, workspace_id: int) -> None:
     user.preferences = {}
     user.save(update_fields=["password", "status", "token_epoch", "preferences"])
     keys = Authenticator.objects.filter(user=user)
-    active = list(keys.filter(type=ACTIVE).values_list("pk", flat=True))
+    active = list(keys.filter(type__in=ACTIVE).values_list("pk", "type"))
     keys.delete()
     TrustedDevice.objects.filter(user=user).delete()
     drop_sessions(user.pk)
-    for key_id in active:
-        signals.mfa_removed.send(sender=User, workspace_id=workspace_id, subject=person_of(user), key_id=key_id)
+    for key_id, kind in active:
+        signals.mfa_removed.send(
+            sender=User, workspace_id=workspace_id, subject=person_of(user), key_id=key_id, kind=KINDS[kind]
+        )
 
 
 def lock_administered(user_id: int) -> None:

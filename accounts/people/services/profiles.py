@@ -11,9 +11,11 @@ from accounts import signals
 from accounts.authority import is_member, lock_member, refuse_own_account, require_managed
 from accounts.changes import assign
 from accounts.locking import lock_user
+from accounts.mail_links import LinkMaker
 from accounts.models import Membership, User
 from accounts.naming import person_name, require_unlike_members
 from accounts.people.services.members import keep_administrators, lock_administered
+from accounts.people.services.verification import ask_to_verify
 from accounts.permissions import Permission, authorise
 from accounts.selectors import entries_of, person_of
 from accounts.sign_in.services.sessions import drop_sessions
@@ -26,21 +28,32 @@ _STATES: Final[Mapping[tuple[int, int], str]] = {
     (User.Status.ACTIVE, User.Status.SUSPENDED): "suspended",
     (User.Status.SUSPENDED, User.Status.ACTIVE): "reactivated",
     (User.Status.ACTIVATION_PENDING, User.Status.SUSPENDED): "suspended",
+    (User.Status.SUSPENDED, User.Status.ACTIVATION_PENDING): "reactivated",
 }
-"""The moves of an account that its Administrators may make (`docs/api.md` section 8)."""
+"""The moves of an account that its Administrators may make (`docs/api.md` section 8); the last one is ours."""
 
 
 @retried
-def change_account(*, workspace_id: int, user_id: int, name: str | None = None, status: int | None = None) -> User:
+def change_account(
+    *,
+    workspace_id: int,
+    user_id: int,
+    name: str | None = None,
+    status: int | None = None,
+    link: LinkMaker | None = None,
+) -> User:
     """Change name or state of an account; values that hold already change nothing.
 
-    An account is one for all its workspaces, so an Administrator needs to be one in each of them.
+    An account is one for all its workspaces, so an Administrator needs to be one in each of them. One that was never
+    activated does not become active this way: it goes back to Activation Pending, and a new mail asks to verify its
+    address (event 40).
 
     Args:
         workspace_id: a workspace of the user, in whose log it is told.
         user_id: whose account.
         name: new full name; one's own can be changed by everybody.
         status: new state, an id of `User.Status`; never one's own.
+        link: makes the address of the mail that asks to verify; needed for a state.
 
     Raises:
         NotFound: the user is not in this workspace.
@@ -80,15 +93,32 @@ def change_account(*, workspace_id: int, user_id: int, name: str | None = None, 
             signals.user_updated.send(
                 sender=User, workspace_id=workspace_id, subject=person_of(user), what=what, changes=told
             )
+            if told and user.status == User.Status.ACTIVATION_PENDING:
+                if link is None:
+                    raise TypeError("Nobody says where the link of the mail leads.")
+                ask_to_verify(user, workspace_id, link)
     return user
+
+
+def invalid_status(old: int, new: int) -> Invalid:
+    """Return the refusal of a state that can't be reached."""
+    return Invalid(
+        _("An account can be suspended, or made active again after that; it can't go from %(old)s to %(new)s.")
+        % {"old": old, "new": new},
+        code="invalid_status",
+        field="status",
+    )
 
 
 def _move(user: User, status: int) -> str:
     what = _STATES.get((user.status, status))
-    if what is None:
+    verified = user.has_usable_password()
+    if what is None or (status == User.Status.ACTIVATION_PENDING and verified):
+        raise invalid_status(user.status, status)
+    if status == User.Status.ACTIVE and not verified:
+        # Its address was never shown to be theirs, and no password opens it.
         raise Invalid(
-            _("An account can be suspended, or made active again after that; it can't go from %(old)s to %(new)s.")
-            % {"old": user.status, "new": status},
+            _("This account was never activated. Set 0, Activation Pending: a mail then asks to verify the address."),
             code="invalid_status",
             field="status",
         )

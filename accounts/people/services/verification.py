@@ -70,7 +70,10 @@ def verify_user(*, link_secret: str, password: str = "", digest: str | None = No
         user.password = encoded
         user.status = User.Status.ACTIVE
         user.token_epoch += 1
-        user.save(update_fields=["password", "status", "token_epoch"])
+        # The link works once, so it gives no second try at anything; whoever tried before had no mail.
+        user.failed_sign_ins = 0
+        user.locked_until = None
+        user.save(update_fields=["password", "status", "token_epoch", "failed_sign_ins", "locked_until"])
         workspace_id = home_workspace_id(user)
         with acting_within(actor_of(user)):
             signals.user_verified.send(sender=User, workspace_id=workspace_id, subject=person_of(user))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from allauth.decorators import rate_limit
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,7 +18,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.form_fields import show_refusal
 from accounts.models import Invitation, User
-from accounts.people.forms import NewAccountForm
+from accounts.people.forms import AskForMailForm, NewAccountForm
+from accounts.people.services.activation import resend_activation
 from accounts.people.services.invitations import accept_invitation, invitation_of
 from accounts.permissions import Role
 from accounts.signed_links import LinkRefused
@@ -34,6 +36,32 @@ def open_invitation(request: HttpRequest, link_secret: str) -> HttpResponse:
     """Take the secret out of the address, where the browser's history would keep it, and go on to the form."""
     request.session[SESSION_KEY] = link_secret
     return redirect("accounts:join")
+
+
+@method_decorator([never_cache, rate_limit(action="signup")], name="dispatch")
+class ActivationView(View):
+    """Ask for the mail with the link of an invitation, or of an account that waits; every address is answered alike."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the form."""
+        return self._page(request, AskForMailForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Take it."""
+        form = AskForMailForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, form, status=422)
+        resend_activation(
+            email=form.cleaned_data["email"],
+            invitation_link=lambda secret: request.build_absolute_uri(reverse("accounts:invitation", args=[secret])),
+            verification_link=lambda secret: request.build_absolute_uri(reverse("account_verify_link", args=[secret])),
+        )
+        return self._page(request, AskForMailForm(), sent=form.cleaned_data["email"])
+
+    @staticmethod
+    def _page(request: HttpRequest, form: AskForMailForm, *, sent: str = "", status: int = 200) -> HttpResponse:
+        page = {"form": form, "sent": sent}
+        return render_fragment(request, "accounts/activation.html", page, status=status)
 
 
 @method_decorator([never_cache, sensitive_post_parameters("password", "repeated")], name="dispatch")

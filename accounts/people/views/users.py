@@ -23,6 +23,7 @@ from accounts.people.selectors import (
     ACTIVE,
     APP_MFA,
     EXPIRED,
+    MAIL_MFA,
     PENDING,
     SECURITY,
     SUSPENDED,
@@ -47,6 +48,7 @@ from kit.htmx import redirect_to, respond, wants_fragment, with_toast
 from kit.lists import Empty, Listing
 
 TONES: Final = {ACTIVE: "good", PENDING: "info", EXPIRED: "warn", UNVERIFIED: "warn", SUSPENDED: "bad"}
+FACTORS: Final = (APP_MFA, MAIL_MFA)
 ACTS: Final = ("role", "resend", "withdraw", "second_factor", "remove", "kept")
 REFUSED: Final = (Invalid, Conflict)
 """What a person can mend in the form; everything else is the middleware's."""
@@ -106,21 +108,22 @@ def _with_acts(request: WorkspacePageRequest, rows: list[dict[str, Any]]) -> lis
     alone = administrators_of(workspace.pk) <= 1
     for row in rows:
         acts: dict[str, str] = {}
-        joined = row["access"] not in (PENDING, EXPIRED)
+        joined = row["is_inside"]
         if row["held_role"] == Role.SUPERADMIN:
             acts["kept"] = _("The operator's staff name the SuperAdmin")
         elif row["id"] == own_id:
             acts["kept"] = _("Another Administrator can change your role")
         elif not joined:
             # The published list offers it for expired ones only; a mail can get lost before that.
-            acts["resend"] = _url(workspace, "workspace_invitation_resend", row["invitation_id"])
+            if row["access"] != SUSPENDED:
+                acts["resend"] = _url(workspace, "workspace_invitation_resend", row["invitation_id"])
             acts["withdraw"] = _url(workspace, "workspace_invitation_withdraw", row["invitation_id"])
         elif row["held_role"] == Role.ADMINISTRATOR and alone:
             acts["kept"] = _("The last Administrator")
         else:
             acts["role"] = _url(workspace, "workspace_user_role", row["id"])
             acts["remove"] = _url(workspace, "workspace_user_remove", row["id"])
-        if joined and row["security"] == APP_MFA and row["held_role"] != Role.SUPERADMIN and row["id"] != own_id:
+        if joined and row["security"] in FACTORS and row["held_role"] != Role.SUPERADMIN and row["id"] != own_id:
             acts["second_factor"] = _url(workspace, "workspace_user_mfa", row["id"])
         row["acts"] = {name: acts.get(name, "") for name in ACTS}
     return rows
@@ -162,7 +165,7 @@ def user_role(request: WorkspacePageRequest, workspace_id: int, user_id: int) ->
 
 def _member(request: WorkspacePageRequest, user_id: int) -> dict[str, Any]:
     person = person_row(request.workspace, user_id)
-    if person["access"] in (PENDING, EXPIRED):
+    if not person["is_inside"]:
         raise Http404(_("This person has not joined yet."))
     return person
 
@@ -203,7 +206,7 @@ def user_second_factor(request: WorkspacePageRequest, workspace_id: int, user_id
     """Ask for, and do, the removal of a member's second factor, for somebody who has lost the app."""
     authorise(workspace_id, Permission.USER_MANAGE)
     person = _member(request, user_id)
-    if person["security"] != APP_MFA:
+    if person["security"] not in FACTORS:
         raise Http404(_("This person has no second factor."))
     name = person["shown_name"]
     return _confirmed(
@@ -211,7 +214,7 @@ def user_second_factor(request: WorkspacePageRequest, workspace_id: int, user_id
         lambda: remove_second_factor(workspace_id=workspace_id, user_id=user_id),
         done=_("The second factor of %(name)s is removed.") % {"name": name},
         title=_("Remove the second factor of %(name)s") % {"name": name},
-        text=_("%(name)s signs in with the password alone then, until a new app is set up.") % {"name": name},
+        text=_("%(name)s signs in with the password alone then, until a new one is set up.") % {"name": name},
         more=_("Do this only when you are sure who asked you: recovery codes and trusted devices go with it."),
         verb=_("Remove second factor"),
     )

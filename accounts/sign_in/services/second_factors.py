@@ -1,12 +1,15 @@
-"""Second factors: set up with an authenticator app, recovered with codes, removed (events 10028 and 14).
+"""Second factors: set up by e-mail or with an authenticator app, recovered with codes, removed (events 10028 and 14).
 
 Nobody's key is set up, or shown, by somebody else. It is removed by its owner, by the Administrators of a workspace of
-its owner, and by the operator's staff: whoever has lost the app needs one of them.
+its owner, and by the operator's staff: whoever has lost app or mailbox needs one of them.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -14,12 +17,13 @@ from accounts import signals
 from accounts.authority import refuse_own_account, require_managed, require_over, require_own_account
 from accounts.locking import lock_user
 from accounts.models import TrustedDevice, User, Workspace
-from accounts.models.second_factors import ACTIVE, KIND, PENDING, RECOVERY
+from accounts.models.second_factors import ACTIVATED, ACTIVE, APP, KINDS, MAIL, PENDING, RECOVERY
 from accounts.permissions import Permission, authorise, authorise_staff
 from accounts.selectors import entries_of, home_workspace_id, person_of
 from accounts.sign_in import one_time_codes
 from accounts.sign_in.authentication import WrongCode, WrongPassword, confirm_account
 from accounts.sign_in.hashers import check_digest
+from accounts.sign_in.mail_codes import use_mailed_code
 from accounts.sign_in.second_factors import (
     MfaAdapter,
     NewKey,
@@ -29,6 +33,7 @@ from accounts.sign_in.second_factors import (
     shown,
     use_code,
 )
+from accounts.sign_in.services.mail_codes import send_first_code
 from accounts.sign_in.services.sessions import drop_sessions
 from kit.action import action, retried
 from kit.context import ActorKind, current_context
@@ -67,14 +72,15 @@ def confirm_password_digest(*, user_id: int, digest: str) -> None:
 
 # untold: a key that waits for its code opens nothing
 @retried
-def start_second_factor(*, user_id: int, replace: bool = False) -> NewKey:
-    """Make a key that waits for its first code; one that waited before is thrown away.
+def start_second_factor(*, user_id: int, kind: str = APP, replace: bool = False) -> NewKey:
+    """Make a key that waits for its first code; one that waited before is thrown away. A code by mail is sent.
 
     The password has been asked for (`confirm_password`). Nothing is logged: a key that was never activated opens and
     closes nothing.
 
     Args:
         user_id: the actor's own account.
+        kind: `APP` for an authenticator app, `MAIL` for codes by e-mail.
         replace: whether it may take the place of an active key, which goes on working until then.
 
     Returns:
@@ -82,31 +88,38 @@ def start_second_factor(*, user_id: int, replace: bool = False) -> NewKey:
 
     Raises:
         Forbidden: it is somebody else's account.
-        Conflict: there is an active key, and it is not to be replaced.
+        Conflict: there is an active key, and it is not to be replaced; or staff need an app.
+        TooManyCodes: no mail is sent for a while.
     """
     require_own_account(user_id)
     with action():
         user = lock_user(user_id)
+        if kind == MAIL and user.is_staff and not settings.STAFF_EMAIL_CODES:
+            raise Conflict(_("Staff need an authenticator app; codes by e-mail are not enough here."), code="app_only")
         if not replace and has_second_factor(user_id):
             raise Conflict(
                 _("You have a second factor already. Remove it first, or set up another app in its place."),
                 code="duplicate",
             )
-        Authenticator.objects.filter(user=user, type=PENDING).delete()
-        secret = one_time_codes.new_secret()
-        row = Authenticator.objects.create(
-            user=user,
-            type=PENDING,
-            data={"secret": MfaAdapter().encrypt(secret)},
-            created_at=current_context().now(),
-        )
+        waiting = Authenticator.objects.filter(user=user, type__in=PENDING.values())
+        before = waiting.filter(type=PENDING[MAIL]).first()
+        secret = one_time_codes.new_secret() if kind == APP else ""
+        data: dict[str, Any] = {"secret": MfaAdapter().encrypt(secret)} if secret else {}
+        if before is not None and "sent" in before.data:
+            # Beginning again is no way to more mails.
+            data |= {"sent": before.data["sent"]} if kind == MAIL else {}
+        waiting.delete()
+        row = Authenticator.objects.create(user=user, type=PENDING[kind], data=data, created_at=current_context().now())
+        if kind == MAIL:
+            send_first_code(user, row)
     return shown(row, user, secret)
 
 
 def pending_key(*, user_id: int, key_id: int) -> NewKey | None:
     """Return a key of one's own that waits for its first code, with its secret; `None` when it is none any more."""
     require_own_account(user_id)
-    row = keys_of(user_id, current_context().now()).filter(pk=key_id, type=PENDING).select_related("user").first()
+    rows = keys_of(user_id, current_context().now()).filter(pk=key_id, type__in=PENDING.values())
+    row = rows.select_related("user").first()
     return shown(row, row.user) if row is not None else None
 
 
@@ -121,7 +134,7 @@ def activate_second_factor(*, user_id: int, key_id: int, code: str, keep: str | 
     Args:
         user_id: the actor's own account.
         key_id: the waiting key.
-        code: six digits of the app.
+        code: six digits of the app, or the code in the mail.
         keep: key of the session that goes on, which is where the code was typed.
 
     Returns:
@@ -138,29 +151,40 @@ def activate_second_factor(*, user_id: int, key_id: int, code: str, keep: str | 
     row = keys_of(user_id, current_context().now()).filter(pk=key_id).first()
     if row is None:
         raise no_key(key_id)
-    if row.type == ACTIVE:
+    if row.type in ACTIVE:
         raise Conflict(_("This key is active already."), code="already_active")
+    kind = ACTIVATED[row.type]
     try:
-        confirm_account(user_id=user_id, check=lambda _user: use_code(row, code), wrong=WrongCode)
+        confirm_account(user_id=user_id, check=lambda user: _use_first_code(user, key_id, code), wrong=WrongCode)
     except WrongCode as error:
-        raise Invalid(
-            _("This code is not right. Check that the clock of your device is right, and enter the present code."),
-            field="code",
-            code=error.code,
-        ) from error
+        text = _("This code is not right. Check that the clock of your device is right, and enter the present code.")
+        if kind == MAIL:
+            text = _("This code is not right, or over. Enter the one of the newest mail, or have another one sent.")
+        raise Invalid(text, field="code", code=error.code) from error
     with action():
         user = lock_user(user_id)
-        if not Authenticator.objects.filter(pk=key_id, user=user, type=PENDING).exists():
+        if not Authenticator.objects.filter(pk=key_id, user=user, type=PENDING[kind]).exists():
             raise no_key(key_id)
         _remove_active(user)
-        Authenticator.objects.filter(pk=key_id).update(type=ACTIVE)
+        Authenticator.objects.filter(pk=key_id).update(type=kind)
         codes = new_recovery_codes(user)
         user.token_epoch += 1
         user.save(update_fields=["token_epoch"])
         drop_sessions(user_id, keep=keep)
         workspace_id = home_workspace_id(user)
-        signals.mfa_enabled.send(sender=User, workspace_id=workspace_id, subject=person_of(user), kind=KIND)
+        signals.mfa_enabled.send(sender=User, workspace_id=workspace_id, subject=person_of(user), kind=KINDS[kind])
     return codes
+
+
+@sensitive_variables("code")
+def _use_first_code(user: User, key_id: int, code: str) -> bool:
+    """Tell whether a code is right for a waiting key of a locked user, and use it up."""
+    row = Authenticator.objects.filter(pk=key_id, user=user, type__in=PENDING.values()).first()
+    if row is None:
+        return False
+    if row.type == PENDING[MAIL]:
+        return use_mailed_code(row, user, code, current_context().now())
+    return use_code(row, code)
 
 
 @retried
@@ -213,7 +237,7 @@ def remove_own_second_factor(*, user_id: int, key_id: int | None = None) -> None
     with action():
         user = lock_user(user_id)
         row = _key(user, key_id)
-        if row.type == ACTIVE:
+        if row.type in ACTIVE:
             _refuse_while_required(user)
         _remove(user, row)
 
@@ -254,14 +278,14 @@ def remove_second_factor(*, workspace_id: int | None, user_id: int, key_id: int 
 
 def _key(user: User, key_id: int | None) -> Authenticator:
     keys = keys_of(user.pk, current_context().now())
-    row = (keys.filter(type=ACTIVE) if key_id is None else keys.filter(pk=key_id)).first()
+    row = (keys.filter(type__in=ACTIVE) if key_id is None else keys.filter(pk=key_id)).first()
     if row is None:
         raise no_key(key_id or 0)
     return row
 
 
 def _remove(user: User, row: Authenticator) -> None:
-    if row.type == ACTIVE:
+    if row.type in ACTIVE:
         Authenticator.objects.filter(user=user, type=RECOVERY).delete()
         _remove_active(user)
     else:
@@ -270,26 +294,26 @@ def _remove(user: User, row: Authenticator) -> None:
 
 def _remove_active(user: User) -> None:
     """Delete the active key of a locked user, if there is one, with the devices trusted by it, and tell it."""
-    row = Authenticator.objects.filter(user=user, type=ACTIVE).first()
+    row = Authenticator.objects.filter(user=user, type__in=ACTIVE).first()
     if row is None:
         return
-    key_id = row.pk
+    key_id, kind = row.pk, KINDS[row.type]
     row.delete()
     TrustedDevice.objects.filter(user=user).delete()
     workspace_id = home_workspace_id(user)
-    signals.mfa_removed.send(sender=User, workspace_id=workspace_id, subject=person_of(user), key_id=key_id)
+    signals.mfa_removed.send(sender=User, workspace_id=workspace_id, subject=person_of(user), key_id=key_id, kind=kind)
 
 
 def requiring_workspaces(user_id: int) -> list[Workspace]:
     """Return the workspaces of a user that demand a second factor, by name. One query."""
-    return [entry.workspace for entry in entries_of(user_id) if entry.workspace.mfa_required]
+    return [entry.workspace for entry in entries_of(user_id) if entry.workspace.demands_second_factor]
 
 
 def _refuse_while_required(user: User) -> None:
     demanding = requiring_workspaces(user.pk)
     if demanding:
         raise Conflict(
-            _("%(workspace)s demands a second factor. Set up another app in its place instead.")
+            _("%(workspace)s demands a second factor. Set up another one in its place instead.")
             % {"workspace": demanding[0].name},
             code="required",
         )

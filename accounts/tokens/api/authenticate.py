@@ -11,6 +11,7 @@ from ninja import Router
 from pydantic import Field
 
 from accounts.sign_in.authentication import AccountLocked, SignInRefused
+from accounts.sign_in.services.mail_codes import TooManyCodes
 from accounts.tokens import user_tokens as tokens
 from accounts.tokens.bearer import ApiRequest
 from accounts.tokens.jwts import TokenRefused
@@ -49,7 +50,7 @@ class Credentials(Body):
     fingerprint: WireText | None = Field(None, description="Of a trusted device, which needs no code.")
     refresh_token: WireText | None = Field(None, description="From an earlier sign-in of a user.")
     mfa_token: WireText | None = Field(None, description="From a sign-in that asked for a second factor.")
-    code: WireText | None = Field(None, description="Six digits of the app, or a recovery code.", examples=["123456"])
+    code: WireText | None = Field(None, description="Of the app, of the mail, or a recovery code.", examples=["123456"])
     trusted_device: DeviceToTrust | None = None
 
 
@@ -92,7 +93,7 @@ def authenticate(request: HttpRequest, body: Credentials) -> HttpResponse:
     """Application token → auth token; user name and password → auth and refresh token; refresh token → auth token.
 
     Who has a second factor gets an `mfa_token` for the password, unless the fingerprint is that of a trusted device;
-    `mfa_token` and code → auth and refresh token.
+    `mfa_token` and code → auth and refresh token. Where codes come by e-mail, the password sends one.
     """
     ways = (body.application_token, body.username, body.refresh_token, body.mfa_token)
     if sum(way is not None for way in ways) != 1:
@@ -105,9 +106,10 @@ def authenticate(request: HttpRequest, body: Credentials) -> HttpResponse:
         raise bad_request("code is required with mfa_token.")
     try:
         return json_response(_sign_in(body))
-    except AccountLocked as locked:
+    except (AccountLocked, TooManyCodes) as locked:
         seconds = (locked.until - timezone.now()).total_seconds()
-        problem = BodyFault(Code.TOO_MANY_REQUESTS, "Too many failed authentication requests")
+        text = locked.message if isinstance(locked, TooManyCodes) else "Too many failed authentication requests"
+        problem = BodyFault(Code.TOO_MANY_REQUESTS, text)
         response = error_response(401, problem)
         response.headers["Retry-After"] = str(max(1, round(seconds)))
         return response

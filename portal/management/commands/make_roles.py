@@ -14,6 +14,7 @@ _ALL: Final = "SELECT, INSERT, UPDATE, DELETE"
 SPECIAL: Final = {
     # Tables on which the portal may do less, and what it needs there.
     "events_event": "SELECT, INSERT",
+    "events_eventobject": "SELECT, INSERT",
     "events_retentionreceipt": "SELECT",
     "events_erasurereceipt": "SELECT, INSERT, UPDATE (closed)",
     "events_frozenperson": "SELECT, INSERT, UPDATE (name, username, salt)",

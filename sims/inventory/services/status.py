@@ -22,7 +22,7 @@ from sims.inventory.services.limits import CODE, Room, activation_room
 from sims.locking import chunks, lock_sims, missing, read_sims
 from sims.models import Sim
 from sims.signals import SimRow, SimStatusChange
-from sims.states import SimStatus, sim_may_move, sim_sources
+from sims.states import SIM_WIRE_NAMES, SimStatus, sim_may_move, sim_sources
 from sims.transitions import move
 
 
@@ -139,11 +139,11 @@ def _decide(rows: Sequence[SimRow], to: int, room: Room) -> tuple[Outcome, list[
 
 
 def _refusal(old: int, to: int) -> str:
-    allowed = " / ".join(str(SimStatus(state).label) for state in sim_sources(to))
+    """Name the states as the wire has them: programs read this too."""
     return _("It is %(old)s. Only %(allowed)s SIMs can become %(new)s.") % {
-        "old": SimStatus(old).label,
-        "allowed": allowed,
-        "new": SimStatus(to).label,
+        "old": SIM_WIRE_NAMES[old],
+        "allowed": " / ".join(SIM_WIRE_NAMES[state] for state in sim_sources(to)),
+        "new": SIM_WIRE_NAMES[to],
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -24,7 +25,7 @@ from kit.rendering import state_badge
 from sims.bulk.views import buttons
 from sims.charges import charge_text
 from sims.identifiers import iccid_with_luhn
-from sims.inventory.bulk import FACTORY_TEST, SIMS
+from sims.inventory.bulk import DELETE, FACTORY_TEST, SIMS
 from sims.inventory.filters import SimFilters
 from sims.inventory.forms import AssignForm
 from sims.inventory.selectors import free_devices, sim_of_workspace, sim_rows
@@ -131,8 +132,9 @@ def _actions(request: WorkspacePageRequest, sim: Sim) -> list[BulkAction]:
     """Return the buttons that make sense in the SIM's state; the dialog of each says what will happen."""
     if sim.status == SimStatus.DELETED:
         return []
+    on_device = _("It is on a device. Release it first.") if sim.device_id is not None else ""
     return [
-        action
+        replace(action, refusal=on_device) if action.name == DELETE.name else action
         for action in _list_actions(request)
         if action.name not in ACTION_STATES or sim_may_move(sim.status, ACTION_STATES[action.name])
     ]

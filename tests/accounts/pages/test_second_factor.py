@@ -187,8 +187,8 @@ def test_a_new_password_by_mail_leads_to_the_second_step(cast: Cast, django_capt
 def test_from_the_qr_code_to_the_recovery_codes(cast: Cast) -> None:
     client = sign_in(cast.member)
     assert b"Not set" in client.get("/account/security/").content
-    assert client.post(SET_UP, {"password": "not the password"}).status_code == 422
-    assert client.post(SET_UP, {"password": PASSWORD})["Location"] == SET_UP
+    assert client.post(SET_UP, {"kind": "totp", "password": "not the password"}).status_code == 422
+    assert client.post(SET_UP, {"kind": "totp", "password": PASSWORD})["Location"] == SET_UP
     page = client.get(SET_UP).content.decode()
     found = re.search(r'id="secret-key">([A-Z2-7 ]+)<', page)
     assert found
@@ -226,7 +226,7 @@ def test_new_codes_and_removal_ask_for_the_password(cast: Cast) -> None:
 
 def test_cancelling_throws_the_key_away(cast: Cast) -> None:
     client = sign_in(cast.member)
-    client.post(SET_UP, {"password": PASSWORD})
+    client.post(SET_UP, {"kind": "totp", "password": PASSWORD})
     assert client.post(SET_UP, {"cancel": "1"}).status_code == 303
     assert not Authenticator.objects.exists()
     assert b"authenticator app on your phone" in client.get(SET_UP).content
@@ -271,7 +271,7 @@ def test_a_workspace_that_demands_it_leads_to_the_page(cast: Cast) -> None:
     assert types(cast.acme) == before
     page = client.get(f"{SET_UP}?next=/w/{cast.acme.pk}/sims/").content.decode()
     assert "Acme demands a second factor" in page
-    client.post(SET_UP, {"password": PASSWORD})
+    client.post(SET_UP, {"kind": "totp", "password": PASSWORD})
     found = re.search(r'id="secret-key">([A-Z2-7 ]+)<', client.get(SET_UP).content.decode())
     assert found
     done = client.post(SET_UP, {"code": App(found[1]).code()})

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("events", "0003_guards"),
+        ("events", "0004_charges_and_trials"),
     ]
 
     operations = [
