@@ -71,7 +71,7 @@ def test_changing_one_sim(cast: Cast, owner: Program) -> None:
     owner.patch(f"/sim/{first.pk}", {"status": {"id": 1}})
     with CaptureQueriesContext(connection) as captured:
         assert owner.patch(f"/sim/{second.pk}", {"status": {"id": 1}}).status_code == 204
-    # User and workspaces; the SIM under lock; its change; the person in the log, and the event. The rest are the
-    # savepoints of a test's own transaction.
+    # User and workspaces; the SIM under lock; its change, and its tenure; the person in the log, and the event. The
+    # rest are the savepoints of a test's own transaction.
     statements = [query["sql"] for query in captured.captured_queries if "SAVEPOINT" not in query["sql"]]
-    assert len(statements) <= 6, statements
+    assert len(statements) <= 7, statements
