@@ -42,7 +42,6 @@ class TooManyCodes(SignInRefused):
         super().__init__(message % {"n": seconds}, code="too_many_codes")
 
 
-# untold: a code waits in the mail: the sign-in is 10020
 @retried
 def send_sign_in_code(*, user_id: int, again: bool = False) -> None:
     """Mail somebody whose password was right the code that the second step asks for, if theirs comes by mail.
@@ -75,7 +74,6 @@ def send_sign_in_code(*, user_id: int, again: bool = False) -> None:
             raise TooManyCodes(_next_hour(now))
 
 
-# untold: a factor that waits for its code opens nothing
 def send_first_code(user: User, row: Authenticator) -> None:
     """Mail the code that shows that codes arrive; a part of actions that have decided to, with the user locked.
 
