@@ -6,6 +6,7 @@ names (`docs/rules.md` section 11). Names from before these rules stay as they a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Final
 
@@ -22,6 +23,8 @@ DESCRIPTION_LENGTH: Final = 200
 LABELS: Final = ("Operator staff", "System", "Schedule", "Network", "Not signed in", ERASED_NAME)
 """What the log shows where no person of the workspace acted."""
 _TOKEN: Final = likeness("Application token")
+_NUMBERED: Final = re.compile(r"\bid\W{0,3}\d")
+"""Where two people or tokens are called the same, the log adds "(ID 7)"."""
 _FOR: Final = " for "
 """Support access reads "{staff} for {user}"."""
 
@@ -55,7 +58,8 @@ def token_description(value: str, *, field: str = "description") -> str:
 
 
 def _refuse_labels(text: str, field: str) -> None:
-    if looks_like_any(text, LABELS) or likeness(text).startswith(_TOKEN):
+    own = likeness(text)
+    if looks_like_any(text, LABELS) or own.startswith(_TOKEN) or _NUMBERED.search(own):
         raise Invalid(
             _("“%(name)s” looks like one of the portal's own labels in the event log. Choose another name.")
             % {"name": text},

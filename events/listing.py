@@ -10,25 +10,28 @@ from accounts.models import Workspace
 from events import registry
 from events.filters import EventFilters
 from events.panel import severity_name, source_name
-from events.selectors import actor_short, list_rows, persons_of
+from events.selectors import list_rows, persons_of
 from events.types.base import Severity, Source
+from events.who import doubles_among, who_of
 from events.wire import description_of
 from kit.lists import Listing
 from kit.paging import Cursor
 from sims.identifiers import as_printed
 
 
-def ready_rows(events: Any, *, staff: bool) -> list[dict[str, Any]]:
-    """Read a sliced queryset for the row template: two queries, whatever the number of rows.
+def ready_rows(events: Any, *, workspace_id: int, staff: bool) -> list[dict[str, Any]]:
+    """Read a sliced queryset for the row template: three queries, whatever the number of rows.
 
     Args:
         events: an ordered slice of the log.
+        workspace_id: whose log.
         staff: whether the reader is on the operator's staff and sees its persons.
     """
     rows = list_rows(events)
     persons = persons_of(rows)
+    doubles = doubles_among(workspace_id, rows, persons, staff=staff)
     for row in rows:
-        row["who"] = actor_short(row, persons, staff=staff)
+        row["who"] = who_of(row, persons, doubles=doubles, staff=staff)
         row["text"] = description_of(row, persons, staff=staff)
         row["type_name"] = registry.describe(row["type"])
         row["printed"] = as_printed(row["iccid"])

@@ -16,11 +16,9 @@ from events.factory_test import because, decision_of, detail_lines
 from events.filters import SEVERITY_NAMES, SOURCE_NAMES
 from events.readable import Line
 from events.selectors import (
-    ActorLine,
     Neighbours,
     Present,
     Siblings,
-    actor_line,
     neighbours,
     persons_of,
     present_objects,
@@ -28,6 +26,7 @@ from events.selectors import (
     support_reason,
 )
 from events.types.base import Severity, Source
+from events.who import ActorLine, actor_line
 from events.wire import EventColumns, Persons, description_of, detail_of, wire
 from kit.context import STAFF_KINDS, Person, Surface
 from sims.identifiers import as_printed
@@ -115,7 +114,7 @@ def panel_of(row: dict[str, Any], workspace: Workspace, *, staff: bool, context_
     client_visible = context_visible and (staff or row["actor_kind"] not in STAFF_KINDS)
     detail = detail_of(row, persons, staff=staff) if row["detail"] else None
     if decision := decision_of(detail):
-        line = replace(line, after=f"{because(decision)}{line.after}")
+        line = replace(line, after=((because(decision), False), *line.after))
     base = reverse("events:list", args=[workspace.pk])
     for other in others.rows:
         other["description"] = description_of(other, persons, staff=staff)

@@ -41,7 +41,7 @@ def event_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse
         table=EventTable,
         filters=EventFilters,
         queryset=log_of(workspace_id),
-        fetch=lambda found: ready_rows(found, staff=request.user.is_staff),
+        fetch=lambda found: ready_rows(found, workspace_id=workspace_id, staff=request.user.is_staff),
         empty=Empty(
             icon="scroll-text",
             title=_("No events yet"),
@@ -98,7 +98,7 @@ def embedded(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
         per_page=EMBEDDED_ROWS,
         cursor=cursor,
         scope=scope,
-        fetch=lambda found: ready_rows(found, staff=request.user.is_staff),
+        fetch=lambda found: ready_rows(found, workspace_id=workspace_id, staff=request.user.is_staff),
     )
     columns = tuple(name for name in EmbeddedEventTable.default_columns if name != of)
     density = chosen_view(EventTable, request.user.preferences or {}).density
@@ -121,7 +121,8 @@ def recent(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
 
 def recent_context(request: WorkspacePageRequest) -> dict[str, Any]:
     """Return what the template of the newest events needs."""
-    rows = ready_rows(log_of(request.workspace.pk).newest()[:RECENT_ROWS], staff=request.user.is_staff)
+    newest = log_of(request.workspace.pk).newest()[:RECENT_ROWS]
+    rows = ready_rows(newest, workspace_id=request.workspace.pk, staff=request.user.is_staff)
     table = RecentEventTable(rows, view=View(RecentEventTable.default_columns), context=row_context(request.workspace))
     return {"recent_events": table}
 
@@ -160,9 +161,8 @@ def export(request: WorkspacePageRequest, workspace_id: int) -> HttpResponseBase
         message = _("More than %(most)s events match. Narrow the filter, for example by date, and export in parts.")
         return problem(request, message % {"most": f"{MOST_ROWS:,}"}, 422)
     record_export(workspace_id=workspace_id, count=count.value, filters=filters.query_values(), columns=columns)
-    response = StreamingHttpResponse(
-        csv_file(found, columns, staff=request.user.is_staff), content_type="text/csv; charset=utf-8"
-    )
+    made = csv_file(found, columns, staff=request.user.is_staff)
+    response = StreamingHttpResponse(made, content_type="text/csv; charset=utf-8")
     name = f"events-{workspace_id}-{timezone.now():%Y%m%dT%H%M%SZ}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "private, no-store"

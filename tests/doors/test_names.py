@@ -319,6 +319,8 @@ LABELS = [
     "NETWORK",
     "Not signed in",
     "Erased user",
+    "Olga Owner (ID 3)",
+    f"Olga Owner, {_wide('user')} {_wide('ID')}: 3",
 ]
 
 
