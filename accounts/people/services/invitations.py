@@ -158,7 +158,6 @@ def send_invitation(invitation: Invitation, workspace: Workspace, link: LinkMake
         sender=Invitation,
         workspace_id=workspace.pk,
         subject=_subject(invitation, invitation.user),
-        link_secret=link_secret,
         role=invitation.role,
         expires=invitation.expires,
     )
