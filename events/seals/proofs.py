@@ -141,7 +141,7 @@ def _holds_secrets(row: leaf.StoredEvent) -> bool:
     if kind is None or not kind.secrets or row[leaf.DETAIL] is None:
         return kind is None
     detail = json.loads(row[leaf.DETAIL])
-    return mask(kind.id, detail) != detail
+    return bool(mask(kind.id, detail) != detail)
 
 
 def consistency_of(old: SealCheckpoint, new: SealCheckpoint) -> dict[str, Any]:
