@@ -15,7 +15,7 @@ from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from events.export import MOST_ROWS, chosen_columns, csv_file, exported
 from events.filters import EventFilters
-from events.listing import EventListing, ready_rows, row_context
+from events.listing import EventListing, poll_scope, ready_rows, row_context
 from events.panel import panel_of
 from events.selectors import event_row, log_of
 from events.services import record_export
@@ -131,13 +131,15 @@ def recent_context(request: WorkspacePageRequest) -> dict[str, Any]:
 def newer(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Say how many events came since the list was shown: nothing, or a button that shows them."""
     authorise(workspace_id, Permission.EVENT_READ)
-    filters = EventFilters(request.GET, log_of(workspace_id), request=request, keep=("since",))
+    filters = EventFilters(request.GET, log_of(workspace_id), request=request, keep=("since", "known"))
+    known = request.GET.get("known", "")
     try:
-        since = Cursor.load(request.GET.get("since", ""), filters.query)
+        since = Cursor.load(request.GET.get("since", ""), poll_scope(known, filters.query))
     except InvalidCursorError:
         return private(HttpResponse(status=204))
-    count = filters.qs.filter(after(since)).order_by().values("pk")[: MOST_NEW + 1].count()
-    if not count:
+    above = filters.qs.filter(after(since)).order_by().values("pk")[: int(known) + MOST_NEW + 1]
+    count = above.count() - int(known)
+    if count <= 0:
         return private(HttpResponse(status=204))
     url = reverse("events:list", args=[workspace_id])
     context = {

@@ -89,6 +89,24 @@ def test_the_poll_tells_what_came_since(cast: Cast) -> None:
     assert client.get(url(cast.acme, "newer/?since=forged"), headers=HTMX).status_code == 204
 
 
+@pytest.mark.parametrize("rows", [3, 60])
+def test_the_poll_tells_what_was_committed_late(cast: Cast, rows: int) -> None:
+    """Its moment and its id are those of when it was written: it stands below what was seen before it."""
+    record(cast.acme, 9, actor_of(cast.owner), moment=ago(minutes=9), times=rows)
+    record(cast.acme, 9, actor_of(cast.owner))
+    client = cast.client(cast.owner)
+    poll = re.search(r'data-live hx-get="([^"]+)"', page(client, url(cast.acme)))
+    assert poll
+    address = unescape(poll[1])
+    assert client.get(address, headers=HTMX).status_code == 204
+    record(cast.acme, 9, actor_of(cast.owner), moment=ago(minutes=2))
+    assert "1 new event" in page(client, address, **HTMX)
+    record(cast.acme, 9, actor_of(cast.owner))
+    assert "2 new events" in page(client, address, **HTMX)
+    # Nobody counts for us.
+    assert client.get(re.sub(r"known=\d+", "known=0", address), headers=HTMX).status_code == 204
+
+
 WHO = "Actor kind,Actor ID,Actor name,Actor e-mail,Token ID,Acting for ID,Acting for e-mail"
 
 
