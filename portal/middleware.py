@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import uuid
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -29,6 +28,7 @@ from accounts.support.services import access_under, end_support_access
 from kit.context import ActionContext, Surface, acting_within, bind_actor, context, current_context
 from kit.errors import DomainError, Forbidden
 from kit.htmx import HtmxRequest, current_path, problem, redirect_to, render_fragment, wants_fragment
+from kit.ip_addresses import ip_address_of
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -89,11 +89,8 @@ def client_ip(request: HttpRequest) -> str | None:
         # A shorter chain did not come through all our proxies; the peer is then all we know.
         if len(forwarded) >= proxies and forwarded[-proxies]:
             found = forwarded[-proxies]
-    try:
-        # The zone of a link-local address names a network card of this machine: no database takes it for an address.
-        return str(ipaddress.ip_address(found.partition("%")[0]))
-    except ValueError:
-        return None
+    # The zone of a link-local address names a network card of this machine; the address is one without it.
+    return ip_address_of(found.partition("%")[0])
 
 
 class ActionContextMiddleware:

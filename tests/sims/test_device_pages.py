@@ -24,7 +24,7 @@ def listed(client: Client, cast: Cast, query: str = "") -> list[str]:
     """Return the names of the devices a list shows, in its order."""
     response = client.get(f"/w/{cast.acme.pk}/devices/{query}")
     assert response.status_code == 200, response.content.decode()[:500]
-    return re.findall(r'class="row-link"[^>]*>([^<]+)</a>', response.content.decode())
+    return re.findall(r'class="row-link"[^>]*><bdi>([^<]+)</bdi></a>', response.content.decode())
 
 
 def buttons(page: str) -> list[str]:
