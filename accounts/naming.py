@@ -13,6 +13,7 @@ from typing import Final
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts.actors import STAFF_LABEL
 from accounts.models import User, Workspace
 from accounts.selectors import ERASED_NAME
 from kit.errors import Invalid
@@ -20,9 +21,11 @@ from kit.text import likeness, looks_like_any, one_line
 
 NAME_LENGTH: Final = 150
 DESCRIPTION_LENGTH: Final = 200
-LABELS: Final = ("Operator staff", "System", "Schedule", "Network", "Not signed in", ERASED_NAME)
+LABELS: Final = (STAFF_LABEL, "System", "Schedule", "Network", "Not signed in", ERASED_NAME)
 """What the log shows where no person of the workspace acted."""
 _TOKEN: Final = likeness("Application token")
+_STAFF: Final = likeness(STAFF_LABEL)
+"""Stands beside the names of the operator's staff."""
 _NUMBERED: Final = re.compile(r"\bid\W{0,3}\d")
 """Where two people or tokens are called the same, the log adds "(ID 7)"."""
 _FOR: Final = " for "
@@ -59,7 +62,7 @@ def token_description(value: str, *, field: str = "description") -> str:
 
 def _refuse_labels(text: str, field: str) -> None:
     own = likeness(text)
-    if looks_like_any(text, LABELS) or own.startswith(_TOKEN) or _NUMBERED.search(own):
+    if looks_like_any(text, LABELS) or own.startswith(_TOKEN) or _STAFF in own or _NUMBERED.search(own):
         raise Invalid(
             _("“%(name)s” looks like one of the portal's own labels in the event log. Choose another name.")
             % {"name": text},

@@ -404,6 +404,7 @@ LABELS = [
     "Not signed in",
     "Erased user",
     "Olga Owner (ID 3)",
+    f"Alma (operator {_wide('Staff')})",
     f"Olga Owner, {_wide('user')} {_wide('ID')}: 3",
 ]
 

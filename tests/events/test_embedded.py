@@ -128,7 +128,15 @@ def test_export_writes_the_filtered_list_and_an_event(cast: Cast, story: dict[st
     one, other = (iccid_with_luhn(story[name].iccid) for name in ("one", "other"))
     assert lines[2].split(",")[4:] == ["SIM suspension", "Pump 12", one, *owner]
     assert lines[3].split(",")[4:] == ["SIM suspension", "", other, "Application token", "", "ERP", "", "77", "", ""]
-    assert lines[4].split(",")[7:] == ["Operator staff", "", "Operator staff", "", "", "", ""]
+    assert lines[4].split(",")[7:] == [
+        "Operator staff",
+        str(cast.staff.pk),
+        "Stella Staff",
+        cast.staff.email,
+        "",
+        "",
+        "",
+    ]
     event = Event.objects.get(type=10051)
     assert event.description == "4 events exported"
     assert event.detail == {

@@ -9,6 +9,7 @@ import re
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from accounts.actors import actor_of, actor_of_token, staff_actor
 from accounts.models import User
@@ -90,12 +91,16 @@ def test_a_super_admin_counts(cast: Cast) -> None:
     assert called(cast) == [f"Max Member (ID {cast.member.pk})"]
 
 
-def test_staff_are_told_from_members_where_they_are_named(cast: Cast) -> None:
+def test_staff_are_told_from_members_where_they_are_named(cast: Cast, settings: Settings) -> None:
     rename(cast.staff, "Max Member")
     record(cast.acme, 9, staff_actor(cast.staff))
     record(cast.acme, 9, actor_of(cast.member))
-    assert called(cast) == ["Operator staff", "Max Member"]
-    assert called(cast, staff=True) == [f"Max Member (ID {user.pk})" for user in (cast.staff, cast.member)]
+    own = [f"Max Member (ID {user.pk})" for user in (cast.staff, cast.member)]
+    assert called(cast) == [f"{own[0]} (Operator staff)", own[1]]
+    assert called(cast, staff=True) == own
+    settings.STAFF_SHOWN_AS = "id"
+    assert called(cast) == [f"Operator staff (ID {cast.staff.pk})", "Max Member"]
+    assert called(cast, staff=True) == own
     visit = Actor(
         kind=ActorKind.STAFF_FOR_USER,
         id=cast.staff.pk,
@@ -104,7 +109,9 @@ def test_staff_are_told_from_members_where_they_are_named(cast: Cast) -> None:
         acted_for=Person(cast.owner.pk, "Olga Owner", cast.owner.email),
     )
     record(cast.acme, 9, visit)
-    assert called(cast)[-1] == f"Max Member (ID {cast.staff.pk}) for Olga Owner"
+    assert called(cast)[-1] == f"Operator staff (ID {cast.staff.pk}) for Olga Owner"
+    settings.STAFF_SHOWN_AS = "person"
+    assert called(cast)[-1] == f"Max Member (ID {cast.staff.pk}) (Operator staff) for Olga Owner"
 
 
 def test_tokens_always_stand_with_their_id(cast: Cast) -> None:
