@@ -170,6 +170,11 @@ def token_name(token: ApplicationToken) -> str:
     return token.description or str(token.pk)
 
 
+def token_label(name: str, token_id: int) -> str:
+    """Return how the log names an application token: two may be called the same, their ids differ."""
+    return f"Application token “{name}” (ID {token_id})"
+
+
 def actor_of_token(token: ApplicationToken) -> Actor:
     """Return the actor for an application token; `token.workspace` must be loaded, with its package. No query.
 
@@ -178,7 +183,7 @@ def actor_of_token(token: ApplicationToken) -> Actor:
     return Actor(
         kind=ActorKind.APPLICATION_TOKEN,
         id=token.pk,
-        label=f"Application token “{token_name(token)}”",
+        label=token_label(token_name(token), token.pk),
         roles={token.workspace_id: effective_role(Role(token.role), token.workspace)},
         sim_limits={token.workspace_id: token.workspace.package.max_active_sims},
         trials={token.workspace_id: token.workspace.trial_ends},

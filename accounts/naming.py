@@ -6,12 +6,14 @@ names (`docs/rules.md` section 11). Names from before these rules stay as they a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import Final
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts.actors import STAFF_LABEL
 from accounts.models import User, Workspace
 from accounts.selectors import ERASED_NAME
 from kit.errors import Invalid
@@ -19,9 +21,13 @@ from kit.text import likeness, looks_like_any, one_line
 
 NAME_LENGTH: Final = 150
 DESCRIPTION_LENGTH: Final = 200
-LABELS: Final = ("Operator staff", "System", "Schedule", "Network", "Not signed in", ERASED_NAME)
+LABELS: Final = (STAFF_LABEL, "System", "Schedule", "Network", "Not signed in", ERASED_NAME)
 """What the log shows where no person of the workspace acted."""
 _TOKEN: Final = likeness("Application token")
+_STAFF: Final = likeness(STAFF_LABEL)
+"""Stands beside the names of the operator's staff."""
+_NUMBERED: Final = re.compile(r"\bid\W{0,3}\d")
+"""Where two people or tokens are called the same, the log adds "(ID 7)"."""
 _FOR: Final = " for "
 """Support access reads "{staff} for {user}"."""
 
@@ -55,7 +61,8 @@ def token_description(value: str, *, field: str = "description") -> str:
 
 
 def _refuse_labels(text: str, field: str) -> None:
-    if looks_like_any(text, LABELS) or likeness(text).startswith(_TOKEN):
+    own = likeness(text)
+    if looks_like_any(text, LABELS) or own.startswith(_TOKEN) or _STAFF in own or _NUMBERED.search(own):
         raise Invalid(
             _("“%(name)s” looks like one of the portal's own labels in the event log. Choose another name.")
             % {"name": text},

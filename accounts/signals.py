@@ -113,17 +113,17 @@ user_signed_up = Signal()
 """Somebody made an account and a workspace for themselves. Arguments: workspace (Workspace), subject (Person)."""
 
 verification_requested = Signal()
-"""A mail asks a new user to verify the address. Arguments: workspace_id, subject (Person), link_secret (str)."""
+"""A mail asks a new user to verify the address. Arguments: workspace_id, subject (Person)."""
 
 user_verified = Signal()
 """A user has shown that the address is theirs. Arguments: workspace_id, subject (Person)."""
 
 password_reset_requested = Signal()
-"""A mail with a link to a new password was asked for. Arguments: workspace_id, subject (Person), link_secret
-(str), ip (str), user_agent (str)."""
+"""A mail with a link to a new password was asked for. Arguments: workspace_id, subject (Person), ip (str),
+user_agent (str). Its secret is in the mail alone."""
 
 user_invited = Signal()
-"""Arguments: workspace_id, subject (Person), link_secret (str), role, expires (datetime)."""
+"""Arguments: workspace_id, subject (Person), role, expires (datetime)."""
 
 user_deleted = Signal()
 """A user lost the last workspace, and with it the account. Arguments: workspace_id, subject (Person)."""

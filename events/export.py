@@ -8,13 +8,16 @@ from typing import Any, Final, cast
 
 from django.utils.translation import gettext_lazy as _
 
+from events import registry
 from events.filters import EventFilters
-from events.listing import ready_rows
 from events.models import Event, EventQuerySet
 from events.panel import severity_name, source_name
-from events.wire import stamp
+from events.selectors import list_rows, persons_of
+from events.who import Who, who_of
+from events.wire import description_of, stamp
 from kit.csv_files import csv_parts
 from kit.paging import CappedCount, capped_count
+from sims.identifiers import as_printed
 
 MOST_ROWS: Final = 100_000
 CHUNK: Final = 2_000
@@ -29,15 +32,31 @@ COLUMNS: Final[dict[str, tuple[Any, Callable[[dict[str, Any]], Any]]]] = {
     "description": (_("Description"), lambda row: row["text"]),
     "device": (_("Device"), lambda row: row["device_name"]),
     "sim": (_("SIM"), lambda row: row["printed"]),
-    "actor": (_("Actor"), lambda row: row["who"]),
+    "actor_kind": (_("Actor kind"), lambda row: row["who"].kind),
+    "actor_id": (_("Actor ID"), lambda row: row["who"].person and row["who"].person.user_id),
+    "actor_name": (_("Actor name"), lambda row: _name(row["who"])),
+    "actor_email": (_("Actor e-mail"), lambda row: row["who"].person and row["who"].person.username),
+    "token_id": (_("Token ID"), lambda row: row["who"].token and row["who"].token[1]),
+    "acting_for_id": (_("Acting for ID"), lambda row: row["who"].acted_for and row["who"].acted_for.user_id),
+    "acting_for": (_("Acting for e-mail"), lambda row: row["who"].acted_for and row["who"].acted_for.username),
     "request": (_("Request"), lambda row: row["request_id"]),
 }
 """What a file can hold: heading and value by the name of the list's column. The id always comes first."""
+ACTOR_COLUMNS: Final = tuple(name for name in COLUMNS if name.startswith(("actor_", "token_", "acting_")))
+"""Always in the file: a name alone, which people choose, is no evidence of who acted."""
+
+
+def _name(who: Who) -> str:
+    """Return the bare name; what is neither person nor token is called by its kind."""
+    if who.token is not None:
+        return who.token[0]
+    return who.person.name if who.person is not None else str(who)
 
 
 def chosen_columns(visible: Sequence[str]) -> list[str]:
-    """Return the columns of the file: the id and those that the reader sees."""
-    return ["id", *(name for name in visible if name in COLUMNS and name != "id")]
+    """Return the columns of the file: the id, those that the reader sees, and always who acted."""
+    chosen = {"id", *visible, *ACTOR_COLUMNS}
+    return [name for name in COLUMNS if name in chosen]
 
 
 def exported(filters: EventFilters) -> tuple[list[EventQuerySet], CappedCount]:
@@ -76,10 +95,15 @@ def _rows(parts: Sequence[EventQuerySet], columns: Sequence[str], *, staff: bool
     rest = MOST_ROWS
     while rest > 0 and parts:
         most = min(CHUNK, rest)
-        rows = ready_rows(_chunk(parts, most), staff=staff)
+        rows = list_rows(_chunk(parts, most))
         if not rows:
             return
+        persons = persons_of(rows)
         for row in rows:
+            row["who"] = who_of(row, persons, doubles=frozenset(), staff=staff)
+            row["text"] = description_of(row, persons, staff=staff)
+            row["type_name"] = registry.describe(row["type"])
+            row["printed"] = as_printed(row["iccid"])
             yield [COLUMNS[name][1](row) for name in columns]
         rest -= len(rows)
         parts = [part.before(rows[-1]["timestamp"], rows[-1]["id"]) for part in parts]

@@ -23,8 +23,9 @@ from accounts.models import Workspace
 from events import registry
 from events.covered import About, Kind, asked_about
 from events.search import NOTHING, Found, bounded_text, contains, device_ids, sim_ids, text_since, understand, within
-from events.selectors import KIND_NAMES, actor_choices, actor_label, actors_key, of_requests
+from events.selectors import actor_choices, actor_label, actors_key, of_requests
 from events.types.base import Severity, Source
+from events.who import KIND_NAMES
 from kit.context import ActorKind
 from kit.errors import Invalid
 from kit.filter_fields import ChoicesField

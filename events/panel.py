@@ -19,11 +19,9 @@ from events.filters import SEVERITY_NAMES, SOURCE_NAMES
 from events.readable import Line
 from events.reverse.links import ReversalLinks, links_of
 from events.selectors import (
-    ActorLine,
     Neighbours,
     Present,
     Siblings,
-    actor_line,
     neighbours,
     persons_of,
     present_objects,
@@ -33,6 +31,7 @@ from events.selectors import (
 from events.text import REVERSES
 from events.then.moment import stamp
 from events.types.base import Severity, Source
+from events.who import ActorLine, actor_line
 from events.wire import EventColumns, Persons, description_of, detail_of, wire
 from kit.context import STAFF_KINDS, Person, Surface
 from sims.identifiers import as_printed
@@ -126,7 +125,7 @@ def panel_of(
     client_visible = context_visible and (staff or row["actor_kind"] not in STAFF_KINDS)
     detail = detail_of(row, persons, staff=staff) if row["detail"] else None
     if decision := decision_of(detail):
-        line = replace(line, after=f"{because(decision)}{line.after}")
+        line = replace(line, after=((because(decision), False), *line.after))
     told = {key: value for key, value in detail.items() if key != REVERSES} if isinstance(detail, Mapping) else detail
     base = reverse("events:list", args=[workspace.pk])
     for other in others.rows:

@@ -136,7 +136,7 @@ TABLE: Final[Mapping[int, Reversal | Never]] = {
     **_never(_("What retention has removed is gone."), (10052,)),
     **_never(_("Streams are changed where they are set up."), (10050,)),
     **_never(_STAFF, (10001, 10060, 10061, 10072, 10073, 10074, 10075)),
-    **_never(_FOUND, (10077, 10078, 10087, 10088)),
+    **_never(_FOUND, (10077, 10078, 10087, 10088, 10093, 10095, 10096)),
 }
 
 UNKNOWN: Final = Never(_("This version of the portal does not know how events of this type are reversed."))

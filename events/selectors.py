@@ -9,15 +9,14 @@ from typing import Any, Final
 from django.db import connection
 from django.db.models import CharField, Exists, F, OuterRef, Q, Subquery, Value
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from accounts.actors import STAFF_LABEL
+from accounts.actors import token_label
 from accounts.models import ApplicationToken, SupportAccess, Workspace
-from accounts.selectors import ERASED_NAME, erased_username
 from events.covered import MOST, Kind, covers
 from events.models import Event, EventQuerySet, FrozenPerson
-from events.wire import WIRE_FIELDS, EventColumns, Persons, seen_actor
-from kit.context import STAFF_KINDS, ActorKind, Person
+from events.who import KIND_KEYS, KIND_NAMES, MOST_ACTORS
+from events.wire import WIRE_FIELDS, EventColumns
+from kit.context import ActorKind, Person
 from kit.paging import CappedCount, capped_count
 from sims.models import Device, Sim
 from sims.states import DeviceStatus
@@ -55,8 +54,6 @@ PANEL_FIELDS: Final = (
     "user_agent",
     "surface",
 )
-MOST_ACTORS: Final = 500
-"""Actors a filter offers; beyond, a person's events are reached by a link or by the search."""
 SHOWN_SIBLINGS: Final = 10
 """Events of the same request that the panel lists."""
 
@@ -180,104 +177,6 @@ def present_objects(row: EventColumns) -> Present:
     return Present(bool(found[0]), found[1]) if found else Present()
 
 
-# --- who did it ---
-
-
-@dataclass(frozen=True)
-class ActorLine:
-    """One sentence about who acted, in parts, so that a name in it can be a link.
-
-    Args:
-        before, name, after: the sentence; `name` is the part that leads somewhere.
-        actor: value of the list's actor filter that finds all events of the same actor, "" when there is none.
-    """
-
-    before: str
-    name: str
-    after: str
-    actor: str
-
-    def __str__(self) -> str:
-        return f"{self.before}{self.name}{self.after}"
-
-
-KIND_NAMES: Final = {
-    "staff": (gettext_lazy("Operator staff"), tuple(sorted(STAFF_KINDS))),
-    "anonymous": (gettext_lazy("Not signed in"), (int(ActorKind.ANONYMOUS),)),
-    "schedule": (gettext_lazy("Schedule"), (int(ActorKind.SCHEDULE),)),
-    "network": (gettext_lazy("Network"), (int(ActorKind.NETWORK),)),
-    "system": (gettext_lazy("System"), (int(ActorKind.SYSTEM),)),
-}
-"""Actors that are no user and no token: value of the filter, label, kinds."""
-
-_KIND_KEYS: Final = {kind: key for key, (_label, kinds) in KIND_NAMES.items() for kind in kinds}
-
-
-def _named(person: Person) -> tuple[str, str]:
-    """Return a person as published: the name, and what follows it."""
-    if person.username == erased_username(person.user_id):
-        return ERASED_NAME, f" (User ID: {person.user_id})."
-    return person.name, f", {person.username}. (User ID: {person.user_id})."
-
-
-def actor_short(row: EventColumns, persons: Persons, *, staff: bool = False) -> str:
-    """Say in a word or two who acted, for lists. Arguments as `actor_line`."""
-    kind = row["actor_kind"]
-    if kind == ActorKind.USER:
-        person = persons.get(row["actor_id"])
-        return person.name if person is not None else _("User %(id)s") % {"id": row["actor_ref"]}
-    if kind not in STAFF_KINDS:
-        label: str = row["actor_label"]
-        return label
-    person = seen_actor(row, persons, staff=staff)
-    name = str(_("Operator staff"))
-    if person is not None and person.username != STAFF_LABEL:
-        name = person.name if staff else _("%(name)s (Operator staff)") % {"name": person.name}
-    acted_for = persons.get(row["acted_for_id"])
-    return _("%(staff)s for %(user)s") % {"staff": name, "user": acted_for.name} if acted_for is not None else name
-
-
-def actor_line(row: EventColumns, persons: Persons, *, staff: bool = False) -> ActorLine:
-    """Say who performed an action; never blank (`docs/rules.md` section 11).
-
-    Args:
-        row: needs the actor columns.
-        persons: frozen persons by id.
-        staff: whether the reader is on the operator's staff and sees its persons.
-    """
-    lead = _("Action performed by: ")
-    kind, ref = row["actor_kind"], row["actor_ref"]
-    person = persons.get(row["actor_id"])
-    if kind == ActorKind.USER:
-        if person is None:
-            name = _("User %(id)s") % {"id": ref}
-            return ActorLine(lead, name, _(", whose name was not recorded."), f"user:{ref}")
-        name, rest = _named(person)
-        return ActorLine(lead, name, rest, f"user:{ref}")
-    if kind == ActorKind.APPLICATION_TOKEN:
-        rest = _("; user details are not recorded for application tokens.")
-        return ActorLine(lead, row["actor_label"], rest, f"token:{ref}")
-    if kind in STAFF_KINDS:
-        return _staff_line(lead, seen_actor(row, persons, staff=staff), persons.get(row["acted_for_id"]))
-    key = _KIND_KEYS.get(kind, "")
-    return ActorLine(lead, row["actor_label"], ".", key)
-
-
-def _staff_line(lead: str, person: Person | None, acted_for: Person | None) -> ActorLine:
-    """Name the operator's staff as the reader may know them; under support access both persons."""
-    number = ""
-    if person is not None and person.username == STAFF_LABEL:
-        number = _(" (User ID: %(id)s)") % {"id": person.user_id}
-    elif person is not None:
-        name, known = _named(person)
-        lead = f"{lead}{name}{known} "
-    rest = "."
-    if acted_for is not None:
-        name, known = _named(acted_for)
-        rest = _(", acting for %(name)s%(rest)s") % {"name": name, "rest": known}
-    return ActorLine(lead, _("Operator staff"), f"{number}{rest}", "staff")
-
-
 def support_reason(row: EventColumns) -> str:
     """Return why staff were in the workspace when they did this, "" outside support access. One query, or none."""
     if row["actor_kind"] != ActorKind.STAFF_FOR_USER:
@@ -326,12 +225,12 @@ def actor_choices(workspace_id: int) -> list[tuple[str, str]]:
     actors = actors_in_log(workspace_id)
     users = [ref for kind, ref in actors if kind == ActorKind.USER]
     tokens = [ref for kind, ref in actors if kind == ActorKind.APPLICATION_TOKEN]
-    kinds = {_KIND_KEYS[kind] for kind, _ref in actors if kind in _KIND_KEYS}
+    kinds = {KIND_KEYS[kind] for kind, _ref in actors if kind in KIND_KEYS}
     people = latest_persons(workspace_id, users)
     names = token_names(workspace_id, tokens)
     choices = [(f"user:{ref}", _person_label(people.get(ref), ref)) for ref in users]
     choices.sort(key=lambda choice: choice[1].casefold())
-    choices += [(f"token:{ref}", _token_label(names.get(ref, ""), ref)) for ref in tokens]
+    choices += [(f"token:{ref}", token_label(names.get(ref) or str(ref), ref)) for ref in tokens]
     return choices + [(key, str(KIND_NAMES[key][0])) for key in KIND_NAMES if key in kinds]
 
 
@@ -344,17 +243,13 @@ def actor_label(workspace_id: int, value: str) -> str | None:
         return None
     ref = int(text)
     if kind == "token":
-        return _token_label(token_names(workspace_id, [ref]).get(ref, ""), ref)
+        return token_label(token_names(workspace_id, [ref]).get(ref) or str(ref), ref)
     known = log_of(workspace_id).filter(actor_kind=ActorKind.USER, actor_ref=ref).exists()
     return _person_label(latest_persons(workspace_id, [ref]).get(ref) if known else None, ref)
 
 
 def _person_label(person: Person | None, ref: int) -> str:
     return f"{person.name}, {person.username}" if person is not None else _("User %(id)s") % {"id": ref}
-
-
-def _token_label(name: str, ref: int) -> str:
-    return _("Application token “%(name)s”") % {"name": name or ref}
 
 
 def latest_persons(workspace_id: int, user_ids: Iterable[int]) -> Mapping[int, Person]:

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
-from events.selectors import actor_short, list_rows, log_of, persons_of
+from events.selectors import list_rows, log_of, persons_of
+from events.who import Who, doubles_among, who_of
 from kit.htmx import respond
 from orders.models import OrderBatch, ShippingProvider
 from orders.selectors import order_of_workspace
@@ -34,12 +35,12 @@ class Milestone:
     text: str
     note: str
     moment: datetime
-    who: str
+    who: Who
     url: str
 
 
 def steps_of(*, workspace_id: int, order_id: int, staff: bool) -> list[Milestone]:
-    """Return what happened to an order, oldest first. Five queries.
+    """Return what happened to an order, oldest first. Six queries.
 
     Args:
         workspace_id: whose order; its log is read and no other.
@@ -54,12 +55,13 @@ def steps_of(*, workspace_id: int, order_id: int, staff: bool) -> list[Milestone
     details = dict(events.values_list("pk", "detail"))
     rows = list_rows(events)
     persons = persons_of(rows)
+    doubles = doubles_among(workspace_id, rows, persons, staff=staff)
     carriers = dict(ShippingProvider.objects.values_list("pk", "name"))
     return [
         Milestone(
             *_words(row["type"], details[row["id"]] or {}, carriers, batches),
             moment=row["timestamp"],
-            who=actor_short(row, persons, staff=staff),
+            who=who_of(row, persons, doubles=doubles, staff=staff),
             url=reverse("events:detail", args=[workspace_id, row["id"]]),
         )
         for row in rows

@@ -16,7 +16,7 @@ from accounts.requests import WorkspacePageRequest
 from events.covered import Kind, covering
 from events.export import MOST_ROWS, chosen_columns, csv_file, exported
 from events.filters import EventFilters
-from events.listing import EventListing, ready_rows, row_context
+from events.listing import EventListing, poll_scope, ready_rows, row_context
 from events.panel import panel_of
 from events.selectors import event_row, log_of
 from events.services import record_export
@@ -42,7 +42,7 @@ def event_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse
         table=EventTable,
         filters=EventFilters,
         queryset=log_of(workspace_id),
-        fetch=lambda found: ready_rows(found, staff=request.user.is_staff),
+        fetch=lambda found: ready_rows(found, workspace_id=workspace_id, staff=request.user.is_staff),
         empty=Empty(
             icon="scroll-text",
             title=_("No events yet"),
@@ -102,7 +102,7 @@ def embedded(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
         per_page=EMBEDDED_ROWS,
         cursor=cursor,
         scope=scope,
-        fetch=lambda found: ready_rows(found, staff=request.user.is_staff),
+        fetch=lambda found: ready_rows(found, workspace_id=workspace_id, staff=request.user.is_staff),
     )
     columns = tuple(name for name in EmbeddedEventTable.default_columns if name != of)
     density = chosen_view(EventTable, request.user.preferences or {}).density
@@ -125,7 +125,8 @@ def recent(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
 
 def recent_context(request: WorkspacePageRequest) -> dict[str, Any]:
     """Return what the template of the newest events needs."""
-    rows = ready_rows(log_of(request.workspace.pk).newest()[:RECENT_ROWS], staff=request.user.is_staff)
+    newest = log_of(request.workspace.pk).newest()[:RECENT_ROWS]
+    rows = ready_rows(newest, workspace_id=request.workspace.pk, staff=request.user.is_staff)
     table = RecentEventTable(rows, view=View(RecentEventTable.default_columns), context=row_context(request.workspace))
     return {"recent_events": table}
 
@@ -134,13 +135,15 @@ def recent_context(request: WorkspacePageRequest) -> dict[str, Any]:
 def newer(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Say how many events came since the list was shown: nothing, or a button that shows them."""
     authorise(workspace_id, Permission.EVENT_READ)
-    filters = EventFilters(request.GET, log_of(workspace_id), request=request, keep=("since",))
+    filters = EventFilters(request.GET, log_of(workspace_id), request=request, keep=("since", "known"))
+    known = request.GET.get("known", "")
     try:
-        since = Cursor.load(request.GET.get("since", ""), filters.query)
+        since = Cursor.load(request.GET.get("since", ""), poll_scope(known, filters.query))
     except InvalidCursorError:
         return private(HttpResponse(status=204))
-    count = filters.qs.filter(after(since)).order_by().values("pk")[: MOST_NEW + 1].count()
-    if not count:
+    above = filters.qs.filter(after(since)).order_by().values("pk")[: int(known) + MOST_NEW + 1]
+    count = above.count() - int(known)
+    if count <= 0:
         return private(HttpResponse(status=204))
     url = reverse("events:list", args=[workspace_id])
     context = {
@@ -164,9 +167,8 @@ def export(request: WorkspacePageRequest, workspace_id: int) -> HttpResponseBase
         message = _("More than %(most)s events match. Narrow the filter, for example by date, and export in parts.")
         return problem(request, message % {"most": f"{MOST_ROWS:,}"}, 422)
     record_export(workspace_id=workspace_id, count=count.value, filters=filters.query_values(), columns=columns)
-    response = StreamingHttpResponse(
-        csv_file(found, columns, staff=request.user.is_staff), content_type="text/csv; charset=utf-8"
-    )
+    made = csv_file(found, columns, staff=request.user.is_staff)
+    response = StreamingHttpResponse(made, content_type="text/csv; charset=utf-8")
     name = f"events-{workspace_id}-{timezone.now():%Y%m%dT%H%M%SZ}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "private, no-store"

@@ -95,6 +95,17 @@ def dash() -> SafeString:
     return mark_safe(f'<span class="none" aria-label="{escape(_("none"))}">–</span>')  # noqa: S308
 
 
+def bdi(text: object) -> SafeString:
+    """A text that people chose, such as a name, by itself: from right to left it would turn what stands around it."""
+    html = text.__html__() if hasattr(text, "__html__") else escape(str(text))
+    return mark_safe(f"<bdi>{html}</bdi>")  # noqa: S308
+
+
+def isolated(parts: Iterable[tuple[str, bool]]) -> SafeString:
+    """A text in pieces, of which those with True are names."""
+    return mark_safe("".join(bdi(text) if named else escape(text) for text, named in parts))  # noqa: S308
+
+
 def number(value: float | None) -> str:
     """A count with separators: 2,431."""
     return "–" if value is None else f"{value:,}"
@@ -205,7 +216,7 @@ def _choice_lines(name: str, choices: tuple[Any, ...], focus: bool) -> SafeStrin
         first = " data-panel-first" if focus and choice is choices[0] else ""
         lines.append(
             f'<label class="choice"><input type="checkbox" name="{escape(name)}" value="{escape(choice.value)}"'
-            f"{checked}{first}><span>{escape(choice.label)}</span></label>"
+            f"{checked}{first}><span>{bdi(choice.label)}</span></label>"
         )
     return mark_safe("\n".join(lines))  # noqa: S308
 
@@ -222,6 +233,7 @@ def choice_lines(name: str, choices: Iterable[Any], focus: bool) -> SafeString:
 
 
 GLOBALS: dict[str, Callable[..., Any]] = {
+    "bdi": bdi,
     "choice_lines": choice_lines,
     "icon": icon,
     "copy_button": copy_button,

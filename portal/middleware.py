@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import uuid
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -29,12 +28,46 @@ from accounts.support.services import access_under, end_support_access
 from kit.context import ActionContext, Surface, acting_within, bind_actor, context, current_context
 from kit.errors import DomainError, Forbidden
 from kit.htmx import HtmxRequest, current_path, problem, redirect_to, render_fragment, wants_fragment
+from kit.ip_addresses import ip_address_of
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 SEEN: Final = "seen"
 """Session key: when its use was noted last, in seconds."""
 SEEN_EVERY: Final = 300  # seconds
+
+
+HEADERS: Final = {
+    # Nothing of ours asks the browser for these, so nothing that got into a page may.
+    "Permissions-Policy": (
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), midi=(), "
+        "payment=(), publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), xr-spatial-tracking=()"
+    ),
+    # Pages of others don't take ours, nor our files, into themselves.
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "X-Frame-Options": "DENY",
+    # Pages bring their own.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    # Files say how long they may be kept; what says nothing may hold somebody's data.
+    "Cache-Control": "private, no-store",
+}
+"""What every answer says, unless it says something else itself."""
+
+
+class HeadersMiddleware:
+    """Tell browsers what they may do with an answer: pages, the API, files, downloads and errors alike.
+
+    Django's own middleware adds `Referrer-Policy`, `Cross-Origin-Opener-Policy` and `X-Content-Type-Options`.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
 
 
 def surface_of(path: str) -> Surface:
@@ -56,11 +89,8 @@ def client_ip(request: HttpRequest) -> str | None:
         # A shorter chain did not come through all our proxies; the peer is then all we know.
         if len(forwarded) >= proxies and forwarded[-proxies]:
             found = forwarded[-proxies]
-    try:
-        # The zone of a link-local address names a network card of this machine: no database takes it for an address.
-        return str(ipaddress.ip_address(found.partition("%")[0]))
-    except ValueError:
-        return None
+    # The zone of a link-local address names a network card of this machine; the address is one without it.
+    return ip_address_of(found.partition("%")[0])
 
 
 class ActionContextMiddleware:

@@ -22,6 +22,7 @@ from gunicorn.workers.base import Worker
 
 from portal.celery import app as celery
 from portal.processes import end_with_parent
+from portal.web_worker import PatientWorker
 from portal.wsgi import application
 
 # Seconds for requests and tasks under way to end by themselves.
@@ -50,7 +51,7 @@ class _WebServer(BaseApplication):
     def load_config(self) -> None:
         options = {
             "bind": [f"fd://{self._listener.fileno()}"],
-            "worker_class": "gthread",
+            "worker_class": PatientWorker,
             "workers": settings.PORTAL_WEB_PROCESSES,
             "threads": settings.PORTAL_WEB_THREADS,
             "graceful_timeout": GRACE,
@@ -70,7 +71,7 @@ class _WebServer(BaseApplication):
 
 
 def web(listener: socket.socket) -> Callable[[], None]:
-    """gunicorn with threads on the bound socket `listener`."""
+    """gunicorn with threads (`portal.web_worker`) on the bound socket `listener`."""
 
     def run() -> None:
         Arbiter(_WebServer(listener)).run()

@@ -43,9 +43,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc,unused-ignore]
 
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         """Let the service send the mail, so that it leaves its event."""
-        request_password_reset(
-            user=user, link_secret=f"{context['uid']}-{context['key']}", link=context["password_reset_url"]
-        )
+        request_password_reset(user=user, link=context["password_reset_url"])
 
     def set_password(self, user: User, password: str) -> None:
         """Let the service set a password that was chosen by a mail's link."""

@@ -11,12 +11,14 @@ from accounts.actors import staff_are_named
 from accounts.models import SupportAccess
 from accounts.selectors import person_of
 from kit.context import Person
-from kit.rendering import badge, when_absolute
+from kit.rendering import badge, bdi, when_absolute
 from kit.tables import ListColumn, ListTable
 
 
 def _person(person: Person) -> SafeString:
-    return format_html('{} <span class="muted small">{}</span>', person.name, person.username)
+    return format_html(
+        '{} <span class="muted small">{} (ID {})</span>', bdi(person.name), person.username, person.user_id
+    )
 
 
 class VisitTable(ListTable):
@@ -47,3 +49,7 @@ class VisitTable(ListTable):
     def render_acted_for(self, record: SupportAccess) -> SafeString:
         """Draw in whose place."""
         return _person(person_of(record.acted_for))
+
+    def render_reason(self, record: SupportAccess) -> SafeString:
+        """Draw what for."""
+        return bdi(record.reason)

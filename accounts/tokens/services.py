@@ -139,6 +139,8 @@ def _network(text: str) -> str:
     if not text.strip():
         return ""
     try:
+        if "%" in text:
+            raise ValueError("A zone names a network card of one machine.")
         return str(ipaddress.ip_network(text.strip(), strict=False))
     except ValueError as error:
         raise Invalid(

@@ -11,9 +11,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.actors import token_label
 from accounts.models import ApplicationToken
 from accounts.permissions import Role
-from kit.rendering import badge, when
+from kit.rendering import badge, bdi, when
 from kit.tables import ListColumn, ListTable
 
 
@@ -36,9 +37,9 @@ class TokenTable(ListTable):
     ip = ListColumn(gettext_lazy("Address range"), classes="mono")
     actions = ListColumn(gettext_lazy("Actions"), classes="row-actions", silent=True)
 
-    def render_description(self, record: dict[str, Any]) -> str:
-        """Draw what the log calls the token."""
-        return str(record["name"])
+    def render_description(self, record: dict[str, Any]) -> SafeString:
+        """Draw the name and the id by which the log knows the token."""
+        return format_html('{} <span class="muted num">(ID {})</span>', bdi(record["name"]), record["token"].pk)
 
     def render_state(self, record: dict[str, Any]) -> SafeString:
         """Draw whether it works, and why not."""
@@ -58,7 +59,9 @@ class TokenTable(ListTable):
         token: ApplicationToken = record["token"]
         if token.creator is None:
             return when(token.created)
-        return when(token.created) + format_html('<span class="small muted"> {}</span>', token.creator.name)
+        return when(token.created) + format_html(
+            '<span class="small muted"> {} (ID {})</span>', bdi(token.creator.name), token.creator_id
+        )
 
     def render_last_used(self, record: dict[str, Any]) -> SafeString:
         """Draw when a program signed in with it last."""
@@ -83,5 +86,5 @@ class TokenTable(ListTable):
             '<a class="button button--small button--danger" href="{}">{}<span class="visually-hidden"> {}</span></a>',
             reverse("accounts:integrations_revoke", args=[token.workspace_id, token.pk]),
             _("Revoke"),
-            record["name"],
+            bdi(token_label(record["name"], token.pk)),
         )

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
 from django.views.decorators.http import require_http_methods
 
-from accounts.actors import token_name
+from accounts.actors import token_label, token_name
 from accounts.models import ApplicationToken, Workspace
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
@@ -103,6 +103,7 @@ def _context(request: WorkspacePageRequest, form: TokenForm, made: CreatedToken 
     return {
         "form": form,
         "made": made,
+        "made_label": token_label(token_name(made.token), made.token.pk) if made is not None else "",
         "tokens": TokenTable(rows, hidden=() if Permission.TOKEN_REVOKE.name in request.may else ("actions",)),
         "count": ngettext("%(n)d active token", "%(n)d active tokens", active) % {"n": active},
         "may_create": Permission.TOKEN_CREATE.name in request.may,
@@ -169,8 +170,9 @@ def revoke(request: WorkspacePageRequest, workspace_id: int, token_id: int) -> H
     token = ApplicationToken.objects.of(workspace_id).filter(pk=token_id).first()
     if token is None:
         raise Http404(_("There is no such application token in this workspace."))
+    label = token_label(token_name(token), token.pk)
     if request.method == "POST":
         revoke_application_token(workspace_id=workspace_id, token_id=token_id)
-        messages.success(request, _("Application token “%(name)s” is revoked.") % {"name": token_name(token)})
+        messages.success(request, _("%(token)s is revoked.") % {"token": label})
         return redirect_to(request, reverse("accounts:integrations", args=[workspace_id]))
-    return render(request, "accounts/integration_revoke.html", {"token": token, "name": token_name(token)})
+    return render(request, "accounts/integration_revoke.html", {"token": token, "label": label})

@@ -29,14 +29,15 @@ from events.admin.search import Understood, understand
 from events.filters import SEVERITY_NAMES, SOURCE_NAMES
 from events.models import Event
 from events.panel import panel_of, severity_name, source_name
-from events.selectors import LIST_FIELDS, PANEL_FIELDS, actor_short, persons_of
+from events.selectors import LIST_FIELDS, PANEL_FIELDS, persons_of
+from events.who import who_of
 from events.wire import EventColumns, Persons, description_of
 from kit.admin.base import StaffAdmin
 from kit.admin.filters import StaffFilter, related_filter
 from kit.admin.lists import KeysetChangeList
 from kit.context import STAFF_KINDS, ActorKind
 from kit.paging import CappedCount, capped_count
-from kit.rendering import badge, dash, identifier, severity, when
+from kit.rendering import badge, bdi, dash, identifier, severity, when
 from sims.identifiers import as_printed
 
 ACTOR_DAYS = 30
@@ -198,7 +199,8 @@ class EventAdmin(StaffAdmin):
         persons = persons_of(plain)
         names = workspace_names(plain)
         for event, row in zip(rows, plain, strict=True):
-            event.who = actor_short(row, persons, staff=True)
+            # Of all workspaces, where names need not differ: each with an id.
+            event.who = who_of(row, persons, doubles=None, staff=True)
             event.text = description_of(row, persons, staff=True)
             event.workspace_name = names.get(event.workspace_id, "")
 
@@ -251,26 +253,25 @@ class EventAdmin(StaffAdmin):
 
     @admin.display(description=gettext_lazy("description"))
     def text(self, event: Any) -> SafeString:
-        return format_html('<span class="truncate admin-text" title="{}">{}</span>', event.text, event.text)
+        return format_html('<span class="truncate admin-text" title="{}">{}</span>', event.text, bdi(event.text))
 
     @admin.display(description=gettext_lazy("workspace"))
     def place(self, event: Any) -> SafeString:
         url = reverse("admin:accounts_workspace_change", args=[event.workspace_id])
-        return format_html('<a href="{}">{}</a>', url, event.workspace_name or event.workspace_id)
+        return format_html('<a href="{}">{}</a>', url, bdi(event.workspace_name or event.workspace_id))
 
     @admin.display(description=gettext_lazy("SIM"))
     def sim(self, event: Event) -> SafeString:
         return identifier(as_printed(event.iccid), "ICCID", copy=False)
 
     @admin.display(description=gettext_lazy("device"))
-    def device(self, event: Event) -> str | SafeString:
-        return event.device_name or dash()
+    def device(self, event: Event) -> SafeString:
+        return bdi(event.device_name) if event.device_name else dash()
 
     @admin.display(description=gettext_lazy("actor"))
     def who(self, event: Any) -> SafeString:
-        if event.actor_kind in STAFF_KINDS:
-            return format_html("{} {}", event.who, badge(_("Staff"), "accent"))
-        return format_html("{}", event.who)
+        html: SafeString = event.who.html
+        return format_html("{} {}", html, badge(_("Staff"), "accent")) if event.actor_kind in STAFF_KINDS else html
 
     @admin.display(description=gettext_lazy("source"))
     def origin(self, event: Event) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from events.models import FrozenPerson, RetentionReceipt
 from kit.admin.base import StaffAdmin
 from kit.admin.filters import related_filter
-from kit.rendering import number, when, when_absolute
+from kit.rendering import bdi, number, when, when_absolute
 
 
 @admin.register(FrozenPerson)
@@ -82,7 +82,7 @@ class RetentionReceiptAdmin(StaffAdmin):
     @admin.display(description=gettext_lazy("workspace"))
     def owner(self, receipt: RetentionReceipt) -> SafeString:
         url = reverse("admin:accounts_workspace_change", args=[receipt.workspace_id])
-        return format_html('<a href="{}">{}</a>', url, receipt.workspace)
+        return format_html('<a href="{}">{}</a>', url, bdi(receipt.workspace))
 
     @admin.display(description=gettext_lazy("older than"))
     def older_than(self, receipt: RetentionReceipt) -> SafeString:

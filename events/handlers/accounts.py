@@ -18,6 +18,7 @@ from accounts.signals import SettingChange, TokenRow
 from events.handlers.pending import pending
 from events.models import ErasureReceipt, FrozenPerson
 from events.selectors import actors_key
+from events.text import MASK
 from events.types.base import ACTOR_USERNAME, SUBJECT_NAME, SUBJECT_USERNAME
 from events.writer import forget_persons, log
 from kit.context import Person, current_context
@@ -167,14 +168,15 @@ def on_role_changed(*, workspace_id: int, subject: Person, old: str, new: str, *
 
 
 @receiver(signals.user_invited)
-def on_user_invited(*, workspace_id: int, subject: Person, link_secret: str, **_kwargs: Any) -> None:
+def on_user_invited(*, workspace_id: int, subject: Person, **_kwargs: Any) -> None:
     """Log an invitation with the published detail (36)."""
     detail = {
         "id": subject.user_id,
         "username": SUBJECT_USERNAME,
         "name": SUBJECT_NAME,
         "organisationId": workspace_id,
-        "activationKey": link_secret,
+        # A published key; what opens the account is in the mail alone.
+        "activationKey": MASK,
         "userFederated": False,
     }
     log([pending(36, workspace_id)._replace(subject=subject, detail=detail)])
@@ -187,9 +189,9 @@ def on_user_signed_up(*, workspace: Workspace, subject: Person, **_kwargs: Any) 
 
 
 @receiver(signals.verification_requested)
-def on_verification_requested(*, workspace_id: int, subject: Person, link_secret: str, **_kwargs: Any) -> None:
+def on_verification_requested(*, workspace_id: int, subject: Person, **_kwargs: Any) -> None:
     """Log the mail that asks to verify an address (40)."""
-    log([pending(40, workspace_id)._replace(subject=subject, detail={"token": link_secret})])
+    log([pending(40, workspace_id)._replace(subject=subject, detail={"token": MASK})])
 
 
 @receiver(signals.user_verified)
@@ -200,7 +202,7 @@ def on_user_verified(*, workspace_id: int, subject: Person, **_kwargs: Any) -> N
 
 @receiver(signals.password_reset_requested)
 def on_password_reset_requested(
-    *, workspace_id: int, subject: Person, link_secret: str, ip: str, user_agent: str, **_kwargs: Any
+    *, workspace_id: int, subject: Person, ip: str, user_agent: str, **_kwargs: Any
 ) -> None:
     """Log the mail with a link to a new password, with the published detail (37)."""
     detail = {
@@ -208,7 +210,7 @@ def on_password_reset_requested(
         "username": SUBJECT_USERNAME,
         "name": SUBJECT_NAME,
         "organisationId": workspace_id,
-        "activationKey": link_secret,
+        "activationKey": MASK,
         "sourceIp": ip,
         "userAgent": user_agent,
     }

@@ -30,9 +30,7 @@ _MOMENTS: Final = tuple((_PLACE[name], name) for name in _DATES)
 _WHO: Final = tuple((_PLACE[f"{name}_id"], name) for name in _PERSONS)
 ID, WORKSPACE, TYPE, ACTOR_KIND = (_PLACE[name] for name in ("id", "workspace_id", "type", "actor_kind"))
 TIMESTAMP, EXTERNAL_ID = _PLACE["timestamp"], _PLACE["external_id"]
-_DETAIL, _IP, _AGENT, _ALERT, _REQUEST = (
-    _PLACE[name] for name in ("detail", "ip", "user_agent", "alert", "request_id")
-)
+DETAIL, _IP, _AGENT, _ALERT, _REQUEST = (_PLACE[name] for name in ("detail", "ip", "user_agent", "alert", "request_id"))
 PERSON_COLUMNS: Final = tuple(place for place, _name in _WHO)
 
 StoredEvent = Sequence[Any]
@@ -115,7 +113,7 @@ def context_value(row: StoredEvent) -> bytes | None:
 
 def detail_value(row: StoredEvent) -> bytes | None:
     """Return the canonical text of the stored detail, `None` when there is none."""
-    return None if row[_DETAIL] is None else canonical_json(row[_DETAIL])
+    return None if row[DETAIL] is None else canonical_json(row[DETAIL])
 
 
 PARTS: Final[Mapping[str, Callable[[StoredEvent], bytes | None]]] = {"context": context_value, "detail": detail_value}

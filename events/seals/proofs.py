@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from events.seals.merkle import consistency_ranges, inclusion_ranges, prove
 from events.seals.models import SealCheckpoint, SealCosignature, SealKey, SealLog
 from events.seals.notes import SIGNATURE, VerifierKey, b64, proof_text, with_lines
 from events.seals.witnesses import configured
+from events.text import mask
 from kit.context import STAFF_KINDS
 
 BUNDLE: Final = "portal-seal-bundle/1"
@@ -114,7 +116,8 @@ def bundle_of(seal: Seal, event_id: int, reader: Reader) -> dict[str, Any] | Non
 def openings(row: leaf.StoredEvent, persons: leaf.SealedPersons, secret: bytes, reader: Reader) -> dict[str, Any]:
     """Return value and salt of the commitments in a leaf that a reader may see, by the member they stand in.
 
-    Who of the staff acted is told as everywhere, from where they did it to staff only, and live keys to nobody.
+    Who of the staff acted is told as everywhere, from where they did it to staff only. Live keys, which details of
+    earlier versions hold, are for nobody.
     """
     by_staff = row[leaf.ACTOR_KIND] in STAFF_KINDS
     found: dict[str, Any] = {}
@@ -123,14 +126,22 @@ def openings(row: leaf.StoredEvent, persons: leaf.SealedPersons, secret: bytes, 
         hidden = name == "actor" and by_staff and not staff_are_named(staff=reader.staff)
         if person is not None and person.salt is not None and not hidden:
             found[name] = {"salt": person.salt.hex(), "value": person.value.decode()}
-    kind = registry.find(row[leaf.TYPE])
     context = reader.context and (reader.staff or not by_staff)
-    shown = {"context": context, "detail": kind is not None and not kind.secrets}
+    shown = {"context": context, "detail": not _holds_secrets(row)}
     for name, value_of in leaf.PARTS.items():
         value = value_of(row) if shown[name] else None
         if value is not None:
             found[name] = {"salt": derived_salt(secret, name, row[leaf.ID]).hex(), "value": value.decode()}
     return found
+
+
+def _holds_secrets(row: leaf.StoredEvent) -> bool:
+    """Tell whether a stored detail may hold a live key: of a type nobody knows, or from before they were masked."""
+    kind = registry.find(row[leaf.TYPE])
+    if kind is None or not kind.secrets or row[leaf.DETAIL] is None:
+        return kind is None
+    detail = json.loads(row[leaf.DETAIL])
+    return bool(mask(kind.id, detail) != detail)
 
 
 def consistency_of(old: SealCheckpoint, new: SealCheckpoint) -> dict[str, Any]:

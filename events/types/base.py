@@ -179,7 +179,8 @@ class EventType:
         section: the heading of the documentation that the type belongs to.
         status: only ``current`` types are written.
         user_is: whom the wire's ``user`` object shows: the person who acted, or the account concerned.
-        secrets: dotted keys of ``detail`` that carry live credentials (`docs/rules.md` decision 30).
+        secrets: dotted keys of ``detail`` that carry live credentials in rows of earlier versions and in those taken
+            in from outside; ours hold a mask (`docs/rules.md` decision 30).
         sample: values for every placeholder of ``texts``, for documentation and tests; made up by us.
         sample_detail: a made-up ``detail`` object, where events of this type have one. Persons in it are placeholders.
     """

@@ -18,6 +18,7 @@ for _name, _function in rendering.GLOBALS.items():
     register.simple_tag(_function, name=_name)
 # Where a tag can't stand: in the arguments of another.
 register.filter("number", rendering.number)
+register.filter("bdi", rendering.bdi)
 
 
 @register.filter

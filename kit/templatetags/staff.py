@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,13 +12,22 @@ from django.utils.safestring import SafeString, mark_safe
 register = template.Library()
 
 
+# A cell that holds a text and nothing else, or a link with such a text.
+_TEXT_ALONE = re.compile(r"(<t[hd][^>]*>(?:<a [^>]*>)?)([^<>]*[^<>\s&;][^<>]*)((?:</a>)?</t[hd]>)")
+
+
 @register.filter
 def linked(cells: Iterable[SafeString]) -> list[SafeString]:
-    """Mark the link of a row's heading cell as the one that a click on the row follows."""
-    return [
-        mark_safe(cell.replace("<a href=", '<a class="row-link" href=', 1)) if cell.startswith("<th") else cell  # noqa: S308
-        for cell in cells
-    ]
+    """Mark the link of a row's heading cell as the one that a click on the row follows, and set texts by themselves."""
+    return [_cell(cell) for cell in cells]
+
+
+def _cell(cell: SafeString) -> SafeString:
+    """Change a cell that Django has made and escaped."""
+    made = _TEXT_ALONE.sub(r"\1<bdi>\2</bdi>\3", cell)
+    if made.startswith("<th"):
+        made = made.replace("<a href=", '<a class="row-link" href=', 1)
+    return mark_safe(made)  # noqa: S308
 
 
 @register.filter

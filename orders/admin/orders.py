@@ -19,7 +19,7 @@ from kit.admin.base import StaffAdmin, add_refusal
 from kit.admin.filters import choice_filter, related_filter
 from kit.errors import DomainError
 from kit.outcomes import Outcome
-from kit.rendering import badge, dash, number, when, when_absolute
+from kit.rendering import badge, bdi, dash, number, when, when_absolute
 from orders.addresses import country_name
 from orders.models import Address, Order, PaymentMethod, ShippingProvider
 from orders.money import money
@@ -174,7 +174,7 @@ class OrderAdmin(StaffAdmin):
     @admin.display(description=gettext_lazy("workspace"), ordering="workspace__name")
     def customer(self, order: Order) -> SafeString:
         url = reverse("admin:accounts_workspace_change", args=[order.workspace_id])
-        return format_html('<a href="{}">{}</a>', url, order.workspace)
+        return format_html('<a href="{}">{}</a>', url, bdi(order.workspace))
 
     @admin.display(description=gettext_lazy("SIMs"), ordering="sim_count")
     def sims(self, order: Order) -> str:
@@ -343,4 +343,4 @@ def address_html(address: Address) -> SafeString:
         address.email,
         address.vat_id,
     )
-    return format_html_join("", "{}<br>", ((line,) for line in lines if line))
+    return format_html_join("", "{}<br>", ((bdi(line),) for line in lines if line))

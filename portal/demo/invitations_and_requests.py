@@ -111,7 +111,7 @@ def _unknown_password() -> str:
 def _ask_for_password(past: Past, person: str) -> None:
     user = past.users[person]
     secret = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
-    request_password_reset(user=user, link_secret=secret, link=_link(secret))
+    request_password_reset(user=user, link=_link(secret))
 
 
 def _write_invitations(past: Past) -> None:

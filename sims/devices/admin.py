@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
 from django.contrib import admin
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from kit.admin.base import StaffAdmin
 from kit.admin.filters import choice_filter
 from kit.admin.lists import prefix_range
+from kit.ip_addresses import ip_address_of
 from kit.rendering import dash, identifier, state_badge, when, when_absolute
 from sims.admin_parts import WORKSPACE_FILTER, workspace_link
 from sims.identifiers import iccid_with_luhn, plain
@@ -53,7 +53,7 @@ class DeviceAdmin(StaffAdmin):
         if not term:
             return queryset, False
         digits = plain(term)
-        wanted = Q(ip_address=term) if _is_address(term) else Q()
+        wanted = Q(ip_address=term) if ip_address_of(term) else Q()
         if digits.isascii() and digits.isdigit():
             if len(digits) >= 14:
                 wanted |= Q(**prefix_range("imei", digits[:16]))
@@ -113,11 +113,3 @@ class DeviceAdmin(StaffAdmin):
     @admin.display(description=gettext_lazy("last updated"))
     def changed(self, device: Device) -> SafeString:
         return when(device.last_updated)
-
-
-def _is_address(term: str) -> bool:
-    try:
-        ipaddress.ip_address(term)
-    except ValueError:
-        return False
-    return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
@@ -18,6 +17,7 @@ from kit.filters import (
     TextFilter,
     whole_number,
 )
+from kit.ip_addresses import ip_address_of
 from sims.devices.selectors import NUMBERS, devices_by_iccid, devices_by_number
 from sims.identifiers import digits_only, iccid_digits, plain
 from sims.models import Device
@@ -46,16 +46,12 @@ class AddressText(Func):
 
 def is_address(value: str) -> bool:
     """Tell whether a text is a whole IP address."""
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        return False
-    return True
+    return ip_address_of(value) is not None
 
 
 def plain_address(value: str) -> str:
     """Return an IP address in its short form; a part of one stays as it is."""
-    return str(ipaddress.ip_address(value)) if is_address(value) else value
+    return ip_address_of(value) or value
 
 
 class DeviceFilters(ListFilters):

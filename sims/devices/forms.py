@@ -108,8 +108,9 @@ class DeviceForm(forms.Form):
     imei_lock = forms.BooleanField(
         label=_("IMEI lock"), required=False, help_text=_("The SIM works in the device of this IMEI only.")
     )
-    ip_address = forms.GenericIPAddressField(
-        label=_("IP address"), required=False, help_text=_("Fixed address inside your network.")
+    # The service says what is an address; Django's own field would drop a zone ("%eth0") without a word.
+    ip_address = forms.CharField(
+        label=_("IP address"), max_length=60, required=False, help_text=_("Fixed address inside your network.")
     )
 
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:

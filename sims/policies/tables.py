@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from kit.rendering import by_jinja, dash, number
+from kit.rendering import bdi, by_jinja, dash, number
 from kit.tables import ListColumn, ListTable
 from sims.models import CoveragePolicy, ServicePolicy
 
@@ -34,10 +34,10 @@ class PolicyTable(ListTable):
 
     def render_name(self, record: Policy) -> SafeString:
         """Draw the name, and what the policy is for."""
-        name = format_html('<span class="policy-name">{}</span>', record.name)
+        name = format_html('<span class="policy-name">{}</span>', bdi(record.name))
         if not record.description:
             return name
-        return name + format_html('<span class="small muted">{}</span>', record.description)
+        return name + format_html('<span class="small muted">{}</span>', bdi(record.description))
 
     def render_devices(self, record: Any) -> SafeString | str:
         """Draw how many devices use the policy, with a link to them."""
@@ -98,7 +98,7 @@ class CoveragePolicyTable(PolicyTable):
         plan = record.data_plan
         notes = [plan.get_category_display(), *record.left_out]
         drawn = [format_html('<span class="policy-note small muted">{}</span>', note) for note in notes]
-        return format_html("{}" * (1 + len(drawn)), plan.name, *drawn)
+        return format_html("{}" * (1 + len(drawn)), bdi(plan.name), *drawn)
 
     def render_included(self, record: CoveragePolicy) -> SafeString | str:
         """Draw the volume that each SIM has free a month."""

@@ -79,10 +79,10 @@ def test_an_application_token_has_one_workspace_and_no_person(firm: Firm) -> Non
     actor = actor_of_token(firm.erp)
     assert actor.kind == ActorKind.APPLICATION_TOKEN
     assert (actor.person, actor.acted_for, actor.everywhere) == (None, None, False)
-    assert actor.label == "Application token “ERP”"
+    assert actor.label == f"Application token “ERP” (ID {firm.erp.pk})"
     assert actor.roles == {firm.acme.pk: "User"}
     firm.erp.description = ""
-    assert actor_of_token(firm.erp).label == f"Application token “{firm.erp.pk}”"
+    assert actor_of_token(firm.erp).label == f"Application token “{firm.erp.pk}” (ID {firm.erp.pk})"
 
 
 def test_rights_read_well_in_templates_and_hide_what_is_missing(firm: Firm) -> None:

@@ -37,7 +37,7 @@ from orders.addresses import AddressData, checked
 from sims.devices.services.devices import update_devices
 from sims.devices.services.tags import change_tags
 from sims.models import Device, ServicePolicy
-from sims.policies.services.policies import create_service_policy, update_service_policy
+from sims.policies.services.policies import create_coverage_policy, create_service_policy, update_service_policy
 from tests.api.conftest import sign_in
 from tests.cast import Cast
 from tests.doors.trying import answer_of
@@ -276,7 +276,63 @@ def address(_cast: Cast, text: str) -> Any:
     return checked(data, billing=False).name
 
 
+def coverage(cast: Cast, text: str) -> Any:
+    values = {"name": text, "data_plan_id": cast.plan.pk}
+    return _owner(cast, lambda: create_coverage_policy(workspace_id=cast.acme.pk, values=values).name)
+
+
+def policy_by_call(cast: Cast, text: str) -> Any:
+    response = sign_in(cast.owner).post("/service_profile", {"name": text})
+    return response if response.status_code >= 400 else ServicePolicy.objects.latest("pk").name
+
+
+def policy_by_page(cast: Cast, text: str) -> Any:
+    address = reverse("sims:policy_create", args=[cast.acme.pk, "service"])
+    response = cast.client(cast.owner).post(address, {"name": text})
+    return response if response.status_code >= 400 else ServicePolicy.objects.latest("pk").name
+
+
+def new_device_by_call(cast: Cast, text: str) -> Any:
+    service, coverage_policy = cast.policies()
+    body = {
+        "name": text,
+        "status": {"id": 1},
+        "service_profile": {"id": service.pk},
+        "tariff_profile": {"id": coverage_policy.pk},
+    }
+    response = sign_in(cast.owner).post("/endpoint", body)
+    return response if response.status_code >= 400 else Device.objects.latest("pk").name
+
+
+def device_by_page(cast: Cast, text: str) -> Any:
+    made = cast.device()
+    address = reverse("sims:device_edit", args=[cast.acme.pk, made.pk])
+    data = {"name": text, "service_policy": made.service_policy_id, "coverage_policy": made.coverage_policy_id}
+    response = cast.client(cast.owner).post(address, data)
+    return response if response.status_code >= 400 else Device.objects.get(pk=made.pk).name
+
+
+def tags_by_call(cast: Cast, text: str) -> Any:
+    made = cast.device()
+    response = sign_in(cast.owner).patch(f"/endpoint/{made.pk}", {"tags": text})
+    return response if response.status_code >= 400 else Device.objects.get(pk=made.pk).tags
+
+
+def workspace_by_page(cast: Cast, text: str) -> Any:
+    data = {"part": "company", "name": text, "country": "DE"}
+    address = reverse("accounts:workspace_settings", args=[cast.acme.pk])
+    response = cast.client(cast.owner).post(address, data)
+    return response if response.status_code >= 400 else Workspace.objects.get(pk=cast.acme.pk).name
+
+
 OTHERS: dict[str, Line] = {
+    "coverage policy": coverage,
+    "API: policy": policy_by_call,
+    "portal: policy": policy_by_page,
+    "API: new device": new_device_by_call,
+    "portal: device": device_by_page,
+    "API: tags": tags_by_call,
+    "portal: workspace": workspace_by_page,
     "workspace": workspace,
     "workspace renamed": workspace_renamed,
     "workspace by customer": workspace_by_customer,
@@ -306,6 +362,34 @@ def test_what_cannot_be_seen_is_refused(cast: Cast, name: str, kind: str) -> Non
     assert answer_of(lambda cast: DOORS[name](cast, UNSEEN[kind]), cast) != "open"
 
 
+LENGTHS: dict[str, int] = {
+    **dict.fromkeys(PEOPLE, 150),
+    **dict.fromkeys(TOKENS, 200),
+    **dict.fromkeys(("workspace", "workspace renamed", "workspace by customer", "workspace of a sign-up"), 120),
+    "portal: workspace": 120,
+    "company": 200,
+    **dict.fromkeys(("package", "package renamed"), 100),
+    "support reason": 300,
+    **dict.fromkeys(("device", "API: device", "API: new device", "portal: device"), 200),
+    **dict.fromkeys(("tag", "API: tags"), 500),
+    **dict.fromkeys(("policy", "policy renamed", "coverage policy", "API: policy", "portal: policy"), 100),
+    "address": 120,
+}
+"""What the column holds, in characters: letters of four bytes count as one on both databases."""
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_text_is_at_most_as_long_as_its_column(cast: Cast, name: str) -> None:
+    longest = "\U00020000" * LENGTHS[name]
+    assert DOORS[name](cast, longest) == longest
+
+
+@pytest.mark.parametrize("name", DOORS)
+def test_a_text_that_is_longer_than_its_column_is_refused(cast: Cast, name: str) -> None:
+    too_long = "x" * (LENGTHS[name] + 1)
+    assert answer_of(lambda cast: DOORS[name](cast, too_long), cast) not in ("open", "database", "500")
+
+
 def _wide(text: str) -> str:
     """Return a text in letters of full width, which look the same and are others."""
     return "".join(chr(ord(letter) + 0xFEE0) for letter in text)
@@ -319,6 +403,9 @@ LABELS = [
     "NETWORK",
     "Not signed in",
     "Erased user",
+    "Olga Owner (ID 3)",
+    f"Alma (operator {_wide('Staff')})",
+    f"Olga Owner, {_wide('user')} {_wide('ID')}: 3",
 ]
 
 

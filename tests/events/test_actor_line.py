@@ -9,7 +9,8 @@ from accounts.actors import actor_of, staff_actor
 from accounts.models import User
 from accounts.people.services.erasure import erase_user
 from events.models import Event
-from events.selectors import actor_choices, actor_line, persons_of
+from events.selectors import actor_choices, persons_of
+from events.who import actor_line
 from kit.context import NETWORK, SCHEDULE, SYSTEM, Actor, ActorKind, Person
 from tests.cast import Cast
 from tests.events.build import record
@@ -68,7 +69,7 @@ def test_an_erased_person_reads_erased(cast: Cast) -> None:
 
 def test_an_application_token_is_named(cast: Cast) -> None:
     assert line(record(cast.acme, 9, cast.token())) == (
-        f"{LEAD}Application token “ERP”; user details are not recorded for application tokens."
+        f"{LEAD}Application token “ERP” (ID 77); user details are not recorded for application tokens."
     )
 
 
@@ -121,7 +122,7 @@ def test_choices_are_those_of_this_log(cast: Cast) -> None:
     assert actor_choices(cast.acme.pk) == [
         (f"user:{cast.member.pk}", "Max Member, max.member@example.com"),
         (f"user:{cast.owner.pk}", "Olga Owner, olga.owner@example.com"),
-        ("token:77", "Application token “77”"),
+        ("token:77", "Application token “77” (ID 77)"),
         ("staff", "Operator staff"),
         ("network", "Network"),
     ]

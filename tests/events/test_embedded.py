@@ -11,6 +11,7 @@ from django.test import Client
 
 from accounts.actors import actor_of
 from accounts.models import Workspace
+from events.export import ACTOR_COLUMNS
 from events.models import Event
 from sims.identifiers import iccid_with_luhn
 from tests.cast import Cast
@@ -74,6 +75,27 @@ def test_the_poll_tells_what_came_since(cast: Cast) -> None:
     assert client.get(url(cast.acme, "newer/?since=forged"), headers=HTMX).status_code == 204
 
 
+@pytest.mark.parametrize("rows", [3, 60])
+def test_the_poll_tells_what_was_committed_late(cast: Cast, rows: int) -> None:
+    """Its moment and its id are those of when it was written: it stands below what was seen before it."""
+    record(cast.acme, 9, actor_of(cast.owner), moment=ago(minutes=9), times=rows)
+    record(cast.acme, 9, actor_of(cast.owner))
+    client = cast.client(cast.owner)
+    poll = re.search(r'data-live hx-get="([^"]+)"', page(client, url(cast.acme)))
+    assert poll
+    address = unescape(poll[1])
+    assert client.get(address, headers=HTMX).status_code == 204
+    record(cast.acme, 9, actor_of(cast.owner), moment=ago(minutes=2))
+    assert "1 new event" in page(client, address, **HTMX)
+    record(cast.acme, 9, actor_of(cast.owner))
+    assert "2 new events" in page(client, address, **HTMX)
+    # Nobody counts for us.
+    assert client.get(re.sub(r"known=\d+", "known=0", address), headers=HTMX).status_code == 204
+
+
+WHO = "Actor kind,Actor ID,Actor name,Actor e-mail,Token ID,Acting for ID,Acting for e-mail"
+
+
 def export(client: Client, workspace: Workspace, query: str = "") -> Any:
     return client.post(url(workspace, "export/"), {"filter": query})
 
@@ -85,15 +107,27 @@ def test_export_writes_the_filtered_list_and_an_event(cast: Cast, story: dict[st
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert f'filename="events-{cast.acme.pk}-' in response["Content-Disposition"]
     lines = b"".join(response.streaming_content).decode().removeprefix("\ufeff").splitlines()
-    assert lines[0] == "ID,Severity,Date (UTC),Event source,Event type,Device,SIM,Actor"
+    assert lines[0] == f"ID,Severity,Date (UTC),Event source,Event type,Device,SIM,{WHO}"
     assert len(lines) == 5
     assert "'=HYPERLINK(1)" in lines[1]
-    assert lines[2].split(",")[4:] == ["SIM suspension", "Pump 12", iccid_with_luhn(story["one"].iccid), "Olga Owner"]
+    owner = ["User", str(cast.owner.pk), "Olga Owner", "olga.owner@example.com", "", "", ""]
+    one, other = (iccid_with_luhn(story[name].iccid) for name in ("one", "other"))
+    assert lines[2].split(",")[4:] == ["SIM suspension", "Pump 12", one, *owner]
+    assert lines[3].split(",")[4:] == ["SIM suspension", "", other, "Application token", "", "ERP", "", "77", "", ""]
+    assert lines[4].split(",")[7:] == [
+        "Operator staff",
+        str(cast.staff.pk),
+        "Stella Staff",
+        cast.staff.email,
+        "",
+        "",
+        "",
+    ]
     event = Event.objects.get(type=10051)
     assert event.description == "4 events exported"
     assert event.detail == {
         "filters": {"type": "9"},
-        "columns": ["id", "severity", "date", "source", "type", "device", "sim", "actor"],
+        "columns": ["id", "severity", "date", "source", "type", "device", "sim", *ACTOR_COLUMNS],
     }
     assert event.actor_ref == cast.observer.pk
 
@@ -103,7 +137,7 @@ def test_export_follows_the_columns_chosen(cast: Cast) -> None:
     cast.owner.preferences = {"tables": {"events": {"columns": ["type", "description", "request"]}}}
     cast.owner.save()
     lines = b"".join(export(cast.client(cast.owner), cast.acme).streaming_content).decode().splitlines()
-    assert lines[0].removeprefix("\ufeff") == "ID,Event type,Description,Request"
+    assert lines[0].removeprefix("\ufeff") == f"ID,Event type,Description,{WHO},Request"
 
 
 def test_export_has_a_limit(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

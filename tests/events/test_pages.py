@@ -104,7 +104,7 @@ def test_the_panel_says_who_word_for_word(cast: Cast) -> None:
     assert line in words(html)
     link = f'<a href="/w/{cast.acme.pk}/events/?actor=user:{cast.member.pk}"'
     assert link in html
-    assert re.search(rf"{re.escape(link)}[^>]*>Max Member</a>, max\.member@example\.com\. ", html)
+    assert re.search(rf"{re.escape(link)}[^>]*><bdi>Max Member</bdi></a>, max\.member@example\.com\. ", html)
 
 
 def test_the_panel_is_a_fragment_and_the_page_holds_it(cast: Cast) -> None:

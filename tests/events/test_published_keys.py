@@ -215,7 +215,7 @@ def _invited(cast: Cast, _shop: Shop) -> None:
 
 
 def _reset(cast: Cast, _shop: Shop) -> None:
-    request_password_reset(user=cast.member, link_secret="u-k", link="/u-k")
+    request_password_reset(user=cast.member, link="/u-k")
 
 
 def _deleted(cast: Cast, _shop: Shop) -> None:

@@ -177,7 +177,7 @@ def test_the_same_request_twice(shop: Shop, member: Program) -> None:
 def test_programs_order_without_a_user(shop: Shop, erp: Program) -> None:
     assert erp.post("/shop/order", body(shop)).status_code == 201
     assert last().user_id is None
-    assert last().actor_label == "Application token “ERP”"
+    assert last().actor_label == f"Application token “ERP” (ID {last().actor_ref})"
 
 
 def test_lists_filter_sort_and_page(shop: Shop, member: Program, django_assert_num_queries: Any) -> None:

@@ -92,7 +92,7 @@ def test_from_the_cart_to_registered_sims(shop: Shop, browser: Client) -> None:
     assert browser.get(address).status_code == 200
     words = re.findall(r"<strong>([^<]+)</strong>", timeline)
     assert words == ["Submitted", "Paid", "Shipped", "1 SIM registered", "1 SIM registered"]
-    assert "Stella Staff (Operator staff)" in timeline
+    assert "<bdi>Stella Staff</bdi> (Operator staff)" in timeline
 
 
 def test_the_cart_survives(shop: Shop, browser: Client) -> None:

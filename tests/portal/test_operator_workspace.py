@@ -138,9 +138,7 @@ ACTS: dict[str, Callable[[Cast], Any]] = {
     "wrong password": _as_nobody(lambda cast: sign_in_with_password(email=cast.staff.email, password="wrong")),
     "own password": _as_oneself(lambda cast: change_own_password(user_id=cast.staff.pk, old=PASSWORD, new=NEW)),
     "password by staff": _as_staff(lambda cast: set_user_password(user_id=cast.staff.pk, password=NEW)),
-    "reset asked": _as_nobody(
-        lambda cast: request_password_reset(user=cast.staff, link_secret="s", link="https://x.example")
-    ),
+    "reset asked": _as_nobody(lambda cast: request_password_reset(user=cast.staff, link="https://x.example")),
     "reset": _as_nobody(lambda cast: reset_password(user=cast.staff, password=NEW)),
     "end other sessions": _as_oneself(lambda cast: end_other_sessions(user_id=cast.staff.pk, keep=None)),
     "forget devices": _as_oneself(lambda cast: forget_all_devices(user_id=cast.staff.pk)),

@@ -255,7 +255,7 @@ def test_edit_changes_what_was_typed(cast: Cast) -> None:
     [
         ("name", "", "required"),
         ("imei", "490154203237519", "check digit"),
-        ("ip_address", "10.0.0", "valid IPv4"),
+        ("ip_address", "10.0.0", "is not an IP address"),
         ("service_policy", "foreign", "valid choice"),
         ("coverage_policy", "foreign", "valid choice"),
     ],

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from events.models import Event
-from events.text import COVERS, without_covers
+from events.text import without_covers
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 from sims.identifiers import iccid_with_luhn
 from sims.inventory.services.allotment import assign_batch, assign_sims, reserve_batch
@@ -46,7 +46,6 @@ def test_a_batch_is_registered_with_one_row_and_one_more_per_sim(cast: Cast, sta
             "first_iccid": iccid_with_luhn(done.sims[0].iccid),
             "last_iccid": iccid_with_luhn(done.sims[-1].iccid),
         },
-        COVERS: {"sim": [sim.id for sim in done.sims]},
     }
     assert first.sim_id is None
     assert set(Sim.objects.values_list("workspace_id", "status")) == {(cast.acme.pk, status)}

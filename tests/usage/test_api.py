@@ -95,3 +95,11 @@ def test_a_body_above_the_limit_of_other_bodies(cast: Cast) -> None:
     (sim,) = in_test(cast)
     padded = record(sim, sms=1, note="x" * 11_000_000)
     assert post(padded).json()["accepted"] == 1
+
+
+def test_a_body_that_would_take_too_much_memory(db: None) -> None:
+    """Small when packed, and small as text; each pair of braces takes a hundred times its size."""
+    empty = b"[" + b"{}," * 1_000_000 + b"{}]"
+    assert post(gzip.compress(empty), **{"Content-Encoding": "gzip"}).status_code == 413
+    long = b'{"note": "' + b"x" * (16 * 2**20) + b'"}'
+    assert post(gzip.compress(long), **{"Content-Encoding": "gzip"}).status_code == 413

@@ -39,7 +39,7 @@ from accounts.sign_in.services.second_factors import remove_second_factor
 from kit.admin.base import StaffAdmin, add_refusal
 from kit.admin.filters import condition_filter
 from kit.errors import DomainError
-from kit.rendering import badge, dash, when, when_absolute
+from kit.rendering import badge, bdi, dash, when, when_absolute
 
 SHOWN_WORKSPACES = 3
 MOST_AT_ONCE = 500
@@ -366,7 +366,7 @@ class UserAdmin(StaffAdmin):
             ", ",
             '<a href="{}">{}</a> <span class="muted">{}</span>',
             (
-                (reverse("admin:accounts_workspace_change", args=[pk]), name, role)
+                (reverse("admin:accounts_workspace_change", args=[pk]), bdi(name), role)
                 for pk, name, role in user.places[:SHOWN_WORKSPACES]
             ),
         )

@@ -153,12 +153,10 @@ def link_secret_of(invitation: Invitation) -> str:
 
 def send_invitation(invitation: Invitation, workspace: Workspace, link: LinkMaker | None) -> None:
     """Tell an open invitation (event 36) and send its mail, if a link for it is made; a part of actions that decide."""
-    link_secret = link_secret_of(invitation)
     signals.user_invited.send(
         sender=Invitation,
         workspace_id=workspace.pk,
         subject=subject_of(invitation, invitation.user),
-        link_secret=link_secret,
         role=invitation.role,
         expires=invitation.expires,
     )
@@ -172,7 +170,7 @@ def send_invitation(invitation: Invitation, workspace: Workspace, link: LinkMake
             "workspace": workspace,
             "inviter": invitation.inviter.name if invitation.inviter else "",
             "role": Role(invitation.role).label,
-            "link": link(link_secret),
+            "link": link(link_secret_of(invitation)),
         },
     )
 

@@ -23,9 +23,7 @@ VERIFICATION_TIME: Final = timedelta(days=3)
 def ask_to_verify(user: User, workspace_id: int, link: LinkMaker) -> None:
     """Send the mail that asks to verify an address (event 40); a part of actions that have decided to."""
     link_secret = signed_links.issue("verification", row_id=user.pk, number=user.token_epoch)
-    signals.verification_requested.send(
-        sender=User, workspace_id=workspace_id, subject=person_of(user), link_secret=link_secret
-    )
+    signals.verification_requested.send(sender=User, workspace_id=workspace_id, subject=person_of(user))
     mails.send_later(
         "verification", user.email, {"user": user, "link": link(link_secret), "days": VERIFICATION_TIME.days}
     )

@@ -43,25 +43,24 @@ def send_password_reset(*, user_id: int, link: LinkMaker) -> None:
         if not user.is_active:
             raise Conflict(_("Only an active account gets a new password."), code="not_active")
         link_secret = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
-        _send(user, link_secret, link(link_secret))
+        _send(user, link(link_secret))
 
 
 @retried
-@sensitive_variables("link_secret")
-def request_password_reset(*, user: User, link_secret: str, link: str) -> None:
+@sensitive_variables("link")
+def request_password_reset(*, user: User, link: str) -> None:
     """Send the mail with a link to a new password (event 37).
 
     Args:
         user: whose; only an active account is asked for.
-        link_secret: the secret of the link.
-        link: its address.
+        link: its address, which holds the secret.
     """
     with acting_within(ANONYMOUS), action():
-        _send(user, link_secret, link)
+        _send(user, link)
 
 
-@sensitive_variables("link_secret")
-def _send(user: User, link_secret: str, link: str) -> None:
+@sensitive_variables("link")
+def _send(user: User, link: str) -> None:
     context = current_context()
     # Where staff sit is not the customer's business, who reads this row.
     theirs = current_actor().kind == ActorKind.ANONYMOUS
@@ -69,7 +68,6 @@ def _send(user: User, link_secret: str, link: str) -> None:
         sender=User,
         workspace_id=home_workspace_id(user),
         subject=person_of(user),
-        link_secret=link_secret,
         ip=(context.ip or "") if theirs else "",
         user_agent=context.user_agent if theirs else "",
     )

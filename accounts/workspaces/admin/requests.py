@@ -25,7 +25,7 @@ from accounts.workspaces.services.request_answers import (
 from kit.admin.base import StaffAdmin, add_refusal
 from kit.admin.filters import Picker, choice_filter, related_filter
 from kit.errors import DomainError
-from kit.rendering import badge, dash, when, when_absolute
+from kit.rendering import badge, bdi, dash, when, when_absolute
 
 STATE_TONES: Final = {
     WorkspaceRequest.Status.OPEN: "warn",
@@ -251,7 +251,7 @@ class WorkspaceRequestAdmin(StaffAdmin):
     def _person(user: Any) -> str | SafeString:
         if user is None:
             return dash()
-        return format_html('<a href="{}">{}</a>', reverse("admin:accounts_user_change", args=[user.pk]), user.name)
+        return format_html('<a href="{}">{}</a>', reverse("admin:accounts_user_change", args=[user.pk]), bdi(user.name))
 
     # --- columns ---
 
@@ -271,7 +271,7 @@ class WorkspaceRequestAdmin(StaffAdmin):
     @admin.display(description=gettext_lazy("main organisation"), ordering="workspace__name")
     def main(self, request: WorkspaceRequest) -> SafeString:
         url = reverse("admin:accounts_workspace_change", args=[request.workspace_id])
-        return format_html('<a href="{}">{}</a>', url, request.workspace.name)
+        return format_html('<a href="{}">{}</a>', url, bdi(request.workspace.name))
 
     @admin.display(description=gettext_lazy("package"), ordering="workspace__package__name")
     def package(self, request: WorkspaceRequest) -> str:

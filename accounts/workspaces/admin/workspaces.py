@@ -28,7 +28,7 @@ from accounts.workspaces.services.workspaces import create_workspace
 from kit.admin.base import StaffAdmin, StaffForm
 from kit.admin.filters import choice_filter, condition_filter
 from kit.errors import DomainError
-from kit.rendering import badge, dash, when_absolute
+from kit.rendering import badge, bdi, dash, when_absolute
 
 
 def _priced(packages: QuerySet[PlatformPackage]) -> list[tuple[PlatformPackage, str]]:
@@ -307,4 +307,4 @@ class WorkspaceAdmin(StaffAdmin):
     def main_name(self, workspace: Workspace) -> SafeString:
         if workspace.main is None:
             return dash()
-        return format_html('<a href="{}">{}</a>', self.url_of(workspace.main), workspace.main.name)
+        return format_html('<a href="{}">{}</a>', self.url_of(workspace.main), bdi(workspace.main.name))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from kit.errors import Invalid, NotFound
+from kit.ip_addresses import ip_address_of
 from kit.text import one_line
 from sims.devices.services.tags import normalise_tags
 from sims.identifiers import normalise_imei
@@ -137,11 +137,11 @@ def _clean_name(value: str | None) -> str:
 def _clean_address(value: str | None) -> str | None:
     if not value:
         return None
-    try:
-        return str(ipaddress.ip_address(value.strip()))
-    except ValueError as error:
+    found = ip_address_of(value)
+    if found is None:
         raise Invalid(
             _("'%(value)s' is not an IP address, e.g. 10.192.0.7.") % {"value": value},
             code="invalid_format",
             field="ip_address",
-        ) from error
+        )
+    return found

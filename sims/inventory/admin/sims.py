@@ -26,7 +26,7 @@ from kit.admin.lists import prefix_range
 from kit.context import current_context
 from kit.errors import DomainError
 from kit.outcomes import Outcome
-from kit.rendering import dash, identifier, number, state_badge, when, when_absolute
+from kit.rendering import bdi, dash, identifier, number, state_badge, when, when_absolute
 from sims.admin_parts import workspace_link
 from sims.identifiers import iccid_with_luhn, plain
 from sims.inventory.admin.forms import InventoryForm
@@ -376,7 +376,9 @@ class SimAdmin(StaffAdmin):
     def device_name(self, sim: Sim) -> SafeString:
         if sim.device is None:
             return dash()
-        return format_html('<a href="{}">{}</a>', reverse("admin:sims_device_change", args=[sim.device_id]), sim.device)
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:sims_device_change", args=[sim.device_id]), bdi(sim.device)
+        )
 
     @admin.display(description=gettext_lazy("batch"))
     def batch_code(self, sim: Sim) -> SafeString:

@@ -20,8 +20,10 @@ from kit.network_feed import network_feed_token
 from sims.usage.records import parse_json
 from sims.usage.services.ingest import ingest
 
-LARGEST_BODY: Final = 128 * 2**20
-"""Bytes, unpacked: about 200,000 records."""
+LARGEST_BODY: Final = 16 * 2**20
+"""Bytes, unpacked: about 25,000 records. Read as JSON it takes many times as much memory."""
+MOST_PARTS: Final = 1_000_000
+"""Objects and lists in a body. Records have ten at most; a body of nothing else would take gigabytes."""
 _GZIP: Final = 16 + zlib.MAX_WBITS
 
 
@@ -72,4 +74,6 @@ def _body(request: HttpRequest) -> bytes:
             raise bad_request("The gzip body is cut off.")
     if len(body) > LARGEST_BODY:
         raise WireError(413, Code.BAD_REQUEST, f"The body is larger than {LARGEST_BODY // 2**20} MB.")
+    if body.count(b"{") + body.count(b"[") > MOST_PARTS:
+        raise WireError(413, Code.BAD_REQUEST, f"The body holds more than {MOST_PARTS:,} objects and lists.")
     return body

@@ -207,8 +207,9 @@ def date_back(sim_ids: Collection[int]) -> None:
     ends = ends_of_tests(sim_ids, current_context().now())
     if not ends:
         return
-    read = Sim.objects.filter(pk__in=ends).order_by("pk").values_list(*SIM_FIELDS, "workspace_id")
-    sims = {row[0]: (SimRow._make(row[:-1]), row[-1]) for row in read}
+    read = list(Sim.objects.filter(pk__in=ends).order_by("pk").values_list(*SIM_FIELDS, "workspace_id"))
+    rows = with_devices(values[:-1] for values in read)
+    sims = {row.id: (row, values[-1]) for row, values in zip(rows, read, strict=True)}
     date_activations(ends)
     holders = _holders(ends)
     by_workspace: dict[int, list[ActivationDated]] = defaultdict(list)

@@ -97,7 +97,7 @@ def test_going_there_leads_to_the_page_where_it_is_set_up(cast: Cast, strict: Wo
     led = client.get(f"/w/{strict.pk}/sims/")
     assert led.status_code == 303
     assert led["Location"].startswith(reverse("accounts:account_mfa_setup"))
-    assert b"Bolt demands a second factor" in client.get(led["Location"]).content
+    assert b"<bdi>Bolt</bdi> demands a second factor" in client.get(led["Location"]).content
     for page in ("accounts:account", "accounts:account_security", "accounts:account_sessions"):
         assert client.get(reverse(page)).status_code == 200
     with cast.acting(cast.owner):

@@ -13,7 +13,8 @@ from accounts.models import User
 from accounts.people.services.erasure import erase_user
 from accounts.people.services.members import change_role
 from events.models import Event
-from events.selectors import actor_line, event_row, persons_of
+from events.selectors import event_row, persons_of
+from events.who import actor_line
 from events.wire import wire
 from kit.errors import Conflict, Forbidden
 from sims.devices.services.devices import update_devices

@@ -270,7 +270,7 @@ def test_a_workspace_that_demands_it_leads_to_the_page(cast: Cast) -> None:
     assert client.post(f"/w/{cast.acme.pk}/sims/register/", {}).status_code == 303
     assert types(cast.acme) == before
     page = client.get(f"{SET_UP}?next=/w/{cast.acme.pk}/sims/").content.decode()
-    assert "Acme demands a second factor" in page
+    assert "<bdi>Acme</bdi> demands a second factor" in page
     client.post(SET_UP, {"kind": "totp", "password": PASSWORD})
     found = re.search(r'id="secret-key">([A-Z2-7 ]+)<', client.get(SET_UP).content.decode())
     assert found
@@ -278,7 +278,7 @@ def test_a_workspace_that_demands_it_leads_to_the_page(cast: Cast) -> None:
     assert f'href="/w/{cast.acme.pk}/sims/"' in done.content.decode()
     assert client.get(f"/w/{cast.acme.pk}/sims/").status_code == 200
     # It can't be removed again, and the page says so.
-    assert b"be removed: Acme demands one" in client.get("/account/security/").content
+    assert b"be removed: <bdi>Acme</bdi> demands one" in client.get("/account/security/").content
     assert client.post("/account/security/remove/", {"password": PASSWORD}).status_code == 422
 
 

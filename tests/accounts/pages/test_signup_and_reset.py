@@ -57,7 +57,7 @@ def test_from_sign_up_to_the_dashboard(django_capture_on_commit_callbacks: Any) 
     assert wire_of(signed_up)["user"] == {"id": user.pk, "name": "Nora Newcomer", "username": "nora@example.com"}
     assert wire_of(asked)["description"] == "Verification requested for user 'nora@example.com'"
     assert wire_of(asked)["detail"] == {"token": "••••••"}
-    assert (asked.detail or {})["token"] in link_of()
+    assert asked.detail == {"token": "••••••"}
     # Nothing opens before the address is verified.
     assert (
         b"not activated"
@@ -125,11 +125,11 @@ def test_a_forgotten_password(cast: Cast, django_capture_on_commit_callbacks: An
         "sourceIp": "192.0.2.9",
         "userAgent": "Chrome",
     }
-    assert (event.detail or {})["activationKey"] in link_of()
+    assert (event.detail or {})["activationKey"] == "••••••"
     page = client.get(link_of(), follow=True)
     assert page.status_code == 200
     target = page.redirect_chain[-1][0]
-    assert (event.detail or {})["activationKey"] not in target
+    assert link_of().rstrip("/").rpartition("-")[2] not in target
     weak = client.post(target, {"password1": "short", "password2": "short"})
     assert b"too short" in weak.content
     done = client.post(target, {"password1": NEW_PASSWORD, "password2": NEW_PASSWORD})

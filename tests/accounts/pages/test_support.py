@@ -60,7 +60,7 @@ def test_inside_the_rights_are_those_of_the_user(cast: Cast, inside: Client) -> 
     page = inside.get(f"/w/{cast.acme.pk}/")
     html = page.content.decode()
     assert page.status_code == 200
-    assert "Support access: you act for Max Member in Acme" in html
+    assert "Support access: you act for <bdi>Max Member</bdi> in <bdi>Acme</bdi>" in html
     assert "Ticket 4711" in html
     assert inside.get(f"/w/{cast.bolt.pk}/").status_code == 404
     assert inside.get(f"/w/{cast.umbra.pk}/").status_code == 404

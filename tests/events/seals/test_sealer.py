@@ -22,6 +22,7 @@ from django.utils import timezone
 from events.models import Event, SealCheckpoint, SealCosignature, SealLog, SealState, SealTile
 from events.seals import checkpoints, sealer, trees
 from events.seals.services import seal_now
+from events.totals import events_in_log
 from tests.cast import Cast
 
 Sealed = Callable[..., list[int]]
@@ -165,9 +166,12 @@ def test_nothing_is_sealed_around_an_open_transaction(sealed: Sealed, cast: Cast
         assert sealer.seal(wait=0.1) == (0, False)
         assert places(cast.acme.pk) == before
         assert seal_now(wait=0.1) == (0, 0)
+        assert events_in_log(cast.acme.pk) == len(before) + 1
         slow.commit()
+    assert events_in_log(cast.acme.pk) == len(before) + 2
     assert seal_now() == (2, 1)
     assert places(cast.acme.pk) == [*before, late, early]
+    assert events_in_log(cast.acme.pk) == len(before) + 2
 
 
 @pytest.mark.postgresql
