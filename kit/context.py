@@ -8,7 +8,7 @@ section 3).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -133,6 +133,8 @@ class ActionContext:
         user_agent: as sent, cut to 256 characters.
         surface: which door.
         moment: a fixed time in UTC for everything recorded here; only the demo loader sets it.
+        asked: the rights that were found since the last action: workspace (`None` for a right of staff) and right to
+            what asks for it again. An action that begins may find another actor than the one who was asked for.
     """
 
     actor: Actor | None
@@ -141,6 +143,7 @@ class ActionContext:
     user_agent: str = ""
     surface: Surface = Surface.TASK
     moment: datetime | None = None
+    asked: dict[tuple[int | None, str], Callable[[], object]] = field(default_factory=dict, init=False)
 
     def now(self) -> datetime:
         """Return the moment of the action, aware, in UTC."""

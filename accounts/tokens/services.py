@@ -17,6 +17,7 @@ from accounts.models import ApplicationToken
 from accounts.naming import token_description
 from accounts.permissions import Permission, Role, authorise
 from accounts.signals import TokenRow
+from accounts.standing import withhold
 from kit.action import action, retried
 from kit.context import Actor, current_context
 from kit.errors import Forbidden, Invalid
@@ -239,6 +240,7 @@ def revoke_application_token(*, workspace_id: int, token_id: int) -> Application
     """
     authorise(workspace_id, Permission.TOKEN_REVOKE)
     with action():
+        withhold(tokens=[token_id])
         token = (
             ApplicationToken.objects.of(workspace_id)
             .select_for_update(of=("self",))

@@ -17,6 +17,7 @@ from accounts.people.services.verification import ask_to_verify
 from accounts.permissions import Permission, authorise
 from accounts.selectors import person_of, user_by_email
 from accounts.sign_in.services.sessions import drop_sessions
+from accounts.standing import withhold
 from kit.action import action, retried
 from kit.context import Person, current_context
 from kit.errors import Conflict, Invalid
@@ -54,6 +55,7 @@ def rename_account(*, workspace_id: int, user_id: int, email: str, link: LinkMak
             _("Enter an e-mail address, for example name@example.com."), code="invalid_format", field="username"
         ) from error
     with action():
+        withhold(users=[user_id])
         _lock_places(user_id)
         user = require_managed(actor, workspace_id, user_id)
         if user.email == address:

@@ -29,6 +29,7 @@ from accounts.people.services.members import keep_super_admin
 from accounts.permissions import authorise_staff
 from accounts.selectors import ERASED_NAME, entries_of, home_workspace_id, person_of, without_administrator
 from accounts.sign_in.services.sessions import drop_sessions
+from accounts.standing import withhold
 from accounts.support.services import end_support_access
 from accounts.tokens.services import end_tokens
 from kit import mail
@@ -80,6 +81,7 @@ def erase_user(*, user_id: int) -> Erasure:
     """
     authorise_staff("accounts.delete_user")
     with action():
+        withhold(users=[user_id])
         places = _locked_places(user_id)
         user = lock_user(user_id)
         if user.is_staff:

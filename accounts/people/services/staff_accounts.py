@@ -27,6 +27,7 @@ from accounts.sign_in.services.passwords import encoded_password, require_choose
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.signals import Changes
 from accounts.staff_roles import STAFF_ACCOUNTS
+from accounts.standing import withhold
 from accounts.support.services import end_accesses_of
 from kit.action import action, retried
 from kit.context import current_actor, current_context
@@ -126,6 +127,8 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
     if actor.id == user_id and _STAFF & set(values):
         _refuse_own(user_id)
     with action():
+        if _STAFF & set(values):
+            withhold(users=[user_id])
         user = lock_user(user_id)
         require_over(user)
         if _STAFF & set(values):
@@ -206,9 +209,11 @@ def unlock_user(*, user_id: int) -> User:
     return user
 
 
+@retried
 def _move(user_id: int, status: User.Status, what: str) -> User:
     authorise_staff("accounts.change_user")
     with action():
+        withhold(users=[user_id])
         user = lock_user(user_id)
         require_over(user)
         if user.status == status:

@@ -18,6 +18,7 @@ from accounts.packages.services.subscriptions import find_data_plans, find_packa
 from accounts.people.services.members import settle_tokens
 from accounts.permissions import Permission, authorise, authorise_staff
 from accounts.signals import SettingChange
+from accounts.standing import CLOSES, withhold
 from accounts.workspaces.services.requests import require_room
 from kit.action import action, retried
 from kit.context import current_context
@@ -112,6 +113,8 @@ def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Worksp
             _("Only the operator's staff can change this setting."), permission=Permission.WORKSPACE_UPDATE.value
         )
     with action():
+        if CLOSES & set(changes):
+            withhold(workspaces=[workspace_id])
         workspace = lock_workspace(workspace_id)
         before = {name: getattr(workspace, name) for name in changes}
         shown = {name: _shown(workspace, name) for name in changes}
