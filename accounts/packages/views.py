@@ -56,11 +56,7 @@ def contents(package: PlatformPackage) -> list[tuple[str, str]]:
 
 def rates(package: PlatformPackage) -> list[tuple[str, str]]:
     """Return the price of an activated SIM by volume: from how many SIMs, and the price of each a month."""
-    steps = package.sim_rates if isinstance(package.sim_rates, list) else []
-    return [
-        (number(int(step.get("scale_start", 1))), f"{float(step.get('rate', 0)):.2f} {package.currency}")
-        for step in steps
-    ]
+    return [(number(step.scale_start), f"{step.rate:.2f} {package.currency}") for step in package.rate_steps]
 
 
 def used(workspace: Workspace, booked: int) -> list[PackageUse]:

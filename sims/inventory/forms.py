@@ -91,6 +91,7 @@ class AssignForm(forms.Form):
 
     device = forms.IntegerField(
         min_value=1,
+        max_value=2**63 - 1,
         widget=forms.HiddenInput,
         error_messages={"required": gettext_lazy("Choose a device.")},
     )

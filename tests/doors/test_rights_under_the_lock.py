@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
 
 import accounts.tokens.bearer as bearer
-import portal.middleware as middleware
+from accounts.actors import rights_of, staff_actor
 from accounts.models import ApplicationToken, Membership, SupportAccess, User, Workspace
 from accounts.people.services.members import change_role, remove_member, set_super_admin
 from accounts.people.services.profiles import change_account
@@ -205,7 +206,7 @@ def test_pages_refuse_what_was_lost_since_they_were_opened(
     client = cast.client(cast.member)
     assert client.get(f"/w/{cast.acme.pk}/devices/{device.pk}/").status_code == 200
     happened: list[int] = []
-    original = middleware.rights_of
+    original = rights_of
 
     def let_in(actor: Any, workspace_id: int) -> Any:
         found = original(actor, workspace_id)
@@ -214,7 +215,7 @@ def test_pages_refuse_what_was_lost_since_they_were_opened(
             lose(cast)
         return found
 
-    monkeypatch.setattr(middleware, "rights_of", let_in)
+    monkeypatch.setattr("portal.middleware.rights_of", let_in)
     answer = client.post(f"/w/{cast.acme.pk}/devices/{device.pk}/release/", {"suspend": "on"})
     assert happened
     assert answer.status_code == status, answer.content
@@ -228,7 +229,7 @@ def test_staff_who_lost_a_role_do_not_act_in_the_admin_site(cast: Cast, monkeypa
     staff = supporter()
     client = cast.client(staff)
     happened: list[int] = []
-    original = middleware.staff_actor
+    original = staff_actor
 
     def let_in(user: User) -> Any:
         found = original(user)
@@ -239,7 +240,7 @@ def test_staff_who_lost_a_role_do_not_act_in_the_admin_site(cast: Cast, monkeypa
                 update_user(user_id=staff.pk, changes={"staff_role": "reader"})
         return found
 
-    monkeypatch.setattr(middleware, "staff_actor", let_in)
+    monkeypatch.setattr("portal.middleware.staff_actor", let_in)
     client.post(f"/admin/accounts/user/{cast.member.pk}/lock/suspend/")
     assert happened
     cast.member.refresh_from_db()
@@ -281,7 +282,8 @@ class Thread(threading.Thread):
 
     def __init__(self, work: Callable[[], Any]) -> None:
         super().__init__()
-        self.work, self.result, self.pid = work, None, 0
+        self.work, self.pid = work, 0
+        self.result: Any = None
         self.begun = threading.Event()
 
     def run(self) -> None:
@@ -374,16 +376,15 @@ def test_signing_in_and_the_last_use_wait_for_no_action(cast: Cast) -> None:
     program, person = exchange(made.value), sign_in(cast.member)
     with transaction.atomic():
         Sim.objects.select_for_update().get(pk=sim.pk)
-        calls = [
-            Thread(lambda who=who: who.patch(f"/sim/{sim.pk}", {"status": {"id": 2}})).go() for who in (program, person)
-        ]
+        calls = [Thread(partial(who.patch, f"/sim/{sim.pk}", {"status": {"id": 2}})).go() for who in (program, person)]
         for call in calls:
             call.until_it_waits()
-        for work in (
+        works: list[Callable[[], object]] = [
             lambda: ApplicationToken.objects.update(last_used=None),
             lambda: exchange(made.value),
             lambda: sign_in(cast.member),
-        ):
+        ]
+        for work in works:
             other = Thread(work).go()
             other.join()
             assert other.result

@@ -179,7 +179,10 @@ def _erase_rows(user: User, erased: ErasedNames) -> None:
     erased.found_in(SavedFilter.objects.all(), ["values"]).delete()
     # Whatever they asked for themselves, also under a name of one word.
     for job in Job.objects.filter(user_id=user.pk):
-        job.actor = erased.replaced(job.actor)
+        # Nothing but the persons: what else stands there (roles, labels) may be called as somebody is.
+        job.actor = {
+            key: erased.replaced(value) if key in ("person", "acted_for") else value for key, value in job.actor.items()
+        }
         job.save(update_fields=["actor"])
     for model in (EmailAddress, Authenticator, TrustedDevice):
         model.objects.filter(user=user).delete()

@@ -45,7 +45,7 @@ def create_workspace(
     package_id: int,
     type: int = Workspace.Type.ENTERPRISE,  # noqa: A002 - the field's name, and the wire's
     country: str = "",
-    currency: str = "EUR",
+    currency: str | None = None,
     main_id: int | None = None,
     data_plan_ids: Sequence[int] = (),
 ) -> Workspace:
@@ -56,7 +56,7 @@ def create_workspace(
         package_id: its platform package.
         type: kind of organisation; the one Mobile network operator is there from the start.
         country: ISO 3166 code of two letters, or empty.
-        currency: EUR or USD.
+        currency: EUR or USD; that of the package when left out.
         main_id: the main organisation it is linked to; `None` for an organisation of its own.
         data_plan_ids: data plans it may use.
 
@@ -81,7 +81,7 @@ def create_workspace(
             package=package,
             type=type,
             country=country.upper(),
-            currency=currency,
+            currency=currency or package.currency,
             main_id=main_id,
             created=current_context().now(),
         )

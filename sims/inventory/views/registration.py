@@ -74,11 +74,11 @@ def _form(request: WorkspacePageRequest, initial: dict[str, Any] | None = None) 
 
 def price_of(workspace: Workspace) -> str:
     """Return what an activated SIM costs a month, from the first step of the package's scale, or ""."""
-    rates = workspace.package.sim_rates
-    if not rates or not isinstance(rates[0], dict) or "rate" not in rates[0]:
+    steps = workspace.package.rate_steps
+    if not steps:
         return ""
-    values = {"rate": f"{rates[0]['rate']:.2f}", "currency": workspace.package.currency}
-    if len(rates) > 1:
+    values = {"rate": f"{steps[0].rate:.2f}", "currency": workspace.package.currency}
+    if len(steps) > 1:
         return _("Up to %(rate)s %(currency)s a SIM and month, for the whole month.") % values
     return _("%(rate)s %(currency)s a SIM and month, for the whole month.") % values
 

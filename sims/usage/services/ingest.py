@@ -142,12 +142,12 @@ def _store(usages: Sequence[UsageReading], now: datetime) -> tuple[list[tuple[in
     statements = usage_sql.for_vendor(connection.vendor)
     with connection.cursor() as cursor:
         statements.stage(cursor, _with_iccids(usages))
-        statements.lock(cursor)
+        locked = statements.lock(cursor)
         refused = statements.refused(cursor)
         barred = [position for position, found in refused if found.barred]
         if barred:
             statements.drop(cursor, barred)
-        stored = statements.count(cursor, now)
+        stored = statements.count(cursor, now, locked)
     note_ranges(stored.ranges, shared_now())
     return refused, stored
 

@@ -76,8 +76,8 @@ class Statements(Protocol):
     def stage(self, cursor: Any, usages: Sequence[UsageReading]) -> None:
         """Put records into the empty temporary table."""
 
-    def lock(self, cursor: Any) -> None:
-        """Lock the SIMs in test, in id order."""
+    def lock(self, cursor: Any) -> list[int]:
+        """Lock the SIMs in test, in id order, and return their ids; none where the whole database is locked."""
 
     def refused(self, cursor: Any) -> list[tuple[int, Place]]:
         """Return the positions of records that may not be counted; those counted before are none of them."""
@@ -85,8 +85,15 @@ class Statements(Protocol):
     def drop(self, cursor: Any, positions: Sequence[int]) -> None:
         """Take records out of the temporary table."""
 
-    def count(self, cursor: Any, now: datetime) -> Stored:
-        """Store the records that are new and may be counted, and add them up."""
+    def count(self, cursor: Any, now: datetime, locked: Sequence[int]) -> Stored:
+        """Store the records that are new and may be counted, and add them up.
+
+        Args:
+            cursor: of the transaction in which they were staged.
+            now: when they arrived.
+            locked: SIMs in test, as `lock` returned them. One that came into test since then is not counted towards its
+                limits: these records are older than its test, and its row would be locked out of order.
+        """
 
 
 _BLOCKED, _POLICY_BLOCKED, _ZONE = (
@@ -179,14 +186,15 @@ class PostgreSQL:
     CREATE = f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGE} ({_SHAPE_POSTGRESQL}) ON COMMIT DELETE ROWS"
     LOCK = (
         f"WITH locked AS MATERIALIZED (SELECT s.id FROM {_SIM} s WHERE s.status = {_TEST}"
-        f" AND s.iccid IN (SELECT iccid FROM {_STAGE}) ORDER BY s.id FOR NO KEY UPDATE) SELECT count(*) FROM locked"
+        f" AND s.iccid IN (SELECT iccid FROM {_STAGE}) ORDER BY s.id FOR NO KEY UPDATE)"
+        " SELECT array_agg(id) FROM locked"
     )
     REFUSED = _REFUSED.format(false="false")
     COUNT = (
         f"WITH n AS ({_NEW_POSTGRESQL}"
         " RETURNING sim_id, workspace_id, traffic_type, total, rx, tx, ended, cost, currency),"
         f" days AS ({_DAYS_POSTGRESQL}),"
-        f" tests AS ({_TESTS.format(new='n', more='')}),"
+        f" tests AS ({_TESTS.format(new='n', more=' AND x.id = ANY(%s)')}),"
         f" counted AS (UPDATE {_SIM} s SET tested_bytes = s.tested_bytes + t.bytes, tested_sms = s.tested_sms + t.sms"
         f" FROM tests t, {_WORKSPACE} w WHERE s.id = t.sim_id AND s.status = {_TEST} AND w.id = s.workspace_id"
         f" RETURNING (s.id - 1) / {SPAN} AS range, {_CROSSED} AS crossed)"
@@ -219,9 +227,10 @@ class PostgreSQL:
                 moments = started, ended
                 write((pos, record_id, iccid, kind, total, rx, tx, *moments, payload, network, zone, cost, currency))
 
-    def lock(self, cursor: Any) -> None:
+    def lock(self, cursor: Any) -> list[int]:
         """Lock the SIMs in test, in id order."""
         cursor.execute(self.LOCK)
+        return cursor.fetchone()[0] or []
 
     def refused(self, cursor: Any) -> list[tuple[int, Place]]:
         """Return the positions of records that may not be counted."""
@@ -232,9 +241,9 @@ class PostgreSQL:
         """Take records out of the temporary table."""
         cursor.execute(f"DELETE FROM {_STAGE} WHERE pos = ANY(%s)", [list(positions)])
 
-    def count(self, cursor: Any, now: datetime) -> Stored:
+    def count(self, cursor: Any, now: datetime, locked: Sequence[int]) -> Stored:
         """Store and add up."""
-        cursor.execute(self.COUNT, [now])
+        cursor.execute(self.COUNT, [now, list(locked)])
         records, ranges, crossed = cursor.fetchone()
         cursor.execute(self.PLAN_AS_BEFORE)
         return Stored(records, set(ranges or ()), set(crossed or ()))
@@ -275,8 +284,9 @@ class SQLite:
             rows.append((pos, record_id, iccid, kind, total, rx, tx, *moments, payload, network, zone, *costs))
         cursor.executemany(f"INSERT INTO {_STAGE} ({_STAGED}) VALUES ({marks})", rows)
 
-    def lock(self, cursor: Any) -> None:
+    def lock(self, cursor: Any) -> list[int]:
         """Do nothing: the transaction holds the only write lock of SQLite."""
+        return []
 
     def refused(self, cursor: Any) -> list[tuple[int, Place]]:
         """Return the positions of records that may not be counted."""
@@ -287,7 +297,7 @@ class SQLite:
         """Take records out of the temporary table."""
         cursor.executemany(f"DELETE FROM {_STAGE} WHERE pos = %s", [(position,) for position in positions])
 
-    def count(self, cursor: Any, now: datetime) -> Stored:
+    def count(self, cursor: Any, now: datetime, locked: Sequence[int]) -> Stored:
         """Store and add up."""
         cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {_RECORD}")
         (before,) = cursor.fetchone()
