@@ -18,6 +18,7 @@ from accounts.packages.services.subscriptions import find_data_plans, find_packa
 from accounts.people.services.members import settle_tokens
 from accounts.permissions import Permission, authorise, authorise_staff
 from accounts.signals import SettingChange
+from accounts.staff_roles import SHORTEN_LOG
 from accounts.standing import CLOSES, withhold
 from accounts.workspaces.services.requests import require_room
 from kit.action import action, retried
@@ -103,7 +104,8 @@ def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Worksp
 
     Raises:
         NotFound: no such workspace, or the actor is not in it.
-        Forbidden: the role lacks the right, or the setting is the staff's.
+        Forbidden: the role lacks the right, or the setting is the staff's; or events would be kept for fewer days than
+            they are, which superusers alone may do.
         Invalid: a value is wrong; `field` names it.
         Conflict: a link to the main organisation that can't be, or a type that would make a second operator or none.
     """
@@ -125,6 +127,9 @@ def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Worksp
             raise Conflict(
                 _("The operator has exactly one workspace, and it stays the operator's."), code="operator", field="type"
             )
+        if changes.get("event_days", workspace.event_days) < workspace.event_days:
+            # Whoever could shorten a log could cover what they did.
+            authorise_staff(SHORTEN_LOG)
         changed = assign(workspace, changes, (*_ORGANISATION, *_STAFF_SETTINGS))
         if not changed:
             return workspace
