@@ -12,6 +12,7 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.test import Client
 
+from accounts.actors import staff_actor
 from accounts.models import Membership, User, Workspace
 from accounts.people.services.addresses import change_customer_address
 from accounts.people.services.staff_accounts import update_user
@@ -23,6 +24,7 @@ from events.models import Event
 from events.types.base import Severity
 from kit.context import SYSTEM, acting_as
 from kit.errors import Conflict, DomainError, Forbidden, Invalid
+from kit.models import OutgoingMail
 from tests.admin.conftest import text_of
 from tests.cast import Cast
 from tests.log import last, types
@@ -37,12 +39,17 @@ def support(cast: Cast, role: str = "support") -> Client:
     return cast.client(user)
 
 
+def mails() -> list[OutgoingMail]:
+    """Return the mails that wait for the transaction, in the order of their writing."""
+    return list(OutgoingMail.objects.order_by("pk"))
+
+
 def change(client: Client, user: User, **values: str) -> Any:
     fields = {"email": user.email, "name": user.name, **values}
     return client.post(f"/admin/accounts/user/{user.pk}/change/", fields, follow=True)
 
 
-def test_a_new_address_is_verified_by_itself_and_told_to_the_old_one(cast: Cast, mailoutbox: list[Any]) -> None:
+def test_a_new_address_is_verified_by_itself_and_told_to_the_old_one(cast: Cast) -> None:
     browser = cast.client(cast.member)
     client = support(cast)
     assert "gets a mail to verify the new address" in text_of(change(client, cast.member, email=NEW))
@@ -50,7 +57,7 @@ def test_a_new_address_is_verified_by_itself_and_told_to_the_old_one(cast: Cast,
     assert (user.email, user.status) == (NEW, User.Status.ACTIVATION_PENDING)
     assert not user.has_usable_password()
     assert browser.get(f"/w/{cast.acme.pk}/sims/").status_code == 302
-    old, new = mailoutbox
+    old, new = mails()
     assert (old.to, new.to) == ([cast.member.email], [NEW])
     assert "operator's staff gave your account another e-mail address" in old.body
     assert NEW not in old.body + old.subject
@@ -61,11 +68,11 @@ def test_a_new_address_is_verified_by_itself_and_told_to_the_old_one(cast: Cast,
     assert types(cast.acme) == [10075, 40]
     # Nobody signs in by a mail with a new password before the new mailbox has answered.
     client.post(f"/admin/accounts/user/{user.pk}/password/mail/")
-    assert len(mailoutbox) == 2
+    assert len(mails()) == 2
 
 
 @pytest.mark.parametrize("role", ["Administrator", "SuperAdmin"])
-def test_of_people_who_run_a_workspace_superusers_alone_change_it(cast: Cast, role: str, mailoutbox: list[Any]) -> None:
+def test_of_people_who_run_a_workspace_superusers_alone_change_it(cast: Cast, role: str) -> None:
     Membership.objects.filter(user=cast.member).update(role=Role.ADMINISTRATOR)
     if role == "SuperAdmin":
         Membership.objects.filter(user=cast.member).delete()
@@ -74,10 +81,10 @@ def test_of_people_who_run_a_workspace_superusers_alone_change_it(cast: Cast, ro
     assert "A superuser can give you another" in text_of(answer)
     user = User.objects.get(pk=cast.member.pk)
     assert (user.email, user.name, user.status) == (cast.member.email, cast.member.name, User.Status.ACTIVE)
-    assert mailoutbox == []
+    assert mails() == []
     change(cast.client(cast.staff), cast.member, email=NEW)
     assert User.objects.get(pk=cast.member.pk).email == NEW
-    assert len(mailoutbox) == 2
+    assert len(mails()) == 2
 
 
 @pytest.mark.parametrize("who", ["superuser", "system"])
@@ -92,14 +99,14 @@ def test_no_other_service_changes_a_customers_address(cast: Cast, who: str) -> N
     ("email", "error"),
     [("no address", Invalid), ("max.member@example.com", None), ("olga.owner@example.com", Conflict)],
 )
-def test_what_is_no_new_address(cast: Cast, email: str, error: type[DomainError] | None, mailoutbox: list[Any]) -> None:
+def test_what_is_no_new_address(cast: Cast, email: str, error: type[DomainError] | None) -> None:
     with cast.staffing():
         if error is None:
             change_customer_address(user_id=cast.member.pk, email=email, link=str)
         else:
             with pytest.raises(error):
                 change_customer_address(user_id=cast.member.pk, email=email, link=str)
-    assert (types(), mailoutbox) == ([], [])
+    assert (types(), mails()) == ([], [])
 
 
 def test_customers_and_other_staff_have_no_such_door(cast: Cast) -> None:
@@ -110,7 +117,7 @@ def test_customers_and_other_staff_have_no_such_door(cast: Cast) -> None:
         change_customer_address(user_id=cast.staff.pk, email=NEW, link=str)
 
 
-def test_a_colleagues_address_is_changed_by_superusers_as_before(cast: Cast, mailoutbox: list[Any]) -> None:
+def test_a_colleagues_address_is_changed_by_superusers_as_before(cast: Cast) -> None:
     colleague = User.objects.create_user("colleague@example.com", None, name="Colleague", is_staff=True)
     with cast.staffing():
         update_user(user_id=colleague.pk, changes={"email": NEW})
@@ -118,7 +125,7 @@ def test_a_colleagues_address_is_changed_by_superusers_as_before(cast: Cast, mai
 
 
 @pytest.mark.parametrize("door", ["staff", "administrator"])
-def test_who_lost_a_second_factor_is_told(cast: Cast, door: str, mailoutbox: list[Any]) -> None:
+def test_who_lost_a_second_factor_is_told(cast: Cast, door: str) -> None:
     set_up(cast.member)
     if door == "staff":
         support(cast).post(f"/admin/accounts/user/{cast.member.pk}/second-factor/")
@@ -127,16 +134,16 @@ def test_who_lost_a_second_factor_is_told(cast: Cast, door: str, mailoutbox: lis
             remove_second_factor(workspace_id=cast.acme.pk, user_id=cast.member.pk)
     assert not Authenticator.objects.filter(user=cast.member).exists()
     assert last().type == 14
-    (mail,) = mailoutbox
+    (mail,) = mails()
     assert mail.to == [cast.member.email]
     who = "the operator's staff" if door == "staff" else "an Administrator of your workspace"
     assert f"{who} removed the second factor" in mail.body
 
 
-def test_a_reset_goes_to_the_mailbox_of_the_account_alone(cast: Cast, mailoutbox: list[Any]) -> None:
+def test_a_reset_goes_to_the_mailbox_of_the_account_alone(cast: Cast) -> None:
     with cast.staffing():
         send_password_reset(user_id=cast.member.pk, link=lambda secret: f"https://portal.example/{secret}")
-    assert [mail.to for mail in mailoutbox] == [[cast.member.email]]
+    assert [mail.to for mail in mails()] == [[cast.member.email]]
     assert types(cast.acme) == [37]
 
 
@@ -149,8 +156,6 @@ def days(cast: Cast) -> int:
 
 @pytest.mark.parametrize("role", ["support", "operations"])
 def test_staff_make_a_log_longer_and_not_shorter(cast: Cast, role: str) -> None:
-    from accounts.actors import staff_actor
-
     user = User.objects.create_user(f"{role}@example.com", None, name=role, is_staff=True, staff_role=role)
     with acting_as(staff_actor(User.objects.get(pk=user.pk))):
         update_workspace(workspace_id=cast.acme.pk, changes={"event_days": 500})
