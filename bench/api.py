@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import orjson
 import time_machine
-from django.core.cache import cache
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 from django.test import RequestFactory
@@ -28,6 +27,7 @@ from events.models import Event, FrozenPerson
 from events.totals import SETTLED, events_in_log
 from events.wire import stamp
 from kit.api.lists import ListQuery
+from kit.caches import figures
 from kit.context import acting_as
 
 WORKSPACE = 1
@@ -103,7 +103,7 @@ def totals(vendor: str, values: dict[str, Any]) -> list[Result]:
         RuntimeError: a total differs from a plain COUNT; nothing would be worth measuring.
     """
     with using(values):
-        cache.clear()
+        figures.clear()
         user = User.objects.get(email=EMAIL)
         access = access_of(user)
         workspace = Workspace.objects.select_related("package").get(pk=WORKSPACE)

@@ -11,12 +11,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from django.core.cache import cache
 from django.db import connection
 from django.db.models import Max
 from django.utils import timezone
 
 from events.selectors import log_of
+from kit.caches import figures
 
 SETTLED: Final = timedelta(minutes=1)
 """After this long nothing is written below an id any more."""
@@ -50,17 +50,17 @@ def events_in_log(workspace_id: int) -> int:
     log = log_of(workspace_id)
     key = f"events-total:{workspace_id}"
     now = timezone.now().timestamp()
-    mark: _Mark | None = cache.get(key)
+    mark: _Mark | None = figures.get(key)
     above, removed = _above(workspace_id, mark.base_id if mark is not None else 0)
     if mark is None or mark.removed != removed:
         newest = log.aggregate(newest=Max("pk"))["newest"] or 0
-        cache.set(key, _Mark(0, 0, newest, now, removed), KEPT_SECONDS)
+        figures.set(key, _Mark(0, 0, newest, now, removed), KEPT_SECONDS)
         return above if mark is None else log.count()
     total = mark.base + above
     if above >= WORTH and now - mark.next_at >= SETTLED.total_seconds():
         rest = log.filter(pk__gt=mark.next_id).count()
         newest = log.aggregate(newest=Max("pk"))["newest"] or 0
-        cache.set(key, _Mark(mark.next_id, total - rest, newest, now, removed), KEPT_SECONDS)
+        figures.set(key, _Mark(mark.next_id, total - rest, newest, now, removed), KEPT_SECONDS)
     return total
 
 
