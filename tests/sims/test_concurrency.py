@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import PlatformPackage, Workspace
 from events.models import Event
 from kit.errors import DomainError
-from sims.devices.services.devices import NewDevice, create_devices
+from sims.devices.services.devices import NewDevice, create_devices, delete_devices_with_sims
 from sims.devices.services.patches import DevicePatch, SimPatch, patch_devices
 from sims.devices.services.status import disable_devices, enable_devices
-from sims.inventory.services.assignment import SimChoice, assign_sims
+from sims.inventory.services.assignment import SimChoice, assign_sims, release_sims
 from sims.inventory.services.registration import register_batch
 from sims.inventory.services.status import change_sim_status
 from sims.models import Device, Sim
@@ -227,3 +228,33 @@ def test_a_patch_locks_the_workspace_before_devices_and_sims(cast: Cast, asked: 
     assert f'FROM "{Workspace._meta.db_table}"' in locks[0]
     assert "FOR NO KEY UPDATE" in locks[0]
     assert f'FROM "{Device._meta.db_table}"' in locks[1]
+
+
+@pytest.mark.postgresql
+def test_deleting_devices_with_their_sims_leaves_a_sim_that_was_taken_off_alone(cast: Cast) -> None:
+    """Somebody takes the SIM off while the deletion waits for the device."""
+    (sim,) = cast.sims(status=1)
+    device = cast.device(sim=sim)
+
+    def delete() -> object:
+        with cast.acting(cast.owner):
+            return delete_devices_with_sims(workspace_id=cast.acme.pk, device_ids=[device.pk], delete_sims=True)
+
+    deleting = threading.Thread(target=at_once, args=(delete,))
+    with transaction.atomic(), cast.acting(cast.member):
+        release_sims(workspace_id=cast.acme.pk, device_ids=[device.pk])
+        deleting.start()
+        with connection.cursor() as cursor:
+            waiting = False
+            while not waiting:
+                cursor.execute(
+                    "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+                    " WHERE NOT l.granted AND a.datname = current_database())"
+                )
+                (waiting,) = cursor.fetchone()
+                time.sleep(0.02)
+    deleting.join()
+    sim.refresh_from_db()
+    device.refresh_from_db()
+    assert (sim.device_id, sim.status, device.status) == (None, 1, 2)
+    assert types() == [43, 50, 10004]
