@@ -21,10 +21,10 @@ from django.utils.translation import gettext as _
 from accounts import signals
 from accounts.queued_actors import as_of_now
 from accounts.signals import SettingChange, TokenRow
-from kit.context import Actor, ActorKind, Person, bind_actor, current_actor, current_context
+from kit.context import PERSON_KINDS, Actor, ActorKind, Person, bind_actor, current_actor, current_context
 from kit.errors import DomainError
 
-_REVOCABLE: Final = frozenset({ActorKind.USER, ActorKind.APPLICATION_TOKEN, ActorKind.STAFF, ActorKind.STAFF_FOR_USER})
+_REVOCABLE: Final = PERSON_KINDS | {ActorKind.APPLICATION_TOKEN}
 _USER, _TOKEN, _WORKSPACE = 0x52_01, 0x52_02, 0x52_03
 """What a lock is about; the first of the two numbers that PostgreSQL knows one by."""
 _LOSES: Final = frozenset({"status", "is_staff", "is_superuser", "staff_role"})

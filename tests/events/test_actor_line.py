@@ -68,7 +68,7 @@ def test_staff_are_named(cast: Cast) -> None:
 
 def test_staff_are_known_to_customers_by_id_alone_if_the_operator_says_so(cast: Cast, settings: Settings) -> None:
     settings.STAFF_SHOWN_AS = "id"
-    own, visiting = record(cast.acme, 9, staff_actor(cast.staff)), record(cast.acme, 9, support(cast))
+    own, visiting = record(cast.acme, 9, staff_actor(cast.staff)), record(cast.acme, 9, cast.support())
     assert line(own) == f"{LEAD}Operator staff (User ID: {cast.staff.pk})."
     assert line(visiting) == (
         f"{LEAD}Operator staff (User ID: {cast.staff.pk}), "

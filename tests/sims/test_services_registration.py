@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from events.models import Event
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 from sims.identifiers import iccid_with_luhn
-from sims.inventory.services.allotment import assign_batch, assign_sims, reserve_batch
 from sims.inventory.services import stock
+from sims.inventory.services.allotment import assign_batch, assign_sims, reserve_batch
 from sims.inventory.services.registration import find_batch, register_batch
 from sims.inventory.services.stock import (
     ImportRefused,
