@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from kit.context import Actor, ActorKind, current_actor
+from kit.context import Actor, ActorKind, current_actor, current_context
 from kit.errors import Forbidden, NotFound
 
 
@@ -137,6 +138,8 @@ def actor_may(actor: Actor, workspace_id: int, permission: Permission) -> bool:
 def authorise(workspace_id: int, permission: Permission) -> Actor:
     """Check that the current actor holds a right, and return the actor. Runs no query.
 
+    It is asked for again when the next action begins, should the actor's rights be others by then.
+
     Args:
         workspace_id: the workspace of the objects.
         permission: the right that is needed.
@@ -148,6 +151,7 @@ def authorise(workspace_id: int, permission: Permission) -> Actor:
     """
     actor = current_actor()
     if actor_may(actor, workspace_id, permission):
+        current_context().asked[workspace_id, permission.value] = partial(authorise, workspace_id, permission)
         return actor
     if actor.everywhere:
         raise _no_staff_right(STAFF_RIGHTS[permission])
@@ -210,6 +214,7 @@ def authorise_staff(right: str) -> Actor:
         raise Forbidden(str(_("Only the operator's staff can do this.")), permission=right)
     if not actor.holds(right):
         raise _no_staff_right(right)
+    current_context().asked[None, right] = partial(authorise_staff, right)
     return actor
 
 

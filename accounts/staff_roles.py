@@ -74,6 +74,10 @@ SUPPORT_RIGHT: Final = "accounts.add_supportaccess"
 """To act in place of users."""
 STAFF_ACCOUNTS: Final = "accounts.change_staff"
 """To change accounts of staff, and to make them. Nobody can be given it, so superusers alone have it: they have all."""
+MOVE_ADMINISTRATOR: Final = "accounts.move_administrator"
+"""To give a SuperAdmin or Administrator of a customer another sign-in address. Superusers alone have it."""
+SHORTEN_LOG: Final = "accounts.shorten_log"
+"""To let a workspace keep its events for fewer days than it does. Superusers alone have it."""
 
 
 def rights_of_role(role: str) -> Iterable[str]:

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 import orjson
-from django.core.cache import cache
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 from django.test import RequestFactory
@@ -26,6 +25,7 @@ from events.api import list_events
 from events.models import Event, FrozenPerson, SealLog, SealState
 from events.wire import stamp
 from kit.api.lists import ListQuery
+from kit.caches import figures
 from kit.context import acting_as
 
 WORKSPACE = 1
@@ -101,7 +101,7 @@ def totals(vendor: str, values: dict[str, Any]) -> list[Result]:
         RuntimeError: a total differs from a plain COUNT; nothing would be worth measuring.
     """
     with using(values):
-        cache.clear()
+        figures.clear()
         user = User.objects.get(email=EMAIL)
         access = access_of(user)
         workspace = Workspace.objects.select_related("package").get(pk=WORKSPACE)

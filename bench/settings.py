@@ -9,5 +9,8 @@ STORAGES = {  # static file names are not measured and need not be collected
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES = {
+    name: {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": name}
+    for name in ("default", "figures")
+}
 API_RATE_LIMIT_FACTOR = 1000  # counted as in production, and never reached

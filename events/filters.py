@@ -11,7 +11,6 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, Final
 
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -26,6 +25,7 @@ from events.search import NOTHING, Found, bounded_text, contains, device_ids, si
 from events.selectors import actor_choices, actor_label, actors_key, of_requests
 from events.types.base import Severity, Source
 from events.who import KIND_NAMES
+from kit.caches import figures
 from kit.context import ActorKind
 from kit.errors import Invalid
 from kit.filter_fields import ChoicesField
@@ -124,10 +124,10 @@ class ActorFilter(ChoicesFilter):
     def offered(self) -> dict[str, tuple[Any, str]]:
         """Return the actors of the log, as they were up to a minute ago."""
         key = actors_key(self.parent.workspace_id)
-        choices = cache.get(key)
+        choices = figures.get(key)
         if choices is None:
             choices = actor_choices(self.parent.workspace_id)
-            cache.set(key, choices, CHOICES_SECONDS)
+            figures.set(key, choices, CHOICES_SECONDS)
         return {value: (value, label) for value, label in choices}
 
     def filter(self, qs: QuerySet[Any], value: list[str] | None) -> QuerySet[Any]:

@@ -19,12 +19,14 @@ from typing import Any, Final, ParamSpec, TypeVar
 from django.db import OperationalError, connection, transaction
 from django.views.decorators.debug import sensitive_variables
 
-from kit.context import current_actor
+from kit.context import current_actor, current_context
 
 logger = logging.getLogger(__name__)
 
 Recorded = Any
 Writer = Callable[[list[Recorded]], None]
+Gate = Callable[[], None]
+Who = tuple[int, int, int | None]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,16 +44,36 @@ class NoAction(RuntimeError):
 @dataclass(slots=True)
 class _UnitOfWork:
     rows: list[Recorded] = field(default_factory=list)
+    passed: set[Who] = field(default_factory=set)
 
 
 _unit: ContextVar[_UnitOfWork | None] = ContextVar("unit_of_work", default=None)
 _writer: Writer | None = None
+_gate: Gate | None = None
 
 
 def set_writer(writer: Writer) -> None:
     """Name the function that stores collected rows; the log registers itself at start-up."""
     global _writer
     _writer = writer
+
+
+def set_gate(gate: Gate) -> None:
+    """Name the function that lets an actor into an action, or raises; whoever knows rights registers it at start-up.
+
+    It is called inside the transaction, before anything else is done in it, once for each actor.
+    """
+    global _gate
+    _gate = gate
+
+
+def _pass_gate(unit: _UnitOfWork) -> None:
+    """Let the gate look at an actor who does something in an action for the first time."""
+    actor = current_actor()
+    who = (int(actor.kind), actor.id, actor.acted_for.user_id if actor.acted_for else None)
+    if _gate is not None and who not in unit.passed:
+        _gate()
+        unit.passed.add(who)
 
 
 def record(rows: list[Recorded]) -> None:
@@ -73,10 +95,11 @@ def in_action() -> bool:
 
 @contextmanager
 def action() -> Iterator[None]:
-    """Run a change and its events in one transaction.
+    """Run a change and its events in one transaction, by somebody who may still act when it begins.
 
     Raises:
         NoContext, NoActor: nobody acts; nothing was done.
+        DomainError: from the gate; what the actor was found to hold is theirs no more.
     """
     current_actor()
     outer = _unit.get()
@@ -84,6 +107,7 @@ def action() -> Iterator[None]:
         mark = len(outer.rows)
         try:
             with transaction.atomic():
+                _pass_gate(outer)
                 yield
         except BaseException:
             del outer.rows[mark:]
@@ -93,11 +117,14 @@ def action() -> Iterator[None]:
     token = _unit.set(unit)
     try:
         with transaction.atomic():
+            _pass_gate(unit)
             yield
             if unit.rows:
                 if _writer is None:
                     raise NoAction("No event writer is registered: the change was not made.")
                 _writer(unit.rows)
+        # What was asked for this action says nothing of the next one: this one may have changed it.
+        current_context().asked.clear()
     finally:
         _unit.reset(token)
 

@@ -7,11 +7,17 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
+from django.core.cache import caches
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache
+from django.utils.connection import ConnectionProxy
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
+
+figures = ConnectionProxy(caches, "figures")
+"""What was worked out and is kept for a moment: totals, choices, pictures. Whoever asks for many different ones pushes
+out others of these, and never a counter of the limits, which are in the default cache."""
 
 PAUSE: Final = 5.0
 """Seconds for which a Redis that did not answer is not asked again: no page waits for it twice."""

@@ -8,7 +8,7 @@ section 3).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -136,6 +136,8 @@ class ActionContext:
         surface: which door.
         moment: a fixed time in UTC for everything recorded here; only the demo loader sets it.
         reverses: the event or request that is being reversed, as each row recorded meanwhile names it; see `reversing`.
+        asked: the rights that were found since the last action: workspace (`None` for a right of staff) and right to
+            what asks for it again. An action that begins may find another actor than the one who was asked for.
     """
 
     actor: Actor | None
@@ -145,6 +147,7 @@ class ActionContext:
     surface: Surface = Surface.TASK
     moment: datetime | None = None
     reverses: Mapping[str, int | str] | None = None
+    asked: dict[tuple[int | None, str], Callable[[], object]] = field(default_factory=dict, init=False)
 
     def now(self) -> datetime:
         """Return the moment of the action, aware, in UTC."""

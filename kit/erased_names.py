@@ -39,9 +39,12 @@ class ErasedNames:
         self._inside = re.compile(rf"(?<![\w.+-])(?:{parts})(?!\w)", re.IGNORECASE) if parts else None
 
     def replaced(self, value: Any) -> Any:
-        """Return a text, or JSON, without the person."""
+        """Return a text, or JSON, without the person.
+
+        Keys of JSON are words of the portal: one is replaced only where it says who is meant, as an address does.
+        """
         if isinstance(value, dict):
-            return {self.replaced(key): self.replaced(item) for key, item in value.items()}
+            return {self._inside_replaced(key): self.replaced(item) for key, item in value.items()}
         if isinstance(value, list):
             return [self.replaced(item) for item in value]
         if not isinstance(value, str):
@@ -49,7 +52,10 @@ class ErasedNames:
         whole = self._whole.get(value.strip().casefold())
         if whole is not None:
             return whole
-        return self._inside.sub(lambda _found: self.replacement.username, value) if self._inside else value
+        return self._inside_replaced(value)
+
+    def _inside_replaced(self, text: str) -> str:
+        return self._inside.sub(lambda _found: self.replacement.username, text) if self._inside else text
 
     # untold: part of an erasure, which is 10027
     def erase_in(self, rows: models.QuerySet[Any, Any], fields: Sequence[str]) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register  # noqa: A004  (Django's own name)
 
+SHORTEST_FEED_TOKEN: Final = 32
 _ONE_PROCESS_CACHES = frozenset(
     {"django.core.cache.backends.locmem.LocMemCache", "django.core.cache.backends.dummy.DummyCache"}
 )
@@ -46,6 +47,14 @@ def check_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
                 "Plain HTTP is redirected and no proxy is trusted to have ended TLS: every page would redirect.",
                 hint="Set TRUSTED_PROXY_COUNT to the number of your proxies.",
                 id="portal.W003",
+            )
+        )
+    if 0 < len(settings.NETWORK_FEED_TOKEN) < SHORTEST_FEED_TOKEN:
+        found.append(
+            Error(
+                f"NETWORK_FEED_TOKEN has under {SHORTEST_FEED_TOKEN} characters: whoever guesses it delivers usage.",
+                hint="Make one of random characters: python -c 'import secrets; print(secrets.token_urlsafe(32))'",
+                id="portal.E003",
             )
         )
     return found

@@ -7,7 +7,6 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
-from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count
 from django.http import HttpResponse
@@ -21,6 +20,7 @@ from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from events.panel import severity_name
 from events.views import recent_context
+from kit.caches import figures
 from kit.context import current_context
 from kit.htmx import render_fragment
 from sims.charges import charged_departed, charged_here
@@ -182,10 +182,10 @@ def counts_by_day(workspace_id: int, starts: list[datetime]) -> list[tuple[int, 
         starts: where each day begins, and where the last ends.
     """
     key = f"portal:days:{workspace_id}:{starts[0].timestamp():.0f}:{starts[-1].timestamp():.0f}"
-    found: list[tuple[int, int, int]] | None = cache.get(key)
+    found: list[tuple[int, int, int]] | None = figures.get(key)
     if found is None:
         found = _count_days(workspace_id, starts)
-        cache.set(key, found, PICTURE_SECONDS)
+        figures.set(key, found, PICTURE_SECONDS)
     return found
 
 

@@ -168,13 +168,14 @@ REDIS_URL = env.redis("REDIS_URL")
 CACHES: dict[str, dict[str, Any]]
 if REDIS_URL:
     CACHES = {
-        "default": {
+        name: {
             "BACKEND": "kit.caches.ForgivingRedisCache",
             "LOCATION": REDIS_URL,
-            "KEY_PREFIX": "portal",
+            "KEY_PREFIX": prefix,
             # Seconds. Redis answers in a millisecond or is away; no page waits for it.
             "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
         }
+        for name, prefix in (("default", "portal"), ("figures", "portal-figures"))
     }
     CELERY_BROKER_URL = REDIS_URL
     # Seconds until an unfinished task is handed to another worker: above the longest task.
@@ -185,12 +186,15 @@ if REDIS_URL:
     }
 else:
     # Never memory of one process: the limits of sign-in are counted here, and several processes serve.
+    # Full, a folder forgets at random. So counters (default) have one of their own: nobody can push out the count of
+    # their guesses by asking for thousands of different figures.
     CACHES = {
-        "default": {
+        name: {
             "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
-            "LOCATION": private_folder(VAR_DIR / "cache"),
-            "OPTIONS": {"MAX_ENTRIES": 2000},
+            "LOCATION": private_folder(VAR_DIR / folder),
+            "OPTIONS": {"MAX_ENTRIES": most},
         }
+        for name, folder, most in (("default", "counters", 10_000), ("figures", "cache", 2_000))
     }
     _broker = private_folder(VAR_DIR / "broker")
     CELERY_BROKER_URL = "filesystem://localhost"

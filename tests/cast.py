@@ -10,16 +10,27 @@ import itertools
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from accounts.actors import actor_of, staff_actor
-from accounts.models import DataPlan, Membership, PlatformPackage, User, Workspace
+from accounts.models import (
+    ApplicationToken,
+    DataPlan,
+    Membership,
+    PlatformPackage,
+    SupportAccess,
+    User,
+    Workspace,
+)
 from accounts.operator import OPERATOR_ID
 from accounts.permissions import Role
+from accounts.support.services import access_under
 from events.writer import forget_persons
 from kit.context import ActionContext, Actor, ActorKind, Surface, acting_as
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch, SimModel
@@ -28,6 +39,9 @@ from sims.tenures import add_tenures
 from tests.stage import STAGE, Stage
 
 PASSWORD = "correct horse battery"
+STANDING = 2 if settings.SQLITE else 3
+"""Queries in which an action of a customer's person, or of a superuser with one less, finds that they may still act:
+the lock, which SQLite has not, the account, and its workspaces."""
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 """Since when SIMs of the cast are as they are."""
@@ -62,11 +76,28 @@ class Cast:
         return acting_as(staff_actor(self.staff), **{"surface": Surface.ADMIN, **options})
 
     def token(self, workspace: Workspace | None = None, role: Role = Role.ADMINISTRATOR) -> Actor:
-        """Return an actor as an application token makes one."""
+        """Return an actor as an application token makes one; its row is made without events."""
         workspace = workspace or self.acme
+        ApplicationToken.objects.update_or_create(
+            pk=77, defaults={"workspace": workspace, "description": "ERP", "digest": "77" * 32, "role": role.value}
+        )
         return Actor(
             kind=ActorKind.APPLICATION_TOKEN, id=77, label="Application token “ERP”", roles={workspace.pk: role.value}
         )
+
+    def support(self) -> Actor:
+        """Return staff in place of Acme's owner, by a visit that is open; its row is made without events."""
+        visit, _made = SupportAccess.objects.get_or_create(
+            staff=self.staff,
+            ended=None,
+            defaults={
+                "workspace": self.acme,
+                "acted_for": self.owner,
+                "reason": "Ticket 4711",
+                "expires": timezone.now() + timedelta(hours=1),
+            },
+        )
+        return access_under(visit).actor
 
     def batch(self, workspace: Workspace | None = None, *, count: int = 3, registered: bool = False) -> SimBatch:
         """Make a batch with SIMs, handed to a workspace; registered without events when asked."""

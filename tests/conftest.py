@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.test import TransactionTestCase
 from hypothesis import HealthCheck
@@ -113,4 +113,5 @@ def _mails_go_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def _empty_cache() -> Iterator[None]:
     """What one test counted (sign-ins, totals) is forgotten before the next."""
     yield
-    cache.clear()
+    for each in caches.all(initialized_only=True):
+        each.clear()

@@ -32,9 +32,10 @@ else:
     DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c synchronous_commit=off"
 
 # Each process of a run counts for itself.
-if "KEY_PREFIX" in CACHES["default"]:
-    CACHES["default"]["KEY_PREFIX"] = f"portal-test-{_folder.name}"
-    CACHES["default"]["BACKEND"] = "tests.caches.OwnKeysRedisCache"
+for _name, _cache in CACHES.items():
+    if "KEY_PREFIX" in _cache:
+        _cache["KEY_PREFIX"] = f"portal-test-{_name}-{_folder.name}"
+        _cache["BACKEND"] = "tests.caches.OwnKeysRedisCache"
 
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -162,9 +162,7 @@ def tariff_plan_wire(package: PlatformPackage) -> dict[str, Any]:
         "federation_allowed": False,
         "currency": currency_wire(package.currency),
         "price": {
-            "sim_activated_rate": [
-                {"scale_start": each["scale_start"], "rate": each["rate"]} for each in package.sim_rates
-            ]
+            "sim_activated_rate": [{"scale_start": step.scale_start, "rate": step.rate} for step in package.rate_steps]
         },
         "status": {"id": status.value, "description": status.name.capitalize()},
     }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
-from typing import Any
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
@@ -12,16 +11,7 @@ from accounts.models import DataPlan, PlatformPackage
 
 def steps(package: PlatformPackage) -> list[tuple[int, Decimal]]:
     """Return the scale of a package, lowest step first: from how many SIMs, and the price of each a month."""
-    found = [_step(step) for step in package.sim_rates] if isinstance(package.sim_rates, list) else []
-    return sorted(step for step in found if step is not None)
-
-
-def _step(step: Any) -> tuple[int, Decimal] | None:
-    try:
-        return int(step.get("scale_start", 1)), Decimal(str(step["rate"]))
-    except (AttributeError, KeyError, TypeError, ValueError, InvalidOperation):
-        # The column is free JSON; what is no step has no price.
-        return None
+    return [(step.scale_start, Decimal(str(step.rate))) for step in package.rate_steps]
 
 
 def rate_of(package: PlatformPackage, count: int) -> Decimal | None:

@@ -16,7 +16,9 @@ from accounts.actors import token_name
 from accounts.models import ApplicationToken
 from accounts.naming import token_description
 from accounts.permissions import Permission, Role, authorise
+from accounts.selectors import workspace_with_package
 from accounts.signals import TokenRow
+from accounts.standing import withhold
 from kit.action import action, retried
 from kit.context import Actor, current_actor, current_context
 from kit.errors import Forbidden, Invalid
@@ -89,6 +91,9 @@ def create_application_token(
         Invalid: an input is wrong; `field` names it.
     """
     actor = authorise(workspace_id, Permission.TOKEN_CREATE)
+    if actor.everywhere:
+        # Nobody else has a right in a workspace that does not exist.
+        workspace_with_package(workspace_id)
     now = current_context().now()
     if expiry_date is not None and expiry_date <= now:
         raise Invalid(_("The expiry date is over. Choose one in the future."), field="expiry_date")
@@ -243,6 +248,7 @@ def revoke_application_token(*, workspace_id: int, token_id: int) -> Application
     """
     authorise(workspace_id, Permission.TOKEN_REVOKE)
     with action():
+        withhold(tokens=[token_id])
         token = (
             ApplicationToken.objects.of(workspace_id)
             .select_for_update(of=("self",))

@@ -54,6 +54,8 @@ ONE: Final = 1024 * 1024  # bytes, for one object
 MANY: Final = 10 * 1024 * 1024  # bytes, for thousands of them
 _LARGE: Final = ("/multi", "/migration/workspace")
 """Paths that take many objects at once; usage has a limit of its own, read by its own view."""
+_FEED: Final = "/api/v1/usage"
+"""Where the network delivers; its calls are not counted, wrong keys there are."""
 _VERSION: Final = re.compile(r"/api/v[12]")
 
 
@@ -68,13 +70,28 @@ def check_address(path: str, address: str | None) -> None:
         WireError: 429.
     """
     factor = settings.API_RATE_LIMIT_FACTOR
-    if not factor or path.endswith("/usage"):
+    if not factor or path == _FEED:
         # The network delivers what has happened: sent again later it would only be more.
         return
     name = _who(address)
     if path.endswith(_GUESSING):
         _count(f"sign-in:{name}", SIGN_IN_CALLS * factor, FIVE_MINUTES)
     _count(f"address:{name}", ADDRESS_CALLS * factor, FIVE_MINUTES)
+
+
+def check_guesses(address: str | None, *, wrong: bool = False) -> None:
+    """Stop an address that tries one key of the network after the other; right ones are not counted.
+
+    Args:
+        address: of the client.
+        wrong: whether the key just sent was wrong; without it this only asks.
+
+    Raises:
+        WireError: 429, as many sign-ins were tried as an address may.
+    """
+    factor = settings.API_RATE_LIMIT_FACTOR
+    if factor:
+        _count(f"feed:{_who(address)}", SIGN_IN_CALLS * factor, FIVE_MINUTES, much=int(wrong))
 
 
 def check_size(path: str, size: int) -> None:
@@ -87,7 +104,7 @@ def check_size(path: str, size: int) -> None:
     Raises:
         WireError: 413.
     """
-    if path.endswith("/usage"):
+    if path == _FEED:
         return
     most = BEFORE_SIGN_IN if path.endswith(_GUESSING) else MANY if path.endswith(_LARGE) else ONE
     if size > most:
@@ -117,10 +134,10 @@ def check_organisation(path: str, organisation_id: int) -> None:
     _count_month(organisation_id, MONTH_CALLS * factor)
 
 
-def _count(name: str, limit: int, seconds: int) -> None:
+def _count(name: str, limit: int, seconds: int, much: int = 1) -> None:
     now = time.time()
     window = int(now // seconds)
-    if add(name, window, 1, seconds * 2) > limit:
+    if add(name, window, much, seconds * 2) > limit:
         raise too_many(max(1, round((window + 1) * seconds - now)))
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import urlencode
 
-from django.core.cache import cache
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Field as QueryField
@@ -16,6 +15,7 @@ from ninja import Schema
 
 from kit.api.responses import json_response
 from kit.api.types import integer_parameter
+from kit.caches import figures
 
 M = TypeVar("M", bound=Model)
 
@@ -163,10 +163,10 @@ def total_of(rows: QuerySet[Any], *, scope: str, filtered: bool) -> int:
     if not filtered:
         return rows.order_by().count()
     key = "api-total:" + hashlib.sha256(scope.encode("utf-8", "replace")).hexdigest()
-    known: int | None = cache.get(key)
+    known: int | None = figures.get(key)
     if known is not None:
         return known
     total = rows.order_by().count()
     if total >= TOTAL_CACHED_FROM:
-        cache.set(key, total, TOTAL_SECONDS)
+        figures.set(key, total, TOTAL_SECONDS)
     return total

@@ -8,9 +8,11 @@ from typing import Any, Final
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from accounts.permissions import Permission, authorise
+from accounts.selectors import workspace_with_package
 from kit.action import action, retried
-from kit.errors import Conflict, Invalid
+from kit.errors import Conflict, Invalid, NotFound
 from kit.text import one_line
 from orders.addresses import AddressData, checked
 from orders.models import MOST_NOTE, MOST_OF_ONE, Address, Article, Cart, CartLine, Order, PaymentMethod, ShippingOption
@@ -169,6 +171,17 @@ def _drop(cart: Cart) -> None:
 
 
 def _locked(workspace_id: int, user_id: int) -> Cart:
-    """Return the cart, made when there is none, locked so that two tabs write one after the other."""
-    cart, _made = Cart.objects.get_or_create(workspace_id=workspace_id, user_id=user_id)
-    return Cart.objects.select_for_update(of=("self",)).get(pk=cart.pk)
+    """Return the cart, made when there is none, locked so that two tabs write one after the other.
+
+    Raises:
+        NotFound: no such workspace or user.
+    """
+    mine = Cart.objects.of(workspace_id).filter(user_id=user_id).select_for_update(of=("self",))
+    cart = mine.first()
+    if cart is None:
+        workspace_with_package(workspace_id)
+        if not User.objects.filter(pk=user_id).exists():
+            raise NotFound(_("User with Id '%(id)s' not found.") % {"id": user_id})
+        Cart.objects.get_or_create(workspace_id=workspace_id, user_id=user_id)
+        cart = mine.get()
+    return cart

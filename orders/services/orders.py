@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
 from accounts.permissions import Permission, authorise, authorise_staff
+from accounts.selectors import workspace_with_package
 from accounts.trials import require_open
 from kit.action import action, retried
 from kit.context import current_context
@@ -76,7 +77,7 @@ def order_precalculate(*, workspace_id: int, items: Sequence[Item], shipping_opt
         NotFound, Forbidden: the actor may not order here.
     """
     authorise(workspace_id, Permission.ORDER_CREATE)
-    workspace = Workspace.objects.select_related("package").get(pk=workspace_id)
+    workspace = workspace_with_package(workspace_id)
     return quote(workspace=workspace, items=items, option_id=shipping_option_id)
 
 
@@ -106,8 +107,7 @@ def order_submit(*, workspace_id: int, purchase: Purchase, key: str, seen: str |
     billing = checked(purchase.billing, billing=True, prefix="billing_")
     with action():
         # One purchase of a workspace after the other: two with one key meet here, and so do two in trial.
-        workspaces = Workspace.objects.select_for_update(of=("self",), no_key=True)
-        workspace = workspaces.get(pk=workspace_id)
+        workspace = workspace_with_package(workspace_id, lock=True)
         known = Order.objects.of(workspace_id).filter(key=key).first()
         if known is not None:
             return known

@@ -94,6 +94,7 @@ class AssignForm(DisabledTestMixin):
 
     device = forms.IntegerField(
         min_value=1,
+        max_value=2**63 - 1,
         widget=forms.HiddenInput,
         error_messages={"required": gettext_lazy("Choose a device.")},
     )

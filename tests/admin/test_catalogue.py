@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,10 @@ import pytest
 from django.test import Client
 
 from accounts.models import DataPlan, PlatformPackage
+from accounts.packages.services.catalogue import update_package
+from kit.errors import Invalid
 from tests.admin.conftest import text_of
+from tests.api.conftest import sign_in
 from tests.cast import Cast
 from tests.log import rows, types
 
@@ -95,3 +99,35 @@ def test_the_lists_cost_the_same_for_any_number(staff: Client, cast: Cast, queri
         DataPlan.objects.create(name=f"D {number}").workspaces.add(cast.acme)
     many = queries(lambda: staff.get(f"/admin/accounts/{model}/"))
     assert len(many) == len(few) <= 5, "\n".join(many)
+
+
+NO_SCALES = [
+    '[{"scale_start": 1, "rate": "0.75"}]',
+    '[{"rate": 0.75}]',
+    '[{"scale_start": 1}]',
+    '[{"scale_start": 10, "rate": 0.75}, {"scale_start": 1, "rate": 0.5}]',
+    '[{"scale_start": true, "rate": 0.75}]',
+    '[{"scale_start": 1, "rate": -1}]',
+    '["0.75"]',
+    '{"scale_start": 1, "rate": 0.75}',
+    '"0.75"',
+]
+
+
+@pytest.mark.parametrize("scale", NO_SCALES)
+def test_what_is_no_scale_of_prices_is_refused(staff: Client, cast: Cast, scale: str) -> None:
+    answer = staff.post("/admin/accounts/platformpackage/add/", {**PACKAGE, "sim_rates": scale})
+    assert "This is no scale of prices" in answer.content.decode()
+    assert not PlatformPackage.objects.filter(name="Large EUR").exists()
+    with cast.staffing(), pytest.raises(Invalid) as refused:
+        update_package(package_id=cast.acme.package_id, changes={"sim_rates": json.loads(scale)})
+    assert refused.value.field == "sim_rates"
+
+
+@pytest.mark.parametrize("scale", NO_SCALES)
+def test_a_scale_that_was_stored_before_hinders_no_page(cast: Cast, scale: str) -> None:
+    PlatformPackage.objects.filter(pk=cast.acme.package_id).update(sim_rates=json.loads(scale))
+    client = cast.client(cast.owner)
+    for page in ("sims/register/", "settings/package/"):
+        assert client.get(f"/w/{cast.acme.pk}/{page}").status_code == 200
+    assert sign_in(cast.owner).get("/tariff_plan/active").status_code == 200

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from accounts.models import Invitation, Membership, PlatformPackage, User
+from accounts.models import Invitation, Membership, PlatformPackage, User, Workspace
 from accounts.people.services.invitations import accept_invitation, invite_user, link_secret_of
 from accounts.sign_in.hashers import check_digest, sha1_hex
 from accounts.sign_up.services import sign_up
@@ -166,3 +166,10 @@ def test_three_wrong_old_passwords_lock(cast: Cast, owner: Program) -> None:
     error(refused, 429, 1105, "TooManyRequests")
     assert 1 <= int(refused["Retry-After"]) <= 300
     assert sign_in(cast.member).token
+
+
+def test_the_workspace_of_a_sign_up_has_the_currency_of_its_package(cast: Cast) -> None:
+    PlatformPackage.objects.create(name="Trial USD", evaluation=True, currency="USD", trial_days=60)
+    with acting_as(ANONYMOUS):
+        sign_up(email="nora@example.com", name="Nora New", organisation="Delta", link=str, sign_in_url="/")
+    assert Workspace.objects.get(name="Delta").currency == "USD"

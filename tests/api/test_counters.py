@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import cache, caches
 
 from kit.api import limits
 from kit.api.counters import add
+from kit.caches import figures
 
 pytestmark = pytest.mark.sqlite_too("without Redis the counters lie in files")
 
@@ -70,3 +71,16 @@ def test_what_is_refused_quietly(settings: object, monkeypatch: object) -> None:
     monkeypatch.setattr(time, "time", lambda: 1_000_000.0)  # type: ignore[attr-defined]
     assert [limits.may("mail", 2, 60) for _ in range(4)] == [True, True, False, False]
     assert limits.may("another", 2, 60)
+
+
+def test_asking_for_many_figures_forgets_no_counter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full folder forgets at random, so whoever could fill it could begin to guess anew."""
+    if not settings.REDIS_URL:
+        monkeypatch.setattr(caches["figures"], "_max_entries", 20)
+    for number in range(5):
+        add(f"guesses:{number}", 1, 3, 60)
+    for number in range(200):
+        figures.set(f"total:{number}", number, 60)
+    assert [add(f"guesses:{number}", 1, 1, 60) for number in range(5)] == [4] * 5
+    own = {str(each.get("KEY_PREFIX", each["LOCATION"])) for each in settings.CACHES.values()}
+    assert len(own) == len(settings.CACHES)

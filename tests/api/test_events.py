@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 
 from events.models import Event
 from kit.api import lists
+from kit.caches import figures
 from kit.context import acting_as
 from sims.inventory.services.status import change_sim_status
 from sims.models import Sim
@@ -176,7 +176,7 @@ def test_totals_are_exact_and_large_filtered_ones_are_kept(
     activate(cast, extra)
     assert owner.get("/event", q="type:8", per_page=2)["X-Total-Count"] == "4"
     assert owner.get("/event", per_page=2)["X-Total-Count"] == str(Event.objects.of(cast.acme.pk).count())
-    cache.clear()
+    figures.clear()
     assert owner.get("/event", q="type:8", per_page=2)["X-Total-Count"] == "5"
     assert owner.get("/event", q="type:8", per_page=2, page=9)["X-Current-Page"] == "3"
 

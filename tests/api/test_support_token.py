@@ -11,10 +11,10 @@ from django.utils import timezone
 from accounts.actors import staff_actor
 from accounts.models import SupportAccess, User
 from accounts.people.services.staff_accounts import suspend_user, update_user
+from accounts.standing import AccessEnded
 from accounts.support.services import end_support_access, start_support_access
 from events.models import Event
 from kit.context import SYSTEM, ActorKind, acting_as
-from kit.errors import Forbidden
 from sims.models import Sim
 from tests.api.conftest import Program, error, sign_in
 from tests.cast import PASSWORD, Cast
@@ -162,7 +162,7 @@ def test_other_changes_of_staff_leave_the_access_open(cast: Cast, supporter: Use
     with cast.staffing():
         update_user(user_id=supporter.pk, changes={"is_staff": False, "staff_role": ""})
     # A request that began before they were taken away.
-    with acting_as(staff_actor(supporter)), pytest.raises(Forbidden):
+    with acting_as(staff_actor(supporter)), pytest.raises(AccessEnded):
         start_support_access(workspace_id=cast.acme.pk, user_id=cast.owner.pk, reason="Ticket 4711")
 
 

@@ -116,7 +116,7 @@ SERVICES: dict[str, tuple[Door, str]] = {
     ),
     "start_second_factor": (
         lambda cast: _themselves(cast, lambda: start_second_factor(user_id=cast.member.pk)),
-        "erased",
+        "invalid_token",
     ),
     "trust_device": (
         lambda cast: _system(

@@ -15,6 +15,7 @@ from accounts.actors import actor_of, staff_actor
 from accounts.models import User
 from accounts.packages.services.catalogue import create_data_plan, create_package, update_data_plan, update_package
 from accounts.packages.services.subscriptions import set_data_plans, set_package
+from accounts.people.services.addresses import change_customer_address
 from accounts.people.services.erasure import erase_user
 from accounts.people.services.members import (
     add_member,
@@ -80,6 +81,14 @@ SERVICES: dict[str, tuple[Service, set[str]]] = {
     "unlock_user, a colleague": (lambda cast: unlock_user(user_id=cast.staff.pk), set()),
     "send_password_reset": (lambda cast: send_password_reset(user_id=cast.member.pk, link=str), {SUPPORT}),
     "send_password_reset, a colleague": (lambda cast: send_password_reset(user_id=cast.staff.pk, link=str), set()),
+    "change_customer_address": (
+        lambda cast: change_customer_address(user_id=cast.member.pk, email="new@example.com", link=str),
+        {SUPPORT},
+    ),
+    "change_customer_address, an Administrator": (
+        lambda cast: change_customer_address(user_id=cast.owner.pk, email="new@example.com", link=str),
+        set(),
+    ),
     "erase_user": (lambda cast: erase_user(user_id=cast.member.pk), set()),
     "remove_second_factor": (
         lambda cast: remove_second_factor(workspace_id=None, user_id=cast.member.pk),

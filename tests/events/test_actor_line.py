@@ -25,21 +25,9 @@ def line(event_id: int, *, staff: bool = False) -> str:
     return str(actor_line(row, persons_of([row]), staff=staff))
 
 
-def support(cast: Cast) -> Actor:
-    return Actor(
-        kind=ActorKind.STAFF_FOR_USER,
-        id=cast.staff.pk,
-        label="Operator staff",
-        person=Person(cast.staff.pk, "Stella Staff", "stella.staff@example.com"),
-        acted_for=Person(cast.owner.pk, "Olga Owner", "olga.owner@example.com"),
-    )
-
-
 def test_a_user_reads_as_published(cast: Cast) -> None:
-    actor = Actor(
-        kind=ActorKind.USER, id=123456, label="User 123456", person=Person(123456, "Sample User", "abc@example.com")
-    )
-    assert line(record(cast.acme, 9, actor)) == (
+    user = User.objects.create(pk=123456, name="Sample User", email="abc@example.com")
+    assert line(record(cast.acme, 9, actor_of(user))) == (
         "Action performed by: Sample User, abc@example.com. (User ID: 123456)."
     )
 
@@ -81,7 +69,7 @@ def test_staff_are_named(cast: Cast) -> None:
 
 def test_staff_are_known_to_customers_by_id_alone_if_the_operator_says_so(cast: Cast, settings: Settings) -> None:
     settings.STAFF_SHOWN_AS = "id"
-    own, visiting = record(cast.acme, 9, staff_actor(cast.staff)), record(cast.acme, 9, support(cast))
+    own, visiting = record(cast.acme, 9, staff_actor(cast.staff)), record(cast.acme, 9, cast.support())
     assert line(own) == f"{LEAD}Operator staff (User ID: {cast.staff.pk})."
     assert line(visiting) == (
         f"{LEAD}Operator staff (User ID: {cast.staff.pk}), "
@@ -92,7 +80,7 @@ def test_staff_are_known_to_customers_by_id_alone_if_the_operator_says_so(cast: 
 
 
 def test_support_access_names_both(cast: Cast) -> None:
-    event_id = record(cast.acme, 9, support(cast))
+    event_id = record(cast.acme, 9, cast.support())
     assert line(event_id) == (
         f"{LEAD}Stella Staff, stella.staff@example.com. (User ID: {cast.staff.pk}). "
         f"Operator staff, acting for Olga Owner, olga.owner@example.com. (User ID: {cast.owner.pk})."
@@ -122,7 +110,7 @@ def test_choices_are_those_of_this_log(cast: Cast) -> None:
     assert actor_choices(cast.acme.pk) == [
         (f"user:{cast.member.pk}", "Max Member, max.member@example.com"),
         (f"user:{cast.owner.pk}", "Olga Owner, olga.owner@example.com"),
-        ("token:77", "Application token “77” (ID 77)"),
+        ("token:77", "Application token “ERP” (ID 77)"),
         ("staff", "Operator staff"),
         ("network", "Network"),
     ]

@@ -17,7 +17,7 @@ from events.types.base import UnregisteredType
 from events.wire import WIRE_FIELDS, wire
 from events.writer import PendingEvent, log
 from kit.action import NoAction, action
-from kit.context import Actor, ActorKind, Person, Surface, acting_as
+from kit.context import Surface, acting_as
 from sims.devices.services.status import disable_devices
 from sims.inventory.services.status import change_sim_status
 from tests.cast import Cast
@@ -91,15 +91,7 @@ def test_erasing_a_person_changes_that_persons_rows_only(cast: Cast) -> None:
 
 def test_support_access_keeps_both_persons(cast: Cast) -> None:
     (sim,) = cast.sims(status=1)
-    actor = Actor(
-        kind=ActorKind.STAFF_FOR_USER,
-        id=cast.staff.pk,
-        label="Operator staff",
-        person=Person(cast.staff.pk, cast.staff.name, cast.staff.email),
-        acted_for=Person(cast.owner.pk, cast.owner.name, cast.owner.email),
-        roles={cast.acme.pk: "Administrator"},
-    )
-    with acting_as(actor, surface=Surface.PORTAL):
+    with acting_as(cast.support(), surface=Surface.PORTAL):
         change_sim_status(workspace_id=cast.acme.pk, sim_ids=[sim.pk], to=2)
     event = last()
     assert (event.user_id, event.actor.name, event.acted_for.name) == (cast.staff.pk, "Stella Staff", "Olga Owner")

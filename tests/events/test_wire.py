@@ -102,14 +102,7 @@ def test_under_support_access_the_user_is_staff_and_the_customers_person_stands_
     cast: Cast, settings: Settings, shown_as: str
 ) -> None:
     settings.STAFF_SHOWN_AS = shown_as
-    actor = Actor(
-        kind=ActorKind.STAFF_FOR_USER,
-        id=cast.staff.pk,
-        label="Operator staff",
-        person=Person(cast.staff.pk, "Stella Staff", "stella.staff@example.com"),
-        acted_for=Person(cast.owner.pk, "Olga Owner", "olga.owner@example.com"),
-    )
-    event = wire_of(record(cast.acme, 9, actor))
+    event = wire_of(record(cast.acme, 9, cast.support()))
     assert event["acting_for"] == {"id": cast.owner.pk, "name": "Olga Owner", "username": "olga.owner@example.com"}
     name, username = ("Stella Staff", cast.staff.email) if shown_as == "person" else ("Operator staff",) * 2
     assert event["user"] == {"id": cast.staff.pk, "name": name, "username": username}

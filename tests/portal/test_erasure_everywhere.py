@@ -22,6 +22,7 @@ from django.db import connection
 from django.test import Client
 
 from accounts.models import ApplicationToken, CompanyDetails, User
+from accounts.people.services.addresses import change_customer_address
 from accounts.people.services.erasure import erase_user
 from accounts.people.services.invitations import invite_user
 from accounts.people.services.members import add_member, change_role
@@ -105,7 +106,10 @@ def under_the_former_name(cast: Cast, person: User, device: Device) -> None:
     with cast.acting(person):
         update_devices(workspace_id=cast.acme.pk, changes={device.pk: {"name": "Valve"}})
     with cast.staffing():
-        update_user(user_id=person.pk, changes={"name": NAME, "email": EMAIL})
+        update_user(user_id=person.pk, changes={"name": NAME})
+        change_customer_address(user_id=person.pk, email=EMAIL, link=str)
+    # As if the new mailbox had verified it.
+    User.objects.filter(pk=person.pk).update(status=User.Status.ACTIVE)
     person.refresh_from_db()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from io import StringIO
+from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
@@ -14,6 +15,8 @@ from accounts.permissions import Role
 from accounts.selectors import without_administrator
 from accounts.support.services import start_support_access
 from events.models import Event
+from kit.jobs import freeze_actor, revive_actor
+from kit.models import Job
 from tests.admin.conftest import text_of
 from tests.cast import PASSWORD, Cast
 
@@ -89,3 +92,23 @@ def test_a_visit_in_the_persons_place_ends_with_its_event(cast: Cast) -> None:
     assert (ended.subject.user_id, ended.subject.name) == (cast.member.pk, "Erased user")
     order = Event.objects.filter(workspace=cast.acme).order_by("pk").values_list("type", flat=True)
     assert list(order)[-3:] == [10042, 10026, 10027]
+
+
+@pytest.mark.parametrize("name", ["Name", "User", "Administrator", "Person", "Kind"])
+def test_a_name_like_a_word_of_the_portal_changes_no_frozen_actor(cast: Cast, name: str) -> None:
+    with cast.acting(cast.member) as context:
+        assert context.actor is not None
+        frozen = freeze_actor(context.actor)
+    frozen["roles"][str(cast.acme.pk)] = "Administrator"
+    frozen["person"]["name"] = name
+    User.objects.filter(pk=cast.member.pk).update(name=name)
+    job = Job.objects.create(
+        kind="x", title="x", actor=frozen, user_id=cast.member.pk, request_id=uuid4(), surface=1, total=0
+    )
+    with cast.staffing():
+        erase_user(user_id=cast.member.pk)
+    job.refresh_from_db()
+    revived = revive_actor(job.actor)
+    assert revived.person is not None
+    assert (revived.person.name, revived.roles) == ("Erased user", {cast.acme.pk: "Administrator"})
+    assert revived.label == frozen["label"]

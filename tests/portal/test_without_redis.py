@@ -25,7 +25,8 @@ NOBODY = "redis://127.0.0.1:1/0"
 @pytest.fixture(autouse=True)
 def _redis_is_away(settings: Any) -> Iterator[None]:
     settings.REDIS_URL = NOBODY
-    settings.CACHES = {"default": {"BACKEND": "kit.caches.ForgivingRedisCache", "LOCATION": NOBODY}}
+    away = {"BACKEND": "kit.caches.ForgivingRedisCache", "LOCATION": NOBODY}
+    settings.CACHES = {"default": away, "figures": away}
     ForgivingRedisCache._away_until = 0.0
     yield
     ForgivingRedisCache._away_until = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -19,10 +20,10 @@ from kit.action import action
 from kit.context import SCHEDULE, acting_as
 from kit.errors import Conflict, DomainError
 from kit.outcomes import Outcome
-from sims.devices.services.devices import NewDevice, create_devices, update_devices
+from sims.devices.services.devices import NewDevice, create_devices, delete_devices_with_sims, update_devices
 from sims.devices.services.patches import DevicePatch, SimPatch, patch_devices
 from sims.devices.services.status import disable_devices, enable_devices
-from sims.inventory.services.assignment import SimChoice, assign_sims
+from sims.inventory.services.assignment import SimChoice, assign_sims, release_sims
 from sims.inventory.services.registration import register_batch
 from sims.inventory.services.status import change_sim_status
 from sims.inventory.services.transfer import transfer_sims
@@ -327,3 +328,33 @@ def test_who_waited_for_a_membership_names_the_person_as_they_are_called_then(ca
     subject = Event.objects.select_related("subject").get(type=10024).subject
     assert subject is not None
     assert subject.name == "Maximilian Member"
+
+
+@pytest.mark.postgresql
+def test_deleting_devices_with_their_sims_leaves_a_sim_that_was_taken_off_alone(cast: Cast) -> None:
+    """Somebody takes the SIM off while the deletion waits for the device."""
+    (sim,) = cast.sims(status=1)
+    device = cast.device(sim=sim)
+
+    def delete() -> object:
+        with cast.acting(cast.owner):
+            return delete_devices_with_sims(workspace_id=cast.acme.pk, device_ids=[device.pk], delete_sims=True)
+
+    deleting = threading.Thread(target=at_once, args=(delete,))
+    with transaction.atomic(), cast.acting(cast.member):
+        release_sims(workspace_id=cast.acme.pk, device_ids=[device.pk])
+        deleting.start()
+        with connection.cursor() as cursor:
+            waiting = False
+            while not waiting:
+                cursor.execute(
+                    "SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+                    " WHERE NOT l.granted AND a.datname = current_database())"
+                )
+                (waiting,) = cursor.fetchone()
+                time.sleep(0.02)
+    deleting.join()
+    sim.refresh_from_db()
+    device.refresh_from_db()
+    assert (sim.device_id, sim.status, device.status) == (None, 1, 2)
+    assert types() == [43, 50, 10004]

@@ -12,6 +12,7 @@ from events.models import Event
 from events.text import without_covers
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 from sims.identifiers import iccid_with_luhn
+from sims.inventory.services import stock
 from sims.inventory.services.allotment import assign_batch, assign_sims, reserve_batch
 from sims.inventory.services.registration import find_batch, register_batch
 from sims.inventory.services.stock import (
@@ -24,6 +25,7 @@ from sims.inventory.services.stock import (
 from sims.models import Sim, SimBatch
 from tests.cast import Cast
 from tests.log import last, rows, types
+from tests.sims.test_concurrency import at_once
 
 
 @pytest.mark.parametrize(("status", "follow_up"), [(0, []), (1, [8, 8, 8]), (4, [45, 45, 45])])
@@ -251,3 +253,54 @@ def test_an_import_with_a_known_sim_imports_nothing(cast: Cast) -> None:
             import_sims(batch_id=batch.pk, records=records)
     assert [(error.line, error.column) for error in caught.value.errors] == [(3, "iccid")]
     assert (batch.sims.count(), types()) == (0, [10074])
+
+
+def test_what_exists_already_is_told_by_the_line_of_the_file(cast: Cast) -> None:
+    known = cast.sims(1)[0]
+    text = f"iccid,imsi\n\n8988303000000000012,901430000000012\n\n\n{known.iccid},901430000000013\n"
+    with cast.staffing():
+        batch = create_batch(bic="4000000000000001", model=cast.model)
+        with pytest.raises(ImportRefused) as caught:
+            import_sims(batch_id=batch.pk, records=read_sim_csv(text.encode()))
+    assert [error.line for error in caught.value.errors] == [6]
+
+
+def test_a_sim_that_another_import_stores_meanwhile_is_refused_by_name(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one comes between looking for the numbers and storing them."""
+    record = SimRecord("8988303000000000012", "901430000000012")
+    looked: list[int] = []
+    original = stock._refuse_known
+
+    def look(records: Any) -> None:
+        original(records)
+        if not looked:
+            looked.append(1)
+            import_sims(batch_id=second.pk, records=[record])
+
+    monkeypatch.setattr(stock, "_refuse_known", look)
+    with cast.staffing():
+        first = create_batch(bic="4000000000000001", model=cast.model)
+        second = create_batch(bic="4000000000000002", model=cast.model)
+        with pytest.raises(ImportRefused) as caught:
+            import_sims(batch_id=first.pk, records=[SimRecord("8988303000000000011", "901430000000011"), record])
+    assert [(error.line, error.column) for error in caught.value.errors] == [(3, "iccid"), (3, "imsi")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_imports_at_once_one_is_refused(cast: Cast) -> None:
+    with cast.staffing():
+        batches = [create_batch(bic=f"400000000000000{n}", model=cast.model) for n in (1, 2)]
+    records = [SimRecord(f"89883030000000000{n}", f"9014300000000{n}") for n in range(10, 60)]
+
+    def importing(batch_id: int, chosen: list[SimRecord]) -> Any:
+        def run() -> object:
+            with cast.staffing():
+                return import_sims(batch_id=batch_id, records=chosen)
+
+        return run
+
+    results = at_once(importing(batches[0].pk, records), importing(batches[1].pk, records[::-1]))
+    assert sorted(isinstance(result, ImportRefused) for result in results) == [False, True]
+    assert Sim.objects.filter(iccid__in=[record.iccid for record in records]).count() == 50

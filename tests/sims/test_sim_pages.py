@@ -397,3 +397,12 @@ def test_pages_ask_the_database_the_same_whatever_they_show(cast: Cast) -> None:
     assert ones[0] == ones[1] <= 10
     assert _queries(lambda: client.get(f"/w/{cast.acme.pk}/sims/{bare.pk}/assign/", headers=HTMX)) <= 10
     assert _queries(lambda: client.get(f"/w/{cast.acme.pk}/sims/register/")) <= 10
+
+
+@pytest.mark.parametrize("device", ["9" * 25, "9" * 4_000, "9" * 5_000, "0", "-1", "x", "\u0664"])
+def test_a_device_that_can_be_none_is_refused_in_the_dialog(cast: Cast, device: str) -> None:
+    (sim,) = cast.sims()
+    answer = cast.client(cast.owner).post(f"/w/{cast.acme.pk}/sims/{sim.pk}/assign/", {"device": device})
+    assert answer.status_code == 422
+    sim.refresh_from_db()
+    assert sim.device_id is None

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from kit.network_feed import network_feed_token
+from portal.checks import check_production
 from sims.models import UsageRecord
 from tests.cast import Cast
 from tests.log import types
@@ -103,3 +104,35 @@ def test_a_body_that_would_take_too_much_memory(db: None) -> None:
     assert post(gzip.compress(empty), **{"Content-Encoding": "gzip"}).status_code == 413
     long = b'{"note": "' + b"x" * (16 * 2**20) + b'"}'
     assert post(gzip.compress(long), **{"Content-Encoding": "gzip"}).status_code == 413
+
+
+def test_guesses_at_the_key_are_counted_and_deliveries_are_not(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.API_RATE_LIMIT_FACTOR = 1
+    monkeypatch.setattr("kit.api.limits.SIGN_IN_CALLS", 3)
+    monkeypatch.setattr("kit.api.limits.ADDRESS_CALLS", 8)
+    for _each in range(12):
+        assert post([]).status_code == 200
+    answers = [post([], token=f"guess {n}").status_code for n in range(6)]
+    assert answers == [401, 401, 401, 429, 429, 429]
+    # The right one is not looked at any more, or it could still be found.
+    assert post([]).status_code == 429
+
+
+def test_other_paths_that_end_like_the_feed_are_counted(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.API_RATE_LIMIT_FACTOR = 1
+    monkeypatch.setattr("kit.api.limits.ADDRESS_CALLS", 3)
+    answers = [Client().get("/api/v1/nothing/usage").status_code for _each in range(5)]
+    assert answers[:3] == [404, 404, 404]
+    assert answers[3:] == [429, 429]
+
+
+@pytest.mark.parametrize(("token", "found"), [("", []), ("x" * 31, ["portal.E003"]), ("x" * 32, [])])
+def test_a_key_that_can_be_guessed_is_no_key_for_production(settings: Any, token: str, found: list[str]) -> None:
+    settings.PRODUCTION, settings.SQLITE = True, False
+    settings.SECURE_SSL_REDIRECT = False
+    settings.NETWORK_FEED_TOKEN = token
+    assert [message.id for message in check_production(None) if message.id == "portal.E003"] == found

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import threading
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from django.db import connections
 from django.utils import timezone
 
 from sims.models import FactoryTestRange, Sim
+from sims.tenures import add_tenures
 from sims.usage import tasks
 from sims.usage.services import factory_test_watch as watch
-from tests.cast import Cast
+from sims.usage.services.ingest_sql import PostgreSQL
+from tests.cast import LONG_AGO, Cast
 from tests.log import rows, types
 from tests.usage.records import deliver, in_test, record, status
 
@@ -131,3 +135,33 @@ def test_lateness_goes_by_the_clock_of_the_database(cast: Cast, sent: list[int])
         tasks.sweep_factory_tests()
         assert watch.late_since() is None
     assert types(cast.operator) == [10077, 10078]
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_sim_that_comes_into_test_meanwhile_is_not_locked_out_of_order(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the locks of a delivery and its counting somebody puts a SIM with a lower number into test."""
+    late, early = in_test(cast, 2)
+    Sim.objects.filter(pk=late.pk).update(status=1, factory_test_since=None, activation_date=LONG_AGO)
+    add_tenures([late.pk], timezone.now() - timedelta(hours=1))
+    original = PostgreSQL.refused
+
+    def meanwhile(self: PostgreSQL, cursor: Any, closing: datetime) -> Any:
+        began = timezone.now() - timedelta(seconds=10)
+
+        def begin() -> None:
+            Sim.objects.filter(pk=late.pk).update(status=4, factory_test_since=began)
+            connections.close_all()
+
+        other = threading.Thread(target=begin)
+        other.start()
+        other.join()
+        return original(self, cursor, closing)
+
+    monkeypatch.setattr(PostgreSQL, "refused", meanwhile)
+    assert deliver(record(late, sms=2), record(early, sms=3)).accepted == 2
+    late.refresh_from_db()
+    early.refresh_from_db()
+    assert (late.status, late.tested_sms, early.tested_sms) == (4, 0, 3)

@@ -22,6 +22,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from accounts.models import Membership, User, Workspace
 from accounts.models.second_factors import APP, MAIL
 from accounts.people.admin.forms import EraseForm, NewUserForm, UserForm, UserPasswordForm
+from accounts.people.services.addresses import change_customer_address
 from accounts.people.services.erasure import erase_user
 from accounts.people.services.staff_accounts import (
     create_user,
@@ -127,7 +128,19 @@ class UserAdmin(StaffAdmin):
         return create_user(password=form.cleaned_data.get("password") or None, **values)
 
     def update(self, request: HttpRequest, obj: Any, form: Any) -> None:
-        update_user(user_id=obj.pk, changes=form.changes)
+        changes = dict(form.changes)
+        customer = not User.objects.filter(pk=obj.pk, is_staff=True).exists()
+        address = changes.pop("email", None) if customer else None
+        if changes:
+            update_user(user_id=obj.pk, changes=changes)
+        if address is not None:
+            change_customer_address(
+                user_id=obj.pk,
+                email=address,
+                link=lambda secret: request.build_absolute_uri(reverse("account_verify_link", args=[secret])),
+            )
+            text = _("%(name)s gets a mail to verify the new address; the old one is told.") % {"name": obj.name}
+            self.message_user(request, text, messages.WARNING)
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view

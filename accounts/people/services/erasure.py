@@ -29,6 +29,7 @@ from accounts.people.services.members import keep_super_admin
 from accounts.permissions import authorise_staff
 from accounts.selectors import ERASED_NAME, entries_of, home_workspace_id, person_of, without_administrator
 from accounts.sign_in.services.sessions import drop_sessions
+from accounts.standing import withhold
 from accounts.support.services import end_support_access
 from accounts.tokens.services import end_tokens
 from kit import mail
@@ -42,7 +43,7 @@ _TEXTS: Final[tuple[tuple[type[models.Model], tuple[str, ...]], ...]] = (
     (WorkspaceRequest, ("text", "answer")),
     (SupportAccess, ("reason",)),
     (ApplicationToken, ("description",)),
-    (Job, ("actor", "title", "arguments", "result", "error")),
+    (Job, ("title", "arguments", "result", "error")),
     (OutgoingMail, ("to", "subject", "body")),
 )
 """Columns in which a person may be named by what somebody typed, or by what was worked out for them."""
@@ -80,6 +81,7 @@ def erase_user(*, user_id: int) -> Erasure:
     """
     authorise_staff("accounts.delete_user")
     with action():
+        withhold(users=[user_id])
         places = _locked_places(user_id)
         user = lock_user(user_id)
         if user.is_staff:
@@ -175,9 +177,12 @@ def _erase_rows(user: User, erased: ErasedNames) -> None:
         erased.erase_in(model._default_manager.all(), fields)
     # The token of a list is made from its values, so a list can't change: it goes, with the address that names it.
     erased.found_in(SavedFilter.objects.all(), ["values"]).delete()
-    # Whatever they asked for themselves, also under a name of one word.
-    for job in Job.objects.filter(user_id=user.pk):
-        job.actor = erased.replaced(job.actor)
-        job.save(update_fields=["actor"])
+    # Whatever they asked for themselves, also under a name of one word, and what staff asked for in their place.
+    for jobs in (Job.objects.filter(user_id=user.pk), erased.found_in(Job.objects.all(), ["actor"])):
+        for job in jobs:
+            # Nothing but the persons: what else stands there (roles, labels) may be called as somebody is.
+            persons = {name: erased.replaced(job.actor[name]) for name in ("person", "acted_for") if name in job.actor}
+            job.actor = {**job.actor, **persons}
+            job.save(update_fields=["actor"])
     for model in (EmailAddress, Authenticator, TrustedDevice):
         model.objects.filter(user=user).delete()

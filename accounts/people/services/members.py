@@ -16,8 +16,9 @@ from accounts.models.second_factors import ACTIVE, KINDS
 from accounts.naming import require_unlike_members
 from accounts.people.services.seats import seat_taken
 from accounts.permissions import Permission, Role, authorise, authorise_staff
-from accounts.selectors import is_super_admin, person_of
+from accounts.selectors import is_super_admin, person_of, tokens_made_by
 from accounts.sign_in.services.sessions import drop_sessions
+from accounts.standing import withhold
 from accounts.tokens.services import end_tokens, lower_tokens
 from kit.action import action, retried
 from kit.context import ActorKind, current_actor, current_context
@@ -89,6 +90,7 @@ def change_role(*, workspace_id: int, user_id: int, role: str) -> Membership:
     refuse_own_account(actor, user_id, Permission.USER_MANAGE)
     _require_assignable(role)
     with action():
+        _withhold(workspace_id, user_id)
         # The workspace's row is locked first, so that two Administrators cannot demote each other at once.
         lock_workspace(workspace_id)
         _refuse_super_admin(workspace_id, user_id)
@@ -146,8 +148,10 @@ def leave_workspace(*, workspace_id: int) -> None:
     _take_out(workspace_id, actor.person.user_id)
 
 
+@retried
 def _take_out(workspace_id: int, user_id: int) -> None:
     with action():
+        _withhold(workspace_id, user_id)
         lock_workspace(workspace_id)
         # Who is SuperAdmin without being a member stands in the list too, and is not unknown.
         _refuse_super_admin(workspace_id, user_id)
@@ -172,6 +176,12 @@ def _take_out(workspace_id: int, user_id: int) -> None:
             close_account(user, workspace_id)
             signals.user_deleted.send(**facts)
         settle_tokens(workspace_id=workspace_id, user_id=user_id)
+
+
+def _withhold(workspace_id: int, user_id: int) -> None:
+    """Wait for what a person does, and for the tokens they made in a workspace, before rows are locked."""
+    tokens = tokens_made_by(user_id, workspace_id=workspace_id, now=current_context().now())
+    withhold(users=[user_id], tokens=tokens.values_list("pk", flat=True))
 
 
 def close_account(user: User, workspace_id: int) -> None:

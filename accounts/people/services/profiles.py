@@ -20,6 +20,7 @@ from accounts.permissions import Permission, authorise
 from accounts.selectors import entries_of, person_of
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.signals import Changes
+from accounts.standing import withhold
 from kit.action import action, retried
 from kit.context import Actor, ActorKind, current_actor
 from kit.errors import Forbidden, Invalid, NotFound
@@ -71,6 +72,8 @@ def change_account(
         refuse_own_account(actor, user_id, Permission.USER_MANAGE)
     suspends = status == User.Status.SUSPENDED and not actor.everywhere
     with action():
+        if status is not None:
+            withhold(users=[user_id])
         if suspends and is_member(workspace_id, user_id):
             # So that two Administrators cannot suspend each other at once.
             lock_administered(user_id)

@@ -27,6 +27,7 @@ from accounts.sign_in.services.passwords import encoded_password, require_choose
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.signals import Changes
 from accounts.staff_roles import STAFF_ACCOUNTS
+from accounts.standing import withhold
 from accounts.support.services import end_accesses_of
 from kit.action import action, retried
 from kit.context import current_actor, current_context
@@ -101,6 +102,8 @@ def create_user(
 def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
     """Change name, address or staff rights of an account; support access ends with the right to it.
 
+    The address of a customer is changed by `change_customer_address` alone.
+
     Args:
         user_id: whose.
         changes: `name`, `email`, `is_staff`, `is_superuser` or `staff_role` to new value.
@@ -108,7 +111,8 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
     Raises:
         Forbidden: somebody else than staff asks, or somebody else than a superuser about staff or staff rights.
         NotFound, Invalid, Conflict: no such user, a wrong value, an address that is taken.
-        Conflict: staff rights for somebody who belongs to customers' workspaces; the text names them.
+        Conflict: another address for a customer; or staff rights for somebody who belongs to customers' workspaces; the
+            text names them.
     """
     actor = authorise_staff("accounts.change_user")
     values = dict(changes)
@@ -126,10 +130,13 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
     if actor.id == user_id and _STAFF & set(values):
         _refuse_own(user_id)
     with action():
+        if _STAFF & set(values):
+            withhold(users=[user_id])
         user = lock_user(user_id)
         require_over(user)
         if _STAFF & set(values):
             authorise_staff(STAFF_ACCOUNTS)
+        _refuse_customer_address(user, values)
         before = {name: getattr(user, name) for name in values}
         changed = assign(user, values, _EDITABLE)
         if not changed:
@@ -148,6 +155,12 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
         if _STAFF & set(changed) and not may_support(user):
             end_accesses_of(user_id)
     return user
+
+
+def _refuse_customer_address(user: User, values: Mapping[str, Any]) -> None:
+    """Refuse another address for a customer: the new mailbox has to confirm it, and the old one to be told."""
+    if not user.is_staff and values.get("email", user.email) != user.email:
+        raise Conflict(_("A customer's address changes with a mail to it."), code="confirmation", field="email")
 
 
 def _check_staff(user: User) -> None:
@@ -206,9 +219,11 @@ def unlock_user(*, user_id: int) -> User:
     return user
 
 
+@retried
 def _move(user_id: int, status: User.Status, what: str) -> User:
     authorise_staff("accounts.change_user")
     with action():
+        withhold(users=[user_id])
         user = lock_user(user_id)
         require_over(user)
         if user.status == status:

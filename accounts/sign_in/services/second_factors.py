@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
-from accounts import signals
+from accounts import mails, signals
 from accounts.authority import refuse_own_account, require_managed, require_over, require_own_account
 from accounts.locking import lock_user
 from accounts.models import TrustedDevice, User, Workspace
@@ -244,7 +244,7 @@ def remove_own_second_factor(*, user_id: int, key_id: int | None = None) -> None
 
 @retried
 def remove_second_factor(*, workspace_id: int | None, user_id: int, key_id: int | None = None) -> None:
-    """Remove somebody else's second factor, for a member who has lost the app (event 14).
+    """Remove somebody else's second factor, for a member who has lost the app (event 14); a mail tells them.
 
     Args:
         workspace_id: a workspace of the user, which the actor administers; `None` for staff in the admin site.
@@ -273,7 +273,11 @@ def remove_second_factor(*, workspace_id: int | None, user_id: int, key_id: int 
             require_over(user)
         else:
             user = require_managed(actor, workspace_id, user_id)
-        _remove(user, _key(user, key_id))
+        row = _key(user, key_id)
+        _remove(user, row)
+        if row.type == ACTIVE:
+            # Whoever asked for it knows; anybody else must learn of it from somewhere.
+            mails.send_later("second_factor_removed", user.email, {"user": user, "by_staff": actor.everywhere})
 
 
 def _key(user: User, key_id: int | None) -> Authenticator:

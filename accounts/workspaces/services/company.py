@@ -14,6 +14,7 @@ from accounts.models import CompanyDetails, Workspace
 from accounts.permissions import Permission, authorise
 from accounts.sign_in.second_factors import has_second_factor
 from accounts.signals import Changes, SettingChange
+from accounts.standing import withhold
 from kit.action import action, retried
 from kit.context import ActorKind
 from kit.errors import Conflict, Forbidden, Invalid
@@ -118,6 +119,7 @@ def set_mfa_required(*, workspace_id: int, required: bool) -> None:
     if actor.kind == ActorKind.APPLICATION_TOKEN:
         raise Forbidden(_("Only a person can change this."), permission=Permission.WORKSPACE_UPDATE.value)
     with action():
+        withhold(workspaces=[workspace_id])
         workspace = lock_workspace(workspace_id)
         if workspace.mfa_required == required:
             return

@@ -18,6 +18,8 @@ from accounts.packages.services.subscriptions import find_data_plans, find_packa
 from accounts.people.services.members import settle_tokens
 from accounts.permissions import Permission, authorise, authorise_staff
 from accounts.signals import SettingChange
+from accounts.staff_roles import SHORTEN_LOG
+from accounts.standing import CLOSES, withhold
 from accounts.workspaces.services.requests import require_room
 from kit.action import action, retried
 from kit.context import current_context
@@ -43,7 +45,7 @@ def create_workspace(
     package_id: int,
     type: int = Workspace.Type.ENTERPRISE,  # noqa: A002 - the field's name, and the wire's
     country: str = "",
-    currency: str = "EUR",
+    currency: str | None = None,
     main_id: int | None = None,
     data_plan_ids: Sequence[int] = (),
 ) -> Workspace:
@@ -54,7 +56,7 @@ def create_workspace(
         package_id: its platform package.
         type: kind of organisation; the one Mobile network operator is there from the start.
         country: ISO 3166 code of two letters, or empty.
-        currency: EUR or USD.
+        currency: EUR or USD; that of the package when left out.
         main_id: the main organisation it is linked to; `None` for an organisation of its own.
         data_plan_ids: data plans it may use.
 
@@ -79,13 +81,13 @@ def create_workspace(
             package=package,
             type=type,
             country=country.upper(),
-            currency=currency,
+            currency=currency or package.currency,
             main_id=main_id,
             created=current_context().now(),
             package_since=current_context().now(),
         )
         check(workspace, ("name", "type", "country", "currency"))
-        require_one_currency(currency, package, plans)
+        require_one_currency(workspace.currency, package, plans)
         workspace.save(force_insert=True)
         workspace.data_plans.set(plans, through_defaults={"since": workspace.created})
         signals.workspace_created.send(sender=Workspace, workspace=workspace)
@@ -103,7 +105,8 @@ def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Worksp
 
     Raises:
         NotFound: no such workspace, or the actor is not in it.
-        Forbidden: the role lacks the right, or the setting is the staff's.
+        Forbidden: the role lacks the right, or the setting is the staff's; or events would be kept for fewer days than
+            they are, which superusers alone may do.
         Invalid: a value is wrong; `field` names it.
         Conflict: a link to the main organisation that can't be, or a type that would make a second operator or none.
     """
@@ -113,6 +116,8 @@ def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Worksp
             _("Only the operator's staff can change this setting."), permission=Permission.WORKSPACE_UPDATE.value
         )
     with action():
+        if CLOSES & set(changes):
+            withhold(workspaces=[workspace_id])
         workspace = lock_workspace(workspace_id)
         before = {name: getattr(workspace, name) for name in changes}
         shown = {name: _shown(workspace, name) for name in changes}
@@ -123,6 +128,9 @@ def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Worksp
             raise Conflict(
                 _("The operator has exactly one workspace, and it stays the operator's."), code="operator", field="type"
             )
+        if changes.get("event_days", workspace.event_days) < workspace.event_days:
+            # Whoever could shorten a log could cover what they did.
+            authorise_staff(SHORTEN_LOG)
         changed = assign(workspace, changes, (*_ORGANISATION, *_STAFF_SETTINGS))
         if not changed:
             return workspace

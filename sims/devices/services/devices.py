@@ -284,7 +284,7 @@ def delete_devices_with_sims(*, workspace_id: int, device_ids: Sequence[int], de
     with action():
         rows = [row for ids in chunks(device_ids) for row in lock_devices(workspace_id, ids)]
         Outcome(refused=devices_not_found(sorted(set(device_ids)), rows)).raise_if_refused()
-        held = {pk: sim.id for ids in chunks(row.id for row in rows) for pk, sim in sims_on(ids, lock=False).items()}
+        held = {pk: sim.id for ids in chunks(row.id for row in rows) for pk, sim in sims_on(ids, lock=True).items()}
         if held:
             release_sims(workspace_id=workspace_id, device_ids=list(held), suspend=not delete_sims)
         if held and delete_sims:

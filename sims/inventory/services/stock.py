@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
@@ -26,13 +27,18 @@ MOST_ROWS = 100_000
 
 @dataclass(frozen=True, slots=True)
 class SimRecord:
-    """One SIM of an import, checked."""
+    """One SIM of an import, checked.
+
+    Args:
+        line: where it stands in a file; 0 for one that a program made.
+    """
 
     iccid: str
     imsi: str
     msisdn: str = ""
     eid: str = ""
     production_date: datetime | None = None
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +174,7 @@ def _read_line(line: int, values: dict[str, str]) -> tuple[SimRecord | None, lis
             errors.append(LineError(line, "production_date", _("Not an ISO date, e.g. 2026-11-22.")))
     if errors:
         return None, errors
-    return SimRecord(iccid, imsi, msisdn, eid, produced), []
+    return SimRecord(iccid, imsi, msisdn, eid, produced, line), []
 
 
 @retried
@@ -186,29 +192,35 @@ def import_sims(*, batch_id: int, records: Sequence[SimRecord]) -> int:
         Forbidden: not staff.
         NotFound: no such batch.
         Conflict: the batch is registered.
-        ImportRefused: an ICCID or IMSI exists already; `line` counts the records from 1 plus a header.
+        ImportRefused: an ICCID or IMSI exists already, also one that another import stores at the same moment; the
+            error's line is the record's, else its place below a header.
     """
     authorise_staff("sims.change_simbatch")
     with action():
         batch = locked_batch(batch_id)
         _refuse_known(records)
         now = current_context().now()
-        made = Sim.objects.bulk_create(
-            [
-                Sim(
-                    iccid=record.iccid,
-                    imsi=record.imsi,
-                    msisdn=record.msisdn,
-                    eid=record.eid,
-                    batch=batch,
-                    production_date=record.production_date or now,
-                    imported=now,
-                    last_updated=now,
-                )
-                for record in records
-            ],
-            batch_size=1_000,
-        )
+        made = [
+            Sim(
+                iccid=record.iccid,
+                imsi=record.imsi,
+                msisdn=record.msisdn,
+                eid=record.eid,
+                batch=batch,
+                production_date=record.production_date or now,
+                imported=now,
+                last_updated=now,
+            )
+            # In one order, so that two imports of the same numbers wait for each other and never in a circle.
+            for record in sorted(records, key=lambda record: record.iccid)
+        ]
+        try:
+            with transaction.atomic():
+                Sim.objects.bulk_create(made, batch_size=1_000)
+        except IntegrityError:
+            # Another import stored one of them after the look above; it is committed now, or this would still wait.
+            _refuse_known(records)
+            raise
         SimBatch.objects.filter(pk=batch.pk).update(quantity=F("quantity") + len(records))
         batch.quantity += len(records)
         signals.sims_imported.send(sender=SimBatch, batch=batch, sim_ids=[sim.pk for sim in made])
@@ -218,7 +230,7 @@ def import_sims(*, batch_id: int, records: Sequence[SimRecord]) -> int:
 def _refuse_known(records: Sequence[SimRecord]) -> None:
     errors: list[LineError] = []
     for column in ("iccid", "imsi"):
-        lines = {getattr(record, column): line for line, record in enumerate(records, start=2)}
+        lines = {getattr(record, column): record.line or place for place, record in enumerate(records, start=2)}
         numbers = list(lines)
         for start in range(0, len(numbers), 5_000):
             known = Sim.objects.filter(**{f"{column}__in": numbers[start : start + 5_000]})

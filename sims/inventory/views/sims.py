@@ -18,6 +18,7 @@ from kit.billing import charged_until_text
 from kit.bulk import BulkAction
 from kit.context import current_context
 from kit.errors import DomainError, Forbidden
+from kit.filters import whole_number
 from kit.history import as_it_was, history_url
 from kit.htmx import redirect_to, render_fragment, respond
 from kit.lists import Empty, Listing
@@ -194,15 +195,22 @@ def sim_assign(request: WorkspacePageRequest, workspace_id: int, sim_id: int) ->
     return _ask_for_device(request, sim, form)
 
 
+def _number(text: str) -> int:
+    """Return the id that was chosen, 0 for what is none."""
+    try:
+        return whole_number(text)
+    except ValueError:
+        return 0
+
+
 def _ask_for_device(request: WorkspacePageRequest, sim: Sim, form: AssignForm) -> HttpResponse:
     data = request.POST if request.method == "POST" else request.GET
-    chosen = data.get("device", "")
     context: dict[str, Any] = {
         "sim": sim,
         "iccid": iccid_with_luhn(sim.iccid),
         "form": form,
         "free": free_devices(sim.workspace_id or 0, data.get("search", "")),
-        "chosen": int(chosen) if chosen.isascii() and chosen.isdigit() else 0,
+        "chosen": _number(data.get("device", "")),
         "url": reverse("sims:sim_assign", args=[sim.workspace_id, sim.pk]),
         "badges": {state.value: state_badge(state.name.lower(), str(state.label)) for state in DeviceStatus},
         "create_url": reverse("sims:device_create", args=[sim.workspace_id]),

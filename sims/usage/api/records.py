@@ -14,8 +14,9 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router
 
 from kit.api.errors import Code, WireError, bad_request
+from kit.api.limits import check_guesses
 from kit.api.responses import json_response
-from kit.context import NETWORK, bind_actor
+from kit.context import NETWORK, bind_actor, current_context
 from kit.network_feed import network_feed_token
 from sims.usage.records import parse_json
 from sims.usage.services.ingest import ingest
@@ -31,12 +32,19 @@ class NetworkFeedAuth:
     """`Authorization: Bearer <network feed token>`; no other token opens this door, and this one opens no other."""
 
     def __call__(self, request: HttpRequest) -> bool:
-        """Bind the network as the actor and return whether the token is right."""
+        """Bind the network as the actor and return whether the token is right.
+
+        Raises:
+            WireError: 429, too many wrong ones came from this address.
+        """
+        address = current_context().ip
+        check_guesses(address)
         scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
         expected = network_feed_token()
         # Compared even where none is set, so that the time tells nothing.
         right = hmac.compare_digest(token.strip().encode(), expected.encode())
         if scheme.lower() != "bearer" or not expected or not right:
+            check_guesses(address, wrong=True)
             return False
         bind_actor(NETWORK)
         return True

@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.core.cache import cache
 from django.db.models import Max, Min, Q
 
 from kit.action import action, retried
+from kit.caches import figures
 from kit.clock import shared_now
 from kit.context import current_context
 from kit.wakeups import wake_worker
@@ -117,10 +117,10 @@ def shown_late_since(workspace_id: int | None) -> datetime | None:
         workspace_id: whose pages show it, if it has SIMs in test; `None` for staff, whom it always concerns.
     """
     # A list, because the cache does not tell a kept None from nothing kept.
-    kept: list[datetime | None] | None = cache.get(_SHOWN)
+    kept: list[datetime | None] | None = figures.get(_SHOWN)
     if kept is None:
         kept = [late_since()]
-        cache.set(_SHOWN, kept, SHOWN_SECONDS)
+        figures.set(_SHOWN, kept, SHOWN_SECONDS)
     if kept[0] is None or workspace_id is None:
         return kept[0]
     concerned = Sim.objects.of(workspace_id).filter(status=SimStatus.FACTORY_TEST).exists()

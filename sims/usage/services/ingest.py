@@ -145,7 +145,7 @@ def _store(usages: Sequence[UsageReading], now: datetime) -> tuple[list[tuple[in
     closing = closing_date(now)
     with connection.cursor() as cursor:
         statements.stage(cursor, _with_iccids(usages))
-        statements.lock(cursor)
+        locked = statements.lock(cursor)
         statements.place(cursor)
         refused = statements.refused(cursor, closing)
         off = [position for position, found in refused if found.known and not found.usable]
@@ -154,7 +154,7 @@ def _store(usages: Sequence[UsageReading], now: datetime) -> tuple[list[tuple[in
         barred = [position for position, found in refused if found.barred]
         if barred:
             statements.drop(cursor, barred)
-        stored = statements.count(cursor, now, closing)
+        stored = statements.count(cursor, now, closing, locked)
     if stored.late:
         date_back(sorted(stored.late))
     note_ranges(stored.ranges, shared_now())

@@ -92,8 +92,11 @@ class Statements(Protocol):
     def stage(self, cursor: Any, usages: Sequence[UsageReading]) -> None:
         """Put records into the empty temporary table."""
 
-    def lock(self, cursor: Any) -> None:
-        """Lock the SIMs that are in test, or were when a record ended, in id order."""
+    def lock(self, cursor: Any) -> list[int]:
+        """Lock the SIMs that are in test, or were when a record ended, in id order, and return their ids.
+
+        None where the whole database is locked.
+        """
 
     def place(self, cursor: Any) -> None:
         """Find the tenure in which each record ended."""
@@ -107,8 +110,16 @@ class Statements(Protocol):
     def drop(self, cursor: Any, positions: Sequence[int]) -> None:
         """Take records out of the temporary table."""
 
-    def count(self, cursor: Any, now: datetime, closing: datetime) -> Stored:
-        """Store the records that are new and may be counted, and add them up."""
+    def count(self, cursor: Any, now: datetime, closing: datetime, locked: Sequence[int]) -> Stored:
+        """Store the records that are new and may be counted, and add them up.
+
+        Args:
+            cursor: of the transaction in which they were staged.
+            now: when they arrived.
+            closing: what ended before is closed.
+            locked: SIMs as `lock` returned them. One that came into test since then is not counted towards its limits:
+                its row would be locked out of order.
+        """
 
 
 _SIM, _TENURE, _PAST = (model._meta.db_table for model in (Sim, SimTenure, PastBar))
@@ -226,7 +237,7 @@ class PostgreSQL:
     CREATE = f"CREATE TEMPORARY TABLE IF NOT EXISTS {_STAGE} ({_SHAPE_POSTGRESQL}) ON COMMIT DELETE ROWS"
     LOCK = (
         f"WITH locked AS MATERIALIZED (SELECT s.id FROM {_STAGE} st JOIN {_SIM} s ON s.iccid = st.iccid"
-        f" WHERE {_TESTING} ORDER BY s.id FOR NO KEY UPDATE OF s) SELECT count(*) FROM locked"
+        f" WHERE {_TESTING} ORDER BY s.id FOR NO KEY UPDATE OF s) SELECT array_agg(DISTINCT id) FROM locked"
     )
     WITHIN_SECOND = _WITHIN_SECOND.format(
         next=f"{_STAGE}.ended + interval '1 second'",
@@ -238,7 +249,7 @@ class PostgreSQL:
         f"WITH n AS ({_NEW_POSTGRESQL}"
         " RETURNING sim_id, workspace_id, traffic_type, total, rx, tx, ended, cost, currency, tested),"
         f" days AS ({_DAYS_POSTGRESQL}),"
-        f" tests AS ({_TESTS.format(new='n', more='')}),"
+        f" tests AS ({_TESTS.format(new='n', more=' AND n.sim_id = ANY(%s)')}),"
         f" counted AS (UPDATE {_SIM} s SET tested_bytes = s.tested_bytes + t.bytes, tested_sms = s.tested_sms + t.sms"
         f" FROM tests t, {_WORKSPACE} w WHERE s.id = t.sim_id AND w.id = s.workspace_id"
         f" RETURNING s.id, s.status = {_TEST} AS testing, (s.id - 1) / {SPAN} AS range, {_CROSSED} AS crossed)"
@@ -272,9 +283,10 @@ class PostgreSQL:
                 moments = started, ended
                 write((pos, record_id, iccid, kind, total, rx, tx, *moments, payload, network, zone, cost, currency))
 
-    def lock(self, cursor: Any) -> None:
+    def lock(self, cursor: Any) -> list[int]:
         """Lock the SIMs that are in test, or were when a record ended, in id order."""
         cursor.execute(self.LOCK)
+        return cursor.fetchone()[0] or []
 
     def place(self, cursor: Any) -> None:
         """Find the tenure in which each record ended."""
@@ -294,9 +306,9 @@ class PostgreSQL:
         """Take records out of the temporary table."""
         cursor.execute(f"DELETE FROM {_STAGE} WHERE pos = ANY(%s)", [list(positions)])
 
-    def count(self, cursor: Any, now: datetime, closing: datetime) -> Stored:
+    def count(self, cursor: Any, now: datetime, closing: datetime, locked: Sequence[int]) -> Stored:
         """Store and add up."""
-        cursor.execute(self.COUNT, [now, closing, settings.BILLING_ZONE])
+        cursor.execute(self.COUNT, [now, closing, settings.BILLING_ZONE, list(locked)])
         records, *found = cursor.fetchone()
         cursor.execute(self.PLAN_AS_BEFORE)
         return Stored(records, *(set(each or ()) for each in found))
@@ -347,8 +359,9 @@ class SQLite:
             rows.append((pos, record_id, iccid, kind, total, rx, tx, *moments, payload, network, zone, *costs))
         cursor.executemany(f"INSERT INTO {_STAGE} ({_STAGED}) VALUES ({marks})", rows)
 
-    def lock(self, cursor: Any) -> None:
+    def lock(self, cursor: Any) -> list[int]:
         """Do nothing: the transaction holds the only write lock of SQLite."""
+        return []
 
     def place(self, cursor: Any) -> None:
         """Find the tenure in which each record ended."""
@@ -368,7 +381,7 @@ class SQLite:
         """Take records out of the temporary table."""
         cursor.executemany(f"DELETE FROM {_STAGE} WHERE pos = %s", [(position,) for position in positions])
 
-    def count(self, cursor: Any, now: datetime, closing: datetime) -> Stored:
+    def count(self, cursor: Any, now: datetime, closing: datetime, locked: Sequence[int]) -> Stored:
         """Store and add up."""
         cursor.execute(f"SELECT COALESCE(MAX(id), 0) FROM {_RECORD}")
         (before,) = cursor.fetchone()

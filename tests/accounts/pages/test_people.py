@@ -121,7 +121,9 @@ def test_a_workspace_does_not_learn_how_people_are_called_after_they_left(cast: 
     with cast.acting(cast.owner):
         remove_member(workspace_id=cast.acme.pk, user_id=cast.member.pk)
     Membership.objects.create(user=cast.member, workspace=cast.umbra, role=Role.USER)
-    User.objects.filter(pk=cast.member.pk).update(name="Max Newname", email="max@new.example")
+    User.objects.filter(pk=cast.member.pk).update(
+        name="Max Newname", email="max@new.example", status=User.Status.ACTIVE
+    )
     cast.member.refresh_from_db()
     other = cast.device(workspace=cast.umbra)
     with cast.acting(cast.member):
