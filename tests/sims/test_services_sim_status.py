@@ -170,7 +170,7 @@ def test_an_application_token_leaves_no_user(cast: Cast) -> None:
         change_sim_status(workspace_id=cast.acme.pk, sim_ids=[sim.pk], to=2)
     event = last()
     assert (event.user_id, event.actor_id) == (None, None)
-    assert event.actor_label == "Application token “ERP”"
+    assert event.actor_label == "Application token “ERP” (ID 77)"
 
 
 def test_a_rollback_takes_the_rows_along(cast: Cast) -> None:

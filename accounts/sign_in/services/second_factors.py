@@ -275,7 +275,7 @@ def remove_second_factor(*, workspace_id: int | None, user_id: int, key_id: int 
             user = require_managed(actor, workspace_id, user_id)
         row = _key(user, key_id)
         _remove(user, row)
-        if row.type == ACTIVE:
+        if row.type in ACTIVE:
             # Whoever asked for it knows; anybody else must learn of it from somewhere.
             mails.send_later("second_factor_removed", user.email, {"user": user, "by_staff": actor.everywhere})
 
