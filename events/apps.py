@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -18,9 +18,13 @@ class EventsConfig(AppConfig):
         from events import checks, guard_checks, registry, workspace_figures  # noqa: F401, PLC0415 - they register themselves
         from events.handlers import accounts, orders, sims  # noqa: F401, PLC0415 - they register themselves
         from events.seals import mails, tasks  # noqa: F401, PLC0415 - they register themselves
-        from events.triggers import create_triggers  # noqa: PLC0415 - needs the app registry
+        from events.silence import refuse_silence  # noqa: PLC0415 - needs the app registry
+        from events.trigger_state import mend_triggers  # noqa: PLC0415 - needs the app registry
+        from events.triggers import make_way  # noqa: PLC0415 - needs the app registry
         from events.writer import write  # noqa: PLC0415 - needs the app registry
-        from kit.action import set_writer  # noqa: PLC0415 - needs the app registry
+        from kit.action import set_check, set_writer  # noqa: PLC0415 - needs the app registry
 
         set_writer(write)
-        post_migrate.connect(create_triggers, sender=self, dispatch_uid="events.triggers")
+        set_check(refuse_silence)
+        pre_migrate.connect(make_way, sender=self, dispatch_uid="events.triggers")
+        post_migrate.connect(mend_triggers, sender=self, dispatch_uid="events.triggers")

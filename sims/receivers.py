@@ -16,13 +16,13 @@ from sims.models import CoveragePolicy, Device, ServicePolicy
 from sims.models.connectivity import Sms
 from sims.usage.services.factory_test import end_factory_tests
 
-TEXTS: Final[tuple[tuple[type[Device | ServicePolicy | CoveragePolicy | Sms], tuple[str, ...]], ...]] = (
-    (Device, ("name", "tags")),
-    (ServicePolicy, ("description",)),
-    (CoveragePolicy, ("description",)),
-    (Sms, ("source_address", "payload")),
+TEXTS: Final[tuple[tuple[type[Device | ServicePolicy | CoveragePolicy | Sms], str, tuple[str, ...]], ...]] = (
+    (Device, "device", ("name", "tags")),
+    (ServicePolicy, "service_policy", ("description",)),
+    (CoveragePolicy, "coverage_policy", ("description",)),
+    (Sms, "sms", ("source_address", "payload")),
 )
-"""Columns in which somebody may have typed a name."""
+"""Columns in which somebody may have typed a name, with what the log calls the rows."""
 
 
 @receiver(package_changed)
@@ -40,13 +40,22 @@ def on_workspace_settings_changed(*, workspace_id: int, changes: Sequence[Settin
 
 
 @receiver(user_erased)
-def on_user_erased(*, names: Sequence[str], places: Sequence[int], replacement: Person, **_kwargs: Any) -> None:
+def on_user_erased(
+    *,
+    names: Sequence[str],
+    places: Sequence[int],
+    replacement: Person,
+    covers: dict[str, list[int]],
+    **_kwargs: Any,
+) -> None:
     """Replace the person in devices, messages and policies: by e-mail address everywhere, by name where they were.
 
     Others may be called so elsewhere. Names of policies stay: they are the customer's words for its rules.
     """
     erased = ErasedNames(names, replacement)
     mailed = ErasedNames(erased.addresses, replacement)
-    for model, columns in TEXTS:
-        erased.erase_in(model.objects.filter(workspace_id__in=places), columns)
-        mailed.erase_in(model.objects.all(), columns)
+    for model, kind, columns in TEXTS:
+        changed = erased.erase_in(model.objects.filter(workspace_id__in=places), columns)
+        changed += mailed.erase_in(model.objects.all(), columns)
+        if changed:
+            covers.setdefault(kind, []).extend(changed)

@@ -198,7 +198,8 @@ def on_sims_registered(*, workspace_id: int, batch: SimBatch, sims: Sequence[Sim
         }
     }
     objects = objects_of(sims[0])._replace(imsi_id=None, imsi=None, import_date=None) if len(sims) == 1 else NOTHING
-    log([pending(48, workspace_id, n=len(sims))._replace(objects=objects, detail=detail)])
+    covers = {"batch": [batch.pk], "sim": [sim.id for sim in sims]}
+    log([pending(48, workspace_id, n=len(sims))._replace(objects=objects, detail=detail, covers=covers)])
 
 
 @receiver(signals.sims_transferred)
@@ -212,7 +213,7 @@ def on_sims_transferred(*, source: Workspace, target: Workspace, sims: Sequence[
     }
     objects = objects_of(sims[0].without_device()) if len(sims) == 1 else NOTHING
     entry = pending(69, source.pk, count=len(sims), source=source.name, target=target.name)
-    entry = entry._replace(objects=objects, detail=detail)
+    entry = entry._replace(objects=objects, detail=detail, covers={"sim": [sim.id for sim in sims]})
     log([entry, entry._replace(workspace_id=target.pk)])
 
 
@@ -228,7 +229,7 @@ def _tags(workspace_id: int, change: TagChange) -> PendingEvent:
     if len(change.devices) == 1:
         return entry._replace(objects=objects_of(device=change.devices[0]), detail=detail)
     detail["devices"] = [{"id": device.id, "name": device.name} for device in change.devices]
-    return entry._replace(detail=detail)
+    return entry._replace(detail=detail, covers={"device": [device.id for device in change.devices]})
 
 
 @receiver(signals.policy_changed)
@@ -239,19 +240,22 @@ def on_policy_changed(
     detail: dict[str, Any] = {"policy": {"id": policy_id, "name": name}}
     if changes:
         detail["changes"] = changes
-    log([pending(POLICY_TYPES[kind, what], workspace_id, name=name)._replace(detail=detail)])
+    covers = {f"{kind}_policy": [policy_id]}
+    log([pending(POLICY_TYPES[kind, what], workspace_id, name=name)._replace(detail=detail, covers=covers)])
 
 
 @receiver(signals.sim_batch_created)
 def on_sim_batch_created(*, batch: SimBatch, **_kwargs: Any) -> None:
     """Log a new batch in the operator's workspace."""
-    log([pending(10074, operator_workspace_id(), bic=batch.bic, count=batch.quantity)])
+    entry = pending(10074, operator_workspace_id(), bic=batch.bic, count=batch.quantity)
+    log([entry._replace(covers={"batch": [batch.pk]})])
 
 
 @receiver(signals.sims_imported)
-def on_sims_imported(*, batch: SimBatch, count: int, **_kwargs: Any) -> None:
+def on_sims_imported(*, batch: SimBatch, sim_ids: Sequence[int], **_kwargs: Any) -> None:
     """Log an import in the operator's workspace."""
-    log([pending(10060, operator_workspace_id(), bic=batch.bic, count=count)])
+    entry = pending(10060, operator_workspace_id(), bic=batch.bic, count=len(sim_ids))
+    log([entry._replace(covers={"batch": [batch.pk], "sim": sim_ids})])
 
 
 @receiver(signals.sims_allotted)

@@ -20,7 +20,7 @@ from sims.inventory.services.stock import (
 )
 from sims.models import Sim, SimBatch
 from tests.cast import Cast
-from tests.log import last, rows, types
+from tests.log import last, rows, told, types
 
 
 @pytest.mark.parametrize(("status", "follow_up"), [(0, []), (1, [8, 8, 8]), (4, [45, 45, 45])])
@@ -34,7 +34,7 @@ def test_a_batch_is_registered_with_one_row_and_one_more_per_sim(cast: Cast, sta
     assert types() == [48, *follow_up]
     assert rows()[0][1] == "Batch of 3 SIM(s) registered."
     first = Event.objects.order_by("id")[0]
-    assert first.detail == {
+    assert told(first) == {
         "sim_batch": {
             "id": batch.pk,
             "sim_model": {"id": cast.model.pk},

@@ -161,6 +161,7 @@ def send_invitation(invitation: Invitation, workspace: Workspace, link: LinkMake
         link_secret=link_secret,
         role=invitation.role,
         expires=invitation.expires,
+        invitation_id=invitation.pk,
     )
     mails.send_later(
         "invitation",
@@ -218,7 +219,12 @@ def withdraw_invitation(*, workspace_id: int, invitation_id: int) -> None:
         invitation.withdrawn = current_context().now()
         invitation.save(update_fields=["withdrawn"])
         user = invitation.user
-        facts = {"sender": Invitation, "workspace_id": workspace_id, "subject": _subject(invitation, user)}
+        facts = {
+            "sender": Invitation,
+            "workspace_id": workspace_id,
+            "subject": _subject(invitation, user),
+            "covers": {"invitation": [invitation.pk]},
+        }
         left = user.invitations.filter(accepted__isnull=True, withdrawn__isnull=True).exists()
         if user.status == User.Status.ACTIVATION_PENDING and not left and not _is_elsewhere(user):
             signals.user_deleted.send(**facts)
@@ -319,7 +325,8 @@ def accept_invitation(
             facts = {"workspace_id": workspace.pk, "subject": person_of(user)}
             if fresh:
                 signals.user_verified.send(sender=User, **facts)
-            signals.member_added.send(sender=Membership, **facts, role=invitation.role)
+            covers = {"membership": [membership.pk], "invitation": [invitation.pk]}
+            signals.member_added.send(sender=Membership, **facts, role=invitation.role, covers=covers)
     return membership
 
 

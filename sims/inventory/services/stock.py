@@ -193,7 +193,7 @@ def import_sims(*, batch_id: int, records: Sequence[SimRecord]) -> int:
         batch = locked_batch(batch_id)
         _refuse_known(records)
         now = current_context().now()
-        Sim.objects.bulk_create(
+        made = Sim.objects.bulk_create(
             [
                 Sim(
                     iccid=record.iccid,
@@ -211,7 +211,7 @@ def import_sims(*, batch_id: int, records: Sequence[SimRecord]) -> int:
         )
         SimBatch.objects.filter(pk=batch.pk).update(quantity=F("quantity") + len(records))
         batch.quantity += len(records)
-        signals.sims_imported.send(sender=SimBatch, batch=batch, count=len(records))
+        signals.sims_imported.send(sender=SimBatch, batch=batch, sim_ids=[sim.pk for sim in made])
     return len(records)
 
 
