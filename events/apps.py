@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -27,4 +27,6 @@ class EventsConfig(AppConfig):
         set_writer(write)
         set_check(refuse_silence)
         pre_migrate.connect(make_way, sender=self, dispatch_uid="events.triggers")
-        post_migrate.connect(mend_triggers, sender=self, dispatch_uid="events.triggers")
+        # After what other apps make anew in the same round.
+        last = [config for config in apps.get_app_configs() if config.models_module is not None][-1]
+        post_migrate.connect(mend_triggers, sender=last, dispatch_uid="events.triggers")
