@@ -98,7 +98,7 @@ user_created = Signal()
 user_updated = Signal()
 """Staff changed an account. Arguments: workspace_id (the person's default workspace, the operator's for staff), subject
 (Person), what ("suspended", "reactivated", "unlocked", "updated", or "updated: …" with what), changes (Changes; no name
-or e-mail in it)."""
+or e-mail in it), and covers where it is more than one account."""
 
 password_changed = Signal()
 """Arguments: workspace_id (as for `user_updated`), subject (Person)."""

@@ -38,11 +38,12 @@ class Silent(DatabaseError):
 _AS_OWNER: Final = "LANGUAGE plpgsql SECURITY DEFINER"
 _POSTGRESQL_TABLES: Final = (
     # Nothing to keep: unlogged, and an old transaction's number finds nothing.
-    f'CREATE UNLOGGED TABLE IF NOT EXISTS {NOTED} ("transaction" xid8 NOT NULL, kind text NOT NULL,'
-    " ids bigint[] NOT NULL, covered boolean NOT NULL)",
+    f"CREATE UNLOGGED TABLE IF NOT EXISTS {NOTED} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
+    ' "transaction" xid8 NOT NULL, kind text NOT NULL, ids bigint[] NOT NULL, covered boolean NOT NULL)',
     f"ALTER TABLE {NOTED} ALTER COLUMN ids SET STORAGE EXTERNAL",
     f'CREATE INDEX IF NOT EXISTS {NOTED}_transaction ON {NOTED} ("transaction")',
 )
+_NOTE_ALL: Final = f'INSERT INTO {NOTED} ("transaction", kind, ids, covered)'
 _MINE: Final = '"transaction" = pg_current_xact_id()'
 
 
@@ -68,14 +69,14 @@ def _postgresql_function(audited: Audited) -> str:
         f" ELSIF TG_OP = 'INSERT' THEN SELECT array_agg({own}) INTO found FROM new_rows;"
         f" ELSIF TG_OP = 'DELETE' THEN SELECT array_agg({own}) INTO found FROM old_rows;"
         f" ELSE SELECT array_agg({own}) INTO found FROM {audited.table}; END IF;"
-        f" IF found IS NOT NULL THEN INSERT INTO {NOTED} VALUES (pg_current_xact_id(), '{audited.kind}', found, false);"
+        f" IF found IS NOT NULL THEN {_NOTE_ALL} VALUES (pg_current_xact_id(), '{audited.kind}', found, false);"
         " END IF; RETURN NULL; END $$"
     )
 
 
 _POSTGRESQL_COVERED: Final = (
     f"CREATE OR REPLACE FUNCTION silence_covered() RETURNS trigger {_AS_OWNER} AS $$ BEGIN"
-    f" INSERT INTO {NOTED} SELECT pg_current_xact_id(), each.kind, array_agg(each.id), true FROM ("
+    f" {_NOTE_ALL} SELECT pg_current_xact_id(), each.kind, array_agg(each.id), true FROM ("
     "SELECT 'sim' AS kind, n.sim_id AS id FROM new_rows n WHERE n.sim_id IS NOT NULL AND n.external_id IS NULL"
     " UNION ALL SELECT 'device', n.device_id FROM new_rows n WHERE n.device_id IS NOT NULL AND n.external_id IS NULL"
     f" UNION ALL SELECT 'user', p.user_id FROM {_PERSONS} p"
@@ -94,6 +95,8 @@ _POSTGRESQL_LEFT: Final = (
 _POSTGRESQL_CHECK: Final = (
     f"CREATE OR REPLACE FUNCTION {CHECK}() RETURNS trigger {_AS_OWNER} AS $$"
     " DECLARE missed text; BEGIN"
+    # The first call in a transaction sees to all that was noted, and leaves nothing for the others.
+    f" IF NOT EXISTS (SELECT 1 FROM {NOTED} WHERE id = NEW.id) THEN RETURN NULL; END IF;"
     f" IF EXISTS (SELECT 1 FROM {NOTED} WHERE {_MINE} AND NOT covered) THEN"
     " SELECT string_agg(format('%s %s (%s in all)', l.kind, l.id, l.n), ', ' ORDER BY l.kind) INTO missed"
     f" FROM ({_POSTGRESQL_LEFT}) l;"

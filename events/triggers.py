@@ -194,12 +194,17 @@ def silence_lifted(using: str = "default") -> Iterator[None]:
 
     Whoever owns the tables can do so. No transaction may be open in which something changed already.
     """
-    connection = connections[using]
     drop_silence_triggers(using)
     try:
         yield
     finally:
-        _create(connection, _against_silence(connection))
+        create_silence_triggers(using)
+
+
+def create_silence_triggers(using: str = "default") -> None:
+    """Create the triggers against silence anew."""
+    if has_tables(connections[using]):
+        _create(connections[using], _against_silence(connections[using]))
 
 
 def drop_silence_triggers(using: str = "default") -> None:

@@ -124,10 +124,18 @@ def on_user_created(*, workspace_id: int, subject: Person, **_kwargs: Any) -> No
 
 
 @receiver(signals.user_updated)
-def on_user_updated(*, workspace_id: int, subject: Person, what: str, changes: dict[str, Any], **_kwargs: Any) -> None:
+def on_user_updated(
+    *,
+    workspace_id: int,
+    subject: Person,
+    what: str,
+    changes: dict[str, Any],
+    covers: Covers | None = None,
+    **_kwargs: Any,
+) -> None:
     """Log a change of an account (10075)."""
     detail = _subject_detail(subject, **({"changes": changes} if changes else {}))
-    log([pending(10075, workspace_id, what=what)._replace(subject=subject, detail=detail)])
+    log([pending(10075, workspace_id, what=what)._replace(subject=subject, detail=detail, covers=covers)])
 
 
 @receiver(signals.password_changed)
