@@ -37,11 +37,12 @@ class Silent(DatabaseError):
 
 _AS_OWNER: Final = "LANGUAGE plpgsql SECURITY DEFINER"
 _POSTGRESQL_TABLES: Final = (
-    # Nothing to keep: unlogged, and an old transaction's number finds nothing.
-    f"CREATE UNLOGGED TABLE IF NOT EXISTS {NOTED} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
+    # Nothing is kept in it: it may be unlogged, and is made anew with the triggers.
+    f"DROP TABLE IF EXISTS {NOTED}",
+    f"CREATE UNLOGGED TABLE {NOTED} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
     ' "transaction" xid8 NOT NULL, kind text NOT NULL, ids bigint[] NOT NULL, covered boolean NOT NULL)',
     f"ALTER TABLE {NOTED} ALTER COLUMN ids SET STORAGE EXTERNAL",
-    f'CREATE INDEX IF NOT EXISTS {NOTED}_transaction ON {NOTED} ("transaction")',
+    f'CREATE INDEX {NOTED}_transaction ON {NOTED} ("transaction")',
 )
 _NOTE_ALL: Final = f'INSERT INTO {NOTED} ("transaction", kind, ids, covered)'
 _MINE: Final = '"transaction" = pg_current_xact_id()'
@@ -114,7 +115,6 @@ def _postgresql() -> tuple[str, ...]:
         _POSTGRESQL_CHECK,
         f"CREATE OR REPLACE TRIGGER silence_covered AFTER INSERT ON {EVENTS} REFERENCING NEW TABLE AS new_rows"
         " FOR EACH STATEMENT EXECUTE FUNCTION silence_covered()",
-        f"DROP TRIGGER IF EXISTS {CHECK} ON {NOTED}",  # of this kind PostgreSQL replaces none
         f"CREATE CONSTRAINT TRIGGER {CHECK} AFTER INSERT ON {NOTED} DEFERRABLE INITIALLY DEFERRED"
         f" FOR EACH ROW EXECUTE FUNCTION {CHECK}()",
     ]
@@ -140,8 +140,10 @@ def _postgresql() -> tuple[str, ...]:
 # --- SQLite ---
 
 _SQLITE_TABLES: Final = (
-    f"CREATE TABLE IF NOT EXISTS {NOWHERE} (id INTEGER PRIMARY KEY)",
-    f"CREATE TABLE IF NOT EXISTS {NOTED} (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, object_id INTEGER NOT NULL,"
+    f"DROP TABLE IF EXISTS {NOTED}",
+    f"DROP TABLE IF EXISTS {NOWHERE}",
+    f"CREATE TABLE {NOWHERE} (id INTEGER PRIMARY KEY)",
+    f"CREATE TABLE {NOTED} (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, object_id INTEGER NOT NULL,"
     f" nowhere_id INTEGER NOT NULL DEFAULT 0 REFERENCES {NOWHERE} (id) DEFERRABLE INITIALLY DEFERRED,"
     " UNIQUE (kind, object_id))",
 )

@@ -6,13 +6,13 @@ one is looked at when it ends, in every test and on both databases. `guarded` tr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.db.models.signals import post_migrate
 from django.test import TestCase, TransactionTestCase
 
@@ -120,3 +120,25 @@ def forgiving() -> Iterator[None]:
         patch.setattr(TransactionTestCase, "_fixture_teardown", tearing_down)
         patch.setattr(TestCase, "_should_check_constraints", checking)
         yield
+
+
+def run(sql: str, *params: Any) -> int:
+    """Run one statement and return how many rows it was about."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params or None)
+        count: int = cursor.rowcount
+        return count
+
+
+def refused(change: Callable[[], object]) -> bool:
+    """Tell whether a change is refused at its COMMIT, and for the reason that no event covers it."""
+    try:
+        with transaction.atomic():
+            change()
+    except DatabaseError as error:
+        text = str(error)
+        return "without an event in the same transaction" in text or (
+            # SQLite's COMMIT has no words for it; a test that uses this shows that nothing else is wrong.
+            connection.vendor == "sqlite" and text == "FOREIGN KEY constraint failed"
+        )
+    return False
