@@ -214,9 +214,13 @@ def drop_silence_triggers(using: str = "default") -> None:
 
 
 def make_way(using: str = "default", plan: Sequence[Any] = (), **_kwargs: Any) -> None:
-    """Let migrations alter tables on SQLite, which refuses it while a trigger names what goes; of `pre_migrate`.
+    """Let migrations alter tables on SQLite, which can't while a trigger names what goes; receiver of `pre_migrate`.
 
-    PostgreSQL has no such need, and its triggers stay: a migration there that changes state lifts them itself.
+    On PostgreSQL the triggers stay: a migration that changes state lifts them itself.
+
+    Args:
+        using: alias of the database.
+        plan: the migrations to come.
     """
     if plan and connections[using].vendor == "sqlite":
         drop_silence_triggers(using)

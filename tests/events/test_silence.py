@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.db import models, transaction
 from django.utils import timezone
@@ -96,6 +98,14 @@ def test_every_column_is_audited_or_says_why_not(audited: Audited) -> None:
     assert len(listed) == len(there), "no column stands twice"
     assert set(listed) == there, "a column is state, or exempt with a reason: events/audited.py"
     assert all(audited.exempt.values())
+
+
+def test_the_page_about_trust_tells_the_list() -> None:
+    text = (Path(settings.BASE_DIR) / "docs/trust.md").read_text(encoding="utf-8")
+    for audited in AUDITED:
+        assert f"`{audited.kind}`" in text
+        assert f"`{audited.table}`" in text
+        assert [column for column, why in audited.exempt.items() if f"`{column}` ({why})" not in text] == []
 
 
 # --- each table, each verb ---
