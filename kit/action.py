@@ -46,12 +46,19 @@ class _UnitOfWork:
 
 _unit: ContextVar[_UnitOfWork | None] = ContextVar("unit_of_work", default=None)
 _writer: Writer | None = None
+_check: Callable[[], None] | None = None
 
 
 def set_writer(writer: Writer) -> None:
     """Name the function that stores collected rows; the log registers itself at start-up."""
     global _writer
     _writer = writer
+
+
+def set_check(check: Callable[[], None]) -> None:
+    """Name the function that looks at each action before it is committed, and raises when its rows miss something."""
+    global _check
+    _check = check
 
 
 def record(rows: list[Recorded]) -> None:
@@ -98,6 +105,8 @@ def action() -> Iterator[None]:
                 if _writer is None:
                     raise NoAction("No event writer is registered: the change was not made.")
                 _writer(unit.rows)
+            if _check is not None:
+                _check()
     finally:
         _unit.reset(token)
 

@@ -9,7 +9,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from events.models import Event
-from events.text import without_covers
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 from sims.identifiers import iccid_with_luhn
 from sims.inventory.services.allotment import assign_batch, assign_sims, reserve_batch
@@ -23,7 +22,7 @@ from sims.inventory.services.stock import (
 )
 from sims.models import Sim, SimBatch
 from tests.cast import Cast
-from tests.log import last, rows, types
+from tests.log import last, rows, told, types
 
 
 @pytest.mark.parametrize(("status", "follow_up"), [(0, []), (1, [8, 8, 8]), (4, [45, 45, 45])])
@@ -38,7 +37,7 @@ def test_a_batch_is_registered_with_one_row_and_one_more_per_sim(cast: Cast, sta
     assert rows()[0][1] == "Batch of 3 SIM(s) registered."
     first: Any = Event.objects.order_by("id")[0]
     assert first.detail["covers"] == {"sim": [row.id for row in done.sims], "batch": [batch.pk]}
-    assert without_covers(first.detail) == {
+    assert told(first) == {
         "sim_batch": {
             "id": batch.pk,
             "sim_model": {"id": cast.model.pk},
