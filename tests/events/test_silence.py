@@ -19,6 +19,7 @@ from accounts.models import (
     ApplicationToken,
     CompanyDetails,
     DataPlan,
+    DataPlanBooking,
     Invitation,
     Membership,
     PlatformPackage,
@@ -194,10 +195,8 @@ MAKE: dict[str, Callable[[Cast], models.Model]] = {
         ended=timezone.now(),
     ),
     "accounts_workspace": lambda cast: Workspace.objects.create(name="New", package=cast.acme.package),
-    "accounts_workspace_data_plans": lambda cast: _through(
-        Workspace.data_plans.through,
-        workspace_id=cast.acme.pk,
-        dataplan_id=DataPlan.objects.create(name=f"P{next(_numbers)}").pk,
+    "accounts_workspace_data_plans": lambda cast: DataPlanBooking.objects.create(
+        workspace=cast.acme, data_plan=DataPlan.objects.create(name=f"P{next(_numbers)}")
     ),
     "accounts_companydetails": lambda cast: CompanyDetails.objects.create(
         workspace=Workspace.objects.create(name="Newer", package=cast.acme.package)
@@ -238,7 +237,7 @@ def _changed_value(model: type[models.Model], column: str) -> str:
         return _OTHER.get(column, "")
     if isinstance(field, models.BooleanField):
         return f"NOT coalesce({column}, false)"
-    if isinstance(field, models.IntegerField):
+    if isinstance(field, models.IntegerField | models.DecimalField):
         return f"coalesce({column}, 0) + 500"
     if isinstance(field, models.DateTimeField):
         return "CURRENT_TIMESTAMP"
