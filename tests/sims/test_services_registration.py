@@ -162,6 +162,18 @@ def test_single_sims_go_from_stock_into_an_inventory(cast: Cast) -> None:
     assert types(cast.operator)[-2:] == [10001, 10001]
 
 
+def test_a_batch_of_which_nothing_is_given_stays_as_it_is(cast: Cast) -> None:
+    batch = cast.batch(cast.umbra, count=1, registered=True)
+    batch.registered_at = None
+    batch.save()
+    with cast.staffing():
+        outcome = assign_sims(sim_ids=[batch.sims.get().pk], workspace_id=cast.acme.pk)
+    assert [refusal.code for refusal in outcome.refused] == ["not_in_stock"]
+    batch.refresh_from_db()
+    assert (batch.workspace, batch.registered_at) == (cast.umbra, None)
+    assert types() == []
+
+
 def test_an_inventory_takes_no_more_activated_sims_than_its_package_allows(cast: Cast) -> None:
     cast.acme.package.max_active_sims = 1
     cast.acme.package.save()
