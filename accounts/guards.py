@@ -57,6 +57,10 @@ def _names() -> list[tuple[str, str, str]]:
     return [(f"{name}_{event}", name, event) for name in _TABLES for event in _EVENTS]
 
 
+NAMES: Final = frozenset(trigger for trigger, _name, _event in _names())
+"""The triggers, as others meet them on these tables."""
+
+
 def _when(name: str, event: str) -> str:
     columns = f" OF {_COLUMNS[name]}" if event == "update" else ""
     return f"BEFORE {event.upper()}{columns} ON {_TABLES[name]}"

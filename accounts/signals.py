@@ -104,13 +104,14 @@ user_created = Signal()
 user_updated = Signal()
 """Staff changed an account. Arguments: workspace_id (the person's default workspace, the operator's for staff), subject
 (Person), what ("suspended", "reactivated", "unlocked", "updated", or "updated: …" with what), changes (Changes; no name
-or e-mail in it)."""
+or e-mail in it), and covers where it is more than one account."""
 
 password_changed = Signal()
 """Arguments: workspace_id (as for `user_updated`), subject (Person)."""
 
 user_signed_up = Signal()
-"""Somebody made an account and a workspace for themselves. Arguments: workspace (Workspace), subject (Person)."""
+"""Somebody made an account and a workspace for themselves. Arguments: workspace (Workspace), subject (Person), covers
+(kind to the ids of what else changed, as for all signals that have it)."""
 
 verification_requested = Signal()
 """A mail asks a new user to verify the address. Arguments: workspace_id, subject (Person)."""
@@ -123,10 +124,10 @@ password_reset_requested = Signal()
 user_agent (str). Its secret is in the mail alone."""
 
 user_invited = Signal()
-"""Arguments: workspace_id, subject (Person), role, expires (datetime)."""
+"""Arguments: workspace_id, subject (Person), role, expires (datetime), invitation_id."""
 
 user_deleted = Signal()
-"""A user lost the last workspace, and with it the account. Arguments: workspace_id, subject (Person)."""
+"""A user lost the last workspace, and with it the account. Arguments: workspace_id, subject (Person), covers."""
 
 user_erasing = Signal()
 """A user is about to be erased. Arguments: user_id. Receivers return the former names and addresses that they know."""
@@ -134,7 +135,8 @@ user_erasing = Signal()
 user_erased = Signal()
 """A user's personal data were erased on request; sent for each workspace that tells it. Arguments: workspace_id,
 user_id, names (list[str]: every name and address the account had; the present ones are the first two), places
-(list[int]: every workspace they are known to have been in), replacement (Person: what stands in their place)."""
+(list[int]: every workspace they are known to have been in), replacement (Person: what stands in their place), covers
+(to which receivers add what they change)."""
 
 mfa_enabled = Signal()
 """Arguments: workspace_id, subject (Person), kind (as events name the key's type)."""
@@ -143,13 +145,14 @@ mfa_removed = Signal()
 """Arguments: workspace_id, subject (Person), key_id (id of the key), kind (as events name the key's type)."""
 
 member_added = Signal()
-"""A user joined a workspace. Arguments: workspace_id, subject (Person), role."""
+"""A user joined a workspace. Arguments: workspace_id, subject (Person), role, covers."""
 
 member_removed = Signal()
-"""A user lost a workspace. Arguments: workspace_id, subject (Person), role (the one held)."""
+"""A user lost a workspace, or an invitation to it. Arguments: workspace_id, subject (Person), role (the one held),
+covers."""
 
 role_changed = Signal()
-"""Arguments: workspace_id, subject (Person), old, new (role values; "none" for no membership)."""
+"""Arguments: workspace_id, subject (Person), old, new (role values; "none" for no membership), covers."""
 
 # --- support access ---
 
@@ -169,7 +172,8 @@ organisation_updated = Signal()
 """Company details changed. Arguments: workspace_id, changes (Changes, by the wire's names)."""
 
 workspace_settings_changed = Signal()
-"""Arguments: workspace_id, changes (list[SettingChange], in field order)."""
+"""Arguments: workspace_id, changes (list[SettingChange], in field order), and covers where it is no setting of the
+workspace itself."""
 
 package_changed = Signal()
 """A workspace got another platform package. Arguments: workspace (Workspace, as it is now), old, new

@@ -7,7 +7,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from events.triggers import create_silence_triggers, drop_silence_triggers
+
 Variant = Callable[[], object]
+WARM = 8
+"""Calls until a database and its client have their plans: psycopg prepares a statement that comes the fifth time."""
 
 
 @dataclass
@@ -59,6 +63,7 @@ def compare(
     before: Variant | None = None,
     calls: int = 1,
     note: str = "",
+    silent: bool = False,
 ) -> Result:
     """Time two variants turn by turn and compare them.
 
@@ -69,17 +74,27 @@ def compare(
         repetitions: pairs that count; two more warm up.
         before: put things back before each variant; not timed.
         calls: how often each is called in a repetition, for short ones.
+        silent: whether baseline and `before` change what is audited without events; the guard is lifted for these.
+            Plans are made anew after that, so each variant is called a few times that do not count, where it is short.
     """
     pairs: list[tuple[float, float]] = []
     for turn in range(repetitions + 2):
         taken: dict[str, float] = {}
         order = (("product", product), ("baseline", baseline))
         for name, variant in order if turn % 2 else order[::-1]:
+            if silent:
+                drop_silence_triggers()
             if before is not None:
                 before()
+            if silent and name == "product":
+                create_silence_triggers()
+            for _ in range(WARM if silent and calls > 1 else 0):
+                variant()
             taken[name] = sum(seconds(variant) for _ in range(calls)) / calls
         if turn >= 2:
             pairs.append((taken["product"], taken["baseline"]))
+    if silent:
+        create_silence_triggers()
     ratios = [ours / theirs for ours, theirs in pairs]
     return Result(
         goal=goal,

@@ -12,7 +12,7 @@ from bench.databases import prepared, using
 from bench.measure import Result, table
 
 SMALL, MIDDLE, LARGE = 10_000, 1_000_000, 10_000_000
-GOALS = ("P1", "P2", "P3", "P5", "P6", "P7", "P9", "P10", "P11", "totals", "seals")
+GOALS = ("P1", "P2", "P3", "P5", "P6", "P7", "P9", "P10", "P11", "totals", "seals", "silence")
 
 
 def main() -> None:
@@ -90,6 +90,8 @@ def _writes(goals: set[str], vendor: str, values: dict[str, Any]) -> list[Result
             results.append(writes.one_action(vendor))
         if "P2" in goals:
             results.append(writes.ten_thousand(vendor))
+        if "silence" in goals:
+            results += [writes.one_action(vendor, guard=True), writes.ten_thousand(vendor, guard=True)]
     return results
 
 

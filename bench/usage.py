@@ -13,6 +13,7 @@ from django.db import connection, transaction
 
 from bench.load import hold
 from bench.measure import Result, compare
+from events.triggers import silence_lifted
 from events.writer import COLUMNS
 from kit.context import NETWORK, Surface, acting_as
 from sims.usage.records import parse_json
@@ -27,7 +28,7 @@ RECORDS = 100_000
 
 def prepare() -> None:
     """Put 200,000 of the million SIMs into factory test, on enabled devices, and free of usage."""
-    with connection.cursor() as cursor:
+    with silence_lifted(), connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM sims_sim WHERE status = 4")
         if cursor.fetchone()[0] == IN_TEST:
             return
@@ -112,6 +113,7 @@ def sweep() -> Result:
             limit=3,
             repetitions=4,
             before=_over,
+            silent=True,
         )
         result.note = f"longest check of a range: {longest[0] * 1000:.0f} ms"
         return result

@@ -6,13 +6,18 @@ function that was emptied, or stand on another table. So the database's own desc
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from events.triggers import TABLES, has_tables, wanted_functions, wanted_triggers
+from accounts import guards as staff_guards
+from events.triggers import create_triggers, guarded_tables, has_tables, wanted_functions, wanted_triggers
 
 _POSTGRESQL = """
-    SELECT t.tgname, c.relname, t.tgenabled, pg_get_triggerdef(t.oid, true), p.proname, l.lanname, p.prosrc
+    SELECT t.tgname, c.relname, t.tgenabled, pg_get_triggerdef(t.oid, true), p.proname, l.lanname, p.prosrc,
+        p.prosecdef, coalesce(p.proconfig, ARRAY[]::text[]) = CASE WHEN p.prosecdef
+        THEN ARRAY['search_path=pg_catalog, ' || quote_ident(current_schema()) || ', pg_temp'] ELSE ARRAY[]::text[] END
     FROM pg_trigger t
     JOIN pg_class c ON c.oid = t.tgrelid
     JOIN pg_proc p ON p.oid = t.tgfoid
@@ -37,17 +42,29 @@ def trigger_problems(using: str = "default") -> list[str]:
     return _on_postgresql(connection) if connection.vendor == "postgresql" else _on_sqlite(connection)
 
 
+def mend_triggers(using: str = "default", **_kwargs: Any) -> None:
+    """Create the triggers where something is wrong with them, and lock no table else; receiver of `post_migrate`.
+
+    Args:
+        using: alias of the database.
+    """
+    if trigger_problems(using):
+        create_triggers(using)
+
+
 def _on_postgresql(connection: BaseDatabaseWrapper) -> list[str]:
     with connection.cursor() as cursor:
-        cursor.execute(_POSTGRESQL, [list(TABLES)])
+        tables = list(guarded_tables(connection))
+        cursor.execute(_POSTGRESQL, [tables])
         rows = cursor.fetchall()
-        cursor.execute(_RULES, [list(TABLES)])
+        cursor.execute(_RULES, [tables])
         found = [f"Rule {rule} on table {table} is not ours." for rule, table in cursor.fetchall()]
     wanted, bodies = wanted_triggers(connection), wanted_functions(connection)
     present = set()
-    for name, table, state, text, function, language, body in rows:
+    for name, table, state, text, function, language, body, as_owner, settled in rows:
         if name not in wanted:
-            found.append(f"Trigger {name} on table {table} is not ours.")
+            if name not in staff_guards.NAMES:
+                found.append(f"Trigger {name} on table {table} is not ours.")
             continue
         if table != wanted[name][0]:
             found.append(f"Trigger {name} stands on table {table} too.")
@@ -57,7 +74,7 @@ def _on_postgresql(connection: BaseDatabaseWrapper) -> list[str]:
             found.append(f"Trigger {name} on table {table} does not fire always (state {state} in place of A).")
         if text != wanted[name][1]:
             found.append(f"Trigger {name} on table {table} was changed.")
-        elif (language, body) != ("plpgsql", bodies[function]):
+        elif (language, body, as_owner, settled) != ("plpgsql", *bodies[function], True):
             found.append(f"Function {function} of trigger {name} was changed.")
     return found + _missing(wanted, present)
 
@@ -66,7 +83,7 @@ def _on_sqlite(connection: BaseDatabaseWrapper) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY name")
         rows = cursor.fetchall()
-    wanted = wanted_triggers(connection)
+    wanted, tables = wanted_triggers(connection), guarded_tables(connection)
     found = []
     present = set()
     for name, table, text in rows:
@@ -74,7 +91,7 @@ def _on_sqlite(connection: BaseDatabaseWrapper) -> list[str]:
             present.add(name)
             if (table, text) != wanted[name]:
                 found.append(f"Trigger {name} on table {table} was changed.")
-        elif table in TABLES:
+        elif table in tables and name not in staff_guards.NAMES:
             found.append(f"Trigger {name} on table {table} is not ours.")
     return found + _missing(wanted, present)
 

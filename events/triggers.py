@@ -1,8 +1,8 @@
-"""Database triggers that keep the log append-only, whoever connects.
+"""Database triggers that keep the log append-only, and what it speaks of from changing in silence, whoever connects.
 
 An UPDATE of an event never passes, a DELETE passes for rows that an open retention receipt covers. The triggers are
-(re)created after every `migrate`, because SQLite drops a table's triggers when a migration rebuilds it, and by
-`manage.py guard_log`. `trigger_state` tells whether they stand as they are written here.
+created after a `migrate` that finds them missing or changed, because SQLite drops a table's triggers when a migration
+rebuilds it, and by `manage.py guard_log`. `trigger_state` tells whether they stand as they are written here.
 
 On PostgreSQL they fire always, in a session that replays a replica's changes too. On SQLite a table's rows are guarded
 against `INSERT OR REPLACE`, which removes rows without a DELETE unless the client has asked for `recursive_triggers`.
@@ -13,14 +13,14 @@ against `INSERT OR REPLACE`, which removes rows without a DELETE unless the clie
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from events import covered_guards, receipt_guards
+from events import covered_guards, receipt_guards, silence
 from events.seals import guards as seal_guards
 
 EVENTS: Final = "events_event"
@@ -111,11 +111,16 @@ _SQLITE_CREATE: Final = (
     *_no_replacing(),
 )
 
-_TRIGGER = re.compile(r"CREATE (?:OR REPLACE )?TRIGGER (\w+) (?:BEFORE|AFTER) \w+ ON (\w+)")
+_TRIGGER = re.compile(r"CREATE (?:OR REPLACE |CONSTRAINT )?TRIGGER (\w+) (?:BEFORE|AFTER) \w+ ON (\w+)")
 _FUNCTION = re.compile(r"CREATE OR REPLACE FUNCTION (\w+)\(\).*?\$\$(.*)\$\$", re.DOTALL)
 
 
 def _statements(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+    """Return what makes all guards: those of the log, and those against silence."""
+    return (*_of_the_log(connection), *_against_silence(connection))
+
+
+def _of_the_log(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
     if connection.vendor == "postgresql":
         return _POSTGRESQL_CREATE
     if connection.vendor == "sqlite":
@@ -123,66 +128,137 @@ def _statements(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
     raise NotImplementedError(f"No append-only triggers are written for {connection.vendor}.")
 
 
+def _against_silence(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+    return silence.POSTGRESQL_CREATE if connection.vendor == "postgresql" else silence.SQLITE_CREATE
+
+
+def guarded_tables(connection: BaseDatabaseWrapper) -> tuple[str, ...]:
+    """Return the tables on which no trigger may stand but ours."""
+    of_silence = silence.POSTGRESQL_TABLES if connection.vendor == "postgresql" else silence.SQLITE_TABLES
+    return (*TABLES, *silence.TABLES, *of_silence)
+
+
 def wanted_triggers(connection: BaseDatabaseWrapper) -> dict[str, tuple[str, str]]:
     """Return the triggers that the database should have: name to table and text, as the database gives it back."""
-    found = ((_TRIGGER.match(statement), statement) for statement in _statements(connection))
+    return _triggers_in(_statements(connection))
+
+
+def _triggers_in(statements: Iterable[str]) -> dict[str, tuple[str, str]]:
+    found = ((_TRIGGER.match(statement), statement) for statement in statements)
     return {match[1]: (match[2], text.replace("OR REPLACE ", "", 1)) for match, text in found if match}
 
 
-def wanted_functions(connection: BaseDatabaseWrapper) -> dict[str, str]:
-    """Return the functions that the triggers call: name to body. SQLite has none."""
-    found = (_FUNCTION.search(statement) for statement in _statements(connection))
-    return {match[1]: match[2] for match in found if match}
+def wanted_functions(connection: BaseDatabaseWrapper) -> dict[str, tuple[str, bool]]:
+    """Return the functions that the triggers call: name to body, and whether as its owner. SQLite has none."""
+    return _functions_in(_statements(connection))
+
+
+def _functions_in(statements: Iterable[str]) -> dict[str, tuple[str, bool]]:
+    found = ((_FUNCTION.search(statement), statement) for statement in statements)
+    return {match[1]: (match[2], "SECURITY DEFINER" in statement) for match, statement in found if match}
 
 
 def has_tables(connection: BaseDatabaseWrapper) -> bool:
     """Tell whether all guarded tables are there; they are not while an older state of them is made."""
-    return set(TABLES) <= set(connection.introspection.table_names())
+    return {*TABLES, *silence.TABLES} <= set(connection.introspection.table_names())
 
 
-def create_triggers(using: str = "default", **_kwargs: Any) -> None:
-    """Create the triggers anew; receiver of `post_migrate`.
+def create_triggers(using: str = "default") -> None:
+    """Create the triggers anew.
 
     Args:
         using: alias of the database.
     """
     connection = connections[using]
-    if not has_tables(connection):
-        return
-    statements = list(_statements(connection))
-    if connection.vendor == "postgresql":
-        # What is checked at the end of a transaction would keep the tables from being altered within it.
-        statements += ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"]
-        statements += [
-            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"
-            for name, (table, _text) in wanted_triggers(connection).items()
-        ]
-    else:
-        statements[:0] = _drops(connection)
-    _run(connection, statements)
+    if has_tables(connection):
+        _create(connection, _statements(connection))
 
 
 def drop_triggers(using: str = "default") -> None:
-    """Remove the triggers; for emptying a test database only."""
+    """Remove the triggers of the log; for emptying a test database only."""
     if has_tables(connections[using]):
-        _run(connections[using], _drops(connections[using]))
+        _run(connections[using], _drops(connections[using], _of_the_log(connections[using])))
 
 
 @contextmanager
 def lifted(using: str = "default") -> Iterator[None]:
-    """Lift the triggers for a moment; for emptying a test database only."""
+    """Lift the triggers of the log for a moment; for emptying a test database only."""
     drop_triggers(using)
     try:
         yield
     finally:
-        create_triggers(using)
+        _create(connections[using], _of_the_log(connections[using]))
 
 
-def _drops(connection: BaseDatabaseWrapper) -> list[str]:
+@contextmanager
+def silence_lifted(using: str = "default") -> Iterator[None]:
+    """Let everything change without an event for a moment: for a database that is filled past the services.
+
+    Whoever owns the tables can do so. No transaction may be open in which something changed already.
+    """
+    drop_silence_triggers(using)
+    try:
+        yield
+    finally:
+        create_silence_triggers(using)
+
+
+def create_silence_triggers(using: str = "default") -> None:
+    """Create the triggers against silence anew."""
+    if has_tables(connections[using]):
+        _create(connections[using], _against_silence(connections[using]))
+
+
+def drop_silence_triggers(using: str = "default") -> None:
+    """Remove the triggers against silence."""
+    if has_tables(connections[using]):
+        _run(connections[using], _drops(connections[using], _against_silence(connections[using])))
+
+
+def make_way(using: str = "default", plan: Sequence[Any] = (), **_kwargs: Any) -> None:
+    """Let migrations alter tables on SQLite, which can't while a trigger names what goes; receiver of `pre_migrate`.
+
+    On PostgreSQL the triggers stay: a migration that changes state lifts them itself.
+
+    Args:
+        using: alias of the database.
+        plan: the migrations to come.
+    """
+    if plan and connections[using].vendor == "sqlite":
+        drop_silence_triggers(using)
+
+
+def _create(connection: BaseDatabaseWrapper, texts: Sequence[str]) -> None:
+    statements = list(texts)
+    if connection.vendor == "postgresql":
+        # What is checked at the end of a transaction would keep the tables from being altered within it.
+        statements[:0] = ["SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"]
+        statements += [
+            f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}" for name, (table, _text) in _triggers_in(texts).items()
+        ]
+        schema = _schema(connection)
+        statements += [
+            f"ALTER FUNCTION {name}() SET search_path = pg_catalog, {schema}, pg_temp"
+            for name, (_body, as_owner) in _functions_in(texts).items()
+            if as_owner
+        ]
+    else:
+        statements[:0] = _drops(connection, texts)
+    _run(connection, statements)
+
+
+def _schema(connection: BaseDatabaseWrapper) -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT quote_ident(current_schema())")
+        name: str = cursor.fetchone()[0]
+    return name
+
+
+def _drops(connection: BaseDatabaseWrapper, texts: Sequence[str]) -> list[str]:
     on = connection.vendor == "postgresql"
     return [
         f"DROP TRIGGER IF EXISTS {name}{f' ON {table}' if on else ''}"
-        for name, (table, _text) in wanted_triggers(connection).items()
+        for name, (table, _text) in _triggers_in(texts).items()
     ]
 
 

@@ -50,6 +50,7 @@ class _UnitOfWork:
 _unit: ContextVar[_UnitOfWork | None] = ContextVar("unit_of_work", default=None)
 _writer: Writer | None = None
 _gate: Gate | None = None
+_check: Callable[[], None] | None = None
 
 
 def set_writer(writer: Writer) -> None:
@@ -74,6 +75,12 @@ def _pass_gate(unit: _UnitOfWork) -> None:
     if _gate is not None and who not in unit.passed:
         _gate()
         unit.passed.add(who)
+
+
+def set_check(check: Callable[[], None]) -> None:
+    """Name the function that looks at each action before it is committed, and raises when its rows miss something."""
+    global _check
+    _check = check
 
 
 def record(rows: list[Recorded]) -> None:
@@ -123,6 +130,8 @@ def action() -> Iterator[None]:
                 if _writer is None:
                     raise NoAction("No event writer is registered: the change was not made.")
                 _writer(unit.rows)
+            if _check is not None:
+                _check()
         # What was asked for this action says nothing of the next one: this one may have changed it.
         current_context().asked.clear()
     finally:

@@ -58,22 +58,22 @@ class ErasedNames:
         return self._inside.sub(lambda _found: self.replacement.username, text) if self._inside else text
 
     # untold: part of an erasure, which is 10027
-    def erase_in(self, rows: models.QuerySet[Any, Any], fields: Sequence[str]) -> int:
-        """Replace the person in columns of text or JSON, row by row: there are few. Returns how many rows changed.
+    def erase_in(self, rows: models.QuerySet[Any, Any], fields: Sequence[str]) -> list[Any]:
+        """Replace the person in columns of text or JSON, row by row: there are few. Returns the keys of what changed.
 
         Args:
             rows: where to look.
             fields: names of the columns. A text that becomes too long is cut.
         """
         wanted = [field for field in rows.model._meta.fields if field.name in fields]
-        count = 0
+        changed = []
         for row in self.found_in(rows, fields).select_for_update(of=("self",)):
             for field in wanted:
                 new = self.replaced(getattr(row, field.name))
                 setattr(row, field.name, new[: field.max_length] if isinstance(new, str) and field.max_length else new)
             row.save(update_fields=[field.name for field in wanted])
-            count += 1
-        return count
+            changed.append(row.pk)
+        return changed
 
     def found_in(self, rows: models.QuerySet[Any, Any], fields: Sequence[str]) -> models.QuerySet[Any, Any]:
         """Return the rows that hold a name which tells who is meant, in columns of text or JSON, in id order."""

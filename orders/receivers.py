@@ -16,7 +16,13 @@ from orders.models import Address, Cart, Order
 
 @receiver(user_erased)
 def on_user_erased(
-    *, user_id: int, names: Sequence[str], places: Sequence[int], replacement: Person, **_kwargs: Any
+    *,
+    user_id: int,
+    names: Sequence[str],
+    places: Sequence[int],
+    replacement: Person,
+    covers: dict[str, list[int]],
+    **_kwargs: Any,
 ) -> None:
     """Take the person out of the addresses of orders, and drop what they were about to order.
 
@@ -41,4 +47,4 @@ def on_user_erased(
         row.name, row.email, row.phone = replacement.name, "", ""
         row.save(update_fields=["name", "email", "phone"])
     erased.erase_in(Address.objects.filter(theirs | mailed), ["name", "street", "extra"])
-    erased.erase_in(orders, ["note", "payment_reference"])
+    covers.setdefault("order", []).extend(erased.erase_in(orders, ["note", "payment_reference"]))

@@ -28,13 +28,13 @@ from sims.signals import (
 from sims.tenures import keep
 from sims.usage.services.factory_test import end_factory_tests, remember_test_limits
 
-TEXTS: Final[tuple[tuple[type[Device | ServicePolicy | CoveragePolicy | Sms], tuple[str, ...]], ...]] = (
-    (Device, ("name", "tags")),
-    (ServicePolicy, ("description",)),
-    (CoveragePolicy, ("description",)),
-    (Sms, ("source_address", "payload")),
+TEXTS: Final[tuple[tuple[type[Device | ServicePolicy | CoveragePolicy | Sms], str, tuple[str, ...]], ...]] = (
+    (Device, "device", ("name", "tags")),
+    (ServicePolicy, "service_policy", ("description",)),
+    (CoveragePolicy, "coverage_policy", ("description",)),
+    (Sms, "sms", ("source_address", "payload")),
 )
-"""Columns in which somebody may have typed a name."""
+"""Columns in which somebody may have typed a name, with what the log calls the rows."""
 
 
 LIMITS: Final = frozenset({"factory_test_bytes", "factory_test_sms", "factory_test_days"})
@@ -81,13 +81,22 @@ def on_devices_changed(*, steps: Sequence[DeviceFact], **_kwargs: Any) -> None:
 
 
 @receiver(user_erased)
-def on_user_erased(*, names: Sequence[str], places: Sequence[int], replacement: Person, **_kwargs: Any) -> None:
+def on_user_erased(
+    *,
+    names: Sequence[str],
+    places: Sequence[int],
+    replacement: Person,
+    covers: dict[str, list[int]],
+    **_kwargs: Any,
+) -> None:
     """Replace the person in devices, messages and policies: by e-mail address everywhere, by name where they were.
 
     Others may be called so elsewhere. Names of policies stay: they are the customer's words for its rules.
     """
     erased = ErasedNames(names, replacement)
     mailed = ErasedNames(erased.addresses, replacement)
-    for model, columns in TEXTS:
-        erased.erase_in(model.objects.filter(workspace_id__in=places), columns)
-        mailed.erase_in(model.objects.all(), columns)
+    for model, kind, columns in TEXTS:
+        changed = erased.erase_in(model.objects.filter(workspace_id__in=places), columns)
+        changed += mailed.erase_in(model.objects.all(), columns)
+        if changed:
+            covers.setdefault(kind, []).extend(changed)

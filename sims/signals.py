@@ -223,7 +223,7 @@ sim_batch_created = Signal()
 """Staff made a batch. Arguments: batch (SimBatch)."""
 
 sims_imported = Signal()
-"""Staff imported SIMs into a batch. Arguments: batch (SimBatch), sim_ids (list[int])."""
+"""Staff imported SIMs into a batch. Arguments: batch (SimBatch), sim_ids (in the order of the file)."""
 
 sims_allotted = Signal()
 """Staff put SIMs of a batch into a workspace. Arguments: batch (SimBatch), workspace (Workspace), sims (SimRow)."""

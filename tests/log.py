@@ -6,6 +6,7 @@ from typing import Any
 
 from accounts.models import Workspace
 from events.models import Event
+from events.text import without_covers
 
 
 def rows(workspace: Workspace | None = None) -> list[tuple[int, str]]:
@@ -19,6 +20,11 @@ def rows(workspace: Workspace | None = None) -> list[tuple[int, str]]:
 def types(workspace: Workspace | None = None) -> list[int]:
     """Return the types of all events, in the order recorded."""
     return [type_ for type_, _text in rows(workspace)]
+
+
+def told(event: Event) -> Any:
+    """Return the detail of an event as its readers see it: without the ids that the log keeps for itself."""
+    return without_covers(event.detail)
 
 
 def last() -> Any:

@@ -13,6 +13,8 @@ import pytest
 from django.db import connection, transaction
 from pytest_django.plugin import DjangoDbBlocker
 
+from tests.silence import settle
+
 
 class Stage:
     """A transaction that stays open from test to test, with the cast in it."""
@@ -39,6 +41,7 @@ class Stage:
                 self._atomic = transaction.atomic()
                 self._atomic.__enter__()
                 self._cast = pickle.dumps(make())
+                settle()
                 self._connection = connection.connection
 
     def stands(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
@@ -99,6 +100,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_active(self) -> bool:  # type: ignore[override]
         """Tell whether the person may sign in, under the name that Django asks for."""
         return self.status == self.Status.ACTIVE
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """Tell whether a plain password is the account's.
+
+        Django would also store a new hash when hashes have become dearer. Here a password never changes on the side:
+        it gets the new cost when it is next chosen.
+        """
+        return check_password(raw_password, self.password)
 
     def get_full_name(self) -> str:
         """Return the name as other people see it."""

@@ -62,14 +62,15 @@ def sign_up(*, email: str, name: str, organisation: str, link: LinkMaker, sign_i
         user.save(force_insert=True)
         with acting_within(SYSTEM):
             workspace = create_workspace(name=place, package_id=package.pk, currency=package.currency)
-        Membership.objects.create(
+        membership = Membership.objects.create(
             workspace=workspace, user=user, role=Role.ADMINISTRATOR, joined=current_context().now()
         )
         # The longest-standing Administrator is SuperAdmin (`docs/rules.md` section 8).
         Workspace.objects.filter(pk=workspace.pk).update(super_admin=user)
         user.default_workspace = workspace
         user.save(update_fields=["default_workspace"])
-        signals.user_signed_up.send(sender=User, workspace=workspace, subject=person_of(user))
+        covers = {"membership": [membership.pk], "workspace": [workspace.pk]}
+        signals.user_signed_up.send(sender=User, workspace=workspace, subject=person_of(user), covers=covers)
         ask_to_verify(user, workspace.pk, link)
 
 

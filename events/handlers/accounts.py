@@ -20,10 +20,12 @@ from events.models import ErasureReceipt, FrozenPerson
 from events.selectors import actors_key
 from events.text import MASK
 from events.types.base import ACTOR_USERNAME, SUBJECT_NAME, SUBJECT_USERNAME
-from events.writer import forget_persons, log
+from events.writer import PendingEvent, forget_persons, log
 from kit.context import Person, current_context
 
 CURRENCY_IDS = {"EUR": 1, "USD": 2}
+Covers = Mapping[str, Sequence[int]]
+"""What else a fact is about, by kind: `PendingEvent.covers`."""
 
 
 # --- signing in ---
@@ -72,28 +74,27 @@ def on_application_sign_in_failed(*, workspace_id: int, token: TokenRow, reason:
 # --- application tokens ---
 
 
-def _token_detail(token: TokenRow) -> dict[str, Any]:
-    return {
-        "application_token": {
-            "id": token.id,
-            "description": token.name,
-            "role": token.role,
-            "expiry_date": token.expiry_date,
-            "ip": token.ip or None,
-        }
+def _token(token: TokenRow, **more: Any) -> dict[str, Any]:
+    told = {
+        "id": token.id,
+        "description": token.name,
+        "role": token.role,
+        "expiry_date": token.expiry_date,
+        "ip": token.ip or None,
     }
+    return {"detail": {"application_token": told, **more}, "covers": {"token": [token.id]}}
 
 
 @receiver(signals.application_token_created)
 def on_application_token_created(*, workspace_id: int, token: TokenRow, **_kwargs: Any) -> None:
     """Log a new application token (10030)."""
-    log([pending(10030, workspace_id, name=token.name)._replace(detail=_token_detail(token))])
+    log([pending(10030, workspace_id, name=token.name)._replace(**_token(token))])
 
 
 @receiver(signals.application_token_revoked)
 def on_application_token_revoked(*, workspace_id: int, token: TokenRow, reason: str, **_kwargs: Any) -> None:
     """Log a revoked application token (10031), and why when it ended with its creator."""
-    log([pending(10031, workspace_id, reason or "default", name=token.name)._replace(detail=_token_detail(token))])
+    log([pending(10031, workspace_id, reason or "default", name=token.name)._replace(**_token(token))])
 
 
 @receiver(signals.application_tokens_expired)
@@ -101,7 +102,7 @@ def on_application_tokens_expired(*, tokens: Sequence[tuple[int, TokenRow]], **_
     """Log application tokens that ended by their date (10031)."""
     log(
         [
-            pending(10031, workspace_id, "expired", name=token.name)._replace(detail=_token_detail(token))
+            pending(10031, workspace_id, "expired", name=token.name)._replace(**_token(token))
             for workspace_id, token in tokens
         ]
     )
@@ -111,7 +112,7 @@ def on_application_tokens_expired(*, tokens: Sequence[tuple[int, TokenRow]], **_
 def on_application_token_described(*, workspace_id: int, token: TokenRow, old: str, **_kwargs: Any) -> None:
     """Log another description of an application token (10085)."""
     changes = {"description": {"from": old, "to": token.name}}
-    log([pending(10085, workspace_id, name=token.name)._replace(detail={**_token_detail(token), "changes": changes})])
+    log([pending(10085, workspace_id, name=token.name)._replace(**_token(token, changes=changes))])
 
 
 @receiver(signals.application_token_lowered)
@@ -119,7 +120,7 @@ def on_application_token_lowered(*, workspace_id: int, token: TokenRow, old: str
     """Log a lower role of an application token (10085)."""
     changes = {"role": {"from": old, "to": token.role}}
     entry = pending(10085, workspace_id, "lowered", name=token.name, old=old, new=token.role)
-    log([entry._replace(detail={**_token_detail(token), "changes": changes})])
+    log([entry._replace(**_token(token, changes=changes))])
 
 
 # --- people ---
@@ -136,10 +137,18 @@ def on_user_created(*, workspace_id: int, subject: Person, **_kwargs: Any) -> No
 
 
 @receiver(signals.user_updated)
-def on_user_updated(*, workspace_id: int, subject: Person, what: str, changes: dict[str, Any], **_kwargs: Any) -> None:
+def on_user_updated(
+    *,
+    workspace_id: int,
+    subject: Person,
+    what: str,
+    changes: dict[str, Any],
+    covers: Covers | None = None,
+    **_kwargs: Any,
+) -> None:
     """Log a change of an account (10075)."""
     detail = _subject_detail(subject, **({"changes": changes} if changes else {}))
-    log([pending(10075, workspace_id, what=what)._replace(subject=subject, detail=detail)])
+    log([pending(10075, workspace_id, what=what)._replace(subject=subject, detail=detail, covers=covers)])
 
 
 @receiver(signals.password_changed)
@@ -149,26 +158,29 @@ def on_password_changed(*, workspace_id: int, subject: Person, **_kwargs: Any) -
 
 
 @receiver(signals.member_added)
-def on_member_added(*, workspace_id: int, subject: Person, role: str, **_kwargs: Any) -> None:
+def on_member_added(*, workspace_id: int, subject: Person, role: str, covers: Covers, **_kwargs: Any) -> None:
     """Log that a user joined (10025)."""
-    log([pending(10025, workspace_id)._replace(subject=subject, detail=_subject_detail(subject, role=role))])
+    entry = pending(10025, workspace_id)
+    log([entry._replace(subject=subject, detail=_subject_detail(subject, role=role), covers=covers)])
 
 
 @receiver(signals.member_removed)
-def on_member_removed(*, workspace_id: int, subject: Person, role: str, **_kwargs: Any) -> None:
+def on_member_removed(*, workspace_id: int, subject: Person, role: str, covers: Covers, **_kwargs: Any) -> None:
     """Log that a user was removed (10026)."""
-    log([pending(10026, workspace_id)._replace(subject=subject, detail=_subject_detail(subject, role=role))])
+    entry = pending(10026, workspace_id)
+    log([entry._replace(subject=subject, detail=_subject_detail(subject, role=role), covers=covers)])
 
 
 @receiver(signals.role_changed)
-def on_role_changed(*, workspace_id: int, subject: Person, old: str, new: str, **_kwargs: Any) -> None:
+def on_role_changed(*, workspace_id: int, subject: Person, old: str, new: str, covers: Covers, **_kwargs: Any) -> None:
     """Log a new role (10024)."""
     entry = pending(10024, workspace_id, old=old, new=new)
-    log([entry._replace(subject=subject, detail=_subject_detail(subject, role={"from": old, "to": new}))])
+    detail = _subject_detail(subject, role={"from": old, "to": new})
+    log([entry._replace(subject=subject, detail=detail, covers=covers)])
 
 
 @receiver(signals.user_invited)
-def on_user_invited(*, workspace_id: int, subject: Person, **_kwargs: Any) -> None:
+def on_user_invited(*, workspace_id: int, subject: Person, invitation_id: int, **_kwargs: Any) -> None:
     """Log an invitation with the published detail (36)."""
     detail = {
         "id": subject.user_id,
@@ -179,13 +191,14 @@ def on_user_invited(*, workspace_id: int, subject: Person, **_kwargs: Any) -> No
         "activationKey": MASK,
         "userFederated": False,
     }
-    log([pending(36, workspace_id)._replace(subject=subject, detail=detail)])
+    covers = {"invitation": [invitation_id]}
+    log([pending(36, workspace_id)._replace(subject=subject, detail=detail, covers=covers)])
 
 
 @receiver(signals.user_signed_up)
-def on_user_signed_up(*, workspace: Workspace, subject: Person, **_kwargs: Any) -> None:
+def on_user_signed_up(*, workspace: Workspace, subject: Person, covers: Covers, **_kwargs: Any) -> None:
     """Log a self-signup in the workspace it made (17)."""
-    log([pending(17, workspace.pk, organisation=workspace.name)._replace(subject=subject)])
+    log([pending(17, workspace.pk, organisation=workspace.name)._replace(subject=subject, covers=covers)])
 
 
 @receiver(signals.verification_requested)
@@ -218,10 +231,10 @@ def on_password_reset_requested(
 
 
 @receiver(signals.user_deleted)
-def on_user_deleted(*, workspace_id: int, subject: Person, **_kwargs: Any) -> None:
+def on_user_deleted(*, workspace_id: int, subject: Person, covers: Covers, **_kwargs: Any) -> None:
     """Log that an account ended with its last workspace (46)."""
     detail = {"user": {"id": subject.user_id, "username": SUBJECT_USERNAME}}
-    log([pending(46, workspace_id)._replace(subject=subject, detail=detail)])
+    log([pending(46, workspace_id)._replace(subject=subject, detail=detail, covers=covers)])
 
 
 @receiver(signals.mfa_enabled)
@@ -245,7 +258,7 @@ def on_user_erasing(*, user_id: int, **_kwargs: Any) -> list[str]:
 
 @receiver(signals.user_erased)
 def on_user_erased(
-    *, workspace_id: int, user_id: int, names: Sequence[str], replacement: Person, **_kwargs: Any
+    *, workspace_id: int, user_id: int, names: Sequence[str], replacement: Person, covers: Covers, **_kwargs: Any
 ) -> None:
     """Erase the person's frozen rows, and log it (10027). No event is touched: they point to these rows."""
     found = FrozenPerson.objects.filter(Q(user_id=user_id) | Q(username__iexact=names[1]))
@@ -266,7 +279,7 @@ def on_user_erased(
     forget_persons()
     kept = [actors_key(pk) for pk in Workspace.objects.order_by().values_list("pk", flat=True)]
     transaction.on_commit(lambda: cache.delete_many(kept))
-    log([pending(10027, workspace_id, user_id=user_id)])
+    log([pending(10027, workspace_id, user_id=user_id)._replace(covers=covers)])
 
 
 # --- support access ---
@@ -274,7 +287,7 @@ def on_user_erased(
 
 @receiver(signals.support_started)
 def on_support_started(
-    *, workspace: Workspace, operator: Workspace, subject: Person, reason: str, **_kwargs: Any
+    *, workspace: Workspace, operator: Workspace, subject: Person, reason: str, access_id: int, **_kwargs: Any
 ) -> None:
     """Log support access in the visited workspace, with the published detail and the reason (13)."""
     entry = pending(13, workspace.pk, support_organisation=operator.name, organisation=workspace.name)
@@ -284,17 +297,25 @@ def on_support_started(
         "target_username": SUBJECT_USERNAME,
         "reason": reason,
     }
-    log([entry._replace(subject=subject, detail=detail)])
+    log([entry._replace(subject=subject, detail=detail, covers={"support_access": [access_id]})])
 
 
 @receiver(signals.support_ended)
-def on_support_ended(*, workspace_id: int, subject: Person, reason: str, timed_out: bool, **_kwargs: Any) -> None:
+def on_support_ended(
+    *, workspace_id: int, subject: Person, reason: str, access_id: int, timed_out: bool, **_kwargs: Any
+) -> None:
     """Log the end of support access (10042)."""
     detail = {"reason": reason, "target_username": SUBJECT_USERNAME, "timed_out": timed_out}
-    log([pending(10042, workspace_id)._replace(subject=subject, detail=detail)])
+    covers = {"support_access": [access_id]}
+    log([pending(10042, workspace_id)._replace(subject=subject, detail=detail, covers=covers)])
 
 
 # --- workspaces ---
+
+
+def _of_itself(entry: PendingEvent, detail: dict[str, Any]) -> PendingEvent:
+    """Return an event about the very workspace whose log it enters."""
+    return entry._replace(detail=detail, covers={"workspace": [entry.workspace_id]})
 
 
 @receiver(signals.billing_updated)
@@ -305,27 +326,28 @@ def on_billing_updated(*, workspace_id: int, company: CompanyDetails, **_kwargs:
         "payment_term": {"id": company.payment_term},
         "vatin": company.vatin or None,
     }
-    log([pending(32, workspace_id)._replace(detail={"billing_config": config})])
+    log([_of_itself(pending(32, workspace_id), {"billing_config": config})])
 
 
 @receiver(signals.workspace_requested)
 def on_workspace_requested(*, workspace_id: int, kind: str, request_id: int, **_kwargs: Any) -> None:
     """Log a request for a new or linked workspace (10041)."""
-    log([pending(10041, workspace_id, kind=kind)._replace(detail={"request": {"id": request_id, "kind": kind}})])
+    entry = pending(10041, workspace_id, kind=kind)
+    log([entry._replace(detail={"request": {"id": request_id, "kind": kind}}, covers={"request": [request_id]})])
 
 
 @receiver(signals.workspace_created)
 def on_workspace_created(*, workspace: Workspace, **_kwargs: Any) -> None:
     """Log a new workspace in itself (10071)."""
     entry = pending(10071, workspace.pk, name=workspace.name)
-    log([entry._replace(detail={"package": {"id": workspace.package_id, "name": workspace.package.name}})])
+    log([_of_itself(entry, {"package": {"id": workspace.package_id, "name": workspace.package.name}})])
 
 
 @receiver(signals.organisation_updated)
 def on_organisation_updated(*, workspace_id: int, changes: dict[str, Any], **_kwargs: Any) -> None:
     """Log changed company details (31)."""
     changed = [{field: {"old": _text(change["from"]), "new": _text(change["to"])}} for field, change in changes.items()]
-    log([pending(31, workspace_id)._replace(detail={"changed_data": changed})])
+    log([_of_itself(pending(31, workspace_id), {"changed_data": changed})])
 
 
 def _text(value: object) -> str:
@@ -334,12 +356,15 @@ def _text(value: object) -> str:
 
 
 @receiver(signals.workspace_settings_changed)
-def on_workspace_settings_changed(*, workspace_id: int, changes: Sequence[SettingChange], **_kwargs: Any) -> None:
+def on_workspace_settings_changed(
+    *, workspace_id: int, changes: Sequence[SettingChange], covers: Covers | None = None, **_kwargs: Any
+) -> None:
     """Log each changed setting (10040)."""
     log(
         [
             pending(10040, workspace_id, setting=change.label, old=change.old, new=change.new)._replace(
-                detail={"setting": change.field, "from": change.old, "to": change.new}
+                detail={"setting": change.field, "from": change.old, "to": change.new},
+                covers=covers or {"workspace": [workspace_id]},
             )
             for change in changes
         ]
@@ -350,7 +375,7 @@ def on_workspace_settings_changed(*, workspace_id: int, changes: Sequence[Settin
 def on_package_changed(*, workspace: Workspace, new: PlatformPackage, **_kwargs: Any) -> None:
     """Log a new platform package with the published detail (33)."""
     entry = pending(33, workspace.pk, name=new.name)
-    log([entry._replace(detail={"tariff_plan": _package_detail(workspace, new)})])
+    log([_of_itself(entry, {"tariff_plan": _package_detail(workspace, new)})])
 
 
 def _package_detail(workspace: Workspace, package: PlatformPackage) -> dict[str, Any]:
@@ -389,8 +414,9 @@ def on_data_plans_changed(
     went = [("removed", plan, since.get(plan.pk), now) for plan in removed]
     log(
         [
-            pending(34, workspace_id, wording, name=plan.name)._replace(
-                detail={"inclusive_volume": _plan_detail(plan, start, end)}
+            _of_itself(
+                pending(34, workspace_id, wording, name=plan.name),
+                {"inclusive_volume": _plan_detail(plan, start, end)},
             )
             for wording, plan, start, end in (*came, *went)
         ]
@@ -420,4 +446,4 @@ def on_catalogue_changed(
 ) -> None:
     """Log a change of what can be bought, in the operator's workspace (10073)."""
     entry = pending(10073, workspace_id, "default" if kind == "package" else kind, name=name, what=what)
-    log([entry._replace(detail={kind: {"id": item_id, "name": name}, "changes": changes})])
+    log([entry._replace(detail={kind: {"id": item_id, "name": name}, "changes": changes}, covers={kind: [item_id]})])

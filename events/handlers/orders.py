@@ -22,13 +22,20 @@ LOCATION: Final = "/api/v1/order/{id}"
 def on_order_submitted(*, workspace_id: int, order_id: int, **_kwargs: Any) -> None:
     """Log a new order with the published detail (38)."""
     detail = {"id": order_id, "location": LOCATION.format(id=order_id)}
-    log([pending(38, workspace_id)._replace(detail=detail)])
+    log([pending(38, workspace_id)._replace(detail=detail, covers={"order": [order_id]})])
 
 
 @receiver(signals.orders_updated)
 def on_orders_updated(*, changes: Sequence[OrderChange], **_kwargs: Any) -> None:
     """Log each order that reached a state, with the published detail (39), in the workspace that ordered."""
-    log([pending(39, change.workspace_id)._replace(detail=_update_detail(change)) for change in changes])
+    log(
+        [
+            pending(39, change.workspace_id)._replace(
+                detail=_update_detail(change), covers={"order": [change.order_id]}
+            )
+            for change in changes
+        ]
+    )
 
 
 def _update_detail(change: OrderChange) -> dict[str, Any]:
@@ -44,4 +51,4 @@ def _update_detail(change: OrderChange) -> dict[str, Any]:
 def on_shop_changed(*, kind: str, what: str, item_id: int, name: str, changes: dict[str, Any], **_kwargs: Any) -> None:
     """Log a change of what the shop offers, in the operator's workspace (10061)."""
     entry = pending(10061, operator_workspace_id(), "default" if kind == "article" else kind, name=name, what=what)
-    log([entry._replace(detail={kind: {"id": item_id, "name": name}, "changes": changes})])
+    log([entry._replace(detail={kind: {"id": item_id, "name": name}, "changes": changes}, covers={kind: [item_id]})])

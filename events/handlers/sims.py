@@ -267,7 +267,8 @@ def on_policy_changed(
     detail: dict[str, Any] = {"policy": {"id": policy_id, "name": name}}
     if changes:
         detail["changes"] = changes
-    log([pending(POLICY_TYPES[kind, what], workspace_id, name=name)._replace(detail=detail)])
+    covers = {f"{kind}_policy": [policy_id]}
+    log([pending(POLICY_TYPES[kind, what], workspace_id, name=name)._replace(detail=detail, covers=covers)])
 
 
 @receiver(signals.sim_batch_created)

@@ -90,12 +90,12 @@ def user_of(workspace: str) -> str:
 
 def _operator(past: Past) -> None:
     workspace_id = operator_workspace_id()
+    # It was made with the tables, which is later than the past that the demo tells of.
+    Workspace.objects.filter(pk=workspace_id).update(created=current_context().now())
     update_workspace(
         workspace_id=workspace_id,
         changes={"name": master_data.OPERATOR_NAME, "country": master_data.OPERATOR_COUNTRY},
     )
-    # It was made with the tables, which is later than the past that the demo tells of.
-    Workspace.objects.filter(pk=workspace_id).update(created=current_context().now())
     past.workspaces["operator"] = workspace_id
 
 

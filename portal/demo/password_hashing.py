@@ -11,6 +11,10 @@ from typing import Self
 from django.contrib.auth.hashers import make_password
 
 from accounts.models import User
+from accounts.selectors import operator_workspace_id, person_of
+from accounts.signals import user_updated
+from kit.action import action
+from kit.context import SYSTEM, Surface, acting_as
 from portal.demo import master_data, secrets
 
 
@@ -37,12 +41,21 @@ class PasswordHashes:
     def give(self, users: Mapping[str, User], last_sign_in: Mapping[str, datetime]) -> None:
         """Store the hashes, and when people signed in last.
 
-        This is no action and leaves no event: the accounts are made with these passwords, only sooner than they are
-        hashed, and the sign-ins are in the log.
+        The accounts are made with these passwords, only sooner than they are hashed, so this is one event for all of
+        them, in the operator's log (10075). The sign-ins are in the log already.
 
         Args:
             users: by key in `master_data`.
             last_sign_in: moments by key in `master_data`.
         """
-        for key, hashed in self._hashes.items():
-            User.objects.filter(pk=users[key].pk).update(password=hashed.result(), last_login=last_sign_in.get(key))
+        with acting_as(SYSTEM, surface=Surface.COMMAND), action():
+            for key, hashed in self._hashes.items():
+                User.objects.filter(pk=users[key].pk).update(password=hashed.result(), last_login=last_sign_in.get(key))
+            user_updated.send(
+                sender=User,
+                workspace_id=operator_workspace_id(),
+                subject=person_of(users[next(iter(master_data.STAFF))]),
+                what="updated: passwords of the demo",
+                changes={},
+                covers={"user": [users[key].pk for key in self._hashes]},
+            )

@@ -71,8 +71,9 @@ class Facts:
 
 
 @pytest.fixture
-def facts() -> Iterator[Facts]:
+def facts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Facts]:
     """Listen to every signal of the app; the listeners of the log stay away, it has tests of its own."""
+    monkeypatch.setattr("kit.action._check", None)
     recorded = Facts()
     kept = {name: signal.receivers for name, signal in SIGNALS.items()}
     listeners = []

@@ -233,9 +233,13 @@ def test_the_first_workspace_joined_is_the_default(firm: Firm, facts: Facts) -> 
         add_member(workspace_id=firm.acme.pk, user_id=user.pk, role="User")
     user.refresh_from_db()
     assert user.default_workspace == firm.bolt
+    joined = {each.workspace_id: {"membership": [each.pk], "invitation": []} for each in user.memberships.all()}
     assert facts.seen == [
-        ("member_added", {"workspace_id": firm.bolt.pk, "subject": subject(user), "role": "Observer"}),
-        ("member_added", {"workspace_id": firm.acme.pk, "subject": subject(user), "role": "User"}),
+        (
+            "member_added",
+            {"workspace_id": place.pk, "subject": subject(user), "role": role, "covers": joined[place.pk]},
+        )
+        for place, role in ((firm.bolt, "Observer"), (firm.acme, "User"))
     ]
 
 
@@ -255,7 +259,9 @@ def test_changing_a_role(firm: Firm, facts: Facts) -> None:
     with by(firm.admin):
         change_role(workspace_id=firm.acme.pk, user_id=firm.member.pk, role="Observer")
         change_role(workspace_id=firm.acme.pk, user_id=firm.member.pk, role="Observer")
+    covers = {"membership": [firm.member.memberships.get(workspace=firm.acme).pk]}
     expected = {"workspace_id": firm.acme.pk, "subject": subject(firm.member), "old": "User", "new": "Observer"}
+    expected["covers"] = covers
     assert facts.seen[0] == ("role_changed", expected)
     # The token that the member made has no more rights than the member.
     assert facts.names == ["role_changed", "application_token_lowered"]
@@ -279,11 +285,17 @@ def test_own_account_superadmin_and_strangers(firm: Firm, facts: Facts, act: Cal
 
 
 def test_the_next_workspace_joined_becomes_the_default(firm: Firm, facts: Facts) -> None:
+    membership_id = firm.member.memberships.get(workspace=firm.acme).pk
     with by(firm.admin):
         remove_member(workspace_id=firm.acme.pk, user_id=firm.member.pk)
     firm.member.refresh_from_db()
     assert firm.member.default_workspace == firm.bolt
-    expected = {"workspace_id": firm.acme.pk, "subject": subject(firm.member), "role": "User"}
+    expected = {
+        "workspace_id": firm.acme.pk,
+        "subject": subject(firm.member),
+        "role": "User",
+        "covers": {"membership": [membership_id]},
+    }
     assert facts.seen[0] == ("member_removed", expected)
     assert facts.names == ["member_removed", "application_token_revoked"], "the token that the member made goes too"
     with by_system():

@@ -17,7 +17,7 @@ from orders.services.shipping import order_ship
 from orders.states import OrderStatus
 from tests.api.conftest import Program, error, exchange, make_token, sign_in
 from tests.cast import Cast
-from tests.log import last, types
+from tests.log import last, told, types
 from tests.orders.conftest import ADDRESS, Shop
 
 pytestmark = pytest.mark.django_db
@@ -105,7 +105,7 @@ def test_an_order_on_the_wire(shop: Shop, member: Program) -> None:
         "billing_address": address,
         "customer_reference": "PO 1",
     }  # fmt: skip
-    assert last().detail == {"id": order.pk, "location": f"/api/v1/order/{order.pk}"}
+    assert told(last()) == {"id": order.pk, "location": f"/api/v1/order/{order.pk}"}
 
 
 def test_the_path_that_events_name_is_served(shop: Shop, member: Program) -> None:

@@ -25,7 +25,7 @@ from orders.services.shipping import order_ship
 from orders.states import MOVES, OrderStatus, may_move
 from orders.stock import available
 from tests.cast import STANDING
-from tests.log import last, types
+from tests.log import last, told, types
 from tests.orders.conftest import ADDRESS, Shop
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,7 @@ def test_38_has_the_published_detail(shop: Shop) -> None:
     assert (event.source, event.severity, event.alert) == (2, 0, False)
     assert event.workspace_id == shop.cast.acme.pk
     assert event.user_id == shop.cast.member.pk
-    assert event.detail == {"id": order.pk, "location": f"/api/v1/order/{order.pk}"}
+    assert told(event) == {"id": order.pk, "location": f"/api/v1/order/{order.pk}"}
     assert (event.sim_id, event.device_id) == (None, None)
 
 
@@ -61,20 +61,20 @@ def test_keys_are_those_of_the_published_example(shop: Shop, type_id: int, move:
             order_ship(order_id=order.pk, provider_id=shop.provider.pk, reference="T1")
     event = Event.objects.filter(type=type_id).order_by("-id")[0]
     # PostgreSQL keeps no order of keys.
-    assert sorted(event.detail or {}) == sorted(published[type_id])
+    assert sorted(told(event)) == sorted(published[type_id])
 
 
 def test_39_on_payment_shipping_and_cancelation(shop: Shop) -> None:
     order = shop.order()
     with shop.cast.staffing():
         orders_mark_paid(order_ids=[order.pk])
-        assert last().detail == {"id": order.pk, "status": {"id": 1}}
+        assert told(last()) == {"id": order.pk, "status": {"id": 1}}
         shipped = order_ship(order_id=order.pk, provider_id=shop.provider.pk, reference=" TRACK 1 ")
         assert shipped.tracking_url == "https://track.example.com/TRACK%201"
     event = Event.objects.of(shop.cast.acme.pk).order_by("-id")[0]
     assert (event.type, event.description, event.severity, event.source) == (39, "SIM order has been updated", 1, 2)
     assert shipped.shipped_at is not None
-    assert event.detail == {
+    assert told(event) == {
         "id": order.pk,
         "status": {"id": 2},
         "ext_shipping_reference": "TRACK 1",
@@ -84,7 +84,7 @@ def test_39_on_payment_shipping_and_cancelation(shop: Shop) -> None:
     other = shop.order()
     with shop.cast.acting(shop.cast.member):
         orders_cancel(order_ids=[other.pk], workspace_id=shop.cast.acme.pk)
-    assert last().detail == {"id": other.pk, "status": {"id": 3}}
+    assert told(last()) == {"id": other.pk, "status": {"id": 3}}
     assert types(shop.cast.acme) == [38, 39, 39, 38, 39]
 
 

@@ -18,7 +18,7 @@ from accounts.tokens.services import create_application_token
 from events.models import Event
 from events.seals.services import seal_now
 from events.trigger_state import trigger_problems
-from portal.management.commands.make_roles import SPECIAL, statements_for
+from portal.management.commands.make_roles import NONE, SPECIAL, statements_for
 from sims.devices.services.status import disable_devices
 from tests.cast import PASSWORD, Cast
 
@@ -56,7 +56,11 @@ def role(cast: Cast) -> str:
 def as_the_portal(role: str) -> Iterator[None]:
     call_command("make_roles", "--portal", role, "--apply", stdout=StringIO())
     _sql(f"SET ROLE {role}")
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        # What is arranged is forgiven in a table that the role does not see; `test_silence` tries the guard as it.
+        patch.setattr("tests.silence.forget", lambda: None)
+        patch.setattr("kit.action._check", None)
+        yield
     _sql("RESET ROLE")
 
 
@@ -126,7 +130,7 @@ def test_it_prints_what_it_would_run(role: str) -> None:
 def test_every_table_is_named(role: str) -> None:
     text = "\n".join(statements_for(role))
     tables = set(connection.introspection.table_names())
-    assert {table for table in tables if f'"{table}"' not in text} == set()
+    assert {table for table in tables if f'"{table}"' not in text} == NONE
     assert set(SPECIAL) <= tables
 
 

@@ -9,10 +9,11 @@ import pytest
 
 from accounts.actors import actor_of_token
 from accounts.models import ApplicationToken, Membership, User
+from accounts.people.services.staff_accounts import suspend_user
 from accounts.permissions import Role
 from accounts.queued_actors import as_of_now
 from kit import jobs
-from kit.context import SCHEDULE, acting_as
+from kit.context import SCHEDULE, SYSTEM, acting_as
 from kit.models import Job
 from sims.bulk import actions
 from sims.signals import sim_status_changed
@@ -55,7 +56,8 @@ def test_rights_that_end_while_it_waits_end_it(cast: Cast, queued: Job, end: Cal
 
 def test_rights_that_end_between_two_steps_end_it(cast: Cast, queued: Job) -> None:
     def suspend(**_facts: Any) -> None:
-        _suspended(cast)
+        with acting_as(SYSTEM):
+            suspend_user(user_id=cast.member.pk)
 
     sim_status_changed.connect(suspend)
     try:
@@ -64,7 +66,7 @@ def test_rights_that_end_between_two_steps_end_it(cast: Cast, queued: Job) -> No
         sim_status_changed.disconnect(suspend)
     queued.refresh_from_db()
     assert "may not act any more" in queued.error
-    assert types() == [9, 9]
+    assert types() == [9, 9, 10075]
 
 
 def test_a_changed_name_stays_as_it_was_when_it_was_asked_for(cast: Cast, queued: Job) -> None:

@@ -9,7 +9,6 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from events.models import Event
-from events.text import without_covers
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 from sims.identifiers import iccid_with_luhn
 from sims.inventory.services import stock
@@ -24,7 +23,7 @@ from sims.inventory.services.stock import (
 )
 from sims.models import Sim, SimBatch
 from tests.cast import Cast
-from tests.log import last, rows, types
+from tests.log import last, rows, told, types
 from tests.sims.test_concurrency import at_once
 
 
@@ -40,7 +39,7 @@ def test_a_batch_is_registered_with_one_row_and_one_more_per_sim(cast: Cast, sta
     assert rows()[0][1] == "Batch of 3 SIM(s) registered."
     first: Any = Event.objects.order_by("id")[0]
     assert first.detail["covers"] == {"sim": [row.id for row in done.sims], "batch": [batch.pk]}
-    assert without_covers(first.detail) == {
+    assert told(first) == {
         "sim_batch": {
             "id": batch.pk,
             "sim_model": {"id": cast.model.pk},
@@ -163,6 +162,18 @@ def test_single_sims_go_from_stock_into_an_inventory(cast: Cast) -> None:
     assert batch.registered_at is not None
     assert types(cast.acme) == types(cast.bolt) == []
     assert types(cast.operator)[-2:] == [10001, 10001]
+
+
+def test_a_batch_of_which_nothing_is_given_stays_as_it_is(cast: Cast) -> None:
+    batch = cast.batch(cast.umbra, count=1, registered=True)
+    batch.registered_at = None
+    batch.save()
+    with cast.staffing():
+        outcome = assign_sims(sim_ids=[batch.sims.get().pk], workspace_id=cast.acme.pk)
+    assert [refusal.code for refusal in outcome.refused] == ["not_in_stock"]
+    batch.refresh_from_db()
+    assert (batch.workspace, batch.registered_at) == (cast.umbra, None)
+    assert types() == []
 
 
 def test_an_inventory_takes_no_more_activated_sims_than_its_package_allows(cast: Cast) -> None:

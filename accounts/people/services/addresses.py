@@ -177,4 +177,5 @@ def _withdraw_invitations(user: User) -> None:
             # There the person is known by the address that was typed, and by no other.
             subject=Person(user_id=user.pk, name=invitation.email, username=invitation.email),
             role=invitation.role,
+            covers={"invitation": [invitation.pk]},
         )

@@ -47,6 +47,12 @@ _TEXTS: Final[tuple[tuple[type[models.Model], tuple[str, ...]], ...]] = (
     (OutgoingMail, ("to", "subject", "body")),
 )
 """Columns in which a person may be named by what somebody typed, or by what was worked out for them."""
+_KINDS: Final[dict[type[models.Model], str]] = {
+    WorkspaceRequest: "request",
+    SupportAccess: "support_access",
+    ApplicationToken: "token",
+}
+"""What the log calls those of them that don't change in silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,7 @@ def erase_user(*, user_id: int) -> Erasure:
         # From here on the row is the erased person's, so that no event of this action remembers the name anew.
         _erase_account(user)
         replacement = person_of(user)
-        _erase_rows(user, ErasedNames(names, replacement))
+        covers = {"user": [user_id], **_erase_rows(user, ErasedNames(names, replacement))}
         told = _leave(user, places) or [home]
         for workspace_id in told:
             signals.user_erased.send(
@@ -103,6 +109,7 @@ def erase_user(*, user_id: int) -> Erasure:
                 names=names,
                 places=sorted({*known, *told}),
                 replacement=replacement,
+                covers=covers,
             )
     return Erasure(user=user, headless=headless)
 
@@ -136,7 +143,11 @@ def _leave(user: User, places: Sequence[Workspace]) -> list[int]:
     memberships = list(Membership.objects.filter(user=user).order_by("workspace_id"))
     for membership in memberships:
         signals.member_removed.send(
-            sender=Membership, workspace_id=membership.workspace_id, subject=person_of(user), role=membership.role
+            sender=Membership,
+            workspace_id=membership.workspace_id,
+            subject=person_of(user),
+            role=membership.role,
+            covers={"membership": [membership.pk]},
         )
     Membership.objects.filter(user=user).delete()
     end_tokens(creator_id=user.pk)
@@ -164,17 +175,29 @@ def _nowhere(user: User) -> str:
     return f"erased-{user.pk}@erased.invalid"
 
 
-def _erase_rows(user: User, erased: ErasedNames) -> None:
+def _erase_rows(user: User, erased: ErasedNames) -> dict[str, list[int]]:
+    """Take the person out of what others hold, and return the ids of it, by the kinds that the log knows."""
     now = current_context().now()
     nowhere = _nowhere(user)
     Invitation.objects.filter(user=user, accepted__isnull=True, withdrawn__isnull=True).update(withdrawn=now)
     Invitation.objects.filter(user=user).update(name=ERASED_NAME, email=nowhere)
+    covers: dict[str, list[int]] = {
+        "invitation": list(Invitation.objects.filter(user=user).order_by("pk").values_list("pk", flat=True)),
+        "workspace": [],
+        **{kind: [] for kind in _KINDS.values()},
+    }
     for address in erased.addresses:
-        WorkspaceRequest.objects.filter(contact_email__iexact=address).update(contact_email=nowhere)
-        CompanyDetails.objects.filter(invoice_email__iexact=address).update(invoice_email="")
+        asked = WorkspaceRequest.objects.filter(contact_email__iexact=address)
+        covers["request"] += asked.values_list("pk", flat=True)
+        asked.update(contact_email=nowhere)
+        companies = CompanyDetails.objects.filter(invoice_email__iexact=address)
+        covers["workspace"] += companies.values_list("workspace_id", flat=True)
+        companies.update(invoice_email="")
     mail.forget(erased.addresses)
     for model, fields in _TEXTS:
-        erased.erase_in(model._default_manager.all(), fields)
+        changed = erased.erase_in(model._default_manager.all(), fields)
+        if model in _KINDS:
+            covers[_KINDS[model]] += changed
     # The token of a list is made from its values, so a list can't change: it goes, with the address that names it.
     erased.found_in(SavedFilter.objects.all(), ["values"]).delete()
     # Whatever they asked for themselves, also under a name of one word, and what staff asked for in their place.
@@ -186,3 +209,4 @@ def _erase_rows(user: User, erased: ErasedNames) -> None:
             job.save(update_fields=["actor"])
     for model in (EmailAddress, Authenticator, TrustedDevice):
         model.objects.filter(user=user).delete()
+    return {kind: ids for kind, ids in covers.items() if ids}

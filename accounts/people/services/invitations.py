@@ -159,6 +159,7 @@ def send_invitation(invitation: Invitation, workspace: Workspace, link: LinkMake
         subject=subject_of(invitation, invitation.user),
         role=invitation.role,
         expires=invitation.expires,
+        invitation_id=invitation.pk,
     )
     if link is None:
         return
@@ -227,7 +228,12 @@ def withdraw_locked(invitation: Invitation, user: User) -> None:
     """Take a locked invitation of a locked account back; a part of actions that decide."""
     invitation.withdrawn = current_context().now()
     invitation.save(update_fields=["withdrawn"])
-    facts = {"sender": Invitation, "workspace_id": invitation.workspace_id, "subject": subject_of(invitation, user)}
+    facts = {
+        "sender": Invitation,
+        "workspace_id": invitation.workspace_id,
+        "subject": subject_of(invitation, user),
+        "covers": {"invitation": [invitation.pk]},
+    }
     left = user.invitations.filter(accepted__isnull=True, withdrawn__isnull=True).exists()
     if user.status != User.Status.ACTIVE and not user.has_usable_password() and not left and not _is_elsewhere(user):
         if user.status == User.Status.SUSPENDED:
@@ -326,7 +332,8 @@ def accept_invitation(
             facts = {"workspace_id": workspace.pk, "subject": person_of(user)}
             if fresh:
                 signals.user_verified.send(sender=User, **facts)
-            signals.member_added.send(sender=Membership, **facts, role=invitation.role)
+            covers = {"membership": [membership.pk], "invitation": [invitation.pk]}
+            signals.member_added.send(sender=Membership, **facts, role=invitation.role, covers=covers)
     return membership
 
 

@@ -94,7 +94,12 @@ def change_invited_role(*, workspace_id: int, user_id: int, role: str) -> None:
         invitation.role = role
         invitation.save(update_fields=["role"])
         signals.role_changed.send(
-            sender=Invitation, workspace_id=workspace_id, subject=subject_of(invitation, user), old=old, new=role
+            sender=Invitation,
+            workspace_id=workspace_id,
+            subject=subject_of(invitation, user),
+            old=old,
+            new=role,
+            covers={"invitation": [invitation.pk]},
         )
 
 
@@ -202,4 +207,5 @@ def _tell(invitation: Invitation, user: User, what: str, changes: Changes | None
         subject=subject_of(invitation, user),
         what=what,
         changes=changes or {},
+        covers={"invitation": [invitation.pk]},
     )

@@ -58,6 +58,7 @@ def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
         asked = workspace.invitations.filter(user=user, accepted__isnull=True, withdrawn__isnull=True)
         seat_taken(workspace, besides=asked.first())
         # Whoever is in needs no invitation any more, and its link must not work later.
+        withdrawn = list(asked.values_list("pk", flat=True))
         asked.update(withdrawn=current_context().now())
         membership = Membership.objects.create(
             workspace=workspace, user=user, role=role, joined=current_context().now()
@@ -65,7 +66,13 @@ def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
         if user.default_workspace_id is None:
             user.default_workspace_id = workspace_id
             user.save(update_fields=["default_workspace"])
-        signals.member_added.send(sender=Membership, workspace_id=workspace_id, subject=person_of(user), role=role)
+        signals.member_added.send(
+            sender=Membership,
+            workspace_id=workspace_id,
+            subject=person_of(user),
+            role=role,
+            covers={"membership": [membership.pk], "invitation": withdrawn},
+        )
     return membership
 
 
@@ -102,7 +109,12 @@ def change_role(*, workspace_id: int, user_id: int, role: str) -> Membership:
         membership.role = role
         membership.save(update_fields=["role"])
         signals.role_changed.send(
-            sender=Membership, workspace_id=workspace_id, subject=person_of(membership.user), old=old, new=role
+            sender=Membership,
+            workspace_id=workspace_id,
+            subject=person_of(membership.user),
+            old=old,
+            new=role,
+            covers={"membership": [membership.pk]},
         )
         settle_tokens(workspace_id=workspace_id, user_id=user_id)
     return membership
@@ -158,7 +170,7 @@ def _take_out(workspace_id: int, user_id: int) -> None:
         membership = _locked_membership(workspace_id, user_id)
         keep_administrators(Membership.objects.filter(pk=membership.pk))
         user = lock_user(user_id)
-        role = membership.role
+        role, covers = membership.role, {"membership": [membership.pk]}
         membership.delete()
         left = Membership.objects.filter(user=user)
         if user.default_workspace_id == workspace_id:
@@ -169,7 +181,12 @@ def _take_out(workspace_id: int, user_id: int) -> None:
                 .first()
             ) or Workspace.objects.filter(super_admin=user).values_list("pk", flat=True).first()
             user.save(update_fields=["default_workspace"])
-        facts = {"sender": Membership, "workspace_id": workspace_id, "subject": person_of(user)}
+        facts = {
+            "sender": Membership,
+            "workspace_id": workspace_id,
+            "subject": person_of(user),
+            "covers": covers,
+        }
         if user.is_staff or left.exists() or Workspace.objects.filter(super_admin=user).exists():
             signals.member_removed.send(**facts, role=role)
         else:
@@ -286,6 +303,7 @@ def _name_super_admin(workspace_id: int, user_id: int) -> None:
                 subject=person_of(User.objects.get(pk=former_id)),
                 old=superadmin,
                 new=held.get(former_id, NO_ROLE),
+                covers={"workspace": [workspace_id]},
             )
             _settle_tokens_of_former(former_id, workspace_id)
         signals.role_changed.send(
@@ -294,6 +312,7 @@ def _name_super_admin(workspace_id: int, user_id: int) -> None:
             subject=person_of(user),
             old=held.get(user_id, NO_ROLE),
             new=superadmin,
+            covers={"workspace": [workspace_id]},
         )
 
 
@@ -365,6 +384,7 @@ def _clear_super_admin(workspace: Workspace) -> None:
         subject=person_of(former),
         old=Role.SUPERADMIN.value,
         new=held or NO_ROLE,
+        covers={"workspace": [workspace.pk]},
     )
     _settle_tokens_of_former(former.pk, workspace.pk)
 

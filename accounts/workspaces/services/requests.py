@@ -127,7 +127,10 @@ def handle_workspace_request(*, request_id: int, status: int, answer: str = "") 
             new=chosen.name.title(),
         )
         signals.workspace_settings_changed.send(
-            sender=WorkspaceRequest, workspace_id=found.workspace_id, changes=[change]
+            sender=WorkspaceRequest,
+            workspace_id=found.workspace_id,
+            changes=[change],
+            covers={"request": [found.pk]},
         )
         done = chosen == WorkspaceRequest.Status.DONE
         facts = {"request": found, "workspace": found.workspace, "done": done}

@@ -134,10 +134,12 @@ def _assign_part(ids: Sequence[int], workspace: Workspace, status: int, room: Ro
     left = set(
         Sim.objects.filter(batch_id__in=batches, workspace__isnull=True).values_list("batch_id", flat=True).distinct()
     )
-    _close([batch for batch in batches.values() if batch.pk not in left and batch.registered_at is None], workspace)
-    for batch in batches.values():
-        if given := [row for row in rows if batch_of[row.id] == batch.pk]:
-            signals.sims_allotted.send(sender=SimBatch, batch=batch, workspace=workspace, sims=given)
+    # A batch all of whose SIMs were refused is none of this: it was emptied before.
+    given = {pk: [row for row in rows if batch_of[row.id] == pk] for pk in set(batch_of.values())}
+    touched = [batch for batch in batches.values() if batch.pk in given]
+    _close([batch for batch in touched if batch.pk not in left and batch.registered_at is None], workspace)
+    for batch in touched:
+        signals.sims_allotted.send(sender=SimBatch, batch=batch, workspace=workspace, sims=given[batch.pk])
     _tell_states(rows, workspace.pk, status)
     return outcome
 

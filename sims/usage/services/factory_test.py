@@ -59,7 +59,6 @@ def end_factory_tests(*, workspace: Workspace) -> int:
     return len(changes)
 
 
-# untold: who changes a setting tells it as 10040
 def remember_test_limits(workspace: Workspace, former: Mapping[str, Any]) -> None:
     """Remember what a workspace allowed in factory test until now: usage of that time is judged by it.
 
