@@ -31,7 +31,7 @@ _SEE: Final = frozenset(
         *_rights("view", "accounts", "workspace", "user", "workspacerequest", "platformpackage", "dataplan"),
         *_rights("view", "sims", "simbatch", "sim", "device", "servicepolicy", "coveragepolicy", "simmodel"),
         *_rights("view", "orders", "order", "article", "shippingoption", "shippingprovider"),
-        *_rights("view", "events", "event", "frozenperson", "retentionreceipt", "sealcheck"),
+        *_rights("view", "events", "event", "frozenperson", "retentionreceipt", "sealcheck", "replaycheck"),
         *_rights("view", "kit", "outgoingmail"),
         *_rights("view", "orders", "moneytransfer"),
     ]

@@ -143,3 +143,10 @@ def test_switching_workspace(cast: Cast, owner: Program, erp: Program) -> None:
         assert refused["message"] == f"Organisation with Id '{workspace_id}' not found."
     error(erp.post("/authenticate/workspace", {"target_organisation": {"id": cast.bolt.pk}}), 401, 1102, "InvalidToken")
     error(owner.post("/authenticate/workspace", {}), 422, 1400, "InputValidationFailed")
+
+
+def test_my_organisation_is_flat_with_three_numbers_and_the_rest_as_strings(cast: Cast, owner: Program) -> None:
+    body = owner.get("/organisation/my").json()
+    numbers = {name: value for name, value in body.items() if not isinstance(value, str)}
+    assert numbers == {"id": cast.acme.pk, "currency_id": 1, "organisation_class_id": 0}
+    assert (body["organisation_type_id"], body["organisation_status_id"]) == ("4", "0")

@@ -84,7 +84,8 @@ def _due(workspaces: Sequence[Workspace]) -> list[_Due]:
 def _tell(ids: Sequence[int]) -> int:
     with action():
         # The workspace decides, under its lock: whoever comes second finds the notice of the first.
-        rows = Workspace.objects.select_for_update(of=("self",)).select_related("package").filter(pk__in=ids)
+        # Packages are read after it, so that they are as they were when the lock was had.
+        rows = Workspace.objects.select_for_update().filter(pk__in=ids).prefetch_related("package")
         due = _due(list(rows.order_by("pk")))
         TrialNotice.objects.bulk_create(
             TrialNotice(

@@ -262,7 +262,7 @@ def test_a_package_demands_it(cast: Cast) -> None:
     PlatformPackage.objects.filter(pk=cast.acme.package_id).update(mfa_required=True)
     client = sign_in(cast.member)
     assert client.get(f"/w/{cast.acme.pk}/sims/")["Location"].startswith(SET_UP)
-    assert "Acme demands a second factor" in client.get(SET_UP).content.decode()
+    assert "<bdi>Acme</bdi> demands a second factor" in client.get(SET_UP).content.decode()
     client.post(SET_UP, {"kind": "email", "password": PASSWORD})
     client.post(SET_UP, {"code": mailed_code(), "activate": "1"})
     assert client.get(f"/w/{cast.acme.pk}/sims/").status_code == 200
