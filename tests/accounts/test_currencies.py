@@ -84,7 +84,7 @@ def test_no_service_mixes_them(cast: Cast, dollars: tuple[PlatformPackage, DataP
                 service(workspace_id=umbra, **arguments)
             assert (caught.value.code, caught.value.field) == ("currency", field)
         mixed: list[tuple[dict[str, Any], str]] = [
-            ({"package_id": package.pk}, "package"),
+            ({"package_id": package.pk, "currency": "EUR"}, "package"),
             ({"data_plan_ids": [plan.pk]}, "data_plans"),
         ]
         for values, field in mixed:
