@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.dispatch import receiver
 from django.template.loader import render_to_string
 from django.utils import timezone
 
 from accounts import signals
+from accounts.models import Workspace
 from events.seals.models import SealCheckpoint, SealLog
 from events.seals.proofs import keys_of
 from kit import mail
@@ -29,15 +30,19 @@ def send_due() -> int:
 
 def _some() -> int:
     today = timezone.now().date()
-    newest = SealCheckpoint.objects.filter(log=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    checkpoints = SealCheckpoint.objects.filter(log=OuterRef("pk")).order_by("-pk")
+    there = Workspace.objects.filter(pk=OuterRef("workspace"))
     with transaction.atomic():
         due = SealLog.objects.exclude(mail_to=[]).filter(Q(mailed__isnull=True) | Q(mailed__lt=today))
-        logs = due.annotate(newest=Subquery(newest)).filter(newest__isnull=False).select_for_update(of=("self",))
-        found = list(logs.annotate(name=F("workspace__name")).order_by("pk")[:_AT_ONCE])
-        checkpoints = SealCheckpoint.objects.in_bulk([log.newest for log in found])
+        found = list(due.filter(Exists(checkpoints), Exists(there)).select_for_update().order_by("pk")[:_AT_ONCE])
+        # After the lock, so that names and checkpoints are those of now.
+        locked = SealLog.objects.filter(pk__in=[log.pk for log in found])
+        names = dict(locked.values_list("pk", "workspace__name"))
+        newest = dict(locked.values_list("pk", Subquery(checkpoints.values("pk")[:1])))
+        known = SealCheckpoint.objects.in_bulk(newest.values())
         letters: list[mail.Letter] = []
         for log in found:
-            letters += _letters(log, log.name, checkpoints[log.newest])
+            letters += _letters(log, names[log.pk], known[newest[log.pk]])
             log.mailed = today
         SealLog.objects.bulk_update(found, ["mailed"])
         mail.post(letters)

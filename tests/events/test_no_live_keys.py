@@ -22,6 +22,7 @@ from kit.context import ANONYMOUS, acting_as
 from kit.models import OutgoingMail
 from tests.cast import Cast
 from tests.events.build import record
+from tests.log import told
 
 pytestmark = pytest.mark.django_db
 
@@ -56,7 +57,7 @@ def test_details_of_new_rows_hold_no_key(cast: Cast) -> None:
         text = json.dumps(row.detail)
         assert not [secret for secret in made if secret in text or secret.rpartition("-")[2] in text]
         # The published keys are there.
-        assert set(registry.get(row.type).sample_detail or {}) == set(row.detail)
+        assert set(registry.get(row.type).sample_detail or {}) == set(told(row))
         assert mask(row.type, row.detail) == row.detail
         assert MASK in row.detail.values()
     mails = " ".join(OutgoingMail.objects.values_list("body", flat=True))

@@ -184,10 +184,11 @@ def test_a_copy_into_the_table_is_refused(cast: Cast, sims: list[Sim]) -> None:
         with (
             connection.cursor() as cursor,
             cursor.copy(
-                "COPY accounts_dataplan (name, description, category, currency, included_mb, active) FROM STDIN"
+                "COPY accounts_dataplan (name, description, category, currency, included_mb, active, monthly_rate,"
+                " excess_rate) FROM STDIN"
             ) as copy,
         ):
-            copy.write_row(("Free", "", "pooled", "EUR", 1, True))
+            copy.write_row(("Free", "", "pooled", "EUR", 1, True, 0, 0))
 
     assert refused(copied)
 

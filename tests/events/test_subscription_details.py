@@ -14,6 +14,7 @@ from events.models import Event
 from kit.context import Surface
 from tests.api.conftest import sign_in
 from tests.cast import Cast
+from tests.log import told
 
 # The keys of the published examples of both events.
 TARIFF_PLAN = {
@@ -30,7 +31,7 @@ LATER = MOMENT + timedelta(days=12)
 
 def detail(type_id: int) -> Any:
     event: Any = Event.objects.filter(type=type_id).order_by("-id")[0]
-    (found,) = event.detail.values()
+    (found,) = told(event).values()
     return found
 
 
@@ -61,8 +62,8 @@ def test_a_package(cast: Cast) -> None:
         "currency": {"id": 1},
         "service_level": {"id": 1},
     }
-    told = sign_in(cast.outsider).get("/organisation/my/tariff_plan/active").json()["tariff_plan"]
-    assert {key: told[key] for key in ("rate", "yearly_rate", "price")} == {
+    answer = sign_in(cast.outsider).get("/organisation/my/tariff_plan/active").json()["tariff_plan"]
+    assert {key: answer[key] for key in ("rate", "yearly_rate", "price")} == {
         key: found[key] for key in ("rate", "yearly_rate", "price")
     }
 
