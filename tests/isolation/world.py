@@ -25,8 +25,11 @@ from accounts.sign_in.one_time_codes import new_secret
 from accounts.sign_in.second_factors import MfaAdapter
 from accounts.tokens.services import create_application_token
 from accounts.workspaces.services.company import update_company
+from events import registry
 from events.models import Event, SealLog
 from events.seals.services import seal_now
+from events.writer import PendingEvent, log
+from kit.action import action
 from kit.models import Job
 from orders.models import Order
 from sims.devices.services.devices import update_devices
@@ -162,6 +165,7 @@ def make_world(cast: Cast) -> World:
     for policy in cast.policies():
         type(policy).objects.filter(pk=policy.pk).update(name=f"{CANARY} {policy.pk}", description=CANARY)
     _sign_ins(cast)
+    _covered(cast)
     for model in all_models():
         if model._meta.label not in COMMON and _absent(model, cast):
             world.planted[model._meta.label] = plant(model, cast)
@@ -184,6 +188,13 @@ def _people(cast: Cast) -> None:
         User.objects.filter(pk=user.pk).update(name=f"{CANARY} {user.pk}", email=f"{CANARY}{user.pk}@example.com")
     for found in (cast.acme, cast.owner, cast.member, cast.observer):
         found.refresh_from_db()
+
+
+def _covered(cast: Cast) -> None:
+    """Tell of a device what covers it: rows of `EventObject` come and go with their event, so none can be planted."""
+    device = Device.objects.filter(workspace=cast.acme).latest("pk")
+    with cast.acting(cast.owner), action():
+        log([PendingEvent(registry.get(69), cast.acme.pk, f"{CANARY} covered", covers={"device": [device.pk]})])
 
 
 def strangers(cast: Cast) -> dict[str, User | None]:

@@ -97,4 +97,6 @@ def test_the_documentation_is_served_here(cast: Cast, client: Client) -> None:
     assert "/api/v1/sim/{sim_id}" in html
     assert "<script" not in html
     assert "style=" not in html
-    assert "http" not in re.sub(r"https?://testserver", "", html)
+    # One answer has an address in its example, which is a text there.
+    shown = html.replace("&quot;https://portal.example.com/accounts/activation/&quot;", "")
+    assert "http" not in re.sub(r"https?://testserver", "", shown)
