@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -21,6 +20,7 @@ from events.selectors import actors_key
 from events.text import MASK
 from events.types.base import ACTOR_USERNAME, SUBJECT_NAME, SUBJECT_USERNAME
 from events.writer import PendingEvent, forget_persons, log
+from kit.caches import figures
 from kit.context import Person, current_context
 
 CURRENCY_IDS = {"EUR": 1, "USD": 2}
@@ -278,7 +278,7 @@ def on_user_erased(
     ErasureReceipt.objects.filter(pk__in=[receipt.pk for receipt in receipts]).update(closed=Now())
     forget_persons()
     kept = [actors_key(pk) for pk in Workspace.objects.order_by().values_list("pk", flat=True)]
-    transaction.on_commit(lambda: cache.delete_many(kept))
+    transaction.on_commit(lambda: figures.delete_many(kept))
     log([pending(10027, workspace_id, user_id=user_id)._replace(covers=covers)])
 
 

@@ -12,13 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
 from accounts.actors import actor_of, actor_of_token, staff_actor
-from accounts.models import User
+from accounts.models import Membership, User
 from accounts.people.services.members import remove_member
 from accounts.tokens.services import create_application_token
 from events.models import Event
 from events.selectors import list_rows, persons_of
 from events.who import doubles_among, who_of
-from kit.context import Actor, ActorKind, Person
 from tests.cast import Cast
 from tests.events.build import page, record, url, words
 
@@ -69,6 +68,7 @@ def test_a_name_of_the_past_counts(cast: Cast) -> None:
 
 
 def test_somebody_who_left_counts_as_they_were_called_then(cast: Cast) -> None:
+    Membership.objects.create(user=cast.member, workspace=cast.umbra, role="User")
     record(cast.acme, 9, actor_of(cast.member))
     with cast.acting(cast.owner):
         remove_member(workspace_id=cast.acme.pk, user_id=cast.member.pk)
@@ -101,13 +101,7 @@ def test_staff_are_told_from_members_where_they_are_named(cast: Cast, settings: 
     settings.STAFF_SHOWN_AS = "id"
     assert called(cast) == [f"Operator staff (ID {cast.staff.pk})", "Max Member"]
     assert called(cast, staff=True) == own
-    visit = Actor(
-        kind=ActorKind.STAFF_FOR_USER,
-        id=cast.staff.pk,
-        label="Operator staff",
-        person=Person(cast.staff.pk, "Max Member", cast.staff.email),
-        acted_for=Person(cast.owner.pk, "Olga Owner", cast.owner.email),
-    )
+    visit = cast.support()
     record(cast.acme, 9, visit)
     assert called(cast)[-1] == f"Operator staff (ID {cast.staff.pk}) for Olga Owner"
     settings.STAFF_SHOWN_AS = "person"
