@@ -214,10 +214,10 @@ def test_an_upgrade_says_how_many_sims_it_activates(demo: Demo, open_as: Open) -
     page.goto(f"/w/{workspace.id}/settings/package/")
     expect(page.get_by_role("row", name=re.compile("Activated SIMs"))).to_contain_text("no limit")
     page.get_by_role("link", name="Upgrade to Enterprise EUR").click()
-    said = dialog(page).get_by_text(re.compile(r"This package has no factory test: \d+ SIM"))
-    count = int(re.search(r": (\d+) SIM", said.inner_text())[1])  # type: ignore[index]
+    upgrade = dialog(page).get_by_role("button", name=re.compile(r"Upgrade, and activate \d+ SIM"))
+    count = int(re.search(r"(\d+) SIM", upgrade.inner_text())[1])  # type: ignore[index]
     assert count > 0
-    dialog(page).get_by_role("button", name="Upgrade").click()
+    upgrade.click()
     expect(page.get_by_text("The package is Enterprise EUR now.")).to_be_visible()
     page.goto(f"/w/{workspace.id}/sims/?status=4")
     expect(page.locator("tr[data-row]")).to_have_count(0)
@@ -239,7 +239,7 @@ def test_a_workspace_is_asked_for_made_and_entered(demo: Demo, open_as: Open, ma
     staff.get_by_role("link", name="Create the workspace").click()
     staff.get_by_label("Name of the workspace").fill(name)
     staff.get_by_label("Platform package").select_option(label="Starter EUR")
-    staff.get_by_label("Global Basic").check()
+    staff.get_by_role("checkbox", name="Global Basic", exact=True).check()
     staff.get_by_role("button", name="Create the workspace").click()
     expect(staff.get_by_text(f"{name} is made and linked to {main.name}.")).to_be_visible()
 

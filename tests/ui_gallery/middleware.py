@@ -30,7 +30,7 @@ class GalleryMiddleware:
                 *(f"Workspace {n}" for n in range(1000)),
             ]
             request.workspaces = [
-                SimpleNamespace(id=1000 + n, pk=1000 + n, name=name, role="Administrator")
+                SimpleNamespace(id=1000 + n, pk=1000 + n, name=name, role="Administrator", trial_ends=None)
                 for n, name in enumerate(names)
             ]
             request.workspace = request.workspaces[0]
