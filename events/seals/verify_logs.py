@@ -82,6 +82,7 @@ def check_log_piece(report: Report) -> bool:
         report.position = {**_kept(position), "log": log.pk, "ended": True}
     else:
         report.position = {**position, "log": log.pk, "tile": first + len(tiles), "high": high}
+        report.position.pop("ended", None)  # of the log before, or the rest of this one would be passed by
         if signed:
             report.position["good"] = _last_good(signed) or position.get("good")
     return False

@@ -105,6 +105,19 @@ def test_a_row_that_is_written_into_the_past(sealed: Sealed, tamper: Tamper) -> 
     assert sorted(named(check())) == [("added", free), ("removed", ids[4])]
 
 
+def test_each_log_is_checked_whole_however_long(
+    sealed: Sealed, cast: Cast, tamper: Tamper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("events.seals.verify_logs.TILES", 1)
+    counts = {cast.acme: 300, cast.bolt: 600, cast.umbra: 520}
+    ids = [sealed(count, workspace=workspace, seal=False) for workspace, count in counts.items()]
+    seal_now()
+    found = check()
+    assert (found.checked, found.found) == (sum(counts.values()), 0)
+    tamper(*(f"DELETE FROM events_event WHERE id = {each[-1]}" for each in ids))
+    assert sorted(named(check())) == [("removed", each[-1]) for each in ids]
+
+
 def test_a_row_that_says_an_earlier_time(sealed: Sealed) -> None:
     ids = sealed(3)
     late = sealed(1, moment=datetime.now(UTC) - timedelta(days=40))
