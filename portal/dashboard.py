@@ -99,7 +99,7 @@ class Chart:
 
 @require_safe
 def dashboard(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
-    """The front page of a workspace. Nine queries beside those of the session."""
+    """The front page of a workspace. A constant number of queries, at most eleven."""
     authorise(workspace_id, Permission.EVENT_READ)
     sims = _counts(Sim, workspace_id)
     context: dict[str, Any] = {

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from events.models import EventQuerySet
 from events.reversals import BULK
+from events.search import as_uuid
 from events.selectors import log_of, of_requests
 from events.text import complete_detail
 from kit.errors import Invalid
@@ -41,13 +42,10 @@ class Target:
             Invalid: it names neither.
         """
         kind, _colon, value = text.partition(":")
-        try:
-            if kind == "event" and value.isascii() and value.isdigit() and len(value) < 19:
-                return cls(event=int(value))
-            if kind == "request":
-                return cls(request=uuid.UUID(value))
-        except ValueError:
-            pass
+        if kind == "event" and value.isascii() and value.isdigit() and len(value) < 19:
+            return cls(event=int(value))
+        if kind == "request" and (request := as_uuid(value)) is not None:
+            return cls(request=request)
         raise Invalid(_("It is not said which events are to be reversed. Open one and choose “Reverse this”."))
 
     def rows(self, workspace_id: int) -> EventQuerySet:
