@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from kit.clock import parse_moment
 from kit.mobile_networks import network_of_record
-from sims.identifiers import iccid_with_luhn, plain
+from sims.identifiers import iccid_text, iccid_with_luhn
 from sims.models.usage import TrafficType
 
 BYTES_PER_MB: Final = 1_000_000
@@ -252,7 +252,7 @@ def _sim(sim: Any) -> tuple[str | None, int | None]:
         if sim_id is None or not 0 < sim_id < 2**63:
             raise BadRecord(_("sim has neither iccid nor id. Send one of them."))
         return None, sim_id
-    digits = plain(str(iccid)) if isinstance(iccid, str | int) else ""
+    digits = iccid_text(str(iccid)) if isinstance(iccid, str | int) else ""
     if not _ICCID.fullmatch(digits):
         raise BadRecord(_("sim.iccid is no ICCID. Send its 19 or 20 digits."))
     if len(digits) == 20 and iccid_with_luhn(digits[:19]) != digits:
