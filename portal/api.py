@@ -50,7 +50,7 @@ import sims.usage.api.stats
 from accounts.tokens.bearer import BearerAuth
 from kit.api import limits
 from kit.api.errors import BodyFault, Code, WireError, bad_request, domain_error_response, error_response
-from kit.api.parsing import parse_json
+from kit.api.parsing import parse_json, unpacked
 from kit.api.validation import error_of_contexts
 from kit.context import current_context
 from kit.errors import DomainError
@@ -77,7 +77,8 @@ class JsonParser(Parser):
 
     def parse_body(self, request: HttpRequest) -> DictStrAny:
         """Return the body. Raises WireError."""
-        parsed: DictStrAny = parse_json(request.body)
+        coding = request.headers.get("Content-Encoding", "")
+        parsed: DictStrAny = parse_json(unpacked(request.body, coding, most=limits.largest(request.path)))
         return parsed
 
 
@@ -138,6 +139,10 @@ def mannered(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
     @csrf_exempt
     @functools.wraps(view, assigned=("__module__", "__doc__"))
     def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        asked = request.method
+        if asked == "HEAD":
+            # What GET would answer, without its body (RFC 9110, section 9.3.2).
+            request.method = "GET"
         with translation.override("en"):
             response = _answered(view, request, *args, **kwargs)
         if response.status_code == 405:
@@ -147,6 +152,10 @@ def mannered(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespons
             response.headers["Allow"] = allowed
         if response.status_code == UNAUTHENTICATED:
             response.headers.setdefault("WWW-Authenticate", "Bearer")
+        if asked == "HEAD" and isinstance(response, HttpResponse):
+            request.method = asked
+            response.headers["Content-Length"] = str(len(response.content))
+            response.content = b""
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.headers["Access-Control-Expose-Headers"] = EXPOSED
         return response

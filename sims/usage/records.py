@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NamedTuple
 
 import orjson
 from django.utils.translation import gettext as _
 
+from kit.api.parsing import KeyTwiceError, json_text, once
 from kit.clock import parse_moment
 from kit.mobile_networks import network_of_record
 from sims.identifiers import iccid_text, iccid_with_luhn
@@ -33,6 +34,8 @@ _LARGEST_COST: Final = 8
 LONGEST_ID: Final = 100
 FUTURE: Final = timedelta(days=1)
 """How far a record may end after now: clocks differ, but a date in next year is a mistake."""
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""What is older is no usage, but a clock that was never set."""
 _ICCID: Final = re.compile(r"89[0-9]{17,18}", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
@@ -75,15 +78,34 @@ class UsageReading(NamedTuple):
 
 
 def parse_json(text: bytes | str) -> Any:
-    """Return JSON with its fractions as exact decimals.
+    """Return JSON with its fractions as exact decimals; an object that names a key twice becomes `Ambiguous`.
 
     Raises:
-        ValueError: no JSON, not UTF-8, or nested too deep.
+        ValueError: no JSON, no text, or nested too deep.
     """
+    given = text if isinstance(text, str) else json_text(text)
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+        try:
+            return _loads(given, once)
+        except KeyTwiceError:
+            # Only one record is to blame: the others of the body are read.
+            return _loads(given, _marked)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
+
+
+class Ambiguous(dict[str, Any]):
+    """An object in which a key stands twice, or that holds such a one."""
+
+
+def _loads(text: str, hook: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> Any:
+    return json.loads(text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=hook)
+
+
+def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    clear = len(found) == len(pairs) and not any(isinstance(value, Ambiguous) for value in found.values())
+    return found if clear else Ambiguous(found)
 
 
 def _no_number(name: str) -> Any:
@@ -102,12 +124,16 @@ def read(record: Any, now: datetime) -> UsageReading:
     """
     if not isinstance(record, dict):
         raise BadRecord(_("The record is no object. Send each record as an object."))
+    if isinstance(record, Ambiguous):
+        raise BadRecord(_("A key stands twice in the record, so nobody can know what is meant. Send each key once."))
     traffic_type = _traffic_type(record)
     total, rx, tx = _volumes(record.get("volume"), traffic_type)
     ended = _moment(record, "end_timestamp")
     started = ended if record.get("start_timestamp") is None else _moment(record, "start_timestamp")
     if started > ended:
         raise BadRecord(_("start_timestamp is after end_timestamp. Swap or correct them."))
+    if ended < EARLIEST:
+        raise BadRecord(_("end_timestamp lies before the year 2000. Check the sender's clock."))
     if ended > now + FUTURE:
         raise BadRecord(_("end_timestamp lies more than a day ahead. Check the sender's clock."))
     iccid, sim_id = _sim(record.get("sim"))

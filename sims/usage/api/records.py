@@ -7,7 +7,6 @@ sender would send all of it again (`docs/rules.md` section 19).
 from __future__ import annotations
 
 import hmac
-import zlib
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
@@ -15,6 +14,7 @@ from ninja import Router
 
 from kit.api.errors import Code, WireError, bad_request
 from kit.api.limits import check_guesses
+from kit.api.parsing import unpacked
 from kit.api.responses import json_response
 from kit.context import NETWORK, bind_actor, current_context
 from kit.network_feed import network_feed_token
@@ -25,7 +25,6 @@ LARGEST_BODY: Final = 16 * 2**20
 """Bytes, unpacked: about 25,000 records. Read as JSON it takes many times as much memory."""
 MOST_PARTS: Final = 1_000_000
 """Objects and lists in a body. Records have ten at most; a body of nothing else would take gigabytes."""
-_GZIP: Final = 16 + zlib.MAX_WBITS
 
 
 class NetworkFeedAuth:
@@ -68,20 +67,11 @@ def _body(request: HttpRequest) -> bytes:
     """Return the body. It may be larger than other bodies, so it is read past Django's limit, up to ours.
 
     Raises:
-        WireError: 413, too large; 400, not the gzip it claims to be.
+        WireError: 413, too large; 400 and 415, it cannot be unpacked.
     """
     # Whatever has read the body before has kept it; then its limit applies, too.
     body: bytes = request.read(LARGEST_BODY + 1)
-    if request.headers.get("Content-Encoding", "").strip().lower() == "gzip":
-        unpacker = zlib.decompressobj(_GZIP)
-        try:
-            body = unpacker.decompress(body, LARGEST_BODY + 1)
-        except zlib.error as error:
-            raise bad_request("The body is no gzip, as its Content-Encoding says.") from error
-        if not unpacker.eof and len(body) <= LARGEST_BODY:
-            raise bad_request("The gzip body is cut off.")
-    if len(body) > LARGEST_BODY:
-        raise WireError(413, Code.BAD_REQUEST, f"The body is larger than {LARGEST_BODY // 2**20} MB.")
+    body = unpacked(body, request.headers.get("Content-Encoding", ""), most=LARGEST_BODY)
     if body.count(b"{") + body.count(b"[") > MOST_PARTS:
         raise WireError(413, Code.BAD_REQUEST, f"The body holds more than {MOST_PARTS:,} objects and lists.")
     return body
