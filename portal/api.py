@@ -6,7 +6,9 @@ defect of ours. Answers are English whatever the client's language: programs com
 
 from __future__ import annotations
 
+import functools
 import logging
+import re
 from typing import Any
 
 from django.conf import settings
@@ -49,6 +51,7 @@ from kit.api.manners import UNAUTHENTICATED, mannered, unknown_path
 from kit.api.parsing import parse_json
 from kit.api.validation import error_of_contexts
 from kit.errors import DomainError
+from portal import published_api
 from portal.api_document import Json, completed
 
 logger = logging.getLogger("django.request")
@@ -80,12 +83,25 @@ class PortalAPI(NinjaAPI):
 
     @property
     def urls(self) -> tuple[list[URLResolver | URLPattern], str, str]:
-        """Return every path, and one that catches all others so that they are answered as a program expects."""
+        """Return every path, and one that catches all others so that they are answered as a program expects.
+
+        What is published and not offered comes first: `/sim/operation` would be taken for a SIM otherwise.
+        """
         patterns, app_name, namespace = super().urls
+        offered = set()
         for pattern in patterns:
             if isinstance(pattern, URLPattern):
+                offered.add(re.sub(r"<[^>]+>", "{}", str(pattern.pattern)))
                 pattern.callback = mannered(pattern.callback)
-        return [*patterns, re_path(r"", mannered(unknown_path), name="unknown")], app_name, namespace
+        left_out = [
+            re_path(
+                f"^{re.escape(path).replace(re.escape('{}'), '[^/]+')}$",
+                mannered(functools.partial(_left_out, subject)),
+            )
+            for path, subject in ((path.removeprefix("/api/"), subject) for path, subject in published_api.paths())
+            if path not in offered
+        ]
+        return [*left_out, *patterns, re_path(r"", mannered(unknown_path), name="unknown")], app_name, namespace
 
     def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Json | None = None) -> Any:
         """Return the OpenAPI document with examples and headers; callers read it only.
@@ -102,6 +118,12 @@ class PortalAPI(NinjaAPI):
     def validation_error_from_error_contexts(self, error_contexts: list[ValidationErrorContext[Any]]) -> RequestInvalid:
         """Turn pydantic's findings into the wire's."""
         return RequestInvalid(error_of_contexts(error_contexts))
+
+
+def _left_out(subject: str, request: HttpRequest) -> HttpResponse:
+    """Answer a call that emnify publishes and this portal does not offer."""
+    text = f"This portal does not offer this call ({subject}). /api/docs lists the calls that it offers."
+    return error_response(501, BodyFault(Code.NOT_OFFERED, text))
 
 
 api = PortalAPI(

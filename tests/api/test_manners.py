@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import time
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from django.core.cache import cache
 
 from kit.api import limits
+from portal import published_api
+from portal.api_table import answered
 from tests.api.conftest import Program, error
 from tests.cast import Cast
 
@@ -179,3 +182,25 @@ def test_the_applied_filter_is_told(cast: Cast, owner: Program) -> None:
     assert owner.get("/endpoint", q="name:Pümpe\n*")["X-Filter"] == "name:P%C3%BCmpe%0A*"
     assert "X-Filter" not in owner.get("/sim").headers
     assert "X-Filter" in owner.get("/sim")["Access-Control-Expose-Headers"].split(", ")
+
+
+# --- what is published and not offered ----------------------------------------------------------------------------
+
+
+def test_published_calls_that_are_not_offered_say_so(cast: Cast, owner: Program) -> None:
+    offered = answered()
+    left_out = [path for path, _subject in published_api.paths() if path not in offered]
+    assert left_out
+    for path in left_out:
+        answer = owner.client.get(path.replace("{}", "7"), headers={"authorization": f"Bearer {owner.token}"})
+        assert "does not offer" in error(answer, 501, 501, "NotImplemented")["message"], path
+
+
+def test_no_call_that_is_offered_is_taken_for_one_that_is_not() -> None:
+    """`/sim/operation` is not offered, and `/sim/7` is: their patterns must not meet."""
+    offered = answered()
+    left_out = [
+        re.compile(path.replace("{}", "[^/]+")) for path, _subject in published_api.paths() if path not in offered
+    ]
+    met = [path for path in offered for each in left_out if each.fullmatch(path.replace("{}", "7"))]
+    assert met == []
