@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 import orjson
@@ -81,12 +82,11 @@ class KeyTwiceError(ValueError):
         super().__init__(f"the key “{key[:60]}” stands twice in an object")
 
 
-def once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object of its pairs. Raises KeyTwiceError."""
-    listed = list(pairs)
-    found = dict(listed)
-    if len(found) != len(listed):
-        raise KeyTwiceError(Counter(key for key, _value in listed).most_common(1)[0][0])
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise KeyTwiceError(Counter(key for key, _value in pairs).most_common(1)[0][0])
     return found
 
 
@@ -104,3 +104,38 @@ def parse_json(body: bytes) -> Any:
     except (ValueError, RecursionError) as error:
         raise bad_request(f"Cannot parse the body as JSON: {str(error)[:200]}") from error
     return parsed
+
+
+class Ambiguous(dict[str, Any]):
+    """An object in which a key stands twice, or that holds such a one."""
+
+
+def exact_json(text: bytes | str) -> Any:
+    """Return JSON with its fractions as exact decimals; an object that names a key twice becomes `Ambiguous`.
+
+    Raises:
+        ValueError: no JSON, no text, or nested too deep.
+    """
+    given = text if isinstance(text, str) else json_text(text)
+    try:
+        try:
+            return _loads(given, once)
+        except KeyTwiceError:
+            # Only one object is to blame: the others of the body are read.
+            return _loads(given, _marked)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def _loads(text: str, hook: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> Any:
+    return json.loads(text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=hook)
+
+
+def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    clear = len(found) == len(pairs) and not any(isinstance(value, Ambiguous) for value in found.values())
+    return found if clear else Ambiguous(found)
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")

@@ -103,7 +103,6 @@ class DeviceFilters(ListFilters):
         normalise=plain_address,
         complete=is_address,
         method="filter_ip_address",
-        told="ip_address",
     )
     created = DateRangeFilter(field_name="created", label=_("Created"))
 
@@ -159,6 +158,11 @@ class DeviceFilters(ListFilters):
         """Return which of these IMEIs some devices have."""
         told = queryset.annotate(imei_told=Left("imei", WHOLE_IMEI))
         return present(told, "imei_told", value, anywhere("imei"), ignore_case=False)
+
+    def present_ip_address(self, queryset: QuerySet[Device], value: Values) -> set[str]:
+        """Return which of these addresses, or parts of them, some devices have."""
+        told = queryset.annotate(address_text=AddressText(F("ip_address")))
+        return present(told, "address_text", value, anywhere("address_text"), ignore_case=False)
 
     def filter_tag(self, queryset: QuerySet[Device], name: str, value: Values) -> QuerySet[Device]:
         """Keep devices with any of these tags; a wildcard stands inside one tag's name."""

@@ -17,8 +17,8 @@ from typing import IO, Any, Final
 
 from django.utils.translation import gettext as _
 
+from kit.api.parsing import exact_json
 from kit.delimited import FileRefused, LineError, TableReader, encoding_of
-from sims.usage.records import parse_json
 
 _PIECE: Final = 1024 * 1024  # bytes
 _REQUIRED: Final = ("id", "traffic_type.id", "end_timestamp")
@@ -70,7 +70,7 @@ def json_records(file: IO[str]) -> Iterator[Any]:
         text = line if place else line.lstrip("\ufeff")
         if text.strip():
             try:
-                yield parse_json(text)
+                yield exact_json(text)
             except ValueError:
                 yield None
 

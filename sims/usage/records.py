@@ -5,9 +5,8 @@ Volumes are read as decimals, never as binary fractions: a limit is reached to t
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NamedTuple
@@ -15,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from django.utils.translation import gettext as _
 
-from kit.api.parsing import KeyTwiceError, json_text, once
+from kit.api.parsing import Ambiguous
 from kit.clock import parse_moment
 from kit.mobile_networks import network_of_record
 from sims.identifiers import iccid_text, iccid_with_luhn
@@ -77,46 +76,11 @@ class UsageReading(NamedTuple):
     currency: int | None = None
 
 
-def parse_json(text: bytes | str) -> Any:
-    """Return JSON with its fractions as exact decimals; an object that names a key twice becomes `Ambiguous`.
-
-    Raises:
-        ValueError: no JSON, no text, or nested too deep.
-    """
-    given = text if isinstance(text, str) else json_text(text)
-    try:
-        try:
-            return _loads(given, once)
-        except KeyTwiceError:
-            # Only one record is to blame: the others of the body are read.
-            return _loads(given, _marked)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-
-
-class Ambiguous(dict[str, Any]):
-    """An object in which a key stands twice, or that holds such a one."""
-
-
-def _loads(text: str, hook: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> Any:
-    return json.loads(text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=hook)
-
-
-def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    clear = len(found) == len(pairs) and not any(isinstance(value, Ambiguous) for value in found.values())
-    return found if clear else Ambiguous(found)
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
-
-
 def read(record: Any, now: datetime) -> UsageReading:
     """Read one record.
 
     Args:
-        record: as parsed by `parse_json`; keys that mean nothing here are kept in the payload.
+        record: as parsed by `kit.api.parsing.exact_json`; keys that mean nothing here are kept in the payload.
         now: the moment of reception, aware.
 
     Raises:

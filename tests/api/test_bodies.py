@@ -128,14 +128,3 @@ def test_of_usage_only_the_record_with_a_key_twice_is_refused(cast: Cast) -> Non
     )
     assert (answer["accepted"], [each["index"] for each in answer["rejected"]]) == (1, [1])
     assert "A key stands twice" in answer["rejected"][0]["error"]
-
-
-def test_head_is_get_without_its_body(cast: Cast) -> None:
-    cast.device()
-    program = sign_in(cast.owner)
-    got, head = program.get("/endpoint"), program.call("HEAD", "/endpoint")
-    assert (head.status_code, head.content) == (200, b"")
-    assert head.headers["Content-Length"] == str(len(got.content))
-    assert head.headers["X-Total-Count"] == got.headers["X-Total-Count"] == "1"
-    assert program.call("HEAD", "/endpoint/999999").status_code == 404
-    assert program.call("HEAD", "/authenticate").status_code == 405
