@@ -87,7 +87,7 @@ AUDITED: Final = (
         "user",
         (
             *("email", "name", "password", "status", "is_staff", "is_superuser", "staff_role"),
-            *("created", "erased"),
+            *("created", "erased", "moved_by_staff"),
         ),
         {
             "last_login": "a sign-in is 10020",
