@@ -6,6 +6,7 @@ A filter's field gives None when nothing was asked for. What it refuses names th
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -52,7 +53,7 @@ class SearchField(forms.CharField):
         super().__init__(max_length=MAX_SEARCH, **options)
 
     def to_python(self, value: str | None) -> str | None:
-        return " ".join((value or "").split()) or None
+        return " ".join(unicodedata.normalize("NFC", value or "").split()) or None
 
 
 class Typed(NamedTuple):
@@ -126,7 +127,8 @@ class ValuesField(forms.Field):
         for upload in value.uploads:
             values = read_upload(upload, header=self.headings)
             found.update(dict.fromkeys(part for value in values for part in self._parted(value)))
-        return self._sorted(check_values(list(found))) if found else None
+        composed = dict.fromkeys(unicodedata.normalize("NFC", each) for each in found)
+        return self._sorted(check_values(list(composed))) if found else None
 
     def _values_of(self, text: str) -> list[str]:
         """Return the values of a text: of a pasted table its column, else all; a heading is none of them."""
