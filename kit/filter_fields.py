@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_filters.fields import MultipleChoiceField, RangeField
 from django_filters.widgets import SuffixedMultiWidget
 
+from kit.clock import span_of
 from kit.delimited import FileRefused, like, read_list
 from kit.errors import DomainError
 from kit.filter_values import (
@@ -256,56 +257,64 @@ class DateRange:
 
 
 class DateRangeWidget(SuffixedMultiWidget):
-    """A span in one parameter, or the two days of a form as `<name>__from` and `<name>__to`."""
+    """A span in one parameter, or days and times of a form: `<name>__from` and `__from_time`, and so with `__to`."""
 
-    suffixes = ["", "_from", "_to"]
+    suffixes = ["", "_from", "_to", "_from_time", "_to_time"]
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__((forms.TextInput, forms.DateInput, forms.DateInput), attrs)
+        kinds = (forms.TextInput, forms.DateInput, forms.DateInput, forms.TimeInput, forms.TimeInput)
+        super().__init__(kinds, attrs)
 
     def decompress(self, value: DateRange | None) -> list[str]:
-        return ["" if value is None else value.text, "", ""]
+        return ["" if value is None else value.text, "", "", "", ""]
 
 
 class DateRangeField(RangeField):
-    """A span of days in the viewer's zone, or a preset (`7d`).
+    """A span of time in the viewer's zone, or a preset (`7d`).
 
-    A span is written `2026-10-01..2026-10-31`; both days belong to it, either may be missing.
+    A span is written `2026-10-01..2026-10-31`; both days belong to it, either may be missing. In place of a day stand a
+    month, a week, an hour or a minute too, as `kit.clock.span_of` reads them: `2026-W47`, `2026-11-21T14:17..`.
     """
 
     widget = DateRangeWidget
 
     def __init__(self, **options: Any) -> None:
-        super().__init__((forms.Field(), forms.Field(), forms.Field()), **options)
+        super().__init__(tuple(forms.Field() for _part in DateRangeWidget.suffixes), **options)
 
     def compress(self, data_list: list[str | None]) -> DateRange | None:
-        text, first, last = ((value or "").strip() for value in data_list or ("", "", ""))
-        if first or last:
-            text = f"{first}..{last}"
+        given = ((value or "").strip() for value in data_list or ("", "", "", "", ""))
+        text, first, last, first_time, last_time = given
+        if first or last or first_time or last_time:
+            text = f"{_with_time(first, first_time)}..{_with_time(last, last_time)}"
         if not text or text == "..":
             return None
         for key, _label, span in DATE_PRESETS:
             if text == key:
                 return DateRange(text, start=timezone.now() - span)
         first, dots, last = text.partition("..")
-        start, end = _day(first if dots else text), _day(last if dots else text)
-        if start is not None and end is not None and end < start:
+        start, end = _span(first if dots else text)[0], _span(last if dots else text)[1]
+        if start is not None and end is not None and end <= start:
             raise ValidationError(_("“%(value)s” ends before it begins.") % {"value": text})
-        return DateRange(
-            text,
-            start=timezone.make_aware(dt.datetime.combine(start, dt.time())) if start else None,
-            end=timezone.make_aware(dt.datetime.combine(end + dt.timedelta(days=1), dt.time())) if end else None,
-        )
+        return DateRange(text, start=start, end=end)
 
 
-def _day(text: str) -> dt.date | None:
+def _with_time(day: str, time: str) -> str:
+    if time and not day:
+        raise ValidationError(_("Choose a day for the time %(time)s.") % {"time": time[:MAX_SHOWN]})
+    return f"{day}T{time}" if time else day
+
+
+def _span(text: str) -> tuple[dt.datetime | None, dt.datetime | None]:
     if not text:
-        return None
+        return None, None
     try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
-        day = dt.date.min
-    # Beyond these years a zone's offset leaves the range of a datetime.
-    if not 1970 <= day.year <= 9000:
-        raise ValidationError(_("“%(value)s” is no date like 2026-11-21.") % {"value": text[:MAX_SHOWN]})
-    return day
+        start, end = span_of(text.strip(), zone=timezone.get_current_timezone())
+    except (ValueError, OverflowError):
+        start = end = dt.datetime.min
+    # Nothing is older or newer than this; a mistyped year is.
+    if not 1970 <= start.year <= 9000:
+        message = _(
+            "“%(value)s” is no date like 2026-11-21, with a time like 2026-11-21T14:17, and no week like 2026-W47."
+        )
+        raise ValidationError(message % {"value": text[:MAX_SHOWN]})
+    return start, end
