@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django.dispatch import receiver
+from django.utils.translation import gettext as _
 
-from accounts.models import Workspace
-from accounts.signals import SettingChange, package_changed, user_erased, workspace_settings_changed
+from accounts.models import DataPlan, Workspace
+from accounts.signals import SettingChange, data_plans_changed, package_changed, user_erased, workspace_settings_changed
 from kit.context import Person
 from kit.erased_names import ErasedNames
+from kit.errors import Conflict
 from sims import signals
 from sims.connectivity.services.reports import forget_connections
 from sims.inventory.services.limits import require_fit
@@ -60,6 +62,27 @@ def on_workspace_settings_changed(*, workspace_id: int, changes: Sequence[Settin
         remember_test_limits(Workspace.objects.get(pk=workspace_id), former)
     if "factory_test_override" in former:
         end_factory_tests(workspace=Workspace.objects.select_related("package").get(pk=workspace_id))
+
+
+@receiver(data_plans_changed)
+def on_data_plans_changed(*, workspace_id: int, removed: Sequence[DataPlan], **_kwargs: Any) -> None:
+    """Refuse that a data plan goes while a policy uses it: its devices would have no tariff.
+
+    Raises:
+        Conflict: one does; the text names both.
+    """
+    using = CoveragePolicy.objects.of(workspace_id).filter(data_plan__in=removed).select_related("data_plan")
+    policy = using.order_by("data_plan_id", "name").first()
+    if policy is not None:
+        raise Conflict(
+            _(
+                "The coverage policy '%(policy)s' (ID %(id)s) of this workspace uses the data plan %(plan)s. Give it "
+                "another plan, or delete it, first."
+            )
+            % {"policy": policy.name, "id": policy.pk, "plan": policy.data_plan.name},
+            code="in_use",
+            field="data_plans",
+        )
 
 
 @receiver(signals.sims_registered)
