@@ -75,7 +75,7 @@ def read(record: Any, now: datetime) -> Report:
     """Read one report.
 
     Args:
-        record: as parsed by `kit.api.feed.exact_json`.
+        record: as parsed by `kit.api.parsing.exact_json`.
         now: the moment of reception, aware.
 
     Raises:

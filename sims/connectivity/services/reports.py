@@ -60,7 +60,7 @@ def take_in_reports(records: Sequence[Any]) -> IngestResult:
     its own moment, and changes what is known of the connection unless something newer is known.
 
     Args:
-        records: as parsed by `kit.api.feed.exact_json`.
+        records: as parsed by `kit.api.parsing.exact_json`.
 
     Returns:
         How many were taken in now, how many before, and which cannot be and why.
