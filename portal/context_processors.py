@@ -58,6 +58,14 @@ class NavigationItem:
     active: bool
 
 
+def section_of(view_name: str) -> str:
+    """Return the URL name of the part of the portal that a page belongs to; the dashboard's for what is in none."""
+    for _label, _icon, name, _key, below in NAVIGATION:
+        if any(view_name.startswith(part) for part in below):
+            return name
+    return "dashboard"
+
+
 class Shell:
     """The shell of one request. Everything is computed when a template asks for it."""
 
