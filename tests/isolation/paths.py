@@ -131,6 +131,7 @@ _WORKSPACE: Final = """
     events/embedded/
     events/recent/
     events/newer/
+    events/unfold/
     events/order/<int:order_id>/
     events/then/
     events/then/users/
@@ -254,6 +255,7 @@ KNOWN: Final = frozenset(
         "account/security/",
         "account/security/set-up/",
         "account/security/codes/",
+        "account/security/codes/new/",
         "account/security/remove/",
         "account/security/devices/forget/",
         "account/security/devices/<int:trusted_id>/forget/",
