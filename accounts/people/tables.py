@@ -14,7 +14,8 @@ class PeopleTable(ListTable):
     caption = _("Users")
     noun = (_("user"), _("users"))
     row_template = "accounts/_people_rows.jinja"
-    default_columns = ("name", "id", "email", "created", "role", "access", "security")
+    # The address stands below the name while it has no column of its own.
+    default_columns = ("name", "id", "created", "role", "access", "security")
     default_sort = "name"
 
     name = ListColumn(_("Name"), sort=("shown_name",), required=True)
