@@ -22,7 +22,7 @@ class EventTable(ListTable):
     default_columns: ClassVar[Sequence[str]] = ("severity", "date", "type", "actor", "device", "sim", "source")
 
     severity = ListColumn(_("Severity"))
-    date = ListColumn(_("Date"))
+    date = ListColumn(_("Date"), moment=True)
     type = ListColumn(_("Event type"), required=True)
     # Who did it stands with what was done, before what may be out of sight in a narrow window.
     actor = ListColumn(_("Actor"))

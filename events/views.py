@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from events.covered import Kind, covering
-from events.export import MOST_ROWS, chosen_columns, csv_file, exported
+from events.export import MOST_ROWS, columns_for, csv_file, exported
 from events.filters import EventFilters
 from events.listing import ALL, EventListing, poll_scope, ready_rows, row_context, unfold_scope
 from events.panel import panel_of
@@ -203,7 +203,7 @@ def export(request: WorkspacePageRequest, workspace_id: int) -> HttpResponseBase
     filters = EventFilters(QueryDict(request.POST.get("filter", "")), log_of(workspace_id), request=request)
     if not filters.is_valid():
         return problem(request, " ".join(filters.mistakes.values()), 422)
-    columns = chosen_columns(chosen_view(EventTable, request.user.preferences or {}).columns)
+    columns = columns_for(context_visible=Permission.EVENT_CONTEXT_READ.name in request.may)
     found, count = exported(filters)
     if count.more:
         message = _("More than %(most)s events match. Narrow the filter, for example by date, and export in parts.")

@@ -96,10 +96,12 @@ class Shell:
         return timezone.get_current_timezone_name()
 
     @property
-    def timezone_unset(self) -> bool:
-        """Tell whether the browser should tell its zone, because the user has none yet."""
+    def browser_zone(self) -> str | None:
+        """The zone that the browser told last, "" before it told one; `None` before sign-in."""
         user = getattr(self.request, "user", None)
-        return bool(user is not None and user.is_authenticated and not self.preferences.get("timezone"))
+        if user is None or not user.is_authenticated:
+            return None
+        return str(self.preferences.get("timezone") or "")
 
     @property
     def shortcuts(self) -> bool:

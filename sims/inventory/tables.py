@@ -29,7 +29,7 @@ class SimTable(ListTable):
     batch = ListColumn(_("Batch (BIC)"), sort=("batch_id",))
     model = ListColumn(_("SIM model"))
     # Not sorted: the moment stands in another table, which no index can order a million SIMs by.
-    registered = ListColumn(_("Registered"))
+    registered = ListColumn(_("Registered"), moment=True)
     # Not sorted: the databases disagree on where SIMs that were never activated belong.
-    activated = ListColumn(_("First activated"))
-    updated = ListColumn(_("Last updated"), sort=("last_updated",))
+    activated = ListColumn(_("First activated"), moment=True)
+    updated = ListColumn(_("Last updated"), sort=("last_updated",), moment=True)
