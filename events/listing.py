@@ -88,13 +88,13 @@ class EventListing(Listing):
     def _folded_page(self) -> KeysetPage:
         found = self.filters.qs
         self.folded = fold(found, per_page=self.per_page, cursor=self._cursor(), scope=self.filters.query)
-        shown = {}
+        shown: dict[int, Fold | None] = {}
         for run in self.folded.runs:
             if run.folded and run.newest is not None:
                 shown[run.newest[1]] = self._fold_of(run)
             else:
                 shown |= dict.fromkeys((row.id for row in run.rows), None)
-        rows = self.fetch(log_of(self.request.workspace.pk).filter(pk__in=shown).newest()) if shown else []
+        rows = self.fetch(log_of(self.filters.workspace_id).filter(pk__in=shown).newest()) if shown else []
         for row in rows:
             row["fold"] = shown[row["id"]]
         alone = self.folded.older is None and self.folded.newer is None
@@ -107,7 +107,7 @@ class EventListing(Listing):
         asked = self.filters.query_values()
         request_id, count = str(run.request_id), str(run.count)
         place = Cursor(run.newest[0], run.newest[1] + 1).dump(unfold_scope(self.filters.query, request_id, count))
-        base = reverse("events:unfold", args=[self.request.workspace.pk])
+        base = reverse("events:unfold", args=[self.filters.workspace_id])
         return Fold(
             count=run.count,
             text=counts_text(run.types),

@@ -44,6 +44,8 @@ class Empty:
     icon: str = "inbox"
     action_label: Any = ""
     action_url: str = ""
+    second_label: Any = ""
+    second_url: str = ""
 
 
 class Listing:

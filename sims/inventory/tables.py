@@ -24,6 +24,8 @@ class SimTable(ListTable):
     status = ListColumn(_("State"), sort=("status",))
     # Not sorted: whether a SIM is charged depends on the month.
     charged = ListColumn(_("Charged this month"))
+    # Not sorted: it is three counters in one.
+    test = ListColumn(_("Factory test"))
     device = ListColumn(_("Device"))
     tags = ListColumn(_("Device tags"))
     batch = ListColumn(_("Batch (BIC)"), sort=("batch_id",))
