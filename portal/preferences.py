@@ -22,9 +22,11 @@ from accounts.selectors import zone_of
 from kit.htmx import HtmxRequest, private, problem, redirect_to
 from kit.tables import DENSITIES
 from portal.context_processors import THEME_COOKIE, THEMES, TIME_DISPLAYS
+from portal.first_steps import DISMISSED
 
 MAX_TABLES = 50
 MAX_COLUMNS = 60
+MAX_DISMISSED = 200
 COOKIE_AGE = 365 * 24 * 3600  # seconds
 
 
@@ -85,6 +87,11 @@ def merged(preferences: dict[str, Any], data: QueryDict) -> dict[str, Any]:
             found[name] = value
     if found.get("zone") == BROWSERS_ZONE:
         del found["zone"]
+    if put_away := data.get("dismiss_guide"):
+        if not put_away.isascii() or not put_away.isdigit() or len(put_away) > 18:
+            raise ValueError("dismiss_guide")
+        kept = [each for each in found.get(DISMISSED, []) if each != int(put_away)]
+        found[DISMISSED] = [*kept, int(put_away)][-MAX_DISMISSED:]
     if data.get("table"):
         found["tables"] = changed_table(found.get("tables"), data)
     return found
@@ -103,14 +110,14 @@ def change(request: HtmxRequest) -> HttpResponse:
         except ValueError:
             return problem(request, _("This setting is not possible."), 400)
         users.filter(pk=user.pk).update(preferences=preferences)
-        cast(User, user).preferences = preferences
+        user.preferences = preferences
     if request.htmx:
         response = private(HttpResponse(status=204))
         if request.POST.get("table"):
             trigger_client_event(response, "listChanged")
     else:
         if "zone" in request.POST:
-            zone = zone_of(cast(User, user)) or timezone.get_default_timezone()
+            zone = zone_of(user) or timezone.get_default_timezone()
             messages.success(request, _("Times are shown in %(zone)s.") % {"zone": zone})
         target = request.POST.get("next", "")
         safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())

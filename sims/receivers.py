@@ -7,14 +7,22 @@ from typing import Any, Final
 
 from django.dispatch import receiver
 
-from accounts.models import Workspace
-from accounts.signals import SettingChange, package_changed, user_erased, workspace_settings_changed
+from accounts.models import DataPlan, Workspace
+from accounts.signals import (
+    SettingChange,
+    data_plans_changed,
+    package_changed,
+    user_erased,
+    workspace_created,
+    workspace_settings_changed,
+)
 from kit.context import Person
 from kit.erased_names import ErasedNames
 from sims import signals
 from sims.inventory.services.limits import require_fit
 from sims.models import CoveragePolicy, Device, ServicePolicy
 from sims.models.connectivity import Sms
+from sims.policies.services.defaults import cover_first_plan, create_first_policies
 from sims.signals import (
     Cause,
     DeviceFact,
@@ -41,6 +49,19 @@ LIMITS: Final = frozenset({"factory_test_bytes", "factory_test_sms", "factory_te
 """What a workspace allows in factory test."""
 OF_SIMS: Final = (SimStatusChange, DeviceStatusChange, SimAssigned, SimReleased, DeviceUpdated)
 """What happens to devices and concerns how their SIM stands."""
+
+
+@receiver(workspace_created)
+def on_workspace_created(*, workspace: Workspace, **_kwargs: Any) -> None:
+    """Give a new workspace the policies that its first device needs."""
+    create_first_policies(workspace=workspace)
+
+
+@receiver(data_plans_changed)
+def on_data_plans_changed(*, workspace_id: int, added: Sequence[DataPlan], **_kwargs: Any) -> None:
+    """Give a workspace that books its first data plan the coverage policy that it lacked for want of one."""
+    if added:
+        cover_first_plan(workspace_id=workspace_id, plan=added[0])
 
 
 @receiver(package_changed)

@@ -50,7 +50,7 @@ def walk(client: Client, address: str, which: str) -> tuple[list[str], str]:
 
 def log_of_requests(cast: Cast, sizes: list[int]) -> list[str]:
     """Record requests one after the other, of so many events each, and return the lines that they make."""
-    expected = []
+    expected: list[str] = []
     for n, size in enumerate(sizes):
         last = record(cast.acme, 9, actor_of(cast.owner), moment=ago(hours=len(sizes) - n), times=size)
         ids = [str(last)] if size == 1 else [f"{last} ×{size:,}"] if size > 2 else [str(last), str(last - 1)]
