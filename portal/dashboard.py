@@ -22,6 +22,7 @@ from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from events.panel import severity_name
 from events.views import recent_context
+from kit.billing import month_text
 from kit.caches import figures
 from kit.context import current_context
 from kit.htmx import render_fragment
@@ -108,10 +109,9 @@ def dashboard(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     sims = _counts(Sim, workspace_id)
     facts = facts_of(request.workspace)
     context: dict[str, Any] = {
-        "sims": [
-            *_tiles(sims, SimStatus, "sims:sim_list", workspace_id),
-            *_charged(request.workspace, sims.get(SimStatus.ACTIVATED, 0)),
-        ],
+        "sims": _tiles(sims, SimStatus, "sims:sim_list", workspace_id),
+        "charges": _charged(request.workspace, sims.get(SimStatus.ACTIVATED, 0)),
+        "charged_month": month_text(current_context().now()),
         "devices": _tiles(_counts(Device, workspace_id), DeviceStatus, "sims:device_list", workspace_id),
         "chart": chart(workspace_id, timezone.localdate()),
         "matters": matters(request.workspace, facts, request.may),
@@ -150,9 +150,9 @@ def _charged(workspace: Workspace, active: int) -> list[Tile]:
     now = current_context().now()
     url = f"{reverse('sims:sim_list', args=[workspace.pk])}?charged=1"
     here, left = charged_here(workspace.pk, now, active=active), charged_departed(workspace.pk, now)
-    found = [Tile(_("Charged this month"), here, url)]
+    found = [Tile(_("Charged SIMs"), here, url)]
     if left:
-        found.append(Tile(_("Charged, transferred since"), left, ""))
+        found.append(Tile(_("Transferred since"), left, ""))
     package = workspace.package
     if rate_of(package, here + left) is not None:
         fee = money_text(package, hosting_fee(package, here + left))

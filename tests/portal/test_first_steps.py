@@ -166,7 +166,7 @@ def test_what_needs_attention_leads_to_what_it_counts(cast: Cast) -> None:
     ):
         assert said in text
     client = cast.client(cast.owner)
-    lists = re.findall(r'notice--warn".*?href="([^"]+)"', html, re.S)
+    lists = re.findall(r'class="matter".*?href="([^"]+)"', html, re.S)
     assert len(lists) == 4
     counts = {"devices/": 0, "sims/": 0}
     for url in lists:
