@@ -17,7 +17,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
-from accounts.models import User
 from accounts.selectors import zone_of
 from kit.htmx import HtmxRequest, private, problem, redirect_to
 from kit.tables import DENSITIES
