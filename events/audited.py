@@ -84,7 +84,7 @@ AUDITED: Final = (
         "user",
         (
             *("email", "name", "password", "status", "is_staff", "is_superuser", "staff_role"),
-            *("created", "erased"),
+            *("created", "erased", "moved_by_staff"),
         ),
         {
             "last_login": "a sign-in is 10020",
@@ -241,6 +241,7 @@ UNAUDITED: Final[Mapping[str, str]] = {
     "kit_job": "a job: what it does is told by the action it runs",
     "kit_outgoingmail": "delivery state: what a mail tells has its own event",
     "kit_callcounter": "counts calls",
+    "kit_keptanswer": "repeats the answer to a call whose action has its own events",
     "kit_savedfilter": "a long list behind a short address",
 }
 """Every other table, and why it may change without an event."""

@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.permissions import Permission
-from accounts.trials import NOTICES, day_text
+from accounts.trials import NOTICES
+from kit.billing import day_text
 from sims.usage.services.factory_test_watch import shown_late_since
 
 THEMES = ("system", "light", "dark")

@@ -12,9 +12,10 @@ from django.urls import reverse
 from accounts.actors import actor_of, rights_of, support_actor
 from accounts.models import ApplicationToken, Membership, SupportAccess, TrustedDevice, User
 from accounts.people.services.invitations import accept_invitation, invite_user
-from accounts.people.services.members import change_role, drop_super_admin, remove_member, set_super_admin
+from accounts.people.services.members import change_role, remove_member
 from accounts.people.services.profiles import change_account
 from accounts.people.services.staff_accounts import reactivate_user, suspend_user
+from accounts.people.services.super_admins import drop_super_admin, set_super_admin
 from accounts.permissions import Permission, Role, actor_may, authorise
 from accounts.selectors import entries_of
 from accounts.sign_in.services.second_factors import confirm_password, remove_second_factor, start_second_factor
