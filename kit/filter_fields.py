@@ -6,7 +6,7 @@ A filter's field gives None when nothing was asked for. What it refuses names th
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -17,10 +17,12 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django_filters.fields import MultipleChoiceField, RangeField
 from django_filters.widgets import SuffixedMultiWidget
 
+from kit.delimited import FileRefused, like, read_list
+from kit.errors import DomainError
 from kit.filter_values import (
     MAX_STARS,
     PARTIAL_LIMIT,
@@ -70,6 +72,10 @@ class ValuesWidget(forms.Textarea):
         return Typed(data.getlist(name), files.getlist(f"{name}__file"))
 
 
+class Unread(ValueError):
+    """A value that can't be read; the text says why."""
+
+
 class ValuesField(forms.Field):
     """Values typed, pasted, kept or uploaded, sorted into whole, partial and wildcard ones.
 
@@ -78,9 +84,10 @@ class ValuesField(forms.Field):
         workspace_id: whose kept lists are read.
         normalise: turns a value without `*` into what is stored; raises ValueError or ValidationError for what
             cannot be one.
-        complete: whether a value is a whole one, which then matches exactly and fast.
+        complete: whether a value, as it is stored, is a whole one, which then matches exactly and fast.
         wildcards: whether `*` is a wildcard; without it a value with `*` is an error.
         partial: whether a value matches in part.
+        headings: names of what is listed, beside the filter's own, by which the column of a table is found.
     """
 
     widget = ValuesWidget
@@ -94,10 +101,12 @@ class ValuesField(forms.Field):
         complete: Callable[[str], bool] | None,
         wildcards: bool,
         partial: bool,
+        headings: Sequence[Any] = (),
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self.name = name
+        self.headings = [name, str(self.label), *map(str, headings)]
         self.workspace_id = workspace_id
         self.normalise = normalise
         self.complete = complete
@@ -108,42 +117,87 @@ class ValuesField(forms.Field):
         assert isinstance(value, Typed)  # noqa: S101 - as the widget read it
         found: dict[str, None] = {}
         for text in value.texts:
-            for each in parse_values(text):
+            for each in self._values_of(text):
                 if each.startswith(TOKEN_PREFIX):
                     token = each.removeprefix(TOKEN_PREFIX)
                     found.update(dict.fromkeys(kept_list(self.workspace_id, self.name, token)))
                 else:
                     found.setdefault(each)
         for upload in value.uploads:
-            found.update(dict.fromkeys(read_upload(upload, header=(self.name, str(self.label)))))
+            values = read_upload(upload, header=self.headings)
+            found.update(dict.fromkeys(part for value in values for part in self._parted(value)))
         return self._sorted(check_values(list(found))) if found else None
 
+    def _values_of(self, text: str) -> list[str]:
+        """Return the values of a text: of a pasted table its column, else all; a heading is none of them."""
+        headings = {like(heading) for heading in self.headings}
+        first = text.split("\n", 1)[0]
+        if len(text) > len(first) and not headings.isdisjoint(map(like, parse_values(first))):
+            try:
+                return read_list(text.replace("\r\n", "\n").replace("\r", "\n"), headings=self.headings)
+            except FileRefused as error:
+                raise ValidationError(error.message) from error
+        values = [part for value in parse_values(text) for part in self._parted(value)]
+        return values[1:] if len(values) > 1 and like(values[0]) in headings else values
+
+    def _parted(self, value: str) -> list[str]:
+        """Return whole numbers between spaces as values of their own; spaces inside of one number part nothing."""
+        parts = value.split()
+        if len(parts) < 2 or self.complete is None or self.normalise is None or self._is_whole(value):
+            return [value]
+        return parts if any(map(self._is_whole, parts)) else [value]
+
+    def _is_whole(self, value: str) -> bool:
+        try:
+            return self.complete is not None and self.complete(str(self._stored(value)))
+        except Unread:
+            return False
+
     def _sorted(self, typed: list[str]) -> Values:
+        """Sort values by how they are looked for. Those that can't be read hinder no other, as long as there is one."""
         exact: list[Any] = []
         partial: list[str] = []
         patterns: list[str] = []
+        bad: list[tuple[str, str]] = []
+        stored_as: dict[str, Any] = {}
         many = len(typed) > PARTIAL_LIMIT
         for value in typed:
-            if "*" in value and self.wildcards:
-                if value.count("*") > MAX_STARS:
-                    raise ValidationError(_("“%(value)s” has too many wildcards.") % {"value": value})
-                patterns.append(value)
+            try:
+                if "*" in value and self.wildcards:
+                    patterns.append(self._pattern(value))
+                    continue
+                stored = stored_as[value] = self._stored(value)
+            except Unread as error:
+                bad.append((value, str(error)))
                 continue
-            stored = self._stored(value)
-            if many or not self.partial or (self.complete is not None and self.complete(value)):
+            if many or not self.partial or (self.complete is not None and self.complete(str(stored))):
                 exact.append(stored)
             else:
                 partial.append(str(stored))
-        return Values(tuple(exact), tuple(partial), tuple(patterns), tuple(typed))
+        if bad and not (exact or partial or patterns):
+            more = len(bad) - 1
+            rest = ngettext("%(n)s more value cannot be read.", "%(n)s more values cannot be read.", more) % {"n": more}
+            raise ValidationError(f"{bad[0][1]} {rest}" if more else bad[0][1])
+        return Values(tuple(exact), tuple(partial), tuple(patterns), tuple(typed), tuple(bad), stored_as)
+
+    def _pattern(self, value: str) -> str:
+        if value.count("*") > MAX_STARS:
+            raise Unread(_("“%(value)s” has too many wildcards.") % {"value": value})
+        if self.complete is None:
+            return value
+        # The pieces of a number may be grouped like a whole one.
+        return "*".join(str(self._stored(part)) if part.strip() else "" for part in value.split("*"))
 
     def _stored(self, value: str) -> Any:
         if self.normalise is None:
             return value
         try:
             return self.normalise(value)
+        except DomainError as error:
+            raise Unread(error.message) from error
         except (ValueError, ValidationError) as error:
-            raise ValidationError(
-                _("“%(value)s” cannot be a value of %(label)s.") % {"value": value, "label": self.label}
+            raise Unread(
+                _("“%(value)s” cannot be a value of %(label)s.") % {"value": value[:MAX_SHOWN], "label": self.label}
             ) from error
 
 
