@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -254,21 +254,32 @@ class DateRange:
 
 
 class DateRangeWidget(SuffixedMultiWidget):
-    """A span in one parameter, or the two days of a form as `<name>__from` and `<name>__to`."""
+    """A span in one parameter, or the two days of a form as `<name>__from` and `<name>__to`.
+
+    Each may have a time of day beside it, as `<name>__from_time` and `<name>__to_time`.
+    """
 
     suffixes = ["", "_from", "_to"]
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__((forms.TextInput, forms.DateInput, forms.DateInput), attrs)
 
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str | None]:
+        texts: list[str | None] = super().value_from_datadict(data, files, name)
+        for at, part in ((1, "__from"), (2, "__to")):
+            if clock := (data.get(f"{name}{part}_time") or "").strip():
+                texts[at] = f"{(texts[at] or '').strip()}T{clock}"
+        return texts
+
     def decompress(self, value: DateRange | None) -> list[str]:
         return ["" if value is None else value.text, "", ""]
 
 
 class DateRangeField(RangeField):
-    """A span of days in the viewer's zone, or a preset (`7d`).
+    """A span of days or minutes in the viewer's zone, or a preset (`7d`).
 
-    A span is written `2026-10-01..2026-10-31`; both days belong to it, either may be missing.
+    A span is written `2026-10-01..2026-10-31` or `2026-10-01T14:17..2026-10-01T14:45`; both days or minutes belong to
+    it, either may be missing.
     """
 
     widget = DateRangeWidget
@@ -286,14 +297,38 @@ class DateRangeField(RangeField):
             if text == key:
                 return DateRange(text, start=timezone.now() - span)
         first, dots, last = text.partition("..")
-        start, end = _day(first if dots else text), _day(last if dots else text)
-        if start is not None and end is not None and end < start:
+        begun, ended = _span_of(first if dots else text), _span_of(last if dots else text)
+        start, end = begun and begun[0], ended and ended[1]
+        if start is not None and end is not None and end <= start:
             raise ValidationError(_("“%(value)s” ends before it begins.") % {"value": text})
-        return DateRange(
-            text,
-            start=timezone.make_aware(dt.datetime.combine(start, dt.time())) if start else None,
-            end=timezone.make_aware(dt.datetime.combine(end + dt.timedelta(days=1), dt.time())) if end else None,
-        )
+        return DateRange(text, start=start, end=end)
+
+
+MINUTE: Final = dt.timedelta(minutes=1)
+
+
+def _span_of(text: str) -> tuple[dt.datetime, dt.datetime] | None:
+    """Return where a day or a minute begins and where it is over, in the viewer's zone; `None` for no text."""
+    day_text, mark, clock = text.partition("T")
+    if mark and not day_text:
+        raise ValidationError(_("Choose the day of %(time)s too.") % {"time": clock[:MAX_SHOWN]})
+    day = _day(day_text)
+    if day is None:
+        return None
+    if not mark:
+        return _aware(day, dt.time()), _aware(day + dt.timedelta(days=1), dt.time())
+    try:
+        time = dt.time.fromisoformat(clock)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is not None:
+        raise ValidationError(_("“%(value)s” is no time of day like 14:17.") % {"value": clock[:MAX_SHOWN]})
+    start = _aware(day, time.replace(second=0, microsecond=0))
+    return start, start + MINUTE
+
+
+def _aware(day: dt.date, time: dt.time) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, time))
 
 
 def _day(text: str) -> dt.date | None:

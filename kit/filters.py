@@ -212,11 +212,17 @@ class ChoicesFilter(ListFilter, django_filters.MultipleChoiceFilter):
         return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
 
 
+def _ends(first: str, last: str) -> dict[str, str]:
+    """Return days and times of day for the four fields of the panel."""
+    (first_day, _t, first_time), (last_day, _t, last_time) = first.partition("T"), last.partition("T")
+    return {"first": first_day, "first_time": first_time, "last": last_day, "last_time": last_time}
+
+
 class DateRangeFilter(ListFilter, django_filters.RangeFilter):
-    """A span of days in the viewer's zone, or a preset; see `DateRangeField`."""
+    """A span of days or minutes in the viewer's zone, or a preset; see `DateRangeField`."""
 
     panel = "dates"
-    parts = ("__from", "__to")
+    parts = ("__from", "__to", "__from_time", "__to_time")
     field_class = DateRangeField
 
     def query_value(self, value: DateRange) -> str:
@@ -226,7 +232,7 @@ class DateRangeFilter(ListFilter, django_filters.RangeFilter):
         for key, label, _span in DATE_PRESETS:
             if value.text == key:
                 return str(label)
-        first, dots, last = value.text.partition("..")
+        first, dots, last = value.text.replace("T", " ").partition("..")
         if not dots or first == last:
             return first
         if not last:
@@ -239,12 +245,11 @@ class DateRangeFilter(ListFilter, django_filters.RangeFilter):
         first, dots, last = text.partition("..") if not preset else ("", "", "")
         return {
             "presets": [Choice(key, str(label), key == preset) for key, label, _span in DATE_PRESETS],
-            "first": first,
-            "last": last if dots else first,
+            **_ends(first, last if dots else first),
         }
 
     def mistyped(self, data: list[str | None]) -> dict[str, Any]:
-        return {"first": data[1] or "", "last": data[2] or ""}
+        return _ends(data[1] or "", data[2] or "")
 
     def filter(self, qs: QuerySet[Any], value: DateRange | None) -> QuerySet[Any]:
         """Look from the start on and before the end, which the library's BETWEEN would include."""
