@@ -105,6 +105,8 @@ _WORKSPACE: Final = """
     devices/<int:device_id>/edit/
     devices/<int:device_id>/assign/
     devices/<int:device_id>/release/
+    devices/<int:device_id>/connection/
+    devices/<int:device_id>/connection/line/
     devices/<int:device_id>/sms/
     devices/<int:device_id>/usage/
     devices/bulk/<slug:action>/
