@@ -76,7 +76,7 @@ def _oldest(lines: Iterable[OrderLine]) -> list[SimBatch]:
 def _named(lines: Sequence[OrderLine], ids: set[int]) -> list[SimBatch]:
     """Lock the batches that were chosen. Raises Invalid for the first that does not belong in this parcel."""
     batches = SimBatch.objects.filter(pk__in=ids).order_by("pk").select_for_update(of=("self",))
-    found = list(batches.select_related("model", "workspace"))
+    found = list(batches.prefetch_related("model", "workspace"))
     if len(found) < len(ids):
         missing = ", ".join(str(pk) for pk in sorted(ids - {batch.pk for batch in found}))
         raise Invalid(_("There is no batch with the ID %(ids)s.") % {"ids": missing}, code="unknown_batch")
