@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import DataPlan, PlatformPackage
+from accounts.packages.admin_forms import PackageForm
 from accounts.packages.effects import Effect, catalogue_effects_of, charged_by, with_changes
 from accounts.packages.services.catalogue import create_data_plan, create_package, update_data_plan, update_package
 from kit.admin.base import ConfirmFirst, StaffAdmin, confirmed
@@ -55,6 +56,7 @@ class PlatformPackageAdmin(StaffAdmin):
 
     creates = changes = True
     icon = "package"
+    form = PackageForm
     ordering = ("name",)
     list_display = (
         "name",

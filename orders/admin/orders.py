@@ -18,12 +18,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from kit.admin.base import StaffAdmin, add_refusal
 from kit.admin.filters import choice_filter, related_filter
 from kit.errors import DomainError
+from kit.money import money
 from kit.outcomes import Outcome
 from kit.rendering import badge, bdi, dash, number, when, when_absolute
 from orders.addresses import country_name
 from orders.admin.shipping import Parcel, ShipForm
 from orders.models import Address, Order, PaymentMethod
-from orders.money import money
 from orders.packing import needs_of, packed
 from orders.selectors import STATE_TONES, allotted
 from orders.services.orders import orders_cancel, orders_mark_paid, refusal_text
