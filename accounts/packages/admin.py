@@ -76,7 +76,8 @@ class PlatformPackageAdmin(StaffAdmin):
     search_fields = ("name", "description")
     search_help_text = _("Name or description")
     fieldsets = (
-        (None, {"fields": ("name", "description", "status", "currency", "monthly_rate_cents", "sim_rates")}),
+        (None, {"fields": ("name", "description", "status")}),
+        (_("Prices"), {"fields": ("currency", "monthly_rate_cents", "sim_rates")}),
         (_("Trial"), {"fields": (("evaluation", "trial_days"),)}),
         (
             _("What it allows"),

@@ -111,14 +111,14 @@ class PackageForm(StaffForm):
     monthly_rate_cents = AmountField(
         label=gettext_lazy("Monthly fee"),
         required=False,
-        help_text=gettext_lazy("Base fee a month in the currency above, like 199.00. Empty: none."),
+        help_text=gettext_lazy("A month, in the currency of the package, like 199.00. Empty: none."),
     )
     sim_rates = RatesField(
         label=gettext_lazy("Price of an activated SIM a month"),
         required=False,
         help_text=gettext_lazy(
-            "In the currency above. The step that the number of charged SIMs reaches gives the price of all of them. "
-            "Empty a row to remove it; more rows come when these are saved."
+            "In the currency of the package. The step that the number of charged SIMs reaches gives the price of all of "
+            "them. Empty a row to remove it; more rows come when these are saved."
         ),
     )
 
