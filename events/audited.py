@@ -60,7 +60,10 @@ AUDITED: Final = (
             *("workspace_id", "name", "status", "imei", "imei_lock", "ip_address", "tags"),
             *("service_policy_id", "coverage_policy_id", "created"),
         ),
-        {"last_updated": _TOUCHED},
+        {
+            "last_updated": _TOUCHED,
+            "address_shared": "marks an address that was given twice before that was refused; no action sets it",
+        },
     ),
     Audited("sims_blockedoperator", "device", ("operator_id", "created"), object="device_id"),
     Audited(
@@ -84,7 +87,7 @@ AUDITED: Final = (
         "user",
         (
             *("email", "name", "password", "status", "is_staff", "is_superuser", "staff_role"),
-            *("created", "erased"),
+            *("created", "erased", "moved_by_staff"),
         ),
         {
             "last_login": "a sign-in is 10020",

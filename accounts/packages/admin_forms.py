@@ -117,8 +117,8 @@ class PackageForm(StaffForm):
         label=gettext_lazy("Price of an activated SIM a month"),
         required=False,
         help_text=gettext_lazy(
-            "In the currency of the package. The step that the number of charged SIMs reaches gives the price of all of "
-            "them. Empty a row to remove it; more rows come when these are saved."
+            "In the currency of the package. The step that the number of charged SIMs reaches gives the price of all "
+            "of them. Empty a row to remove it; more rows come when these are saved."
         ),
     )
 

@@ -31,7 +31,7 @@ from kit.rendering import badge, bdi, identifier, state_badge, when
 from orders.models import Order
 from orders.selectors import STATE_TONES
 from orders.states import OrderStatus
-from sims.identifiers import iccid_with_luhn, plain
+from sims.identifiers import digits_in, iccid_with_luhn
 from sims.inventory.numbers import with_whole_number
 from sims.models import Device, Sim, SimBatch
 from sims.states import DeviceStatus, SimStatus
@@ -97,8 +97,7 @@ class _Finder:
 
     def __init__(self, site: AdminSite, request: HttpRequest, text: str) -> None:
         self.site, self.request, self.text = site, request, text
-        digits = plain(text)
-        self.digits = digits if digits.isascii() and digits.isdigit() else ""
+        self.digits = digits_in(text)
         self.number = int(text) if _NUMBER.fullmatch(text) else None
 
     def may_see(self, model: Any) -> bool:
@@ -142,7 +141,7 @@ class _Finder:
             request_id = as_uuid(value)
             return self._list(Event, q=str(request_id)) if request_id and self.may_see(Event) else ""
         if kind == "batch":
-            return self._only(SimBatch, Q(bic=plain(value)))
+            return self._only(SimBatch, Q(bic=digits_in(value)))
         if not _NUMBER.fullmatch(value):
             return ""
         if kind == "token":

@@ -7,7 +7,7 @@ from typing import Final
 
 from django.db.models import Q
 
-from sims.identifiers import iccid_with_luhn, normalise_iccid, plain
+from sims.identifiers import digits_in, iccid_with_luhn, normalise_iccid
 from sims.models import Sim, SimNumbers
 
 SHORTEST_PART: Final = 3
@@ -35,8 +35,8 @@ def with_number(text: str) -> Q | None:
     Args:
         text: as typed, with or without separators.
     """
-    digits = plain(text)
-    if not (digits.isascii() and digits.isdigit()):
+    digits = digits_in(text)
+    if not digits:
         return None
     if len(digits) < SHORTEST_PART:
         return Q(pk=int(digits))
@@ -45,8 +45,8 @@ def with_number(text: str) -> Q | None:
 
 def with_whole_number(text: str) -> Q | None:
     """Return the condition for the SIM that has this ICCID, IMSI, MSISDN or EID; `None` for what can't be one."""
-    digits = plain(text)
-    if not (digits.isascii() and digits.isdigit() and SHORTEST_WHOLE <= len(digits) <= 32):
+    digits = digits_in(text)
+    if not SHORTEST_WHOLE <= len(digits) <= 32:
         return None
     wanted = Q(imsi=digits) | Q(msisdn=digits) | Q(eid=digits)
     if digits.startswith("89") and len(digits) in (19, 20) and iccid_with_luhn(digits[:19]).startswith(digits):

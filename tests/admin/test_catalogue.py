@@ -125,12 +125,13 @@ NO_SCALES = [
 
 @pytest.mark.parametrize(("scale", "why"), NO_SCALES)
 def test_what_is_no_scale_of_prices_is_refused(cast: Cast, scale: str, why: str) -> None:
-    for change in (
-        lambda rates: update_package(package_id=cast.acme.package_id, changes={"sim_rates": rates}),
-        lambda rates: create_package(values={"name": "Large EUR", "sim_rates": rates}),
-    ):
-        with cast.staffing(), pytest.raises(Invalid, match=re.escape(why)) as refused:
-            change(json.loads(scale))
+    rates = {"sim_rates": json.loads(scale)}
+    with cast.staffing():
+        with pytest.raises(Invalid, match=re.escape(why)) as refused:
+            update_package(package_id=cast.acme.package_id, changes=rates)
+        assert refused.value.field == "sim_rates"
+        with pytest.raises(Invalid, match=re.escape(why)) as refused:
+            create_package(values={"name": "Large EUR", **rates})
         assert refused.value.field == "sim_rates"
     assert types(cast.operator) == []
 
@@ -217,7 +218,8 @@ def test_no_form_of_the_admin_site_asks_for_json(staff: Client, cast: Cast, rf: 
     request = rf.get("/admin/")
     request.user = cast.staff
     asked = 0
-    for page in admin.site._registry.values():
+    pages: list[Any] = list(admin.site._registry.values())
+    for page in pages:
         if not (page.creates or page.changes):
             continue
         for obj in (None, page.model._default_manager.first()):
