@@ -230,6 +230,8 @@ UNAUDITED: Final[Mapping[str, str]] = {
     "sims_simnumbers": "the numbers of SIMs once more, to be searched; they come with the import, which is 10060",
     "sims_simmodel": "a kind of card, named when the portal is set up",
     "sims_sms": "what became of a message; that it was sent is 10013",
+    "sims_attachment": "what the network reported; the reports are events of their own",
+    "sims_networkreport": "ids of reports, which are events of their own",
     "sims_usagerecord": "usage, counted",
     "sims_usageday": "usage, counted",
     "sims_simtenure": "follows from changes of a SIM, its device and their policies, each of which is told",

@@ -194,6 +194,7 @@ _API: Final = """
     v1/user/<user_id>/event
     v1/organisation/<organisation_id>/event
     v1/usage
+    v1/events/ingest
     v1/operator
     v1/operator/<operator_id>
     v1/country
