@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("sims", "0007_sim_numbers"),
+        ("sims", "0008_sim_numbers"),
     ]
 
     operations = [

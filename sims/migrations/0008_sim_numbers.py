@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sims", "0006_one_address"),
+        ("sims", "0007_attachments"),
     ]
 
     operations = [
