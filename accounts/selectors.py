@@ -147,11 +147,13 @@ def seats_held(workspace: Workspace, now: datetime, *, besides: Invitation | Non
 
 
 def zone_of(user: User) -> ZoneInfo | None:
-    """Return the time zone a user has chosen, `None` for none or one this machine does not know."""
-    try:
-        return ZoneInfo(user.preferences["timezone"])
-    except (KeyError, ValueError, TypeError, OSError):
-        return None
+    """Return the time zone a user has chosen, else that of their browser; `None` where neither is known here."""
+    for name in ("zone", "timezone"):
+        try:
+            return ZoneInfo(user.preferences[name])
+        except (KeyError, ValueError, TypeError, OSError):
+            continue
+    return None
 
 
 def workspace_with_package(workspace_id: int, *, lock: bool = False) -> Workspace:

@@ -6,10 +6,11 @@ A filter's field gives None when nothing was asked for. What it refuses names th
 from __future__ import annotations
 
 import datetime as dt
+import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -300,13 +301,26 @@ class DateRangeField(RangeField):
 
 def _with_time(day: str, time: str) -> str:
     if time and not day:
-        raise ValidationError(_("Choose a day for the time %(time)s.") % {"time": time[:MAX_SHOWN]})
+        raise ValidationError(_("Choose the day of %(time)s too.") % {"time": time[:MAX_SHOWN]})
     return f"{day}T{time}" if time else day
+
+
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _is_clock(text: str) -> bool:
+    try:
+        return dt.time.fromisoformat(text).tzinfo is None
+    except ValueError:
+        return False
 
 
 def _span(text: str) -> tuple[dt.datetime | None, dt.datetime | None]:
     if not text:
         return None, None
+    day, mark, clock = text.replace(" ", "T").partition("T")
+    if mark and _DATE.fullmatch(day) and not _is_clock(clock):
+        raise ValidationError(_("“%(value)s” is no time of day like 14:17.") % {"value": clock[:MAX_SHOWN]})
     try:
         start, end = span_of(text.strip(), zone=timezone.get_current_timezone())
     except (ValueError, OverflowError):

@@ -112,10 +112,10 @@ def test_a_filter_takes_times_and_weeks(query: str, start: str, end: str | None,
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("created__from_time=14:17", "Choose a day for the time 14:17"),
+        ("created__from_time=14:17", "Choose the day of 14:17 too"),
         ("created=2026-11-21T14:17..2026-11-21T14:16", "ends before it begins"),
         ("created=2026-W99", "is no date"),
-        ("created__from=2026-11-21&created__from_time=25:00", "is no date"),
+        ("created__from=2026-11-21&created__from_time=25:00", "is no time of day"),
     ],
 )
 def test_a_wrong_time_is_named(query: str, message: str) -> None:
