@@ -22,7 +22,7 @@ from accounts.tokens.bearer import MY, ApiRequest, OrganisationId, own_organisat
 from accounts.tokens.staff_callers import as_staff
 from events import registry
 from events.covered import about
-from events.models import Event, EventQuerySet
+from events.models import Event, EventQuerySet, FrozenPerson
 from events.search import sim_ids
 from events.selectors import persons_of
 from events.text import escape
@@ -48,6 +48,7 @@ from kit.api.lists import Limits, ListQuery, deep, page_response, read_page, tot
 from kit.api.responses import json_response
 from kit.api.types import PathId, long_of
 from kit.clock import parse_moment, span_of
+from kit.context import ActorKind
 from kit.errors import Invalid
 from sims.criteria import digits, imei, is_whole_iccid
 from sims.identifiers import iccid_text, imsi_text, normalise_iccid
@@ -146,8 +147,18 @@ def _until(value: str) -> Q:
 
 
 def _description(value: str) -> Q:
+    """Find a text in the descriptions, and in the names of the people that stand in them.
+
+    Stored texts have marks in place of people. The operator's staff are not named to customers.
+    """
     # Braces are doubled in stored texts.
-    return text("description", nullable=False)(escape(value))
+    found = text("description", nullable=False)(escape(value))
+    if value == NULL:
+        return found
+    named = FrozenPerson.objects.filter(text("name", nullable=False)(value) | text("username", nullable=False)(value))
+    persons = named.order_by().values("pk")
+    found |= Q(description__contains="{subject.", subject_id__in=persons)
+    return found | Q(description__contains="{actor.", actor_kind=ActorKind.USER, actor_id__in=persons)
 
 
 def _iccid(value: str) -> Q:
