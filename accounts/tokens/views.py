@@ -25,6 +25,7 @@ from accounts.tokens.tables import TokenTable
 from kit.context import current_actor, current_context
 from kit.errors import DomainError
 from kit.htmx import redirect_to
+from kit.sent_once import sent_once
 
 PLACEHOLDER: Final = "YOUR_APPLICATION_TOKEN"
 
@@ -66,6 +67,7 @@ class TokenForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sent_once
 @sensitive_variables("made")
 def integrations(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show the tokens of a workspace; POST makes one and shows its value this once."""
