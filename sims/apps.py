@@ -15,4 +15,5 @@ class SimsConfig(AppConfig):
         from sims import receivers, workspace_figures  # noqa: F401, PLC0415 - they register themselves
         from sims.devices import bulk as device_actions  # noqa: F401, PLC0415 - they register themselves
         from sims.inventory import bulk as sim_actions  # noqa: F401, PLC0415 - they register themselves
+        from sims.inventory import tasks as import_tasks  # noqa: F401, PLC0415 - they register themselves
         from sims.usage import tasks as factory_test_tasks  # noqa: F401, PLC0415 - they register themselves
