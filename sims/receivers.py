@@ -13,7 +13,7 @@ from kit.context import Person
 from kit.erased_names import ErasedNames
 from sims import signals
 from sims.inventory.services.limits import require_fit
-from sims.models import CoveragePolicy, Device, ServicePolicy
+from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
 from sims.models.connectivity import Sms
 from sims.signals import (
     Cause,
@@ -28,8 +28,9 @@ from sims.signals import (
 from sims.tenures import keep
 from sims.usage.services.factory_test import end_factory_tests, remember_test_limits
 
-TEXTS: Final[tuple[tuple[type[Device | ServicePolicy | CoveragePolicy | Sms], str, tuple[str, ...]], ...]] = (
-    (Device, "device", ("name", "tags")),
+TEXTS: Final[tuple[tuple[type[Device | Sim | ServicePolicy | CoveragePolicy | Sms], str, tuple[str, ...]], ...]] = (
+    (Device, "device", ("name", "tags", "note")),
+    (Sim, "sim", ("note",)),
     (ServicePolicy, "service_policy", ("description",)),
     (CoveragePolicy, "coverage_policy", ("description",)),
     (Sms, "sms", ("source_address", "payload")),

@@ -73,11 +73,13 @@ class SimState:
         workspace: id of the workspace it is in, `None` while in stock; another one than that of the log it was read
             from once it has left.
         device: id of the device it is on, `None` for none.
+        note: the text on it, "" for none.
     """
 
     status: Known = UNTOLD
     workspace: Known = UNTOLD
     device: Known = UNTOLD
+    note: Known = UNTOLD
 
 
 @dataclass(slots=True)
@@ -101,6 +103,7 @@ class DeviceState:
     imei: Known = UNTOLD
     imei_lock: Known = UNTOLD
     ip_address: Known = UNTOLD
+    note: Known = UNTOLD
     sim: Known = UNTOLD
 
 
@@ -160,6 +163,7 @@ CREATED: Final = 10002
 UPDATED: Final = 10003
 DELETED: Final = 10004
 TAGGED: Final = 10011
+NOTED: Final = 10107
 SIGNED_UP: Final = 17
 ENDED: Final = 46
 TOKEN_CREATED: Final = 10030
@@ -218,6 +222,7 @@ class Replay:
             sim.status = _known(SimStatus.ISSUED.value, row)
             sim.workspace = _known(row.workspace_id, row)
             sim.device = _known(None, row)
+            sim.note = _known("", row)
             return
         elif row.type == TRANSFERRED:
             self._transferred(sim_id, sim, row)
@@ -226,11 +231,14 @@ class Replay:
             sim.status = _known(SimStatus.ISSUED.value, row)
             sim.workspace = _known(_part(row.detail, "workspace").get("id"), row)
             sim.device = _known(None, row)
+            sim.note = _known("", row)
             return
         elif row.type == ASSIGNED:
             sim.device = _known(row.device_id, row)
         elif row.type == RELEASED:
             sim.device = _known(None, row)
+        elif row.type == NOTED:
+            sim.note = _known(_text(_part(row.detail, "note").get("to")) or "", row)
         # Where the log begins later: an event of a SIM is in the log of the workspace it is in, and names its device.
         if not sim.workspace.told:
             sim.workspace = _known(row.workspace_id, row)
@@ -244,6 +252,7 @@ class Replay:
         target = _part(row.detail, "target").get("id")
         sim.workspace = _known(target, row)
         sim.device = _known(None, row)
+        sim.note = _known("", row)
         status = self._arrivals[1].get(sim_id)
         if status is not None:
             sim.status = _known(status, row)
@@ -425,6 +434,8 @@ def _created(device: DeviceState, row: Row) -> None:
     device.imei = _known(row.device_imei or "", row)
     device.ip_address = _known(row.device_ip_address, row)
     device.sim = _known(None, row)
+    # A device that is made without a note has none.
+    device.note = _known(_text(_value(row.detail, "note")) or "", row)
     for field in ("status", "service_policy", "coverage_policy", "imei_lock"):
         # Logs of older versions do not tell these.
         if isinstance(row.detail, Mapping) and field in row.detail:

@@ -53,7 +53,8 @@ def preview(request: WorkspacePageRequest, workspace_id: int, noun: str, action:
     """Ask before an action: what will change, what cannot and why, and what it means for billing."""
     spec = bulk_spec(noun, action)
     authorise(workspace_id, spec.permission)
-    return ask(request, spec, chosen(request, spec), _form(request, spec, bound="plan" in request.POST))
+    selection = chosen(request, spec)
+    return ask(request, spec, selection, _form(request, spec, selection, bound="plan" in request.POST))
 
 
 @require_POST
@@ -62,7 +63,7 @@ def run(request: WorkspacePageRequest, workspace_id: int, noun: str, action: str
     spec = bulk_spec(noun, action)
     authorise(workspace_id, spec.permission)
     selection = Selection.confirmed(request, spec.path)
-    form = _form(request, spec, bound=True)
+    form = _form(request, spec, selection, bound=True)
     if form is not None and not form.is_valid():
         return ask(request, spec, selection, form, status=422)
     if selection.confirm and _as_shown(request.POST.get("confirm", "")) != selection.confirm:
@@ -70,10 +71,10 @@ def run(request: WorkspacePageRequest, workspace_id: int, noun: str, action: str
     return answer(request, BulkReport(carry_out(spec, selection, _options(form))))
 
 
-def _form(request: WorkspacePageRequest, spec: BulkSpec, *, bound: bool) -> OptionsForm | None:
+def _form(request: WorkspacePageRequest, spec: BulkSpec, selection: Selection, *, bound: bool) -> OptionsForm | None:
     if spec.form is None:
         return None
-    form = spec.form(request.POST if bound else None)
+    form = spec.form(request.POST if bound else None, workspace_id=request.workspace.pk, ids=selection.ids)
     if form.changes_preview:
         again = {
             "hx-post": f"{spec.url(request.workspace.pk)}preview/",

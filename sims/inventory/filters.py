@@ -73,6 +73,7 @@ class SimFilters(ListFilters):
     eid = TextFilter(
         field_name="eid", label=_("EID"), normalise=digits_only, complete=lambda value: len(plain(value)) == 32
     )
+    note = TextFilter(field_name="note", label=_("Note"), ignore_case=True)
     near = ChoicesFilter(
         field_name="near", label=_("Factory test"), choices=((NEAR, _("Near a limit")),), method="filter_near"
     )

@@ -32,4 +32,5 @@ class SimTable(ListTable):
     registered = ListColumn(_("Registered"))
     # Not sorted: the databases disagree on where SIMs that were never activated belong.
     activated = ListColumn(_("First activated"))
+    note = ListColumn(_("Note"))
     updated = ListColumn(_("Last updated"), sort=("last_updated",))

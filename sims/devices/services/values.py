@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 
 from kit.errors import Invalid, NotFound
 from kit.ip_addresses import ip_address_of
-from kit.text import one_line
+from kit.text import one_line, several_lines
 from sims.devices.services.tags import normalise_tags
 from sims.identifiers import normalise_imei
 from sims.locking import chunks
-from sims.models import CoveragePolicy, Device, ServicePolicy
+from sims.models import NOTE_LENGTH, CoveragePolicy, Device, ServicePolicy
 
 Values = Mapping[str, Any]
 """Properties of a device by field name, out of `UPDATABLE`."""
@@ -28,6 +28,7 @@ UPDATABLE: Final = (
     "tags",
     "service_policy_id",
     "coverage_policy_id",
+    "note",
 )
 
 
@@ -85,6 +86,8 @@ class Cleaner:
             clean["tags"] = ",".join(normalise_tags(clean["tags"] or ""))
         if "ip_address" in clean:
             clean["ip_address"] = _clean_address(clean["ip_address"])
+        if "note" in clean:
+            clean["note"] = several_lines(clean["note"] or "", most=NOTE_LENGTH, field="note")
         for name, kind in _POLICIES.items():
             if name in clean and clean[name] not in self._present[name]:
                 reason = f"{kind.wire_name} with Id '{clean[name]}' not found."
