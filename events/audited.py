@@ -46,8 +46,7 @@ AUDITED: Final = (
         (
             *("iccid", "eid", "imsi", "msisdn", "status", "workspace_id", "batch_id", "device_id"),
             *("production_date", "imported", "activation_date", "active_until", "factory_test_since"),
-            "incoming_id",
-            "note",
+            *("incoming_id", "note"),
         ),
         {
             "tested_bytes": "counted from usage",
@@ -80,7 +79,11 @@ AUDITED: Final = (
             *("workspace_id", "name", "status", "imei", "imei_lock", "ip_address", "tags"),
             *("service_policy_id", "coverage_policy_id", "created", "note"),
         ),
-        {"last_updated": _TOUCHED, **_NOTED},
+        {
+            "last_updated": _TOUCHED,
+            **_NOTED,
+            "address_shared": "marks an address that was given twice before that was refused; no action sets it",
+        },
     ),
     Audited("sims_blockedoperator", "device", ("operator_id", "created"), object="device_id"),
     Audited(
@@ -104,7 +107,7 @@ AUDITED: Final = (
         "user",
         (
             *("email", "name", "password", "status", "is_staff", "is_superuser", "staff_role"),
-            *("created", "erased"),
+            *("created", "erased", "moved_by_staff"),
         ),
         {
             "last_login": "a sign-in is 10020",

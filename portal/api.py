@@ -45,10 +45,11 @@ import sims.policies.api.profiles
 import sims.usage.api.records
 import sims.usage.api.stats
 from accounts.tokens.bearer import BearerAuth
+from kit.api import limits
 from kit.api.errors import BodyFault, Code, WireError, bad_request, domain_error_response, error_response
 from kit.api.idempotency import Replayed
 from kit.api.manners import UNAUTHENTICATED, mannered, unknown_path
-from kit.api.parsing import parse_json
+from kit.api.parsing import parse_json, unpacked
 from kit.api.validation import error_of_contexts
 from kit.errors import DomainError
 from portal import published_api
@@ -62,7 +63,8 @@ class JsonParser(Parser):
 
     def parse_body(self, request: HttpRequest) -> DictStrAny:
         """Return the body. Raises WireError."""
-        parsed: DictStrAny = parse_json(request.body)
+        coding = request.headers.get("Content-Encoding", "")
+        parsed: DictStrAny = parse_json(unpacked(request.body, coding, most=limits.largest(request.path)))
         return parsed
 
 

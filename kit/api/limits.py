@@ -94,6 +94,11 @@ def check_guesses(address: str | None, *, wrong: bool = False) -> None:
         _count(f"feed:{_who(address)}", SIGN_IN_CALLS * factor, FIVE_MINUTES, much=int(wrong))
 
 
+def largest(path: str) -> int:
+    """Return how many bytes a body may have, packed and unpacked; not for the network's feed, which has its own."""
+    return BEFORE_SIGN_IN if path.endswith(_GUESSING) else MANY if path.endswith(_LARGE) else ONE
+
+
 def check_size(path: str, size: int) -> None:
     """Refuse a body that is too large for its path, before it is read: parsing costs a hundred times its size.
 
@@ -106,7 +111,7 @@ def check_size(path: str, size: int) -> None:
     """
     if path == _FEED:
         return
-    most = BEFORE_SIGN_IN if path.endswith(_GUESSING) else MANY if path.endswith(_LARGE) else ONE
+    most = largest(path)
     if size > most:
         raise WireError(413, Code.BAD_REQUEST, f"The body is larger than {most // 1024:,} KiB, the most for this call.")
 

@@ -105,6 +105,7 @@ _WORKSPACE: Final = """
     devices/<int:device_id>/edit/
     devices/<int:device_id>/assign/
     devices/<int:device_id>/release/
+    devices/<int:device_id>/sms/
     devices/<int:device_id>/usage/
     devices/bulk/<slug:action>/
     devices/bulk/<slug:action>/preview/
@@ -131,6 +132,7 @@ _WORKSPACE: Final = """
     events/embedded/
     events/recent/
     events/newer/
+    events/unfold/
     events/order/<int:order_id>/
     events/then/
     events/then/users/
@@ -254,6 +256,7 @@ KNOWN: Final = frozenset(
         "account/security/",
         "account/security/set-up/",
         "account/security/codes/",
+        "account/security/codes/new/",
         "account/security/remove/",
         "account/security/devices/forget/",
         "account/security/devices/<int:trusted_id>/forget/",

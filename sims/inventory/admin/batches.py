@@ -24,16 +24,23 @@ from kit.admin.base import StaffAdmin, add_refusal
 from kit.admin.filters import choice_filter, condition_filter, related_filter
 from kit.admin.lists import prefix_range
 from kit.csv_files import csv_parts
+from kit.delimited import LineError
 from kit.errors import Conflict, DomainError
 from kit.htmx import private
 from kit.rendering import badge, dash, identifier, number, when, when_absolute
 from kit.sent_once import sent_once_method
 from sims.admin_parts import workspace_link
-from sims.identifiers import iccid_with_luhn, plain
+from sims.identifiers import digits_in, iccid_with_luhn
 from sims.inventory.admin.forms import InventoryForm, WorkspaceChoiceForm
 from sims.inventory.services.allotment import assign_batch, reserve_batch
 from sims.inventory.services.imports import AT_ONCE, cancel_import, import_sims, start_import
-from sims.inventory.services.stock import COLUMNS, ImportRefused, LineError, create_batch, read_sim_csv
+from sims.inventory.services.stock import (
+    COLUMNS,
+    ImportRefused,
+    SimFile,
+    create_batch,
+    read_sim_csv,
+)
 from sims.models import SimBatch, SimImport, SimModel
 
 MOST_BYTES = 16 * 1024 * 1024
@@ -48,9 +55,15 @@ class BatchImportForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("CSV file"),
         help_text=gettext_lazy(
-            "UTF-8 with a header line. Columns: iccid and imsi, and if you like msisdn, eid, production_date."
+            "CSV, TSV or Unicode text with a heading line. Columns: iccid and imsi, and if you like msisdn, eid, "
+            "production_date."
         ),
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv,text/plain"}),
+    )
+    ignore_unknown = forms.BooleanField(
+        label=gettext_lazy("Ignore other columns"),
+        required=False,
+        help_text=gettext_lazy("Columns that mean nothing here, such as PIN1 and PUK1, are not stored anywhere."),
     )
 
     def clean_file(self) -> UploadedFile[Any]:
@@ -58,6 +71,25 @@ class BatchImportForm(forms.Form):
         if (file.size or 0) > MOST_BYTES:
             raise forms.ValidationError(_("The file is larger than 16 MB. Cut it into several."))
         return file
+
+
+def _notices(file: SimFile) -> list[str]:
+    """Return what whoever imported a file should know: columns left out, numbers that two SIMs share."""
+    found = []
+    if file.ignored:
+        found.append(_("Ignored columns: %(all)s.") % {"all": ", ".join(name or "–" for name in file.ignored)})
+    if file.notices:
+        first = file.notices[0]
+        text = ngettext(
+            "%(n)s line has a number that another line has too, which is imported all the same. "
+            "Line %(line)s, %(column)s: %(message)s",
+            "%(n)s lines have a number that another line has too, which is imported all the same. The first is "
+            "line %(line)s, %(column)s: %(message)s",
+            len(file.notices),
+        )
+        values = {"n": number(len(file.notices)), "line": first.line, "column": first.column, "message": first.message}
+        found.append(text % values)
+    return found
 
 
 @dataclass(frozen=True)
@@ -182,7 +214,8 @@ class SimBatchAdmin(StaffAdmin):
         errors: list[LineError] = []
         if form.is_valid():
             try:
-                return self._import(request, batch, form.cleaned_data["file"])
+                values = form.cleaned_data
+                return self._import(request, batch, values["file"], ignore_unknown=values["ignore_unknown"])
             except ImportRefused as error:
                 errors = error.errors
                 add_refusal(form, error)
@@ -201,14 +234,21 @@ class SimBatchAdmin(StaffAdmin):
         }
         return self.render(request, "admin/sims/simbatch/import.html", context, status=422 if form.errors else 200)
 
-    def _import(self, request: HttpRequest, batch: SimBatch, file: UploadedFile[Any]) -> HttpResponse:
-        content: bytes = file.read()
+    def _import(
+        self, request: HttpRequest, batch: SimBatch, sent: UploadedFile[Any], *, ignore_unknown: bool
+    ) -> HttpResponse:
+        content: bytes = sent.read()
         if content.count(b"\n") > AT_ONCE:
-            made = start_import(batch_id=batch.pk, content=content, file_name=file.name or "")
+            made = start_import(
+                batch_id=batch.pk, content=content, file_name=sent.name or "", ignore_unknown=ignore_unknown
+            )
             return HttpResponseRedirect(reverse("admin:sims_simbatch_import_page", args=[batch.pk, made.pk]))
-        count = import_sims(batch_id=batch.pk, records=read_sim_csv(content))
+        file = read_sim_csv(content, ignore_unknown=ignore_unknown)
+        count = import_sims(batch_id=batch.pk, records=file.records)
         text = ngettext("%(n)s SIM imported.", "%(n)s SIMs imported.", count) % {"n": number(count)}
         self.message_user(request, text, messages.SUCCESS)
+        for notice in _notices(file):
+            self.message_user(request, notice, messages.WARNING)
         return HttpResponseRedirect(self.url_of(batch))
 
     def _made(self, request: HttpRequest, object_id: str, import_id: int) -> SimImport:
@@ -360,10 +400,10 @@ class SimBatchAdmin(StaffAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], term: str
     ) -> tuple[QuerySet[Any], bool]:
-        digits = plain(term)
-        if not digits:
+        if not term.strip():
             return queryset, False
-        if not (digits.isascii() and digits.isdigit()):
+        digits = digits_in(term)
+        if not digits:
             return queryset.none(), False
         return queryset.filter(**prefix_range("bic", digits)), False
 

@@ -8,8 +8,8 @@ refused, canceled or given up takes its SIMs away again (`docs/rules.md` section
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -19,10 +19,11 @@ from accounts.permissions import authorise_staff
 from kit import jobs
 from kit.action import action, retried
 from kit.context import Actor, ActorKind, acting_within, current_context
+from kit.delimited import LineError
 from kit.errors import Conflict, DomainError, NotFound
 from kit.models import Job
 from sims import signals
-from sims.inventory.services.stock import ImportRefused, LineError, SimRecord, locked_batch, read_sim_csv
+from sims.inventory.services.stock import ImportRefused, SimRecord, locked_batch, read_sim_csv
 from sims.models import Sim, SimBatch, SimImport
 
 RIGHT: Final = "sims.change_simbatch"
@@ -210,7 +211,8 @@ class _File:
 
     pieces: Sequence[Sequence[SimRecord]] = ()
     total: int = 0
-    errors: Sequence[LineError] = field(default_factory=list)
+    errors: Sequence[LineError] = ()
+    notices: Sequence[LineError] = ()
 
 
 def _read(job: Job) -> _File:
@@ -219,11 +221,12 @@ def _read(job: Job) -> _File:
     if made.state not in (_State.CHECKING, _State.WRITING):
         return _File()
     try:
-        records = read_sim_csv(bytes(made.file))
-        refuse_known(records, but=made.pk)
+        file = read_sim_csv(bytes(made.file), ignore_unknown=made.ignore_unknown)
+        refuse_known(file.records, but=made.pk)
     except ImportRefused as refused:
         return _File(errors=refused.errors)
-    return _File(list(_pieces(records)), len(records))
+    ignored = [LineError(1, name, _("The column is not stored.")) for name in file.ignored]
+    return _File(list(_pieces(file.records)), len(file.records), notices=[*ignored, *file.notices])
 
 
 @jobs.job_kind(KIND, prepare=_read)
@@ -241,7 +244,8 @@ def import_step(job: Job, file: _File) -> bool:
             return True
         if made.state == _State.CHECKING:
             made.state, made.total = _State.WRITING, file.total
-            made.save(update_fields=["state", "total"])
+            made.notices = _as_json(file.notices)
+            made.save(update_fields=["state", "total", "notices"])
         job.total = made.total
         if made.written < made.total:
             _write_next(made, file)
@@ -268,10 +272,13 @@ def _write_next(made: SimImport, file: _File) -> None:
 
 
 def _refuse(made: SimImport, errors: Sequence[LineError]) -> None:
-    kept = sorted(errors, key=lambda error: error.line)[:MOST_ERRORS]
-    made.errors = [[error.line, error.column, error.message] for error in kept]
+    made.errors = _as_json(sorted(errors, key=lambda error: error.line))
     made.save(update_fields=["errors"])
     _begin_undoing(made, _State.REFUSED, count=len(errors))
+
+
+def _as_json(errors: Sequence[LineError]) -> list[list[Any]]:
+    return [[error.line, error.column, error.message] for error in errors[:MOST_ERRORS]]
 
 
 def _begin_undoing(made: SimImport, ends_as: str, *, count: int = 0) -> None:

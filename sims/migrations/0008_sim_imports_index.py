@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("sims", "0006_sim_imports"),
+        ("sims", "0007_sim_imports"),
     ]
 
     operations = [
