@@ -61,6 +61,7 @@ def device_form(cast: Cast, **more: Any) -> dict[str, Any]:
 
 def test_a_device_is_created_once(cast: Cast) -> None:
     client, url = cast.client(cast.owner), f"/w/{cast.acme.pk}/devices/create/"
+    cast.policies()
     form = device_form(cast, **{FIELD: key_in(client.get(url))})
     first, second = client.post(url, form), client.post(url, form)
     assert (first.status_code, second.status_code) == (303, 303)
