@@ -99,6 +99,8 @@ _WORKSPACE: Final = """
     sims/bulk/<slug:action>/run/
     devices/
     devices/export/
+    orders/export/
+    settings/users/export/
     devices/create/
     devices/free-sims/
     devices/<int:device_id>/
