@@ -13,6 +13,7 @@ from django.dispatch import receiver
 
 from accounts import signals
 from accounts.models import CompanyDetails, DataPlan, PlatformPackage, Workspace
+from accounts.models.rates import stored_rates
 from accounts.signals import SettingChange, TokenRow
 from events.handlers.pending import pending
 from events.models import ErasureReceipt, FrozenPerson
@@ -394,7 +395,7 @@ def _package_detail(workspace: Workspace, package: PlatformPackage) -> dict[str,
         "end_date": _published(workspace.trial_ends),
         "evaluation": package.evaluation,
         "expiry_time": package.trial_days,
-        "price": {"sim_activated_rate": package.sim_rates},
+        "price": {"sim_activated_rate": stored_rates(package.rate_steps)},
         "rate": package.monthly_rate_cents / 100,
         "yearly_rate": package.monthly_rate_cents * 12 / 100,
         "currency": {"id": CURRENCY_IDS[package.currency]},

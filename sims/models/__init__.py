@@ -2,19 +2,23 @@
 
 from sims.models.charges import DepartedSim
 from sims.models.connectivity import (
+    Attachment,
     BlockedOperator,
     CoverageBlockedOperator,
     CoverageExcludedZone,
+    NetworkReport,
     Sms,
     SmsStatus,
 )
 from sims.models.devices import Device
 from sims.models.inventory import Sim, SimBatch, SimModel
+from sims.models.numbers import SimNumbers
 from sims.models.policies import CoveragePolicy, ServicePolicy
 from sims.models.tenures import PastBar, PastTestLimits, SimTenure
 from sims.models.usage import FactoryTestRange, FactoryTestWatch, TrafficType, UsageDay, UsageRecord
 
 __all__ = [
+    "Attachment",
     "BlockedOperator",
     "CoverageBlockedOperator",
     "CoverageExcludedZone",
@@ -23,12 +27,14 @@ __all__ = [
     "Device",
     "FactoryTestRange",
     "FactoryTestWatch",
+    "NetworkReport",
     "PastBar",
     "PastTestLimits",
     "ServicePolicy",
     "Sim",
     "SimBatch",
     "SimModel",
+    "SimNumbers",
     "SimTenure",
     "Sms",
     "SmsStatus",
