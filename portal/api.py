@@ -35,6 +35,7 @@ import events.api
 import orders.api.articles
 import orders.api.orders
 import sims.connectivity.api.connectivity
+import sims.connectivity.api.feed
 import sims.devices.api.endpoints
 import sims.devices.api.multi
 import sims.inventory.api.migration
@@ -205,6 +206,7 @@ api.add_router("/v2/user", accounts.people.api.support_tokens.router)
 api.add_router("/v2/workspace", sims.usage.api.stats.workspaces)
 api.add_router("/v1", events.api.router)
 api.add_router("/v1", sims.usage.api.records.router)
+api.add_router("/v1", sims.connectivity.api.feed.router)
 api.add_router("/v1", sims.policies.api.networks.router)
 api.add_router("/v1/organisation", sims.usage.api.stats.organisations)
 api.add_router("/v1/sim", sims.inventory.api.migration.router)

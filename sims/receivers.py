@@ -21,12 +21,14 @@ from kit.context import Person
 from kit.erased_names import ErasedNames
 from kit.errors import Conflict
 from sims import signals
+from sims.connectivity.services.reports import forget_connections
 from sims.inventory.services.limits import require_fit
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
 from sims.models.connectivity import Sms
 from sims.policies.services.defaults import cover_first_plan, create_first_policies
 from sims.signals import (
     Cause,
+    ConnectivityReset,
     DeviceFact,
     DeviceStatusChange,
     DeviceUpdated,
@@ -120,8 +122,10 @@ def on_sim_status_changed(*, changes: Sequence[SimStatusChange], **_kwargs: Any)
 
 @receiver(signals.devices_changed)
 def on_devices_changed(*, steps: Sequence[DeviceFact], **_kwargs: Any) -> None:
-    """Keep which devices SIMs are on, and whether these may use the network."""
+    """Keep which devices SIMs are on, and whether these may use the network; a reset ends their connections."""
     keep(step.sim.id for step in steps if isinstance(step, OF_SIMS) and step.sim is not None)
+    if reset := [step.sim.id for step in steps if isinstance(step, ConnectivityReset)]:
+        forget_connections(reset)
 
 
 @receiver(user_erased)

@@ -21,6 +21,8 @@ are 10020 and 10021 when a member of staff signs in or out.
 | 10105 | SIM import started | staff | staff have a large file imported; its end is 10060 or 10106 |
 | 10106 | SIM import without effect | staff | the file was refused, or the import was canceled or failed |
 | 10107 | SIM note changed | all | a note on a SIM is written, changed or removed; that of a device is 10003 |
+| 10130 | User export | all | the users of a workspace are read out as a file |
+| 10131 | Order export | all | its orders are |
 | 10088 | Log and tables agree again | staff | it finds none, and the one before found some |
 """
 
@@ -134,6 +136,8 @@ _own(10051, "Event export", "{count} events exported", {"count": 1200}, section=
 _own(10086, "Inventory export",
      {"sims": Wording("{count} SIM(s) exported"), "devices": Wording("{count} device(s) exported")},
      {"count": 1200}, section=_LOG)
+_own(10130, "User export", "{count} user(s) exported", {"count": 12}, section=_LOG)
+_own(10131, "Order export", "{count} order(s) exported", {"count": 8}, section=_LOG)
 _own(10052, "Events expired", "{count} events older than {cutoff} removed by retention",
      {"count": 1200, "cutoff": "2026-01-01"}, section=_LOG, source=Source.POLICY_CONTROL)
 

@@ -3,21 +3,25 @@
 from sims.models.batches import SimBatch, SimModel
 from sims.models.charges import DepartedSim
 from sims.models.connectivity import (
+    Attachment,
     BlockedOperator,
     CoverageBlockedOperator,
     CoverageExcludedZone,
+    NetworkReport,
     Sms,
     SmsStatus,
 )
 from sims.models.devices import NOTE_LENGTH, Device
 from sims.models.imports import SimImport
 from sims.models.inventory import Sim
+from sims.models.numbers import SimNumbers
 from sims.models.policies import CoveragePolicy, ServicePolicy
 from sims.models.tenures import PastBar, PastTestLimits, SimTenure
 from sims.models.usage import FactoryTestRange, FactoryTestWatch, TrafficType, UsageDay, UsageRecord
 
 __all__ = [
     "NOTE_LENGTH",
+    "Attachment",
     "BlockedOperator",
     "CoverageBlockedOperator",
     "CoverageExcludedZone",
@@ -26,6 +30,7 @@ __all__ = [
     "Device",
     "FactoryTestRange",
     "FactoryTestWatch",
+    "NetworkReport",
     "PastBar",
     "PastTestLimits",
     "ServicePolicy",
@@ -33,6 +38,7 @@ __all__ = [
     "SimBatch",
     "SimImport",
     "SimModel",
+    "SimNumbers",
     "SimTenure",
     "Sms",
     "SmsStatus",

@@ -92,15 +92,15 @@ def read(record: Any, now: datetime) -> UsageReading:
         raise BadRecord(_("A key stands twice in the record, so nobody can know what is meant. Send each key once."))
     traffic_type = _traffic_type(record)
     total, rx, tx = _volumes(record.get("volume"), traffic_type)
-    ended = _moment(record, "end_timestamp")
-    started = ended if record.get("start_timestamp") is None else _moment(record, "start_timestamp")
+    ended = moment_of(record, "end_timestamp")
+    started = ended if record.get("start_timestamp") is None else moment_of(record, "start_timestamp")
     if started > ended:
         raise BadRecord(_("start_timestamp is after end_timestamp. Swap or correct them."))
     if ended < EARLIEST:
         raise BadRecord(_("end_timestamp lies before the year 2000. Check the sender's clock."))
     if ended > now + FUTURE:
         raise BadRecord(_("end_timestamp lies more than a day ahead. Check the sender's clock."))
-    iccid, sim_id = _sim(record.get("sim"))
+    iccid, sim_id = sim_of(record.get("sim"))
     return UsageReading(
         record_id_of(record),
         iccid,
@@ -112,7 +112,7 @@ def read(record: Any, now: datetime) -> UsageReading:
         started,
         ended,
         ended.date(),
-        _payload(record),
+        payload_of(record),
         network_of_record(record.get("operator")),
         *_cost(record),
     )
@@ -220,7 +220,8 @@ def _currency(sent: Any) -> int | None:
     return number if number in _CURRENCIES.values() else None
 
 
-def _moment(record: Mapping[str, Any], key: str) -> datetime:
+def moment_of(record: Mapping[str, Any], key: str) -> datetime:
+    """Return a moment of a record, aware. Raises BadRecord."""
     value = record.get(key)
     try:
         if not isinstance(value, str):
@@ -232,8 +233,8 @@ def _moment(record: Mapping[str, Any], key: str) -> datetime:
         ) from error
 
 
-def _sim(sim: Any) -> tuple[str | None, int | None]:
-    """Return ICCID or id: by id only when no ICCID is sent."""
+def sim_of(sim: Any) -> tuple[str | None, int | None]:
+    """Return ICCID or id: by id only when no ICCID is sent. Raises BadRecord."""
     if not isinstance(sim, dict):
         raise BadRecord(_("sim is missing. Send an object with iccid or id."))
     iccid = sim.get("iccid")
@@ -250,7 +251,8 @@ def _sim(sim: Any) -> tuple[str | None, int | None]:
     return digits[:19], None
 
 
-def _payload(record: Mapping[str, Any]) -> str:
+def payload_of(record: Mapping[str, Any]) -> str:
+    """Return a record as JSON that databases can store. Raises BadRecord."""
     try:
         text = orjson.dumps(record, default=_decimal).decode()
     except (TypeError, ValueError) as error:

@@ -22,7 +22,7 @@ from sims.inventory.services.imports import cancel_import, import_sims, start_im
 from sims.inventory.services.registration import register_batch
 from sims.inventory.services.stock import ImportRefused, SimRecord, create_batch
 from sims.inventory.tasks import sweep_lost_imports
-from sims.models import Sim, SimBatch, SimImport
+from sims.models import Sim, SimBatch, SimImport, SimNumbers
 from tests.cast import Cast
 from tests.log import last, rows, types
 from tests.silence import be_strict, refused
@@ -169,6 +169,7 @@ def test_canceled_it_leaves_nothing(cast: Cast, begun: SimImport, monkeypatch: p
     made = work(begun)
     assert (made.state, made.written) == ("canceled", 0)
     assert not Sim.written.exists()
+    assert not SimNumbers.objects.exists()
     assert types(cast.operator)[1:] == [10105, 10106]
     with cast.staffing(), pytest.raises(Conflict, match="has ended"):
         cancel_import(import_id=begun.pk)

@@ -23,8 +23,9 @@ from kit.delimited import LineError
 from kit.errors import Conflict, DomainError, NotFound
 from kit.models import Job
 from sims import signals
+from sims.inventory.numbers import note_numbers
 from sims.inventory.services.stock import ImportRefused, SimRecord, locked_batch, read_sim_csv
-from sims.models import Sim, SimBatch, SimImport
+from sims.models import Sim, SimBatch, SimImport, SimNumbers
 
 RIGHT: Final = "sims.change_simbatch"
 KIND: Final = "sims.import"
@@ -173,7 +174,7 @@ def _pieces(records: Sequence[SimRecord]) -> Iterator[Sequence[SimRecord]]:
 def _write(made: SimImport, piece: Sequence[SimRecord]) -> None:
     """Write SIMs that nobody sees; on a number that another has nothing of the piece is written."""
     with transaction.atomic():
-        Sim.written.bulk_create(
+        rows = Sim.written.bulk_create(
             Sim(
                 iccid=record.iccid,
                 imsi=record.imsi,
@@ -187,6 +188,7 @@ def _write(made: SimImport, piece: Sequence[SimRecord]) -> None:
             )
             for record in piece
         )
+        note_numbers(rows)
     made.written += len(piece)
     made.save(update_fields=["written"])
 
@@ -291,6 +293,7 @@ def _undo(made: SimImport) -> bool:
     """Remove a piece of what was written; return whether there may be more."""
     ids = list(made.sims(manager="written").values_list("pk", flat=True)[:PIECE])
     if ids:
+        SimNumbers.objects.filter(pk__in=ids).delete()
         Sim.written.filter(pk__in=ids, incoming_id=made.pk).delete()
         made.written = max(0, made.written - len(ids))
         made.save(update_fields=["written"])

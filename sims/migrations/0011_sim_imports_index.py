@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("sims", "0007_sim_imports"),
+        ("sims", "0010_sim_imports"),
     ]
 
     operations = [
