@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,8 @@ class Outcome:
         refused: the rest, each with its reason.
         notes: what the preview has to say about money or side effects, in sentences.
         created: ids of objects the action made.
+        effects: what a preview knows beyond the new state, by a short name ("offline", "test_ends"): the objects of the
+            action that it concerns. The noun of a bulk action has the words.
     """
 
     changed: list[int] = field(default_factory=list)
@@ -57,6 +59,7 @@ class Outcome:
     refused: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     created: list[int] = field(default_factory=list)
+    effects: dict[str, list[int]] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -78,12 +81,24 @@ class Outcome:
         if self.refused:
             raise self.refused[0].as_error()
 
+    def note_effect(self, name: str, ids: Iterable[int]) -> None:
+        """Add objects that an effect concerns; without any the effect is not named.
+
+        Args:
+            name: short name of the effect.
+            ids: of objects of this action.
+        """
+        if found := list(ids):
+            self.effects.setdefault(name, []).extend(found)
+
     def extend(self, other: Outcome) -> None:
         """Add the outcome of a further chunk."""
         self.changed += other.changed
         self.unchanged += other.unchanged
         self.refused += other.refused
         self.created += other.created
+        for name, ids in other.effects.items():
+            self.note_effect(name, ids)
         self.notes += [note for note in other.notes if note not in self.notes]
 
     def as_json(self) -> dict[str, Any]:

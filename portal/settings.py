@@ -411,6 +411,11 @@ LOGGING: dict[str, Any] = {
 # The published rate limits times this number; 0 for none.
 API_RATE_LIMIT_FACTOR = env.number("API_RATE_LIMIT_FACTOR", default=1, minimum=0, maximum=1000)
 
+# --- bulk actions ---
+
+# What takes more devices than this offline asks for its number to be typed.
+CONFIRM_OFFLINE_DEVICES = env.number("CONFIRM_OFFLINE_DEVICES", default=50, minimum=0, maximum=1_000_000)
+
 # --- the SIM shop ---
 
 # A card that does not exist, so that the shop can be tried. Whoever knows it could buy for nothing.

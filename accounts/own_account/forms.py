@@ -75,7 +75,7 @@ class OwnPasswordForm(forms.Form):
     """Another password."""
 
     old_password = forms.CharField(
-        label=_("Present password"),
+        label=_("Current password"),
         strip=False,
         max_length=4096,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),

@@ -65,6 +65,8 @@ class Noun:
         proof: from the name of a single object as the page shows it, what must be typed before it is destroyed and
             the sentence that asks for it.
         reasons: wordings of refusals by their code; each continues a count, "9 are Issued".
+        effects: wordings of what a preview knows beyond the new state (`Outcome.effects`), by its name; each continues
+            a count, "9 lose their connection".
         route: how the names of its views begin: `<route>_list`, `<route>_detail` and, made here, `<route>_bulk`.
     """
 
@@ -79,6 +81,7 @@ class Noun:
     proof: Callable[[str], tuple[str, str]]
     reasons: Mapping[str, Words]
     route: str
+    effects: Mapping[str, Words] = field(default_factory=dict)
 
     @property
     def page(self) -> str:
@@ -99,6 +102,10 @@ class Noun:
             rows = self.objects().filter(pk__in=ids[start : start + CHUNK]).values_list("pk", self.label)
             found.update((pk, self.shown(label)) for pk, label in rows)
         return found
+
+    def name_of(self, pk: int) -> str:
+        """Return what people call one object; its number where there is none. One query."""
+        return self.labels([pk]).get(pk, str(pk))
 
     def links(self, workspace_id: int, named: Iterable[tuple[int, str]]) -> list[tuple[str, str]]:
         """Return name and address of objects given by id and name. No query."""
@@ -165,13 +172,29 @@ class BulkSpec(ActionSpec):
         preview: tells what would happen.
         run: does it.
         asked: "Suspend 412 SIMs".
+        asked_one: "Suspend SIM %(name)s"; the wording for a number where it is left out.
         form: further questions.
     """
 
     preview: Service
     run: Service
     asked: Words
+    asked_one: Any = ""
     form: type[OptionsForm] | None = None
+
+    def title(self, ids: Sequence[int]) -> str:
+        """Return what is asked for: it names the object when it is one. One query then."""
+        if len(ids) == 1 and self.asked_one:
+            return str(self.asked_one % {"name": self.noun.name_of(ids[0])})
+        return say(self.asked, len(ids))
+
+    def dialog_title(self, ids: Sequence[int], outcome: Outcome) -> str:
+        """Return the heading of the question: how many objects will change, which of the selected ones can."""
+        if len(ids) == 1:
+            return self.title(ids)
+        if not outcome.changed:
+            return _("%(verb)s: nothing would change") % {"verb": self.label}
+        return say(self.asked, len(outcome.changed))
 
     def foresee(self, workspace_id: int, ids: Sequence[int], options: Mapping[str, Any]) -> Outcome:
         """Tell what would become of each object; raises as `carry_out`."""
@@ -252,7 +275,7 @@ def carry_out(spec: BulkSpec, selection: Selection, options: Mapping[str, Any]) 
         Forbidden, NotFound, Invalid, Conflict: as the service; nothing was done then.
     """
     ids, workspace_id = selection.ids, selection.workspace_id
-    title = say(spec.asked, len(ids))
+    title = spec.title(ids)
 
     def act() -> Job:
         if len(ids) <= CHUNK:

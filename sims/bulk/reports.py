@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, TypeVar
 
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
@@ -18,6 +19,8 @@ from kit.jobs import revive_actor
 from kit.models import Job
 from kit.outcomes import Outcome, Refusal
 from sims.bulk.actions import BULK, ActionSpec, Noun, Words, say, spec_of
+
+T = TypeVar("T")
 
 SHOWN_ITEMS = 50
 """Objects that a group lists by name; the rest stands in the CSV."""
@@ -39,12 +42,16 @@ class ReasonGroup:
     Args:
         items: name and link (or "") of the objects listed.
         more: how many further objects the group has beyond `items`.
+        key: name of the group among those of a dialog, by which the rest of it is asked for; "" where it can't be.
+        until: how many objects of the group are listed up to here.
     """
 
     text: str
     count: int
     items: Sequence[tuple[str, str]] = ()
     more: int = 0
+    key: str = ""
+    until: int = 0
 
     @classmethod
     def of(cls, text: str, items: Sequence[tuple[str, str]]) -> ReasonGroup:
@@ -52,41 +59,95 @@ class ReasonGroup:
         return cls(text, len(items), items[:SHOWN_ITEMS], max(0, len(items) - SHOWN_ITEMS))
 
 
-def refused_groups(noun: Noun, workspace_id: int, refused: Sequence[Refusal]) -> list[ReasonGroup]:
+@dataclass(frozen=True)
+class Part:
+    """Which objects of each group are listed by name; the first fifty unless others are asked for."""
+
+    start: int = 0
+    size: int = SHOWN_ITEMS
+
+    @property
+    def end(self) -> int:
+        """Number of objects up to the last one listed."""
+        return self.start + self.size
+
+    def of(self, found: Sequence[T]) -> Sequence[T]:
+        """Return those that are listed."""
+        return found[self.start : self.end]
+
+    def more(self, found: Sequence[Any]) -> int:
+        """Return how many come after them."""
+        return max(0, len(found) - self.end)
+
+
+FIRST = Part()
+
+
+def dialog_groups(
+    spec: ActionSpec, workspace_id: int, outcome: Outcome, part: Part = FIRST
+) -> tuple[list[ReasonGroup], list[ReasonGroup]]:
+    """Return what a preview means beyond the new state, and the objects that will not change, each with its reason."""
+    return effect_groups(spec.noun, workspace_id, outcome.effects, part), [
+        *refused_groups(spec.noun, workspace_id, outcome.refused, part),
+        *unchanged_groups(spec, workspace_id, outcome.unchanged, part),
+    ]
+
+
+def effect_groups(
+    noun: Noun, workspace_id: int, effects: Mapping[str, Sequence[int]], part: Part = FIRST
+) -> list[ReasonGroup]:
+    """Return what an action means beyond the new state, each with the objects concerned. One query an effect."""
+    return [
+        ReasonGroup(
+            text=say(noun.effects[name], len(ids)),
+            count=len(ids),
+            items=_listed(noun, workspace_id, ids, part),
+            more=part.more(ids),
+            key=f"effect:{name}",
+            until=part.end,
+        )
+        for name, ids in effects.items()
+        if name in noun.effects
+    ]
+
+
+def refused_groups(noun: Noun, workspace_id: int, refused: Sequence[Refusal], part: Part = FIRST) -> list[ReasonGroup]:
     """Return refused objects by reason, the commonest first, each with the first fifty by name. No query."""
     by_reason: dict[tuple[str, str], list[Refusal]] = {}
     for refusal in refused:
         by_reason.setdefault((refusal.code, refusal.reason if refusal.code != "not_found" else ""), []).append(refusal)
     groups = []
-    for (code, reason), found in sorted(by_reason.items(), key=lambda pair: -len(pair[1])):
+    for number, ((code, reason), found) in enumerate(sorted(by_reason.items(), key=lambda pair: -len(pair[1]))):
         words = noun.reasons.get(code) or _REASONS.get(code)
         groups.append(
             ReasonGroup(
                 text=say(words, len(found)) if words else f"– {reason}",
                 count=len(found),
                 # What is not in this workspace has no page here.
-                items=[(refusal.label, "") for refusal in found[:SHOWN_ITEMS]]
+                items=[(refusal.label, "") for refusal in part.of(found)]
                 if code == "not_found"
-                else noun.links(workspace_id, ((each.id, noun.shown(each.label)) for each in found[:SHOWN_ITEMS])),
-                more=max(0, len(found) - SHOWN_ITEMS),
+                else noun.links(workspace_id, ((each.id, noun.shown(each.label)) for each in part.of(found))),
+                more=part.more(found),
+                key=f"refused:{number}",
+                until=part.end,
             )
         )
     return groups
 
 
-def unchanged_groups(spec: ActionSpec, workspace_id: int, ids: Sequence[int]) -> list[ReasonGroup]:
+def unchanged_groups(spec: ActionSpec, workspace_id: int, ids: Sequence[int], part: Part = FIRST) -> list[ReasonGroup]:
     """Return the group of objects that are as asked already, if there are any. One query."""
     if not ids:
         return []
-    items = _listed(spec.noun, workspace_id, ids)
-    return [ReasonGroup(say(spec.unchanged, len(ids)), len(ids), items, len(ids) - len(items))]
+    items = _listed(spec.noun, workspace_id, ids, part)
+    return [ReasonGroup(say(spec.unchanged, len(ids)), len(ids), items, part.more(ids), "unchanged", part.end)]
 
 
-def _listed(noun: Noun, workspace_id: int, ids: Sequence[int]) -> list[tuple[str, str]]:
-    """Return name and link of the first fifty objects. One query."""
-    first = ids[:SHOWN_ITEMS]
-    known = noun.labels(first)
-    return noun.links(workspace_id, ((pk, known.get(pk, str(pk))) for pk in first))
+def _listed(noun: Noun, workspace_id: int, ids: Sequence[int], part: Part = FIRST) -> list[tuple[str, str]]:
+    """Return name and link of the objects that are listed. One query."""
+    shown = part.of(ids)
+    known = noun.labels(shown)
+    return noun.links(workspace_id, ((pk, known.get(pk, str(pk))) for pk in shown))
 
 
 @dataclass(frozen=True)

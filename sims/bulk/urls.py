@@ -16,6 +16,7 @@ def _dialogs(noun: Noun) -> list[URLPattern]:
         # An action's base address is only reversed, to be continued; by itself it answers like its dialog.
         path(base, views.preview, of, name=f"{noun.route}_bulk"),
         path(f"{base}preview/", views.preview, of, name=f"{noun.route}_bulk_preview"),
+        path(f"{base}listed/", views.listed, of, name=f"{noun.route}_bulk_listed"),
         path(f"{base}run/", views.run, of, name=f"{noun.route}_bulk_run"),
     ]
 

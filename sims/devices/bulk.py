@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from accounts.permissions import Permission, authorise
 from kit.outcomes import Outcome, not_found
+from sims import effects
 from sims.bulk.actions import BulkSpec, Noun, register
 from sims.devices.filters import DeviceFilters
 from sims.devices.forms import BulkReleaseForm, TagsForm
@@ -56,6 +57,23 @@ DEVICES = Noun(
         ),
     },
     route="device",
+    effects={
+        effects.OFFLINE: ngettext_lazy("loses its connection", "lose their connection", "count"),
+        effects.INTERRUPTED: ngettext_lazy(
+            "loses its connection and connects anew", "lose their connection and connect anew", "count"
+        ),
+        effects.TEST_ENDS: ngettext_lazy(
+            "has a SIM whose factory test ends and cannot begin again",
+            "have a SIM whose factory test ends and cannot begin again",
+            "count",
+        ),
+        effects.CHARGED: ngettext_lazy(
+            "has a SIM that begins to be charged", "have a SIM that begins to be charged", "count"
+        ),
+        effects.UNUSED: ngettext_lazy(
+            "gives up a SIM that goes on being charged", "give up a SIM that goes on being charged", "count"
+        ),
+    },
 )
 
 ENABLE = BulkSpec(
@@ -67,6 +85,7 @@ ENABLE = BulkSpec(
     preview=partial(preview_device_action, what="enable"),
     run=enable_devices,
     asked=ngettext_lazy("Enable %(n)s device", "Enable %(n)s devices", "count"),
+    asked_one=gettext_lazy("Enable device “%(name)s”"),
     done=ngettext_lazy("Enabled %(n)s device", "Enabled %(n)s devices", "count"),
     unchanged=ngettext_lazy("is Enabled already", "are Enabled already", "count"),
 )
@@ -79,6 +98,7 @@ DISABLE = BulkSpec(
     preview=partial(preview_device_action, what="disable"),
     run=disable_devices,
     asked=ngettext_lazy("Disable %(n)s device", "Disable %(n)s devices", "count"),
+    asked_one=gettext_lazy("Disable device “%(name)s”"),
     done=ngettext_lazy("Disabled %(n)s device", "Disabled %(n)s devices", "count"),
     unchanged=ngettext_lazy("is Disabled already", "are Disabled already", "count"),
 )
@@ -91,6 +111,7 @@ RESET = BulkSpec(
     preview=partial(preview_device_action, what="reset"),
     run=reset_connectivity,
     asked=ngettext_lazy("Reset connectivity of %(n)s device", "Reset connectivity of %(n)s devices", "count"),
+    asked_one=gettext_lazy("Reset connectivity of device “%(name)s”"),
     done=ngettext_lazy(
         "Ordered a connectivity reset for %(n)s device", "Ordered a connectivity reset for %(n)s devices", "count"
     ),
@@ -105,6 +126,7 @@ RELEASE = BulkSpec(
     run=release_sims,
     form=BulkReleaseForm,
     asked=ngettext_lazy("Release the SIM of %(n)s device", "Release the SIMs of %(n)s devices", "count"),
+    asked_one=gettext_lazy("Release the SIM of device “%(name)s”"),
     done=ngettext_lazy("Released %(n)s SIM", "Released %(n)s SIMs", "count"),
 )
 TAGS = BulkSpec(
@@ -117,6 +139,7 @@ TAGS = BulkSpec(
     run=change_tags,
     form=TagsForm,
     asked=ngettext_lazy("Change tags of %(n)s device", "Change tags of %(n)s devices", "count"),
+    asked_one=gettext_lazy("Change tags of device “%(name)s”"),
     done=ngettext_lazy("Changed tags of %(n)s device", "Changed tags of %(n)s devices", "count"),
     unchanged=ngettext_lazy("has these tags already", "have these tags already", "count"),
 )
@@ -130,6 +153,7 @@ DELETE = BulkSpec(
     preview=preview_delete_devices,
     run=delete_devices,
     asked=ngettext_lazy("Delete %(n)s device", "Delete %(n)s devices", "count"),
+    asked_one=gettext_lazy("Delete device “%(name)s”"),
     done=ngettext_lazy("Deleted %(n)s device", "Deleted %(n)s devices", "count"),
 )
 
