@@ -43,7 +43,7 @@ MOST_ATTEMPTS = 5
 TRIES = 4
 """How often one part is tried while the database drops the connection or breaks off a deadlock."""
 
-NOTED = ("result", "done", "total", "arguments", "beat", "state", "finished", "fruitless")
+NOTED = ("result", "counts", "done", "total", "arguments", "beat", "state", "finished", "fruitless")
 
 JobStep = Callable[[Job], bool]
 """Does the next part of a job and returns whether there is more; it saves nothing itself."""
@@ -96,7 +96,9 @@ def revive_actor(data: dict[str, Any]) -> Actor:
 
 
 # untold: a job: what it does is told by the action it runs
-def start(*, kind: str, workspace_id: int | None, title: str, arguments: dict[str, Any], total: int) -> Job:
+def start(
+    *, kind: str, workspace_id: int | None, title: str, arguments: dict[str, Any], total: int, name: str = ""
+) -> Job:
     """Queue a job for the current actor and wake a worker once this transaction is committed.
 
     Args:
@@ -105,10 +107,11 @@ def start(*, kind: str, workspace_id: int | None, title: str, arguments: dict[st
         title: what people read, e.g. "Suspend 12,000 SIMs".
         arguments: JSON-safe.
         total: number of objects.
+        name: what it does, where its kind does many things; lists are filtered by it.
     """
     if kind not in _kinds:
         raise ValueError(f"Job kind {kind} is not registered.")
-    job = _row(kind=kind, workspace_id=workspace_id, title=title, arguments=arguments, total=total)
+    job = _row(kind=kind, workspace_id=workspace_id, title=title, arguments=arguments, total=total, name=name)
     job.save(force_insert=True)
     transaction.on_commit(lambda: wake(str(job.pk)))
     return job
@@ -125,13 +128,22 @@ def wake(job_id: str) -> None:
 
 # untold: a job's result
 def keep_result(
-    *, kind: str, workspace_id: int, title: str, arguments: dict[str, Any], result: dict[str, Any], total: int
+    *,
+    kind: str,
+    workspace_id: int,
+    title: str,
+    arguments: dict[str, Any],
+    result: dict[str, Any],
+    total: int,
+    name: str = "",
+    counts: dict[str, int] | None = None,
 ) -> Job:
     """Store the result of work that was done within the request, so that its report can be read again.
 
-    Args: as `start`; `result` is JSON-safe.
+    Args: as `start`; `result` is JSON-safe, and `counts` is what lists show of it.
     """
-    job = _row(kind=kind, workspace_id=workspace_id, title=title, arguments=arguments, total=total)
+    job = _row(kind=kind, workspace_id=workspace_id, title=title, arguments=arguments, total=total, name=name)
+    job.counts = counts or {}
     now = timezone.now()
     job.state, job.result, job.done = Job.State.DONE, result, total
     job.started = job.finished = now
@@ -139,12 +151,13 @@ def keep_result(
     return job
 
 
-def _row(*, kind: str, workspace_id: int | None, title: str, arguments: dict[str, Any], total: int) -> Job:
+def _row(*, kind: str, workspace_id: int | None, title: str, arguments: dict[str, Any], total: int, name: str) -> Job:
     context, actor = current_context(), current_actor()
     return Job(
         id=uuid.uuid4(),
         kind=kind,
         workspace_id=workspace_id,
+        name=name,
         title=title[:200],
         actor=freeze_actor(actor),
         user_id=actor.person.user_id if actor.person else None,

@@ -27,6 +27,7 @@ from kit.models import Job
 from kit.outcomes import Outcome
 from kit.querysets import CHUNK, WorkspaceQuerySet
 from sims.bulk.selection import LIFETIME, Selection
+from sims.bulk.trail import Trail, trailing
 
 BULK = "sims.bulk.actions"
 """Kind of all jobs made here; their arguments name the action."""
@@ -67,6 +68,9 @@ class Noun:
         reasons: wordings of refusals by their code; each continues a count, "9 are Issued".
         effects: wordings of what a preview knows beyond the new state (`Outcome.effects`), by its name; each continues
             a count, "9 lose their connection".
+        trace: returns how objects stood before and after an action, one list an object that begins with its id.
+        trace_head: headings of the rest of such a list in a CSV.
+        trace_line: turns the rest of such a list into what people read.
         route: how the names of its views begin: `<route>_list`, `<route>_detail` and, made here, `<route>_bulk`.
     """
 
@@ -81,6 +85,9 @@ class Noun:
     proof: Callable[[str], tuple[str, str]]
     reasons: Mapping[str, Words]
     route: str
+    trace: Callable[[int, Sequence[int], Outcome, Trail], list[list[Any]]]
+    trace_head: Sequence[Any]
+    trace_line: Callable[[Sequence[Any]], list[str]]
     effects: Mapping[str, Words] = field(default_factory=dict)
 
     @property
@@ -172,6 +179,7 @@ class BulkSpec(ActionSpec):
         preview: tells what would happen.
         run: does it.
         asked: "Suspend 412 SIMs".
+        doing: "Suspending 412 SIMs", while it goes on; what was asked for where it is left out.
         asked_one: "Suspend SIM %(name)s"; the wording for a number where it is left out.
         form: further questions.
     """
@@ -180,6 +188,7 @@ class BulkSpec(ActionSpec):
     run: Service
     asked: Words
     asked_one: Any = ""
+    doing: Words | None = None
     form: type[OptionsForm] | None = None
 
     def title(self, ids: Sequence[int]) -> str:
@@ -201,8 +210,11 @@ class BulkSpec(ActionSpec):
         return self._call(self.preview, workspace_id, ids, options)
 
     def act(self, workspace_id: int, ids: Sequence[int], options: Mapping[str, Any]) -> Outcome:
-        """Do it to these objects; raises as `carry_out`."""
-        return self._call(self.run, workspace_id, ids, options)
+        """Do it to these objects, and note how each stood before and after; raises as `carry_out`."""
+        with trailing() as trail:
+            outcome = self._call(self.run, workspace_id, ids, options)
+            outcome.trace = self.noun.trace(workspace_id, ids, outcome, trail)
+        return outcome
 
     def _call(self, service: Service, workspace_id: int, ids: Sequence[int], options: Mapping[str, Any]) -> Outcome:
         if not ids:
@@ -280,11 +292,13 @@ def carry_out(spec: BulkSpec, selection: Selection, options: Mapping[str, Any]) 
     def act() -> Job:
         if len(ids) <= CHUNK:
             outcome = spec.act(workspace_id, ids, options)
-            return keep(spec, selection, title=title, result=outcome.as_json(), total=len(ids), options=dict(options))
+            return keep(spec, selection, title=title, result=outcome, total=len(ids), options=dict(options))
         # A right that is missing shall show at once, not in a worker.
         spec.foresee(workspace_id, ids[:1], options)
         arguments = _arguments(spec, selection, options=dict(options), ids=list(ids))
-        return jobs.start(kind=BULK, workspace_id=workspace_id, title=title, arguments=arguments, total=len(ids))
+        return jobs.start(
+            kind=BULK, name=spec.path, workspace_id=workspace_id, title=title, arguments=arguments, total=len(ids)
+        )
 
     return once(selection, act)
 
@@ -312,7 +326,13 @@ def once(selection: Selection, act: Callable[[], Job]) -> Job:
 
 
 def keep(
-    spec: ActionSpec, selection: Selection, *, title: str, result: dict[str, Any], total: int, **arguments: Any
+    spec: ActionSpec,
+    selection: Selection,
+    *,
+    title: str,
+    result: Outcome | Mapping[str, Any],
+    total: int,
+    **arguments: Any,
 ) -> Job:
     """Keep the result of what was done within this request, for its report.
 
@@ -320,16 +340,18 @@ def keep(
         spec: the action.
         selection: what was confirmed.
         title: what was asked for, or what was done if the action has no words of its own for that.
-        result: JSON-safe, of `Outcome.as_json` unless the action has a report of its own.
+        result: what became of each object, or JSON-safe what a report of the action's own shows.
         total: number of objects.
         arguments: JSON-safe, what else is worth keeping.
     """
     return jobs.keep_result(
         kind=BULK,
+        name=spec.path,
         workspace_id=selection.workspace_id,
         title=title,
         arguments=_arguments(spec, selection, **arguments),
-        result=result,
+        result=result.as_json() if isinstance(result, Outcome) else dict(result),
+        counts=result.counts if isinstance(result, Outcome) else {"changed": total, "unchanged": 0, "refused": 0},
         total=total,
     )
 
@@ -348,6 +370,6 @@ def bulk_step(job: Job) -> bool:
     if ids:
         # Only jobs with a workspace are started above.
         outcome.extend(spec.act(job.workspace_id or 0, ids, asked["options"]))
-    job.result = outcome.as_json()
+    job.result, job.counts = outcome.as_json(), outcome.counts
     job.done += len(ids)
     return job.done < job.total

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeVar
 
+from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -25,6 +26,15 @@ T = TypeVar("T")
 SHOWN_ITEMS = 50
 """Objects that a group lists by name; the rest stands in the CSV."""
 
+TONES = {
+    Job.State.QUEUED: "neutral",
+    Job.State.RUNNING: "info",
+    Job.State.DONE: "good",
+    Job.State.FAILED: "bad",
+    Job.State.SCHEDULED: "accent",
+    Job.State.CANCELED: "muted",
+}
+"""Tones of the badges of states."""
 _REASONS: dict[str, Words] = {
     "not_found": ngettext_lazy(
         "is not in this workspace, or deleted", "are not in this workspace, or deleted", "count"
@@ -163,7 +173,8 @@ class BulkReport:
     @cached_property
     def spec(self) -> ActionSpec:
         """The action."""
-        return spec_of(self.job.arguments["kind"], self.job.arguments["action"])
+        noun, _slash, action = self.job.name.partition("/")
+        return spec_of(noun, action)
 
     @property
     def noun(self) -> Noun:
@@ -179,6 +190,16 @@ class BulkReport:
     def finished(self) -> bool:
         """Whether nothing more will happen."""
         return self.job.state in (Job.State.DONE, Job.State.FAILED)
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """How many objects were changed, left as they were and refused so far; empty before the first was looked at."""
+        return dict(self.job.counts)
+
+    @property
+    def tone(self) -> str:
+        """How the badge of its state looks."""
+        return TONES[Job.State(self.job.state)]
 
     @property
     def state_text(self) -> str:
@@ -273,6 +294,12 @@ class BulkReport:
         return f"{actor.person.name}, {actor.person.username}"
 
     @property
+    def who(self) -> str:
+        """Who asked for it, by the name alone."""
+        actor = revive_actor(self.job.actor)
+        return actor.label if actor.kind != ActorKind.USER or actor.person is None else actor.person.name
+
+    @property
     def url(self) -> str:
         """Where the report stays."""
         return reverse("sims:result", args=[self.workspace_id, self.job.pk])
@@ -311,25 +338,61 @@ class BulkReport:
         except NoReverseMatch:
             return ""
 
-    def lines(self) -> Iterator[tuple[str, str, str, str]]:
-        """Return id, name, what became of it and why, of each object."""
-        outcome = self.outcome
-        known = self.noun.labels([*outcome.changed, *outcome.unchanged])
+    @property
+    def shown_url(self) -> str:
+        """The list of what was changed, or of what is still to be changed; "" where nothing of it is here."""
+        none_left = self.finished and (not self.changed_count or not self.spec.stays)
+        return "" if none_left or self.spec.report else f"{self.list_url}?result={self.job.pk}"
+
+    @property
+    def doing(self) -> str:
+        """What goes on: "Suspending 5,000 SIMs"."""
+        words = getattr(self.spec, "doing", None)
+        return say(words, self.job.total) if words is not None and self.job.total > 1 else self.job.title
+
+    @property
+    def head(self) -> tuple[Any, ...]:
+        """Headings of `lines`."""
+        return ("id", self.noun.head, *self.noun.trace_head, _("result"), _("reason"))
+
+    def lines(self) -> Iterator[list[str]]:
+        """Return id, name, how it stood before and after, what became of it and why, of each object."""
+        outcome, noun = self.outcome, self.noun
+        known = noun.labels([*outcome.changed, *outcome.unchanged])
+        stood = {pk: noun.trace_line(rest) for pk, *rest in outcome.trace}
+        blank = [""] * len(noun.trace_head)
         for what, ids in (("changed", outcome.changed), ("unchanged", outcome.unchanged)):
             for pk in ids:
-                yield str(pk), known.get(pk, ""), what, ""
+                yield [str(pk), known.get(pk, ""), *stood.get(pk, blank), what, ""]
         for what, refused in (("skipped", self.skipped), ("failed", self.failed)):
-            for refusal in refused:
-                yield str(refusal.id), self.noun.shown(refusal.label), what, refusal.reason
+            for each in refused:
+                yield [str(each.id), noun.shown(each.label), *stood.get(each.id, blank), what, each.reason]
 
 
-def report_of(workspace_id: int, job_id: uuid.UUID) -> BulkReport:
+def jobs_of(workspace_id: int) -> QuerySet[Job]:
+    """Return the bulk actions of a workspace."""
+    return Job.objects.filter(workspace_id=workspace_id, kind=BULK)
+
+
+def reports_of_request(workspace_id: int, request_id: uuid.UUID) -> list[BulkReport]:
+    """Return the bulk actions of a workspace that a request carried out, without their objects. One query."""
+    jobs = jobs_of(workspace_id).filter(request_id=request_id).defer("arguments", "result")
+    return [BulkReport(job) for job in jobs.order_by("created")]
+
+
+def report_of(workspace_id: int, job_id: uuid.UUID, *, light: bool = False) -> BulkReport:
     """Return a report of a workspace.
+
+    Args:
+        workspace_id: the workspace.
+        job_id: of the report.
+        light: without the objects, which can be many.
 
     Raises:
         NotFound: none of this id, or it belongs to another workspace.
     """
-    job = Job.objects.filter(pk=job_id, workspace_id=workspace_id, kind=BULK).first()
+    jobs = jobs_of(workspace_id).filter(pk=job_id)
+    job = (jobs.defer("arguments", "result") if light else jobs).first()
     if job is None:
         raise NotFound(_("There is no result of this id in this workspace."))
     return BulkReport(job)

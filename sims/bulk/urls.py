@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from sims.bulk import views
+from sims.bulk import history, views
 from sims.bulk.actions import Noun, nouns
 
 _RESULT = "w/<int:workspace_id>/results/<uuid:job_id>"
@@ -23,6 +23,8 @@ def _dialogs(noun: Noun) -> list[URLPattern]:
 
 urlpatterns: list[URLPattern] = [
     *(pattern for noun in nouns() for pattern in _dialogs(noun)),
+    path("w/<int:workspace_id>/results/", history.result_list, name="result_list"),
+    path("w/<int:workspace_id>/results/running/", history.running, name="running"),
     path(f"{_RESULT}/", views.result, name="result"),
     path(f"{_RESULT}/progress/", views.progress, name="result_progress"),
     path(f"{_RESULT}/csv/", views.result_csv, name="result_csv"),

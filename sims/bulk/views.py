@@ -283,7 +283,7 @@ def result(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UUID) 
 def progress(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UUID) -> HttpResponse:
     """Answer a poll: how far the job is, and once it has ended its result in place of the whole dialog or page."""
     authorise(workspace_id, Permission.INVENTORY_READ)
-    report = report_of(workspace_id, job_id)
+    report = report_of(workspace_id, job_id, light=True)
     if not report.finished:
         return render_fragment(request, "sims/_bulk_progress_bar.html", {"report": report})
     if request.GET.get("page"):
@@ -297,8 +297,7 @@ def result_csv(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UU
     """Send the report line by line. Texts that a spreadsheet would run as a formula are quoted."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     report = report_of(workspace_id, job_id)
-    head = ("id", report.noun.head, _("result"), _("reason"))
-    parts = csv_parts(head, report.lines(), marked=False)
+    parts = csv_parts(report.head, report.lines(), marked=False)
     response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="result-{report.job.pk}.csv"'
     return private(response)

@@ -18,6 +18,7 @@ from kit.filters import (
     whole_number,
 )
 from kit.ip_addresses import ip_address_of
+from sims.bulk.filters import ResultFilter
 from sims.devices.selectors import NUMBERS, devices_by_iccid, devices_by_number
 from sims.identifiers import digits_only, iccid_digits, plain
 from sims.models import Device
@@ -95,11 +96,13 @@ class DeviceFilters(ListFilters):
         method="filter_ip_address",
     )
     created = DateRangeFilter(field_name="created", label=_("Created"))
+    result = ResultFilter("devices")
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Apply all values, and leave out deleted devices unless their state is asked for."""
         found = super().filter_queryset(queryset)
-        return found if self.form.cleaned_data.get("status") else found.filter(status__in=LIVE)
+        values = self.form.cleaned_data
+        return found if values.get("status") or values.get("result") else found.filter(status__in=LIVE)
 
     def filter_q(self, queryset: QuerySet[Device], name: str, value: str) -> QuerySet[Device]:
         """Keep devices in which each word occurs in some property of theirs or of their SIM."""

@@ -111,6 +111,8 @@ _WORKSPACE: Final = """
     devices/bulk/<slug:action>/preview/
     devices/bulk/<slug:action>/listed/
     devices/bulk/<slug:action>/run/
+    results/
+    results/running/
     results/<uuid:job_id>/
     results/<uuid:job_id>/progress/
     results/<uuid:job_id>/csv/

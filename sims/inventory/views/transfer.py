@@ -272,12 +272,20 @@ def _carry_out(selection: Selection, *, target_id: int, detach: bool) -> Job:
         transfer = transfer_sims(target_id=target_id, sim_ids=selection.ids, auto_detach=detach, dry_run=False)
         count = len(transfer.sims)
         title = ngettext("Transferred %(n)s SIM to %(name)s", "Transferred %(n)s SIMs to %(name)s", count)
+        suspended = set(transfer.suspends)
         outcome = Outcome(changed=[sim.id for sim in transfer.sims], notes=_done_notes(transfer))
+        outcome.trace = [
+            [
+                *(sim.id, sim.imsi, sim.device_name or "", int(sim.status)),
+                int(SimStatus.SUSPENDED if sim.id in suspended else sim.status),
+            ]
+            for sim in transfer.sims
+        ]
         return keep(
             TRANSFER,
             selection,
             title=title % {"n": counted(count), "name": transfer.target.name},
-            result=outcome.as_json(),
+            result=outcome,
             total=count,
             target=target_id,
         )
