@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from kit.context import (
@@ -61,6 +61,17 @@ def set_reviver(reviver: Reviver) -> None:
     _reviver[:] = [reviver]
 
 
+Failed = Callable[[Job], None]
+"""Tells that a job has ended without doing all of its work; called in the transaction that notes it."""
+
+_failed: dict[str, Failed] = {}
+
+
+def when_failed(kind: str, tell: Failed) -> None:
+    """Say who is told when a job of a kind fails."""
+    _failed[kind] = tell
+
+
 def job_kind(name: str) -> Callable[[JobStep], JobStep]:
     """Register the function that does the steps of a kind of job."""
 
@@ -97,7 +108,14 @@ def revive_actor(data: dict[str, Any]) -> Actor:
 
 # untold: a job: what it does is told by the action it runs
 def start(
-    *, kind: str, workspace_id: int | None, title: str, arguments: dict[str, Any], total: int, name: str = ""
+    *,
+    kind: str,
+    workspace_id: int | None,
+    title: str,
+    arguments: dict[str, Any],
+    total: int,
+    name: str = "",
+    later: bool = False,
 ) -> Job:
     """Queue a job for the current actor and wake a worker once this transaction is committed.
 
@@ -108,13 +126,43 @@ def start(
         arguments: JSON-safe.
         total: number of objects.
         name: what it does, where its kind does many things; lists are filtered by it.
+        later: wait until `release`; what it does then comes from no client's address.
     """
     if kind not in _kinds:
         raise ValueError(f"Job kind {kind} is not registered.")
     job = _row(kind=kind, workspace_id=workspace_id, title=title, arguments=arguments, total=total, name=name)
+    if later:
+        job.state, job.surface = Job.State.SCHEDULED, int(Surface.TASK)
+        job.arguments = {**job.arguments, "_ip": None, "_user_agent": ""}
     job.save(force_insert=True)
-    transaction.on_commit(lambda: wake(str(job.pk)))
+    if not later:
+        transaction.on_commit(lambda: wake(str(job.pk)))
     return job
+
+
+def release(job_id: uuid.UUID) -> bool:
+    """Queue a job that was started for later, and wake a worker once this transaction is committed.
+
+    Args:
+        job_id: id of the `Job`.
+
+    Returns:
+        Whether it still waited.
+    """
+    released = Job.objects.filter(pk=job_id, state=Job.State.SCHEDULED).update(state=Job.State.QUEUED)
+    transaction.on_commit(lambda: wake(str(job_id)))
+    return bool(released)
+
+
+# untold: a job; whoever scheduled it tells that it was canceled
+def cancel(job_id: uuid.UUID) -> bool:
+    """End a job that was started for later before it begins; returns whether it still waited.
+
+    Args:
+        job_id: id of the `Job`.
+    """
+    waiting = Job.objects.filter(pk=job_id, state=Job.State.SCHEDULED)
+    return bool(waiting.update(state=Job.State.CANCELED, finished=timezone.now()))
 
 
 def wake(job_id: str) -> None:
@@ -214,14 +262,24 @@ def _claim(job_id: str) -> Job | None:
     return Job.objects.get(pk=job_id) if claimed else None
 
 
-# untold: the state of a job
 def _give_up(job_id: str) -> None:
-    tired = Job.objects.filter(pk=job_id, state=Job.State.RUNNING, fruitless__gte=MOST_ATTEMPTS)
-    tired.filter(beat__lt=timezone.now() - SILENCE).update(
-        state=Job.State.FAILED,
-        error=f"Given up after {MOST_ATTEMPTS} attempts that got no further; what was done until then stays done.",
-        finished=timezone.now(),
+    tired = Job.objects.filter(
+        pk=job_id, state=Job.State.RUNNING, fruitless__gte=MOST_ATTEMPTS, beat__lt=timezone.now() - SILENCE
     )
+    _end(tired, f"Given up after {MOST_ATTEMPTS} attempts that got no further; what was done until then stays done.")
+
+
+# untold: the state of a job; `when_failed` tells what there is to tell
+def _end(running: QuerySet[Job], message: str) -> None:
+    """Note that a job that runs has failed, once, and tell whoever wants to know."""
+    with transaction.atomic():
+        job = running.select_for_update(of=("self",)).first()
+        if job is None:
+            return
+        job.state, job.error, job.finished = Job.State.FAILED, message[:500], timezone.now()
+        job.save(update_fields=["state", "error", "finished"])
+        if job.kind in _failed:
+            _failed[job.kind](job)
 
 
 def _work(job: Job) -> None:
@@ -276,4 +334,4 @@ def _do_part(job: Job, step: JobStep) -> bool:
 
 
 def _fail(job: Job, message: str) -> None:
-    Job.objects.filter(pk=job.pk).update(state=Job.State.FAILED, error=message[:500], finished=timezone.now())
+    _end(Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempts=job.attempts), message)

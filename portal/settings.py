@@ -226,6 +226,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "cancel-unpaid": {"task": "orders.cancel_unpaid", "schedule": 600.0, "options": {"expires": 600}},
     "sweep-mails": {"task": "kit.sweep_mails", "schedule": 60.0, "options": {"expires": 60}},
     "expire-messages": {"task": "sims.expire_messages", "schedule": 60.0, "options": {"expires": 60}},
+    "begin-scheduled": {"task": "sims.begin_scheduled", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-factory-tests": {"task": "sims.sweep_factory_tests", "schedule": 60.0, "options": {"expires": 60}},
     "forget-unknown-addresses": {
         "task": "accounts.forget_unknown_addresses",

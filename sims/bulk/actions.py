@@ -16,12 +16,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
-from accounts.models import User
-from accounts.permissions import Permission
+from accounts.models import User, Workspace
+from accounts.permissions import Permission, actor_may
 from kit import jobs
 from kit.action import action, retried
-from kit.context import current_actor
-from kit.errors import Invalid, NotFound
+from kit.context import as_scheduled, current_actor
+from kit.errors import Forbidden, Invalid, NotFound
 from kit.filters import ListFilters
 from kit.models import Job
 from kit.outcomes import Outcome
@@ -110,9 +110,10 @@ class Noun:
             found.update((pk, self.shown(label)) for pk, label in rows)
         return found
 
-    def name_of(self, pk: int) -> str:
-        """Return what people call one object; its number where there is none. One query."""
-        return self.labels([pk]).get(pk, str(pk))
+    def name_of(self, workspace_id: int, pk: int) -> str:
+        """Return what people call one object of a workspace; its id where it has none of it. One query."""
+        label = self.objects().of(workspace_id).filter(pk=pk).values_list(self.label, flat=True).first()
+        return str(pk) if label is None else self.shown(label)
 
     def links(self, workspace_id: int, named: Iterable[tuple[int, str]]) -> list[tuple[str, str]]:
         """Return name and address of objects given by id and name. No query."""
@@ -191,16 +192,16 @@ class BulkSpec(ActionSpec):
     doing: Words | None = None
     form: type[OptionsForm] | None = None
 
-    def title(self, ids: Sequence[int]) -> str:
+    def title(self, workspace_id: int, ids: Sequence[int]) -> str:
         """Return what is asked for: it names the object when it is one. One query then."""
         if len(ids) == 1 and self.asked_one:
-            return str(self.asked_one % {"name": self.noun.name_of(ids[0])})
+            return str(self.asked_one % {"name": self.noun.name_of(workspace_id, ids[0])})
         return say(self.asked, len(ids))
 
-    def dialog_title(self, ids: Sequence[int], outcome: Outcome) -> str:
+    def dialog_title(self, workspace_id: int, ids: Sequence[int], outcome: Outcome) -> str:
         """Return the heading of the question: how many objects will change, which of the selected ones can."""
         if len(ids) == 1:
-            return self.title(ids)
+            return self.title(workspace_id, ids)
         if not outcome.changed:
             return _("%(verb)s: nothing would change") % {"verb": self.label}
         return say(self.asked, len(outcome.changed))
@@ -287,7 +288,7 @@ def carry_out(spec: BulkSpec, selection: Selection, options: Mapping[str, Any]) 
         Forbidden, NotFound, Invalid, Conflict: as the service; nothing was done then.
     """
     ids, workspace_id = selection.ids, selection.workspace_id
-    title = spec.title(ids)
+    title = spec.title(workspace_id, ids)
 
     def act() -> Job:
         if len(ids) <= CHUNK:
@@ -295,7 +296,7 @@ def carry_out(spec: BulkSpec, selection: Selection, options: Mapping[str, Any]) 
             return keep(spec, selection, title=title, result=outcome, total=len(ids), options=dict(options))
         # A right that is missing shall show at once, not in a worker.
         spec.foresee(workspace_id, ids[:1], options)
-        arguments = _arguments(spec, selection, options=dict(options), ids=list(ids))
+        arguments = arguments_of(spec, selection, options=dict(options), ids=list(ids))
         return jobs.start(
             kind=BULK, name=spec.path, workspace_id=workspace_id, title=title, arguments=arguments, total=len(ids)
         )
@@ -349,15 +350,37 @@ def keep(
         name=spec.path,
         workspace_id=selection.workspace_id,
         title=title,
-        arguments=_arguments(spec, selection, **arguments),
+        arguments=arguments_of(spec, selection, **arguments),
         result=result.as_json() if isinstance(result, Outcome) else dict(result),
         counts=result.counts if isinstance(result, Outcome) else {"changed": total, "unchanged": 0, "refused": 0},
         total=total,
     )
 
 
-def _arguments(spec: ActionSpec, selection: Selection, **more: Any) -> dict[str, Any]:
+def arguments_of(spec: ActionSpec, selection: Selection, **more: Any) -> dict[str, Any]:
+    """Return what the job of an action keeps of what was confirmed."""
     return {"kind": spec.noun.name, "action": spec.name, "key": selection.key, **more}
+
+
+def require_standing_right(job: Job, spec: ActionSpec) -> None:
+    """Check that whoever asked for a scheduled action may still do it, in words that others read.
+
+    Raises:
+        Forbidden: not any more; the text says why.
+    """
+    actor, workspace_id = current_actor(), job.workspace_id or 0
+    if "scheduled" not in job.arguments or actor_may(actor, workspace_id, spec.permission):
+        return
+    role = actor.roles.get(workspace_id)
+    if role is None:
+        text = _("Whoever asked for it is no longer in this workspace.")
+    elif Workspace.objects.filter(pk=workspace_id, status=Workspace.Status.SUSPENDED).exists():
+        text = _("The workspace is suspended.")
+    elif workspace_id in actor.closed:
+        text = _("Whoever asked for it has not set up the second factor that the workspace demands.")
+    else:
+        text = _("Whoever asked for it has the role %(role)s now, which may not %(right)s.")
+    raise Forbidden(text % {"role": role, "right": spec.permission.label}, permission=spec.permission.value)
 
 
 @jobs.job_kind(BULK)
@@ -368,8 +391,10 @@ def bulk_step(job: Job) -> bool:
     ids = asked["ids"][job.done : job.done + CHUNK]
     outcome = Outcome.from_json(job.result)
     if ids:
-        # Only jobs with a workspace are started above.
-        outcome.extend(spec.act(job.workspace_id or 0, ids, asked["options"]))
+        require_standing_right(job, spec)
+        with as_scheduled(asked.get("scheduled")):
+            # Only jobs with a workspace are started above.
+            outcome.extend(spec.act(job.workspace_id or 0, ids, asked["options"]))
     job.result, job.counts = outcome.as_json(), outcome.counts
     job.done += len(ids)
     return job.done < job.total

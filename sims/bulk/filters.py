@@ -17,6 +17,7 @@ from kit.filter_values import Values
 from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter
 from kit.models import Job
 from sims.bulk.actions import BULK, SPECS
+from sims.models import ScheduledAction, ScheduledObject
 
 STAFF: Final = "staff"
 """Stands for all of the operator's staff, who are not told apart here."""
@@ -92,6 +93,27 @@ class ResultFilter(TextFilter):
         for job in self.jobs(value):
             condition |= Q(pk__in=_ids_of(job))
         return qs.filter(condition)
+
+
+class PlannedFilter(ChoicesFilter):
+    """The objects for which something is scheduled, or nothing."""
+
+    def __init__(self, noun: str) -> None:
+        choices = (("any", gettext_lazy("Something is scheduled")), ("none", gettext_lazy("Nothing is scheduled")))
+        super().__init__(label=gettext_lazy("Scheduled actions"), choices=choices)
+        self.noun = noun
+
+    def filter(self, qs: QuerySet[Any], value: list[Any] | None) -> QuerySet[Any]:
+        """Keep the objects that scheduled actions of this workspace are about, or the others."""
+        if not value or len(value) == 2:
+            return qs
+        waiting = ScheduledObject.objects.filter(
+            noun=self.noun,
+            action__workspace_id=self.parent.workspace_id,
+            action__state=ScheduledAction.State.WAITING,
+        )
+        planned = Q(pk__in=waiting.order_by().values("object_id"))
+        return qs.filter(planned if "any" in value else ~planned)
 
 
 def _ids_of(job: Job) -> RawSQL:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,14 +16,17 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
-from kit.errors import Invalid
+from kit.errors import Conflict, Invalid, NotFound
 from kit.filters import whole_number
-from kit.htmx import private, render_fragment
+from kit.htmx import private, redirect_to, render_fragment, respond, wants_fragment
 from kit.lists import Empty, Listing
 from kit.models import Job
+from kit.rendering import number
+from sims.bulk import schedule
 from sims.bulk.filters import ResultFilters
-from sims.bulk.reports import BulkReport, jobs_of
+from sims.bulk.reports import BulkReport, jobs_of, report_of
 from sims.bulk.tables import ResultTable
+from sims.models import ScheduledAction
 
 MOST_SHOWN = 5
 """Bulk actions that the bar names."""
@@ -36,7 +41,7 @@ def result_list(request: WorkspacePageRequest, workspace_id: int) -> HttpRespons
         request,
         table=ResultTable,
         filters=ResultFilters,
-        queryset=jobs_of(workspace_id).defer("arguments", "result"),
+        queryset=jobs_of(workspace_id).select_related("scheduled").defer("arguments", "result"),
         fetch=lambda found: [BulkReport(job) for job in found],
         empty=Empty(
             icon="list-checks",
@@ -44,7 +49,19 @@ def result_list(request: WorkspacePageRequest, workspace_id: int) -> HttpRespons
             text=_("What is done to SIMs and devices, to one or to many, is listed here with its result."),
         ),
     )
-    return listing.respond("sims/result_list.html")
+    here = reverse("sims:result_list", args=[workspace_id])
+    scheduled = request.GET.get("state") == Job.State.SCHEDULED
+    waiting = ScheduledAction.objects.of(workspace_id).filter(state=ScheduledAction.State.WAITING).count()
+    tabs = [
+        {"label": _("All"), "url": here, "active": not scheduled, "count": None},
+        {
+            "label": _("Scheduled"),
+            "url": f"{here}?state={Job.State.SCHEDULED.value}",
+            "active": scheduled,
+            "count": number(waiting) if waiting else None,
+        },
+    ]
+    return listing.respond("sims/result_list.html", {"tabs": tabs})
 
 
 def under_way(
@@ -83,6 +100,42 @@ def under_way(
 def _is_about(job: Job, sim_id: int | None, device_id: int | None) -> bool:
     pk = sim_id if job.name.startswith("sims/") else device_id
     return pk in job.arguments.get("ids", ())
+
+
+def planned_for(workspace_id: int, *, sim_id: int | None, device_id: int | None) -> list[BulkReport]:
+    """Return what is scheduled for a SIM, its device, or a device and its SIM; the next one first. One query."""
+    about = Q(objects_of__noun="sims", objects_of__object_id=sim_id or 0)
+    about |= Q(objects_of__noun="devices", objects_of__object_id=device_id or 0)
+    waiting = ScheduledAction.objects.of(workspace_id).filter(about, state=ScheduledAction.State.WAITING)
+    jobs = jobs_of(workspace_id).filter(scheduled__in=waiting.values("pk")).select_related("scheduled")
+    return [BulkReport(job) for job in jobs.defer("arguments", "result").order_by("scheduled__due_at")[:MOST_SHOWN]]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel_scheduled(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UUID) -> HttpResponse:
+    """Ask before a scheduled action is canceled, and cancel it."""
+    report = report_of(workspace_id, job_id, light=True)
+    authorise(workspace_id, report.spec.permission)
+    if not hasattr(report.job, "scheduled"):
+        raise NotFound(_("There is no scheduled action of this id in this workspace."))
+    refusal = ""
+    if request.method == "POST":
+        try:
+            schedule.cancel(workspace_id=workspace_id, job_id=job_id)
+        except Conflict as error:
+            refusal = error.message
+        else:
+            messages.success(request, _("Canceled: %(title)s") % {"title": report.job.title})
+            return redirect_to(request, report.url)
+    context = {
+        "report": report,
+        "title": _("Cancel: %(title)s") % {"title": report.job.title},
+        "url": request.path,
+        "refusal": refusal,
+        "as_page": not wants_fragment(request),
+    }
+    status = 409 if refusal else 200
+    return respond(request, "sims/scheduled_cancel.html", "sims/_scheduled_cancel.html", context, status=status)
 
 
 @require_safe

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -192,6 +193,22 @@ class BulkReport:
         return self.job.state in (Job.State.DONE, Job.State.FAILED)
 
     @property
+    def due(self) -> datetime | None:
+        """The moment for which it was scheduled, `None` where it was not."""
+        scheduled = getattr(self.job, "scheduled", None)
+        return scheduled.due_at if scheduled is not None else None
+
+    @property
+    def waits(self) -> bool:
+        """Whether its moment has not come yet."""
+        return self.job.state == Job.State.SCHEDULED
+
+    @property
+    def canceled(self) -> bool:
+        """Whether it was canceled before its moment."""
+        return self.job.state == Job.State.CANCELED
+
+    @property
     def counted(self) -> dict[str, int]:
         """How many objects were changed, left as they were and refused so far; empty before the first was looked at."""
         return dict(self.job.counts)
@@ -341,7 +358,7 @@ class BulkReport:
     @property
     def shown_url(self) -> str:
         """The list of what was changed, or of what is still to be changed; "" where nothing of it is here."""
-        none_left = self.finished and (not self.changed_count or not self.spec.stays)
+        none_left = self.canceled or (self.finished and (not self.changed_count or not self.spec.stays))
         return "" if none_left or self.spec.report else f"{self.list_url}?result={self.job.pk}"
 
     @property
@@ -391,7 +408,7 @@ def report_of(workspace_id: int, job_id: uuid.UUID, *, light: bool = False) -> B
     Raises:
         NotFound: none of this id, or it belongs to another workspace.
     """
-    jobs = jobs_of(workspace_id).filter(pk=job_id)
+    jobs = jobs_of(workspace_id).filter(pk=job_id).select_related("scheduled")
     job = (jobs.defer("arguments", "result") if light else jobs).first()
     if job is None:
         raise NotFound(_("There is no result of this id in this workspace."))

@@ -19,6 +19,7 @@ class ResultTable(ListTable):
     action = ListColumn(_("Asked for"), required=True)
     state = ListColumn(_("State"), sort=("state",))
     created = ListColumn(_("When"), sort=("created",))
+    due = ListColumn(_("Scheduled for"))
     person = ListColumn(_("By"))
     changed = ListColumn(_("Changed"), align="end")
     skipped = ListColumn(_("Not changed"), align="end")

@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern] = [
     path("w/<int:workspace_id>/results/", history.result_list, name="result_list"),
     path("w/<int:workspace_id>/results/running/", history.running, name="running"),
     path(f"{_RESULT}/", views.result, name="result"),
+    path(f"{_RESULT}/cancel/", history.cancel_scheduled, name="scheduled_cancel"),
     path(f"{_RESULT}/progress/", views.progress, name="result_progress"),
     path(f"{_RESULT}/csv/", views.result_csv, name="result_csv"),
 ]

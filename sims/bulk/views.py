@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -26,7 +26,9 @@ from kit.filters import whole_number
 from kit.htmx import current_path, private, redirect_to, render_fragment, respond, wants_fragment
 from kit.outcomes import Outcome
 from sims.bulk.actions import ActionSpec, BulkSpec, OptionsForm, bulk_spec, carry_out, counted, nouns, say, specs_of
+from sims.bulk.forms import LaterForm
 from sims.bulk.reports import BulkReport, Part, dialog_groups, report_of
+from sims.bulk.schedule import schedule
 from sims.bulk.selection import Selection, TooMany
 from sims.effects import OFFLINE
 
@@ -120,7 +122,32 @@ def run(request: WorkspacePageRequest, workspace_id: int, noun: str, action: str
     if form is not None and not form.is_valid():
         return ask(request, spec, selection, form, status=422)
     require_confirmed(request, selection)
+    if request.POST.get("when") == "later":
+        return _run_later(request, spec, selection, form)
     return answer(request, BulkReport(carry_out(spec, selection, _options(form))))
+
+
+def _run_later(
+    request: WorkspacePageRequest, spec: BulkSpec, selection: Selection, form: OptionsForm | None
+) -> HttpResponse:
+    """Schedule what was confirmed, or ask again for the moment."""
+    later = LaterForm(request.POST)
+    if later.is_valid():
+        try:
+            job = schedule(spec, selection, _options(form), due=later.cleaned_data["at"])
+        except Invalid as error:
+            if error.field != "at":
+                raise
+            later.add_error("at", error.message)
+        else:
+            return _scheduled(request, BulkReport(job))
+    return ask(request, spec, selection, form, later=later, status=422)
+
+
+def _scheduled(request: WorkspacePageRequest, report: BulkReport) -> HttpResponse:
+    if not wants_fragment(request):
+        return redirect_to(request, report.url)
+    return render_fragment(request, "sims/_bulk_scheduled.html", {"report": report})
 
 
 def require_confirmed(request: WorkspacePageRequest, selection: Selection) -> None:
@@ -157,7 +184,13 @@ def _options(form: OptionsForm | None) -> dict[str, Any]:
 
 
 def ask(
-    request: WorkspacePageRequest, spec: BulkSpec, selection: Selection, form: OptionsForm | None, *, status: int = 200
+    request: WorkspacePageRequest,
+    spec: BulkSpec,
+    selection: Selection,
+    form: OptionsForm | None,
+    *,
+    later: LaterForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     """Show the question, with the signed selection that its button carries out.
 
@@ -166,6 +199,7 @@ def ask(
         spec: the action.
         selection: its objects.
         form: further questions, with or without answers.
+        later: the moment that was asked for, where it has to be asked again.
         status: of the answer.
 
     Raises:
@@ -173,10 +207,10 @@ def ask(
     """
     workspace_id = selection.workspace_id
     outcome = spec.foresee(workspace_id, selection.ids, _options(form))
-    confirm, confirm_label = _confirmation(spec, outcome)
+    confirm, confirm_label = _confirmation(spec, workspace_id, outcome)
     effects, groups = dialog_groups(spec, workspace_id, outcome)
     dialog = {
-        "title": spec.dialog_title(selection.ids, outcome),
+        "title": spec.dialog_title(workspace_id, selection.ids, outcome),
         "url": f"{spec.url(workspace_id)}run/",
         "verb": say(spec.asked, len(outcome.changed)),
         "plan": selection.signed(confirm=confirm),
@@ -191,12 +225,13 @@ def ask(
         "confirm": confirm,
         "confirm_label": confirm_label,
         "form": form,
+        "later": later or LaterForm(),
         "seen_note": selection.note,
     }
     return respond(request, "sims/bulk_dialog.html", "sims/_bulk_dialog.html", {"dialog": dialog}, status=status)
 
 
-def _confirmation(spec: BulkSpec, outcome: Outcome) -> tuple[str, str]:
+def _confirmation(spec: BulkSpec, workspace_id: int, outcome: Outcome) -> tuple[str, str]:
     """Return what must be typed before something is destroyed, and how it is asked for.
 
     The number of objects; of a single one the end of its number or its name, because "1" would prove nothing. The same
@@ -212,7 +247,7 @@ def _confirmation(spec: BulkSpec, outcome: Outcome) -> tuple[str, str]:
     if count > 1:
         return counted(count), _("Type %(text)s, the number that will change, to confirm") % {"text": counted(count)}
     (pk,) = outcome.changed
-    return spec.noun.proof(_as_shown(spec.noun.name_of(pk)))
+    return spec.noun.proof(_as_shown(spec.noun.name_of(workspace_id, pk)))
 
 
 def offline_confirmation(outcome: Outcome, count: int) -> tuple[str, str]:
@@ -276,6 +311,8 @@ def result(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UUID) 
     authorise(workspace_id, Permission.INVENTORY_READ)
     report = report_of(workspace_id, job_id)
     context = {"report": report, **report.spec.report_context(report.job)}
+    if report.waits and report.spec.permission.name in request.may:
+        context["cancel_url"] = reverse("sims:scheduled_cancel", args=[workspace_id, job_id])
     return render_fragment(request, report.spec.report or "sims/sim_result.html", context)
 
 

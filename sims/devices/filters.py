@@ -18,7 +18,7 @@ from kit.filters import (
     whole_number,
 )
 from kit.ip_addresses import ip_address_of
-from sims.bulk.filters import ResultFilter
+from sims.bulk.filters import PlannedFilter, ResultFilter
 from sims.devices.selectors import NUMBERS, devices_by_iccid, devices_by_number
 from sims.identifiers import digits_only, iccid_digits, plain
 from sims.models import Device
@@ -96,6 +96,7 @@ class DeviceFilters(ListFilters):
         method="filter_ip_address",
     )
     created = DateRangeFilter(field_name="created", label=_("Created"))
+    planned = PlannedFilter("devices")
     result = ResultFilter("devices")
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:

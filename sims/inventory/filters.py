@@ -12,7 +12,7 @@ from accounts.models import Workspace
 from kit.billing import month_begin
 from kit.filter_values import Values
 from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter
-from sims.bulk.filters import ResultFilter
+from sims.bulk.filters import PlannedFilter, ResultFilter
 from sims.charges import charged_condition
 from sims.identifiers import digits_only, iccid_digits, plain
 from sims.models import Device, Sim, SimBatch
@@ -85,6 +85,7 @@ class SimFilters(ListFilters):
     )
     registered = DateRangeFilter(field_name="batch__registered_at", label=_("Registered"))
     activated = DateRangeFilter(field_name="activation_date", label=_("First activated"))
+    planned = PlannedFilter("sims")
     result = ResultFilter("sims")
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:

@@ -11,6 +11,7 @@ from sims.models.connectivity import (
 from sims.models.devices import Device
 from sims.models.inventory import Sim, SimBatch, SimModel
 from sims.models.policies import CoveragePolicy, ServicePolicy
+from sims.models.schedule import ScheduledAction, ScheduledObject
 from sims.models.tenures import PastBar, PastTestLimits, SimTenure
 from sims.models.usage import FactoryTestRange, FactoryTestWatch, TrafficType, UsageDay, UsageRecord
 
@@ -25,6 +26,8 @@ __all__ = [
     "FactoryTestWatch",
     "PastBar",
     "PastTestLimits",
+    "ScheduledAction",
+    "ScheduledObject",
     "ServicePolicy",
     "Sim",
     "SimBatch",

@@ -115,6 +115,7 @@ _WORKSPACE: Final = """
     results/running/
     results/<uuid:job_id>/
     results/<uuid:job_id>/progress/
+    results/<uuid:job_id>/cancel/
     results/<uuid:job_id>/csv/
     results/<uuid:job_id>/reversal/
     policies/

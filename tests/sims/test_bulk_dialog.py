@@ -42,6 +42,13 @@ def test_one_object_is_named(cast: Cast) -> None:
     assert heading(devices.preview("disable", [device.pk])) == "Disable device “Pump 12”"
 
 
+def test_no_heading_names_an_object_of_another_workspace(cast: Cast) -> None:
+    (theirs,) = cast.sims(1, status=SimStatus.ACTIVATED, workspace=cast.umbra)
+    response = Desk(cast, cast.owner).preview("suspend", [theirs.pk])
+    assert heading(response) == f"Suspend SIM {theirs.pk}"
+    assert theirs.iccid not in response.content.decode()
+
+
 @pytest.mark.parametrize("path", [path for path, spec in SPECS.items() if isinstance(spec, BulkSpec)])
 def test_every_action_names_its_single_object(path: str) -> None:
     spec = SPECS[path]

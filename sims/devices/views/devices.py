@@ -18,7 +18,7 @@ from kit.history import as_it_was, history_url
 from kit.htmx import respond
 from kit.lists import Empty, Listing
 from kit.rendering import state_badge
-from sims.bulk.history import under_way
+from sims.bulk.history import planned_for, under_way
 from sims.bulk.views import buttons
 from sims.devices.bulk import DEVICES
 from sims.devices.filters import DeviceFilters
@@ -111,6 +111,7 @@ def _page(request: WorkspacePageRequest, device: Device, tab: str) -> dict[str, 
             {"label": _("Details"), "url": here, "active": tab == "details"},
             {"label": _("Events"), "url": f"{here}?tab=events", "active": tab == "events"},
         ],
+        "planned": planned_for(device.workspace_id, sim_id=sim.pk if sim else None, device_id=device.pk),
         "running": under_way(device.workspace_id, sim_id=sim.pk if sim else None, device_id=device.pk),
         "history_url": history_url("events:device_then", device.workspace_id, device.pk),
         "list_url": reverse("sims:device_list", args=[device.workspace_id]),

@@ -24,7 +24,7 @@ from kit.history import as_it_was, history_url
 from kit.htmx import redirect_to, render_fragment, respond
 from kit.lists import Empty, Listing
 from kit.rendering import state_badge
-from sims.bulk.history import under_way
+from sims.bulk.history import planned_for, under_way
 from sims.bulk.views import buttons
 from sims.charges import charge_text
 from sims.identifiers import iccid_with_luhn
@@ -126,6 +126,7 @@ def sim_detail(request: WorkspacePageRequest, workspace_id: int, sim_id: int) ->
         "list_url": reverse("sims:sim_list", args=[workspace_id]),
         "history_url": history_url("events:sim_then", workspace_id, sim.pk),
         "events_url": _embedded_events(workspace_id, sim.pk) if tab == "events" else "",
+        "planned": planned_for(workspace_id, sim_id=sim.pk, device_id=sim.device_id),
         "running": under_way(workspace_id, sim_id=sim.pk, device_id=sim.device_id),
     }
     if tab == "usage":

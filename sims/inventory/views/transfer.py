@@ -90,9 +90,13 @@ def verb_of(count: int) -> str:
     return ngettext("Transfer %(n)s SIM", "Transfer %(n)s SIMs", count) % {"n": counted(count)}
 
 
-def title_of(ids: Sequence[int]) -> str:
+def title_of(workspace_id: int, ids: Sequence[int]) -> str:
     """Return what is asked for: it names the SIM when it is one. One query then."""
-    return _("Transfer SIM %(name)s") % {"name": SIMS.name_of(ids[0])} if len(ids) == 1 else verb_of(len(ids))
+    return (
+        _("Transfer SIM %(name)s") % {"name": SIMS.name_of(workspace_id, ids[0])}
+        if len(ids) == 1
+        else verb_of(len(ids))
+    )
 
 
 @require_POST
@@ -158,7 +162,7 @@ def _ask(
     going = Outcome(effects={OFFLINE: offline} if offline else {})
     confirm, confirm_label = offline_confirmation(going, len(selected.ids))
     dialog = TransferDialog(
-        title=title_of(selected.ids),
+        title=title_of(request.workspace.pk, selected.ids),
         verb=verb_of(len(selected.ids)),
         form=form if form.is_bound and problems is not None else _unbound(request, target, detach),
         plan=selected.signed(confirm=confirm),
