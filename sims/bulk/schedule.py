@@ -170,7 +170,7 @@ def cancel(*, workspace_id: int, job_id: uuid.UUID) -> None:
 
 
 def _locked(pk: int) -> ScheduledAction:
-    return ScheduledAction.objects.select_related("job").select_for_update(of=("self",)).get(pk=pk)
+    return ScheduledAction.objects.select_for_update(of=("self",)).get(pk=pk)
 
 
 def _end(row: ScheduledAction, state: str) -> None:
@@ -213,8 +213,7 @@ def tell_failed(job: Job) -> None:
     if "scheduled" not in job.arguments:
         return
     with acting_as(SCHEDULER, request_id=job.request_id), action():
-        rows = ScheduledAction.objects.select_related("workspace").select_for_update(of=("self",))
-        row = rows.get(job_id=job.pk)
+        row = ScheduledAction.objects.select_for_update(of=("self",)).get(job_id=job.pk)
         row.job = job
         _end(row, State.FAILED)
         signals.scheduled_action_failed.send(
