@@ -247,6 +247,7 @@ UNAUDITED: Final[Mapping[str, str]] = {
     "kit_job": "a job: what it does is told by the action it runs",
     "kit_outgoingmail": "delivery state: what a mail tells has its own event",
     "kit_callcounter": "counts calls",
+    "kit_keptanswer": "repeats the answer to a call whose action has its own events",
     "kit_savedfilter": "a long list behind a short address",
 }
 """Every other table, and why it may change without an event."""

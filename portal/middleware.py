@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -91,6 +92,23 @@ def client_ip(request: HttpRequest) -> str | None:
             found = forwarded[-proxies]
     # The zone of a link-local address names a network card of this machine; the address is one without it.
     return ip_address_of(found.partition("%")[0])
+
+
+_VERSIONED: Final = re.compile(r"/api/v\d+(?=/)", re.IGNORECASE)
+
+
+class ApiPathMiddleware:
+    """Find the call that `/API/V1/sim/` means: clients write the first words as they like and slashes at the end."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        path = request.path_info
+        if found := _VERSIONED.match(path):
+            request.path_info = found[0].lower() + path[found.end() :].rstrip("/")
+            request.path = request.path[: len(request.path) - len(path)] + request.path_info
+        return self.get_response(request)
 
 
 class ActionContextMiddleware:

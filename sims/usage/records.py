@@ -5,7 +5,6 @@ Volumes are read as decimals, never as binary fractions: a limit is reached to t
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -74,27 +73,11 @@ class UsageReading(NamedTuple):
     currency: int | None = None
 
 
-def parse_json(text: bytes | str) -> Any:
-    """Return JSON with its fractions as exact decimals.
-
-    Raises:
-        ValueError: no JSON, not UTF-8, or nested too deep.
-    """
-    try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
-
-
 def read(record: Any, now: datetime) -> UsageReading:
     """Read one record.
 
     Args:
-        record: as parsed by `parse_json`; keys that mean nothing here are kept in the payload.
+        record: as parsed by `kit.api.feed.exact_json`; keys that mean nothing here are kept in the payload.
         now: the moment of reception, aware.
 
     Raises:

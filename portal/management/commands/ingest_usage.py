@@ -14,8 +14,8 @@ from typing import IO, Any, Final
 import orjson
 from django.core.management import BaseCommand, CommandError
 
+from kit.api.feed import exact_json
 from kit.context import NETWORK, Surface, acting_as
-from sims.usage.records import parse_json
 from sims.usage.services.ingest import CHUNK, IngestResult, ingest
 
 SHOWN: Final = 20
@@ -85,7 +85,7 @@ def _json_records(file: IO[str]) -> Iterator[Any]:
     for line in file:
         if line.strip():
             try:
-                yield parse_json(line)
+                yield exact_json(line)
             except ValueError:
                 yield None
 

@@ -75,6 +75,28 @@ def update_service_policy(*, workspace_id: int, policy_id: int, values: Mapping[
     return _update(ServicePolicy, workspace_id, policy_id, SERVICE_FIELDS, values)
 
 
+def switch_service(*, workspace_id: int, policy_id: int, service: str, allowed: bool) -> ServicePolicy:
+    """Allow or forbid one service of a service policy.
+
+    Args:
+        workspace_id: owner.
+        policy_id: of the policy.
+        service: `data`, `sms_mo` or `sms_mt`.
+        allowed: what it shall be.
+
+    Raises:
+        Forbidden, NotFound: as above.
+        Conflict: it is so already.
+    """
+    authorise(workspace_id, Permission.POLICY_UPDATE)
+    with action():
+        policy = _locked(ServicePolicy, workspace_id, policy_id)
+        if getattr(policy, service) == allowed:
+            said = _("This service is allowed already.") if allowed else _("This service is not allowed.")
+            raise Conflict(said, code="duplicate" if allowed else "no_change")
+        return update_service_policy(workspace_id=workspace_id, policy_id=policy_id, values={service: allowed})
+
+
 def update_coverage_policy(*, workspace_id: int, policy_id: int, values: Mapping[str, Any]) -> CoveragePolicy:
     """Change a coverage policy; values that already hold write nothing. Raises: also NotFound."""
     return _update(CoveragePolicy, workspace_id, policy_id, COVERAGE_FIELDS, values)
