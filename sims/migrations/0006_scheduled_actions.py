@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_second_factors_and_ended_tokens"),
-        ("kit", "0004_job_indexes"),
+        ("kit", "0005_job_indexes"),
         ("sims", "0005_tenures"),
     ]
 

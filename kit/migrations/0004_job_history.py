@@ -23,7 +23,7 @@ def fill(apps: Any, _schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("kit", "0002_counters"),
+        ("kit", "0003_kept_answers"),
     ]
 
     operations = [

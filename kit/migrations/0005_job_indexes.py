@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("kit", "0003_job_history"),
+        ("kit", "0004_job_history"),
     ]
 
     operations = [
