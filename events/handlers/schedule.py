@@ -1,4 +1,4 @@
-"""Scheduled actions, as rows of the log (`docs/rules.md` section 24)."""
+"""Scheduled actions, as rows of the log (`docs/rules.md` section 25)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Bulk actions at a moment to come: scheduled, canceled, begun once, and told when they cannot be done.
 
 The objects are fixed when somebody asks. What becomes of each, and whether whoever asked may still act, is decided when
-the moment has come (`docs/rules.md` section 24).
+the moment has come (`docs/rules.md` section 25).
 """
 
 from __future__ import annotations

@@ -334,7 +334,7 @@ def result_csv(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UU
     """Send the report line by line. Texts that a spreadsheet would run as a formula are quoted."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     report = report_of(workspace_id, job_id)
-    parts = csv_parts(report.head, report.lines(), marked=False)
+    parts = csv_parts(report.head, report.lines())
     response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="result-{report.job.pk}.csv"'
     return private(response)

@@ -2,9 +2,11 @@
 
 from sims.models.charges import DepartedSim
 from sims.models.connectivity import (
+    Attachment,
     BlockedOperator,
     CoverageBlockedOperator,
     CoverageExcludedZone,
+    NetworkReport,
     Sms,
     SmsStatus,
 )
@@ -16,6 +18,7 @@ from sims.models.tenures import PastBar, PastTestLimits, SimTenure
 from sims.models.usage import FactoryTestRange, FactoryTestWatch, TrafficType, UsageDay, UsageRecord
 
 __all__ = [
+    "Attachment",
     "BlockedOperator",
     "CoverageBlockedOperator",
     "CoverageExcludedZone",
@@ -24,6 +27,7 @@ __all__ = [
     "Device",
     "FactoryTestRange",
     "FactoryTestWatch",
+    "NetworkReport",
     "PastBar",
     "PastTestLimits",
     "ScheduledAction",

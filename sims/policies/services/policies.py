@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.changes import lines_of
-from accounts.models import DataPlan
+from accounts.models import DataPlanBooking
 from accounts.permissions import Permission, authorise
 from kit.action import action
 from kit.context import current_context
@@ -203,8 +203,9 @@ def _known(
 
 def _validate(policy: ServicePolicy | CoveragePolicy) -> None:
     if isinstance(policy, CoveragePolicy):
-        booked = DataPlan.objects.filter(workspaces=policy.workspace_id, pk=policy.data_plan_id)
-        if not booked.exists():
+        # Locked, so that the plan is not taken away meanwhile.
+        booked = DataPlanBooking.objects.select_for_update(of=("self",))
+        if booked.filter(workspace_id=policy.workspace_id, data_plan_id=policy.data_plan_id).first() is None:
             raise Invalid(
                 _("Data plan %(id)s is not booked by this workspace. Choose one of its own.")
                 % {"id": policy.data_plan_id},
