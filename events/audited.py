@@ -232,6 +232,7 @@ UNAUDITED: Final[Mapping[str, str]] = {
     "django_content_type": _LIBRARY,
     "auth_permission": _LIBRARY,
     "auth_group": "a name; what a group may do and who is in it is guarded",
+    "sims_simnumbers": "the numbers of SIMs once more, to be searched; they come with the import, which is 10060",
     "sims_simmodel": "a kind of card, named when the portal is set up",
     "sims_scheduledobject": "what a scheduled action is about, told with it in 10115",
     "sims_sms": "what became of a message; that it was sent is 10013",

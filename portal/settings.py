@@ -424,6 +424,7 @@ CONFIRM_OFFLINE_DEVICES = env.number("CONFIRM_OFFLINE_DEVICES", default=50, mini
 SHOP_TEST_PAYMENTS = env.flag("SHOP_TEST_PAYMENTS", default=not PRODUCTION)
 SHOP_BANK_ACCOUNT = env.text("SHOP_BANK_ACCOUNT")
 # Stock is kept for an order that is not paid yet. So it has to be paid in time, and nobody may keep the whole stock.
+SHOP_LOW_STOCK = env.number("SHOP_LOW_STOCK", default=5, minimum=0, maximum=1_000_000)
 SHOP_UNPAID_HOURS = env.number("SHOP_UNPAID_HOURS", default=24, minimum=1, maximum=24 * 90)
 SHOP_INVOICE_DAYS = env.number("SHOP_INVOICE_DAYS", default=30, minimum=1, maximum=365)
 SHOP_UNPAID_ORDERS = env.number("SHOP_UNPAID_ORDERS", default=10, minimum=1, maximum=100_000)

@@ -22,6 +22,8 @@ are 10020 and 10021 when a member of staff signs in or out.
 | 10117 | Scheduled action begun | all | the moment has come, and it begins |
 | 10118 | Scheduled action not carried out | all | it could not be done, or not to the end |
 | 10087 | Log and tables differ | staff | the nightly replay finds differences that the one before did not find |
+| 10130 | User export | all | the users of a workspace are read out as a file |
+| 10131 | Order export | all | its orders are |
 | 10088 | Log and tables agree again | staff | it finds none, and the one before found some |
 """
 
@@ -144,6 +146,8 @@ _own(10051, "Event export", "{count} events exported", {"count": 1200}, section=
 _own(10086, "Inventory export",
      {"sims": Wording("{count} SIM(s) exported"), "devices": Wording("{count} device(s) exported")},
      {"count": 1200}, section=_LOG)
+_own(10130, "User export", "{count} user(s) exported", {"count": 12}, section=_LOG)
+_own(10131, "Order export", "{count} order(s) exported", {"count": 8}, section=_LOG)
 _own(10052, "Events expired", "{count} events older than {cutoff} removed by retention",
      {"count": 1200, "cutoff": "2026-01-01"}, section=_LOG, source=Source.POLICY_CONTROL)
 

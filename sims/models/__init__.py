@@ -12,6 +12,7 @@ from sims.models.connectivity import (
 )
 from sims.models.devices import Device
 from sims.models.inventory import Sim, SimBatch, SimModel
+from sims.models.numbers import SimNumbers
 from sims.models.policies import CoveragePolicy, ServicePolicy
 from sims.models.schedule import ScheduledAction, ScheduledObject
 from sims.models.tenures import PastBar, PastTestLimits, SimTenure
@@ -36,6 +37,7 @@ __all__ = [
     "Sim",
     "SimBatch",
     "SimModel",
+    "SimNumbers",
     "SimTenure",
     "Sms",
     "SmsStatus",

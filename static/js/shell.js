@@ -232,7 +232,7 @@
     else if (key === "g") {
       goes = Date.now() + 1500;
       return;
-    } else if (key === "/") (search || $("[data-list-search]"))?.focus();
+    } else if (key === "/") (search || $("[data-staff-search]") || $("[data-list-search]"))?.focus();
     else if (key === "f" && $("[data-list-search]")) $("[data-list-search]").focus();
     else if (key === "?") help.showModal();
     else {

@@ -100,12 +100,16 @@ _WORKSPACE: Final = """
     sims/bulk/<slug:action>/run/
     devices/
     devices/export/
+    orders/export/
+    settings/users/export/
     devices/create/
     devices/free-sims/
     devices/<int:device_id>/
     devices/<int:device_id>/edit/
     devices/<int:device_id>/assign/
     devices/<int:device_id>/release/
+    devices/<int:device_id>/connection/
+    devices/<int:device_id>/connection/line/
     devices/<int:device_id>/sms/
     devices/<int:device_id>/usage/
     devices/bulk/<slug:action>/

@@ -73,6 +73,7 @@ COMMON: Final[dict[str, str]] = {
     "orders.ShippingOption": "the operator's shop",
     "orders.ShippingProvider": "the operator's shop",
     "sims.SimModel": "the operator's catalogue",
+    "sims.SimNumbers": "for staff",
     "sims.FactoryTestRange": "holds no text and belongs to no workspace",
     "sims.FactoryTestWatch": "holds no text and belongs to no workspace",
     "sims.Country": "the same for everybody",

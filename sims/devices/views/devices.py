@@ -113,6 +113,7 @@ def device_page(request: WorkspacePageRequest, device: Device, tab: str) -> dict
         "here": here if tab == "details" else f"{here}?tab={tab}",
         "tabs": [
             {"label": _("Details"), "url": here, "active": tab == "details"},
+            {"label": _("Connection"), "url": f"{here}connection/", "active": tab == "connection"},
             {"label": _("SMS"), "url": f"{here}sms/", "active": tab == "sms"},
             {"label": _("Events"), "url": f"{here}?tab=events", "active": tab == "events"},
         ],

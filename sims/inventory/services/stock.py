@@ -19,6 +19,7 @@ from kit.delimited import FileRefused, LineError, Row, read_table
 from kit.errors import Conflict, DomainError, Invalid, NotFound
 from sims import signals
 from sims.identifiers import normalise_bic, normalise_eid, normalise_iccid, normalise_imsi, normalise_msisdn
+from sims.inventory.numbers import note_numbers
 from sims.models import Sim, SimBatch, SimModel
 
 HEADINGS: Final[Mapping[str, Sequence[str]]] = {
@@ -206,6 +207,7 @@ def import_sims(*, batch_id: int, records: Sequence[SimRecord]) -> int:
             # Another import stored one of them after the look above; it is committed now, or this would still wait.
             _refuse_known(records)
             raise
+        note_numbers(made)
         SimBatch.objects.filter(pk=batch.pk).update(quantity=F("quantity") + len(records))
         batch.quantity += len(records)
         signals.sims_imported.send(sender=SimBatch, batch=batch, sim_ids=[sim.pk for sim in made])

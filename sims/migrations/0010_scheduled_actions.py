@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_second_factors_and_ended_tokens"),
         ("kit", "0005_job_indexes"),
-        ("sims", "0007_attachments"),
+        ("sims", "0009_sim_numbers_filled"),
     ]
 
     operations = [
