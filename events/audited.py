@@ -100,6 +100,11 @@ AUDITED: Final = (
         ("workspace_id", "name", "description", "data_plan_id", "uses_allowance", "created"),
     ),
     Audited("sims_coverageblockedoperator", "coverage_policy", ("operator_id", "created"), object="policy_id"),
+    Audited(
+        "sims_scheduledaction",
+        "scheduled_action",
+        ("workspace_id", "job_id", "count", "asked_at", "due_at", "state", "ended_at"),
+    ),
     Audited("sims_coverageexcludedzone", "coverage_policy", ("zone", "created"), object="policy_id"),
     # --- people and what they hold ---
     Audited(
@@ -249,6 +254,7 @@ UNAUDITED: Final[Mapping[str, str]] = {
     "auth_group": "a name; what a group may do and who is in it is guarded",
     "sims_simnumbers": "the numbers of SIMs once more, to be searched; they come with the import, which is 10060",
     "sims_simmodel": "a kind of card, named when the portal is set up",
+    "sims_scheduledobject": "what a scheduled action is about, told with it in 10115",
     "sims_sms": "what became of a message; that it was sent is 10013",
     "sims_attachment": "what the network reported; the reports are events of their own",
     "sims_networkreport": "ids of reports, which are events of their own",

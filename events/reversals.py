@@ -122,6 +122,11 @@ TABLE: Final[Mapping[int, Reversal | Never]] = {
     # orders
     38: _alone(Permission.ORDER_CREATE, 39),
     39: Never(_("Orders only go forward: what was paid, shipped or canceled stays so.")),
+    # scheduled actions
+    10115: Never(_("Cancel it on its page under Bulk actions, as long as it waits for its moment.")),
+    10116: Never(_("What was canceled is not done any more. Schedule it anew.")),
+    10117: Never(_("Its moment has come. Reverse what it did instead.")),
+    10118: Never(_("Nothing was done, or only a part. Ask for the action again.")),
     # what nobody can take back
     **_never(_NETWORK, (1, 2, 3, 5, 15, 16, 22, 23, 25, 30)),
     **_never(_RULE, (0, 11, 12, 18, 19, 20, 21)),

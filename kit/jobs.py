@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from kit.context import (
@@ -44,7 +44,7 @@ MOST_ATTEMPTS = 5
 TRIES = 4
 """How often one part is tried while the database drops the connection or breaks off a deadlock."""
 
-NOTED = ("result", "done", "total", "arguments", "beat", "state", "finished", "fruitless")
+NOTED = ("result", "counts", "done", "total", "arguments", "beat", "state", "finished", "fruitless")
 
 BREATH = 0.11
 """Seconds between two parts on SQLite, where one writes at a time: who waits looks every tenth of a second."""
@@ -66,6 +66,17 @@ _reviver: list[Reviver] = []
 def set_reviver(reviver: Reviver) -> None:
     """Say who knows what an actor may do by now; asked before each step, for a job may outlive its actor's rights."""
     _reviver[:] = [reviver]
+
+
+Failed = Callable[[Job], None]
+"""Tells that a job has ended without doing all of its work; called in the transaction that notes it."""
+
+_failed: dict[str, Failed] = {}
+
+
+def when_failed(kind: str, tell: Failed) -> None:
+    """Say who is told when a job of a kind fails."""
+    _failed[kind] = tell
 
 
 def job_kind(name: str, *, prepare: Preparation | None = None) -> Callable[[JobStep], JobStep]:
@@ -110,7 +121,16 @@ def revive_actor(data: dict[str, Any]) -> Actor:
 
 
 # untold: a job: what it does is told by the action it runs
-def start(*, kind: str, workspace_id: int | None, title: str, arguments: dict[str, Any], total: int) -> Job:
+def start(
+    *,
+    kind: str,
+    workspace_id: int | None,
+    title: str,
+    arguments: dict[str, Any],
+    total: int,
+    name: str = "",
+    later: bool = False,
+) -> Job:
     """Queue a job for the current actor and wake a worker once this transaction is committed.
 
     Args:
@@ -119,13 +139,44 @@ def start(*, kind: str, workspace_id: int | None, title: str, arguments: dict[st
         title: what people read, e.g. "Suspend 12,000 SIMs".
         arguments: JSON-safe.
         total: number of objects.
+        name: what it does, where its kind does many things; lists are filtered by it.
+        later: wait until `release`; what it does then comes from no client's address.
     """
     if kind not in _kinds:
         raise ValueError(f"Job kind {kind} is not registered.")
-    job = _row(kind=kind, workspace_id=workspace_id, title=title, arguments=arguments, total=total)
+    job = _row(kind=kind, workspace_id=workspace_id, title=title, arguments=arguments, total=total, name=name)
+    if later:
+        job.state, job.surface = Job.State.SCHEDULED, int(Surface.TASK)
+        job.arguments = {**job.arguments, "_ip": None, "_user_agent": ""}
     job.save(force_insert=True)
-    transaction.on_commit(lambda: wake(str(job.pk)))
+    if not later:
+        transaction.on_commit(lambda: wake(str(job.pk)))
     return job
+
+
+def release(job_id: uuid.UUID) -> bool:
+    """Queue a job that was started for later, and wake a worker once this transaction is committed.
+
+    Args:
+        job_id: id of the `Job`.
+
+    Returns:
+        Whether it still waited.
+    """
+    released = Job.objects.filter(pk=job_id, state=Job.State.SCHEDULED).update(state=Job.State.QUEUED)
+    transaction.on_commit(lambda: wake(str(job_id)))
+    return bool(released)
+
+
+# untold: a job; whoever scheduled it tells that it was canceled
+def cancel(job_id: uuid.UUID) -> bool:
+    """End a job that was started for later before it begins; returns whether it still waited.
+
+    Args:
+        job_id: id of the `Job`.
+    """
+    waiting = Job.objects.filter(pk=job_id, state=Job.State.SCHEDULED)
+    return bool(waiting.update(state=Job.State.CANCELED, finished=timezone.now()))
 
 
 def wake(job_id: str) -> None:
@@ -139,13 +190,22 @@ def wake(job_id: str) -> None:
 
 # untold: a job's result
 def keep_result(
-    *, kind: str, workspace_id: int, title: str, arguments: dict[str, Any], result: dict[str, Any], total: int
+    *,
+    kind: str,
+    workspace_id: int,
+    title: str,
+    arguments: dict[str, Any],
+    result: dict[str, Any],
+    total: int,
+    name: str = "",
+    counts: dict[str, int] | None = None,
 ) -> Job:
     """Store the result of work that was done within the request, so that its report can be read again.
 
-    Args: as `start`; `result` is JSON-safe.
+    Args: as `start`; `result` is JSON-safe, and `counts` is what lists show of it.
     """
-    job = _row(kind=kind, workspace_id=workspace_id, title=title, arguments=arguments, total=total)
+    job = _row(kind=kind, workspace_id=workspace_id, title=title, arguments=arguments, total=total, name=name)
+    job.counts = counts or {}
     now = timezone.now()
     job.state, job.result, job.done = Job.State.DONE, result, total
     job.started = job.finished = now
@@ -153,12 +213,13 @@ def keep_result(
     return job
 
 
-def _row(*, kind: str, workspace_id: int | None, title: str, arguments: dict[str, Any], total: int) -> Job:
+def _row(*, kind: str, workspace_id: int | None, title: str, arguments: dict[str, Any], total: int, name: str) -> Job:
     context, actor = current_context(), current_actor()
     return Job(
         id=uuid.uuid4(),
         kind=kind,
         workspace_id=workspace_id,
+        name=name,
         title=title[:200],
         actor=freeze_actor(actor),
         user_id=actor.person.user_id if actor.person else None,
@@ -215,14 +276,24 @@ def _claim(job_id: str) -> Job | None:
     return Job.objects.get(pk=job_id) if claimed else None
 
 
-# untold: the state of a job
 def _give_up(job_id: str) -> None:
-    tired = Job.objects.filter(pk=job_id, state=Job.State.RUNNING, fruitless__gte=MOST_ATTEMPTS)
-    tired.filter(beat__lt=timezone.now() - SILENCE).update(
-        state=Job.State.FAILED,
-        error=f"Given up after {MOST_ATTEMPTS} attempts that got no further; what was done until then stays done.",
-        finished=timezone.now(),
+    tired = Job.objects.filter(
+        pk=job_id, state=Job.State.RUNNING, fruitless__gte=MOST_ATTEMPTS, beat__lt=timezone.now() - SILENCE
     )
+    _end(tired, f"Given up after {MOST_ATTEMPTS} attempts that got no further; what was done until then stays done.")
+
+
+# untold: the state of a job; `when_failed` tells what there is to tell
+def _end(running: QuerySet[Job], message: str) -> None:
+    """Note that a job that runs has failed, once, and tell whoever wants to know."""
+    with transaction.atomic():
+        job = running.select_for_update(of=("self",)).first()
+        if job is None:
+            return
+        job.state, job.error, job.finished = Job.State.FAILED, message[:500], timezone.now()
+        job.save(update_fields=["state", "error", "finished"])
+        if job.kind in _failed:
+            _failed[job.kind](job)
 
 
 def _work(job: Job) -> None:
@@ -286,4 +357,4 @@ def _do_part(job: Job, step: JobStep) -> bool:
 
 
 def _fail(job: Job, message: str) -> None:
-    Job.objects.filter(pk=job.pk).update(state=Job.State.FAILED, error=message[:500], finished=timezone.now())
+    _end(Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempts=job.attempts), message)

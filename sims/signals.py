@@ -7,11 +7,14 @@ Payloads carry what was read under the lock, so that no receiver has to ask the 
 from __future__ import annotations
 
 import enum
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.dispatch import Signal
+
+from kit.context import Person
 
 
 class DeviceRow(NamedTuple):
@@ -209,6 +212,30 @@ class TagChange:
     removed: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class ScheduledRow:
+    """A scheduled action.
+
+    Args:
+        id: of the row.
+        job_id: of the job that does it.
+        action: path of the action, "sims/suspend".
+        title: what was asked for: "Suspend 806 SIMs".
+        object_ids: the SIMs or devices, fixed when it was asked for.
+        asked_at, due_at: both of its moments.
+        asker: the customer's user who asked for it; `None` for anybody else.
+    """
+
+    id: int
+    job_id: uuid.UUID
+    action: str
+    title: str
+    object_ids: tuple[int, ...]
+    asked_at: datetime
+    due_at: datetime
+    asker: Person | None = None
+
+
 DeviceFact = (
     SimStatusChange
     | DeviceStatusChange
@@ -268,6 +295,19 @@ batch_reserved = Signal()
 factory_test_checks_changed = Signal()
 """Checks of factory tests began to run late, or are on time again. Arguments: late (bool), since (datetime: the last
 check that was on time)."""
+
+action_scheduled = Signal()
+"""A bulk action was scheduled. Arguments: workspace_id, row (ScheduledRow)."""
+
+scheduled_action_canceled = Signal()
+"""A scheduled action was canceled before its moment. Arguments: workspace_id, row (ScheduledRow)."""
+
+scheduled_action_begun = Signal()
+"""The moment of a scheduled action has come, and it begins. Arguments: workspace_id, row (ScheduledRow)."""
+
+scheduled_action_failed = Signal()
+"""A scheduled action was not carried out, or not to the end. Arguments: workspace_id, row (ScheduledRow), reason, done
+(how many objects were looked at)."""
 
 operator_blocklist_changed = Signal()
 """A network was blocked for a device, or allowed again. Arguments: workspace_id, device (DeviceRow), sim (SimRow or

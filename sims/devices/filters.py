@@ -19,6 +19,7 @@ from kit.filters import (
 )
 from kit.ip_addresses import ip_address_of
 from kit.list_reports import anywhere, present
+from sims.bulk.filters import PlannedFilter, ResultFilter
 from sims.devices.selectors import NUMBERS, devices_by_iccid, devices_by_number
 from sims.identifiers import WHOLE_IMEI, digits_in, eid_part, iccid_part, imei_part
 from sims.models import Device
@@ -106,11 +107,14 @@ class DeviceFilters(ListFilters):
     )
     note = TextFilter(field_name="note", label=_("Note"), ignore_case=True)
     created = DateRangeFilter(field_name="created", label=_("Created"))
+    planned = PlannedFilter("devices")
+    result = ResultFilter("devices")
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Apply all values, and leave out deleted devices unless their state is asked for."""
         found = super().filter_queryset(queryset)
-        return found if self.form.cleaned_data.get("status") else found.filter(status__in=LIVE)
+        values = self.form.cleaned_data
+        return found if values.get("status") or values.get("result") else found.filter(status__in=LIVE)
 
     def filter_q(self, queryset: QuerySet[Device], name: str, value: str) -> QuerySet[Device]:
         """Keep devices in which each word occurs in some property of theirs or of their SIM."""

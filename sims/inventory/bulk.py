@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from accounts.permissions import Permission
 from kit.filter_sets import encode
 from kit.models import Job
+from sims import effects
+from sims.bulk import trail
 from sims.bulk.actions import ActionSpec, BulkSpec, Noun, register
 from sims.identifiers import iccid_with_luhn
 from sims.inventory.filters import SimFilters
@@ -50,6 +52,22 @@ SIMS = Noun(
         "has_device": ngettext_lazy("is on a device: release it first", "are on devices: release them first", "count"),
     },
     route="sim",
+    trace=trail.sim_trace,
+    trace_head=trail.SIM_HEAD,
+    trace_line=trail.sim_line,
+    effects={
+        effects.OFFLINE: ngettext_lazy(
+            "is on an enabled device, which loses its connection",
+            "are on enabled devices, which lose their connection",
+            "count",
+        ),
+        effects.TEST_ENDS: ngettext_lazy(
+            "ends its factory test, which cannot begin again",
+            "end their factory test, which cannot begin again",
+            "count",
+        ),
+        effects.CHARGED: ngettext_lazy("begins to be charged", "begin to be charged", "count"),
+    },
 )
 
 ACTIVATE = BulkSpec(
@@ -61,6 +79,8 @@ ACTIVATE = BulkSpec(
     preview=partial(preview_sim_status, to=SimStatus.ACTIVATED),
     run=partial(change_sim_status, to=SimStatus.ACTIVATED),
     asked=ngettext_lazy("Activate %(n)s SIM", "Activate %(n)s SIMs", "count"),
+    asked_one=gettext_lazy("Activate SIM %(name)s"),
+    doing=ngettext_lazy("Activating %(n)s SIM", "Activating %(n)s SIMs", "count"),
     done=ngettext_lazy("Activated %(n)s SIM", "Activated %(n)s SIMs", "count"),
     unchanged=ngettext_lazy("is Activated already", "are Activated already", "count"),
 )
@@ -73,6 +93,8 @@ SUSPEND = BulkSpec(
     preview=partial(preview_sim_status, to=SimStatus.SUSPENDED),
     run=partial(change_sim_status, to=SimStatus.SUSPENDED),
     asked=ngettext_lazy("Suspend %(n)s SIM", "Suspend %(n)s SIMs", "count"),
+    asked_one=gettext_lazy("Suspend SIM %(name)s"),
+    doing=ngettext_lazy("Suspending %(n)s SIM", "Suspending %(n)s SIMs", "count"),
     done=ngettext_lazy("Suspended %(n)s SIM", "Suspended %(n)s SIMs", "count"),
     unchanged=ngettext_lazy("is Suspended already", "are Suspended already", "count"),
 )
@@ -85,6 +107,8 @@ FACTORY_TEST = BulkSpec(
     preview=partial(preview_sim_status, to=SimStatus.FACTORY_TEST),
     run=partial(change_sim_status, to=SimStatus.FACTORY_TEST),
     asked=ngettext_lazy("Factory test for %(n)s SIM", "Factory test for %(n)s SIMs", "count"),
+    asked_one=gettext_lazy("Factory test for SIM %(name)s"),
+    doing=ngettext_lazy("Starting the factory test of %(n)s SIM", "Starting the factory test of %(n)s SIMs", "count"),
     done=ngettext_lazy("%(n)s SIM is in factory test now", "%(n)s SIMs are in factory test now", "count"),
     unchanged=ngettext_lazy("is Factory test already", "are Factory test already", "count"),
 )
@@ -120,6 +144,8 @@ DELETE = BulkSpec(
     preview=partial(preview_sim_status, to=SimStatus.DELETED),
     run=partial(change_sim_status, to=SimStatus.DELETED),
     asked=ngettext_lazy("Delete %(n)s SIM", "Delete %(n)s SIMs", "count"),
+    asked_one=gettext_lazy("Delete SIM %(name)s"),
+    doing=ngettext_lazy("Deleting %(n)s SIM", "Deleting %(n)s SIMs", "count"),
     done=ngettext_lazy("Deleted %(n)s SIM", "Deleted %(n)s SIMs", "count"),
     unchanged=ngettext_lazy("is Deleted already", "are Deleted already", "count"),
 )

@@ -16,6 +16,7 @@ from sims.models.imports import SimImport
 from sims.models.inventory import Sim
 from sims.models.numbers import SimNumbers
 from sims.models.policies import CoveragePolicy, ServicePolicy
+from sims.models.schedule import ScheduledAction, ScheduledObject
 from sims.models.tenures import PastBar, PastTestLimits, SimTenure
 from sims.models.usage import FactoryTestRange, FactoryTestWatch, TrafficType, UsageDay, UsageRecord
 
@@ -33,6 +34,8 @@ __all__ = [
     "NetworkReport",
     "PastBar",
     "PastTestLimits",
+    "ScheduledAction",
+    "ScheduledObject",
     "ServicePolicy",
     "Sim",
     "SimBatch",

@@ -75,10 +75,12 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-close-dialog]")) event.target.closest("dialog").close();
   });
+  // 1,030 and 1030 are the same number, as they are for the server.
+  const plainly = (text) => text.trim().replace(/\s+/g, " ").replace(/(?<=\d)[,.\u2019' \u2009\u00a0\u202f](?=\d)/g, "");
   function matchConfirmation() {
     for (const input of document.querySelectorAll("[data-confirm-match]")) {
-      const verb = input.form.querySelector("[type=submit]");
-      if (verb) verb.disabled = input.value.trim().replace(/\s+/g, " ") !== input.dataset.confirmMatch;
+      const wrong = plainly(input.value) !== plainly(input.dataset.confirmMatch);
+      for (const verb of input.form.querySelectorAll("[type=submit]")) verb.disabled = wrong;
     }
   }
   document.addEventListener("input", (event) => event.target.matches("[data-confirm-match]") && matchConfirmation());

@@ -113,7 +113,7 @@ def test_the_dialog_says_what_the_run_does(cast: Cast) -> None:
     ids = [sim.pk for sim in [*active, *issued, *tested, *asleep]]
     desk = Desk(cast, cast.owner)
     asked = words(response := desk.preview("suspend", ids))
-    assert "Suspend 7 SIMs" in asked
+    assert "Suspend 3 SIMs" in asked
     assert "Will change 3 Cannot 4 Selected 7" in asked
     assert "2 are Issued" in asked
     assert "1 is Factory test" in asked

@@ -21,6 +21,7 @@ from sims.devices.forms import AssignForm, CreateDeviceForm, DeviceForm, Release
 from sims.devices.selectors import device_of, offered_sims, sim_of
 from sims.devices.services.devices import NewDevice, create_devices, update_devices
 from sims.devices.views.devices import sim_badges
+from sims.effects import RUNNING
 from sims.form_fields import show_error
 from sims.identifiers import iccid_with_luhn
 from sims.inventory.services.assignment import SimChoice, assign_sims, release_sims
@@ -206,6 +207,7 @@ def device_release(request: WorkspacePageRequest, workspace_id: int, device_id: 
         "sim_badge": sim_badges()[sim.status],
     }
     context["becomes_disabled"] = device.status == DeviceStatus.ENABLED
+    context["loses_connection"] = device.status == DeviceStatus.ENABLED and sim.status in RUNNING
     return _dialog(request, device, "release", context, status=200 if posted is None else 422)
 
 
@@ -220,7 +222,8 @@ def _dialog(
         "url": reverse(f"sims:device_{name}", args=[device.workspace_id, device.pk]),
         "back": reverse("sims:device_detail", args=[device.workspace_id, device.pk]),
         "list_url": reverse("sims:device_list", args=[device.workspace_id]),
-        "title": _("Assign a SIM") if name == "assign" else _("Release the SIM"),
+        "title": (_("Assign a SIM to “%(name)s”") if name == "assign" else _("Release the SIM of “%(name)s”"))
+        % {"name": device.name},
     }
     return respond(request, "sims/device_dialog.html", f"sims/_device_{name}.html", context, status=status)
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("sims", "0010_sim_imports"),
+        ("sims", "0011_sim_imports"),
     ]
 
     operations = [

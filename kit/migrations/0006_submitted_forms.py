@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("kit", "0003_kept_answers"),
+        ("kit", "0005_job_indexes"),
     ]
 
     operations = [

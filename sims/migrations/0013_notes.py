@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("sims", "0011_sim_imports_index"),
+        ("sims", "0012_sim_imports_index"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0006_second_factors_and_ended_tokens"),
-        ("sims", "0009_sim_numbers_filled"),
+        ("sims", "0010_scheduled_actions"),
     ]
 
     operations = [
