@@ -71,8 +71,8 @@ SQLITE_CREATE: Final = (
     f" BEGIN INSERT INTO {TABLE} (kind, object_id, event_id) {_READ}; END",
     f"CREATE TRIGGER event_gather AFTER DELETE ON {_EVENTS} WHEN instr(OLD.detail, '\"{COVERS}\"')"
     f" BEGIN DELETE FROM {TABLE} WHERE event_id = OLD.id; END",
-    # Rows come with an event that is just being written, which has the newest id there is. What somebody plants for that
-    # one before the next is written is named by the check of the log.
+    # Rows come with an event that is just being written, which has the newest id there is. What somebody plants for it
+    # before the next one is written is named by the check of the log.
     f"CREATE TRIGGER object_insert BEFORE INSERT ON {TABLE}"
     f" WHEN NEW.event_id IS NOT (SELECT max(id) FROM {_EVENTS})"
     f" BEGIN SELECT RAISE(ABORT, '{_REFUSED}: {_WITH}'); END",

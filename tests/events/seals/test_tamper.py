@@ -107,6 +107,14 @@ def test_a_row_that_is_written_into_the_past(sealed: Sealed, tamper: Tamper) -> 
     assert sorted(named(check())) == [("added", free), ("removed", ids[4])]
 
 
+def test_a_row_before_the_first(sealed: Sealed, tamper: Tamper) -> None:
+    sealed(3)
+    columns = ", ".join(f'"{field.column}"' for field in Event._meta.fields if not field.primary_key)
+    own = "OVERRIDING SYSTEM VALUE" if connection.vendor == "postgresql" else ""
+    tamper(f"INSERT INTO events_event (id, {columns}) {own} SELECT -7, {columns} FROM events_event ORDER BY id LIMIT 1")
+    assert named(check()) == [("added", -7)]
+
+
 def test_each_log_is_checked_whole_however_long(
     sealed: Sealed, cast: Cast, tamper: Tamper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
