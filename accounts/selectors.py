@@ -20,6 +20,7 @@ from accounts.operator import OPERATOR_ID
 from accounts.permissions import Role
 from accounts.staff_roles import SUPPORT_RIGHT
 from kit.context import Person
+from kit.email_addresses import forms_of
 from kit.errors import NoHome, NotFound
 from kit.prepared import Columns, PreparedQuery
 
@@ -109,8 +110,10 @@ _ENTRIES: Final = PreparedQuery(_entries)
 
 
 def user_by_email(email: str) -> User | None:
-    """Return the user with an e-mail address, in any case. One query, by the unique index."""
-    return User.objects.alias(address=Lower("email")).filter(address=email.strip().lower()).first()
+    """Return the user with an e-mail address, in any case and form. One query, by the unique index."""
+    found = User.objects.alias(address=Lower("email")).filter(address__in=forms_of(email))
+    # Earlier versions took two forms of one address for two.
+    return min(found, key=lambda user: user.email != email.strip().lower(), default=None)
 
 
 def erased_username(user_id: int) -> str:
@@ -144,11 +147,13 @@ def seats_held(workspace: Workspace, now: datetime, *, besides: Invitation | Non
 
 
 def zone_of(user: User) -> ZoneInfo | None:
-    """Return the time zone a user has chosen, `None` for none or one this machine does not know."""
-    try:
-        return ZoneInfo(user.preferences["timezone"])
-    except (KeyError, ValueError, TypeError, OSError):
-        return None
+    """Return the time zone a user has chosen, else that of their browser; `None` where neither is known here."""
+    for name in ("zone", "timezone"):
+        try:
+            return ZoneInfo(user.preferences[name])
+        except (KeyError, ValueError, TypeError, OSError):
+            continue
+    return None
 
 
 def workspace_with_package(workspace_id: int, *, lock: bool = False) -> Workspace:

@@ -15,7 +15,7 @@ from bench.load import hold
 from bench.measure import Result, compare
 from events.triggers import silence_lifted
 from events.writer import COLUMNS
-from kit.api.feed import exact_json
+from kit.api.parsing import exact_json
 from kit.context import NETWORK, Surface, acting_as
 from sims.usage.services.factory_test import settle
 from sims.usage.services.ingest import ingest

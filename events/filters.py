@@ -11,7 +11,6 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, Final
 
-from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.html import format_html
@@ -21,13 +20,24 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from accounts.models import Workspace
 from events import registry
 from events.covered import About, Kind, asked_about
-from events.search import NOTHING, Found, bounded_text, contains, device_ids, sim_ids, text_since, understand, within
+from events.search import (
+    NOTHING,
+    Found,
+    bounded_text,
+    contains,
+    device_ids,
+    known_devices,
+    known_sims,
+    sim_ids,
+    text_since,
+    understand,
+    within,
+)
 from events.selectors import actor_choices, actor_label, actors_key, of_requests
 from events.types.base import Severity, Source
 from events.who import KIND_NAMES
 from kit.caches import figures
 from kit.context import ActorKind
-from kit.errors import Invalid
 from kit.filter_fields import ChoicesField
 from kit.filter_sets import ListFilters, encode
 from kit.filter_values import Values
@@ -38,7 +48,7 @@ from kit.filters import (
     TextFilter,
     whole_number,
 )
-from sims.identifiers import normalise_iccid, plain
+from sims.identifiers import digits_in, normalise_iccid
 
 CHOICES_SECONDS: Final = 60
 """How long the actors offered are remembered for a workspace."""
@@ -158,13 +168,10 @@ def _of_kinds(kinds: tuple[int, ...]) -> Q:
 
 def _sim_value(value: str) -> str:
     """Bring a typed SIM into the form it is looked for. Raises ValueError for what cannot be one."""
-    digits = plain(value)
+    digits = digits_in(value)
     if _ID.fullmatch(digits) or _IMSI.fullmatch(digits):
         return digits
-    try:
-        return normalise_iccid(digits)
-    except Invalid as error:
-        raise ValidationError(error.message) from error
+    return normalise_iccid(value)
 
 
 def _request_value(value: str) -> uuid.UUID:
@@ -190,6 +197,8 @@ class EventFilters(ListFilters):
         normalise=_sim_value,
         partial=False,
         primary=True,
+        headings=("ICCID", "IMSI", gettext_lazy("SIM ID")),
+        complete=lambda text: len(text) in (14, 15, 19),
         hint=gettext_lazy("ICCID, IMSI or SIM ID."),
     )
     device = TextFilter(
@@ -197,6 +206,7 @@ class EventFilters(ListFilters):
         label=gettext_lazy("Device"),
         partial=False,
         primary=True,
+        headings=(gettext_lazy("Device name"), gettext_lazy("Name"), gettext_lazy("Device ID")),
         hint=gettext_lazy("Device name or ID."),
     )
     source = ChoicesFilter(field_name="source", label=gettext_lazy("Event source"), choices=list(SOURCE_NAMES.items()))
@@ -213,7 +223,7 @@ class EventFilters(ListFilters):
     """Whether something was only looked for in the last 30 days. Known once `qs` was read."""
     search_notice = ""
     split: tuple[object, ...] = ()
-    """Which SIMs or devices were asked for first whose events are in two indexes. Known once `qs` was read."""
+    """What was asked for first whose events are in two indexes: SIMs, devices, people. Known once `qs` was read."""
     part = ""
     """Which of the two this set of filters finds alone: "named" or "among"; "" for both."""
 
@@ -229,6 +239,8 @@ class EventFilters(ListFilters):
         self.search_notice = found.notice
         if found.about is not None:
             return queryset.filter(self._about(*found.about))
+        if found.also is not None:
+            return queryset.filter(self._either(("people", value), found.condition, found.also))
         return within(queryset, found, dated=self.dated)
 
     def _once(self, key: tuple[object, ...], find: Callable[[], Any]) -> Any:
@@ -254,6 +266,23 @@ class EventFilters(ListFilters):
             return self._bounded(queryset, Q(iccid__in=iccids) | Q(imsi__in=imsis))
         return queryset.filter(self._about("sim", ids))
 
+    absent = (
+        gettext_lazy("%(n)s is not in the log of this workspace"),
+        gettext_lazy("%(n)s are not in the log of this workspace"),
+    )
+
+    def present_sim(self, queryset: QuerySet[Any], value: Values) -> set[str]:
+        """Return which of these numbers are of SIMs that occur in the log, whatever the other filters say."""
+        asked = [str(item) for item in value.exact]
+        found: set[str] = self._once(("known sims", *asked), lambda: known_sims(self.workspace_id, asked))
+        return found
+
+    def present_device(self, queryset: QuerySet[Any], value: Values) -> set[str]:
+        """Return which of these names and ids are of devices of the workspace, whatever the other filters say."""
+        asked = [str(item) for item in value.exact]
+        found: set[str] = self._once(("known devices", *asked), lambda: known_devices(self.workspace_id, asked))
+        return found
+
     def filter_request(self, queryset: QuerySet[Any], name: str, value: Values) -> QuerySet[Any]:
         """Keep events of these requests."""
         return queryset.filter(of_requests(value.exact))
@@ -272,17 +301,20 @@ class EventFilters(ListFilters):
             condition |= contains("device_name", text)
         return self._bounded(queryset, condition | self._about("device", ids) if ids else condition)
 
+    def _either(self, key: tuple[object, ...], one: Q, other: Q) -> Q:
+        """Return the condition for what two indexes find; only the first that was asked for is split."""
+        self.split = self.split or key
+        if self.split != key or not self.part:
+            return one | other
+        return one if self.part == "named" else other
+
     def _about(self, kind: Kind, ids: list[int]) -> Q:
         """Return the condition for the events of SIMs or devices, those that speak of many of them too."""
         key = ("about", kind, *ids)
         found: About = self._once(key, lambda: asked_about(kind, ids))
         if found.among is None:
             return found.named
-        # Only the first one is split: a second one narrows what the first has found.
-        self.split = self.split or key
-        if self.split != key or not self.part:
-            return found.any
-        return found.named if self.part == "named" else found.among
+        return self._either(key, found.named, found.among)
 
     @cached_property
     def parts(self) -> tuple[QuerySet[Any], ...]:

@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from events.covered import Kind, covering
-from events.export import MOST_ROWS, chosen_columns, csv_file, exported
+from events.export import MOST_ROWS, columns_for, csv_file, exported
 from events.filters import EventFilters
-from events.listing import EventListing, poll_scope, ready_rows, row_context
-from events.panel import panel_of
-from events.selectors import event_row, log_of
+from events.listing import ALL, EventListing, poll_scope, ready_rows, row_context, unfold_scope
+from events.panel import panel_of, results_of
+from events.selectors import event_row, log_of, of_requests
 from events.services import record_export
 from events.tables import EmbeddedEventTable, EventTable, RecentEventTable
 from kit.errors import Invalid, NotFound
+from kit.filter_sets import encode
 from kit.htmx import private, problem, render_fragment, respond
 from kit.lists import Empty
 from kit.paging import Cursor, InvalidCursorError, after, keyset_page
+from kit.rendering import by_jinja
 from kit.tables import View, chosen_view
 
 EMBEDDED_ROWS = 25
 RECENT_ROWS = 10
 MOST_NEW = 99
 """Newer events that the poll counts."""
+MOST_UNFOLDED = 200
+"""Rows that a folded line shows when it is opened; the rest is a list of its own."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,7 +58,19 @@ def event_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse
     )
     if listing.filters.is_valid():
         listing.notices += listing.filters.notices(request.path)
+        listing.notices += _results(workspace_id, listing.filters)
     return listing.respond("events/event_list.html")
+
+
+def _results(workspace_id: int, filters: EventFilters) -> list[str]:
+    """Return where the result of the only request stands that is asked for. One query then, else none."""
+    asked = filters.values.get("request")
+    if asked is None or len(asked.exact) != 1:
+        return []
+    return [
+        format_html(_("Result of this request: {}"), format_html('<a href="{}">{}</a>', url, title))
+        for title, url in results_of(workspace_id, asked.exact[0])
+    ]
 
 
 @require_safe
@@ -135,7 +153,7 @@ def recent_context(request: WorkspacePageRequest) -> dict[str, Any]:
 def newer(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Say how many events came since the list was shown: nothing, or a button that shows them."""
     authorise(workspace_id, Permission.EVENT_READ)
-    filters = EventFilters(request.GET, log_of(workspace_id), request=request, keep=("since", "known"))
+    filters = EventFilters(request.GET, log_of(workspace_id), request=request, keep=("since", "known", "rows"))
     known = request.GET.get("known", "")
     try:
         since = Cursor.load(request.GET.get("since", ""), poll_scope(known, filters.query))
@@ -146,12 +164,49 @@ def newer(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     if count <= 0:
         return private(HttpResponse(status=204))
     url = reverse("events:list", args=[workspace_id])
+    query = encode({**filters.query_values(), **({"rows": ALL} if request.GET.get("rows") == ALL else {})})
     context = {
         "count": min(count, MOST_NEW),
         "more": count > MOST_NEW,
-        "url": f"{url}?{filters.query}" if filters.query else url,
+        "url": f"{url}?{query}" if query else url,
     }
     return render_fragment(request, "events/_newer.html", context)
+
+
+@require_safe
+def unfold(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
+    """The rows of a folded line (`?of=` its request, `n` rows from `place` on), as the list's filter finds them.
+
+    Raises:
+        NotFound: there is no such line.
+    """
+    authorise(workspace_id, Permission.EVENT_READ)
+    filters = EventFilters(request.GET, log_of(workspace_id), request=request, keep=("of", "n", "place"))
+    request_id, count = request.GET.get("of", ""), request.GET.get("n", "")
+    try:
+        place = Cursor.load(request.GET.get("place", ""), unfold_scope(filters.query, request_id, count))
+    except InvalidCursorError as error:
+        raise NotFound(_("The link to this line is no longer valid. Load the list again.")) from error
+    found = filters.qs.filter(of_requests([uuid.UUID(request_id)])).filter(after(place))
+    rows = ready_rows(
+        found.order_by("-timestamp", "-id")[: min(int(count), MOST_UNFOLDED)],
+        workspace_id=workspace_id,
+        staff=request.user.is_staff,
+    )
+    context = {
+        "rows": rows,
+        "columns": chosen_view(EventTable, request.user.preferences or {}).columns,
+        "now": timezone.now(),
+        "of": request_id,
+        **row_context(request.workspace),
+    }
+    if int(count) > len(rows):
+        asked = encode({**filters.query_values(), "request": request_id})
+        context["rest"] = {
+            "url": f"{reverse('events:list', args=[workspace_id])}?{asked}",
+            "text": _("Show all %(n)s events of this request") % {"n": f"{int(count):,}"},
+        }
+    return private(HttpResponse(by_jinja("events/_event_rows.html", context)))
 
 
 @require_POST
@@ -161,7 +216,7 @@ def export(request: WorkspacePageRequest, workspace_id: int) -> HttpResponseBase
     filters = EventFilters(QueryDict(request.POST.get("filter", "")), log_of(workspace_id), request=request)
     if not filters.is_valid():
         return problem(request, " ".join(filters.mistakes.values()), 422)
-    columns = chosen_columns(chosen_view(EventTable, request.user.preferences or {}).columns)
+    columns = columns_for(context_visible=Permission.EVENT_CONTEXT_READ.name in request.may)
     found, count = exported(filters)
     if count.more:
         message = _("More than %(most)s events match. Narrow the filter, for example by date, and export in parts.")

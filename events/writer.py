@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from events.models import Event, FrozenPerson
-from events.text import COVERS, REVERSES, escape_detail
+from events.text import COVERS, REVERSES, SCHEDULED, escape_detail
 from events.types.base import EventType
 from kit.action import record
 from kit.context import PERSON_KINDS, ActionContext, Actor, Person, current_context
@@ -89,6 +89,7 @@ class PendingEvent(NamedTuple):
         subject: the account concerned, if any.
         covers: ids of further objects that this one row speaks of, by kind (`sim`, `device`, `order`, …): the members
             of a batch, and what has no column of its own. Kept in `detail` under `COVERS`, shown to nobody.
+        moment: when it happened, where that was before the action that tells it: what the network reports.
     """
 
     type: EventType
@@ -101,6 +102,7 @@ class PendingEvent(NamedTuple):
     subject: Person | None = None
     text: str = "default"
     covers: Mapping[str, Sequence[int]] | None = None
+    moment: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -181,12 +183,14 @@ def _rows(batch: Batch, persons: dict[Person, int]) -> Iterable[tuple[Any, ...]]
             detail = {**(detail or {}), COVERS: {name: list(ids) for name, ids in entry.covers.items()}}
         if context.reverses is not None:
             detail = {**(detail or {}), REVERSES: dict(context.reverses)}
+        if context.scheduled is not None:
+            detail = {**(detail or {}), SCHEDULED: dict(context.scheduled)}
         subject = entry.subject
         account = subject.user_id if subject is not None else None
         user_id = account if entry.type.user_is == "subject" else shown
         yield (
             entry.workspace_id,
-            batch.moment,
+            entry.moment or batch.moment,
             entry.type.id,
             *head,
             entry.description,

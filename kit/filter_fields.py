@@ -6,9 +6,11 @@ A filter's field gives None when nothing was asked for. What it refuses names th
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -17,10 +19,13 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django_filters.fields import MultipleChoiceField, RangeField
 from django_filters.widgets import SuffixedMultiWidget
 
+from kit.clock import span_of
+from kit.delimited import FileRefused, like, read_list
+from kit.errors import DomainError
 from kit.filter_values import (
     MAX_STARS,
     PARTIAL_LIMIT,
@@ -50,7 +55,7 @@ class SearchField(forms.CharField):
         super().__init__(max_length=MAX_SEARCH, **options)
 
     def to_python(self, value: str | None) -> str | None:
-        return " ".join((value or "").split()) or None
+        return " ".join(unicodedata.normalize("NFC", value or "").split()) or None
 
 
 class Typed(NamedTuple):
@@ -70,6 +75,10 @@ class ValuesWidget(forms.Textarea):
         return Typed(data.getlist(name), files.getlist(f"{name}__file"))
 
 
+class Unread(ValueError):
+    """A value that can't be read; the text says why."""
+
+
 class ValuesField(forms.Field):
     """Values typed, pasted, kept or uploaded, sorted into whole, partial and wildcard ones.
 
@@ -78,9 +87,10 @@ class ValuesField(forms.Field):
         workspace_id: whose kept lists are read.
         normalise: turns a value without `*` into what is stored; raises ValueError or ValidationError for what
             cannot be one.
-        complete: whether a value is a whole one, which then matches exactly and fast.
+        complete: whether a value, as it is stored, is a whole one, which then matches exactly and fast.
         wildcards: whether `*` is a wildcard; without it a value with `*` is an error.
         partial: whether a value matches in part.
+        headings: names of what is listed, beside the filter's own, by which the column of a table is found.
     """
 
     widget = ValuesWidget
@@ -94,10 +104,12 @@ class ValuesField(forms.Field):
         complete: Callable[[str], bool] | None,
         wildcards: bool,
         partial: bool,
+        headings: Sequence[Any] = (),
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self.name = name
+        self.headings = [name, str(self.label), *map(str, headings)]
         self.workspace_id = workspace_id
         self.normalise = normalise
         self.complete = complete
@@ -108,42 +120,88 @@ class ValuesField(forms.Field):
         assert isinstance(value, Typed)  # noqa: S101 - as the widget read it
         found: dict[str, None] = {}
         for text in value.texts:
-            for each in parse_values(text):
+            for each in self._values_of(text):
                 if each.startswith(TOKEN_PREFIX):
                     token = each.removeprefix(TOKEN_PREFIX)
                     found.update(dict.fromkeys(kept_list(self.workspace_id, self.name, token)))
                 else:
                     found.setdefault(each)
         for upload in value.uploads:
-            found.update(dict.fromkeys(read_upload(upload, header=(self.name, str(self.label)))))
-        return self._sorted(check_values(list(found))) if found else None
+            values = read_upload(upload, header=self.headings)
+            found.update(dict.fromkeys(part for value in values for part in self._parted(value)))
+        composed = dict.fromkeys(unicodedata.normalize("NFC", each) for each in found)
+        return self._sorted(check_values(list(composed))) if found else None
+
+    def _values_of(self, text: str) -> list[str]:
+        """Return the values of a text: of a pasted table its column, else all; a heading is none of them."""
+        headings = {like(heading) for heading in self.headings}
+        first = text.split("\n", 1)[0]
+        if len(text) > len(first) and not headings.isdisjoint(map(like, parse_values(first))):
+            try:
+                return read_list(text.replace("\r\n", "\n").replace("\r", "\n"), headings=self.headings)
+            except FileRefused as error:
+                raise ValidationError(error.message) from error
+        values = [part for value in parse_values(text) for part in self._parted(value)]
+        return values[1:] if len(values) > 1 and like(values[0]) in headings else values
+
+    def _parted(self, value: str) -> list[str]:
+        """Return whole numbers between spaces as values of their own; spaces inside of one number part nothing."""
+        parts = value.split()
+        if len(parts) < 2 or self.complete is None or self.normalise is None or self._is_whole(value):
+            return [value]
+        return parts if any(map(self._is_whole, parts)) else [value]
+
+    def _is_whole(self, value: str) -> bool:
+        try:
+            return self.complete is not None and self.complete(str(self._stored(value)))
+        except Unread:
+            return False
 
     def _sorted(self, typed: list[str]) -> Values:
+        """Sort values by how they are looked for. Those that can't be read hinder no other, as long as there is one."""
         exact: list[Any] = []
         partial: list[str] = []
         patterns: list[str] = []
+        bad: list[tuple[str, str]] = []
+        stored_as: dict[str, Any] = {}
         many = len(typed) > PARTIAL_LIMIT
         for value in typed:
-            if "*" in value and self.wildcards:
-                if value.count("*") > MAX_STARS:
-                    raise ValidationError(_("“%(value)s” has too many wildcards.") % {"value": value})
-                patterns.append(value)
+            try:
+                if "*" in value and self.wildcards:
+                    patterns.append(self._pattern(value))
+                    continue
+                stored = stored_as[value] = self._stored(value)
+            except Unread as error:
+                bad.append((value, str(error)))
                 continue
-            stored = self._stored(value)
-            if many or not self.partial or (self.complete is not None and self.complete(value)):
+            if many or not self.partial or (self.complete is not None and self.complete(str(stored))):
                 exact.append(stored)
             else:
                 partial.append(str(stored))
-        return Values(tuple(exact), tuple(partial), tuple(patterns), tuple(typed))
+        if bad and not (exact or partial or patterns):
+            more = len(bad) - 1
+            rest = ngettext("%(n)s more value cannot be read.", "%(n)s more values cannot be read.", more) % {"n": more}
+            raise ValidationError(f"{bad[0][1]} {rest}" if more else bad[0][1])
+        return Values(tuple(exact), tuple(partial), tuple(patterns), tuple(typed), tuple(bad), stored_as)
+
+    def _pattern(self, value: str) -> str:
+        if value.count("*") > MAX_STARS:
+            raise Unread(_("“%(value)s” has too many wildcards.") % {"value": value})
+        if self.complete is None:
+            return value
+        # The pieces of a number may be grouped like a whole one.
+        return "*".join(str(self._stored(part)) if part.strip() else "" for part in value.split("*"))
 
     def _stored(self, value: str) -> Any:
         if self.normalise is None:
             return value
         try:
             return self.normalise(value)
+        except DomainError as error:
+            raise Unread(error.message) from error
         except (ValueError, ValidationError) as error:
-            raise ValidationError(
-                _("“%(value)s” cannot be a value of %(label)s.") % {"value": value, "label": self.label}
+            raise Unread(
+                _("“%(value)s” cannot be a value of %(label)s.") % {"value": value[:MAX_SHOWN], "label": self.label}
             ) from error
 
 
@@ -200,56 +258,77 @@ class DateRange:
 
 
 class DateRangeWidget(SuffixedMultiWidget):
-    """A span in one parameter, or the two days of a form as `<name>__from` and `<name>__to`."""
+    """A span in one parameter, or days and times of a form: `<name>__from` and `__from_time`, and so with `__to`."""
 
-    suffixes = ["", "_from", "_to"]
+    suffixes = ["", "_from", "_to", "_from_time", "_to_time"]
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__((forms.TextInput, forms.DateInput, forms.DateInput), attrs)
+        kinds = (forms.TextInput, forms.DateInput, forms.DateInput, forms.TimeInput, forms.TimeInput)
+        super().__init__(kinds, attrs)
 
     def decompress(self, value: DateRange | None) -> list[str]:
-        return ["" if value is None else value.text, "", ""]
+        return ["" if value is None else value.text, "", "", "", ""]
 
 
 class DateRangeField(RangeField):
-    """A span of days in the viewer's zone, or a preset (`7d`).
+    """A span of time in the viewer's zone, or a preset (`7d`).
 
-    A span is written `2026-10-01..2026-10-31`; both days belong to it, either may be missing.
+    A span is written `2026-10-01..2026-10-31`; both days belong to it, either may be missing. In place of a day stand a
+    month, a week, an hour or a minute too, as `kit.clock.span_of` reads them: `2026-W47`, `2026-11-21T14:17..`.
     """
 
     widget = DateRangeWidget
 
     def __init__(self, **options: Any) -> None:
-        super().__init__((forms.Field(), forms.Field(), forms.Field()), **options)
+        super().__init__(tuple(forms.Field() for _part in DateRangeWidget.suffixes), **options)
 
     def compress(self, data_list: list[str | None]) -> DateRange | None:
-        text, first, last = ((value or "").strip() for value in data_list or ("", "", ""))
-        if first or last:
-            text = f"{first}..{last}"
+        given = ((value or "").strip() for value in data_list or ("", "", "", "", ""))
+        text, first, last, first_time, last_time = given
+        if first or last or first_time or last_time:
+            text = f"{_with_time(first, first_time)}..{_with_time(last, last_time)}"
         if not text or text == "..":
             return None
         for key, _label, span in DATE_PRESETS:
             if text == key:
                 return DateRange(text, start=timezone.now() - span)
         first, dots, last = text.partition("..")
-        start, end = _day(first if dots else text), _day(last if dots else text)
-        if start is not None and end is not None and end < start:
+        start, end = _span(first if dots else text)[0], _span(last if dots else text)[1]
+        if start is not None and end is not None and end <= start:
             raise ValidationError(_("“%(value)s” ends before it begins.") % {"value": text})
-        return DateRange(
-            text,
-            start=timezone.make_aware(dt.datetime.combine(start, dt.time())) if start else None,
-            end=timezone.make_aware(dt.datetime.combine(end + dt.timedelta(days=1), dt.time())) if end else None,
-        )
+        return DateRange(text, start=start, end=end)
 
 
-def _day(text: str) -> dt.date | None:
-    if not text:
-        return None
+def _with_time(day: str, time: str) -> str:
+    if time and not day:
+        raise ValidationError(_("Choose the day of %(time)s too.") % {"time": time[:MAX_SHOWN]})
+    return f"{day}T{time}" if time else day
+
+
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _is_clock(text: str) -> bool:
     try:
-        day = dt.date.fromisoformat(text)
+        return dt.time.fromisoformat(text).tzinfo is None
     except ValueError:
-        day = dt.date.min
-    # Beyond these years a zone's offset leaves the range of a datetime.
-    if not 1970 <= day.year <= 9000:
-        raise ValidationError(_("“%(value)s” is no date like 2026-11-21.") % {"value": text[:MAX_SHOWN]})
-    return day
+        return False
+
+
+def _span(text: str) -> tuple[dt.datetime | None, dt.datetime | None]:
+    if not text:
+        return None, None
+    day, mark, clock = text.replace(" ", "T").partition("T")
+    if mark and _DATE.fullmatch(day) and not _is_clock(clock):
+        raise ValidationError(_("“%(value)s” is no time of day like 14:17.") % {"value": clock[:MAX_SHOWN]})
+    try:
+        start, end = span_of(text.strip(), zone=timezone.get_current_timezone())
+    except (ValueError, OverflowError):
+        start = end = dt.datetime.min
+    # Nothing is older or newer than this; a mistyped year is.
+    if not 1970 <= start.year <= 9000:
+        message = _(
+            "“%(value)s” is no date like 2026-11-21, with a time like 2026-11-21T14:17, and no week like 2026-W47."
+        )
+        raise ValidationError(message % {"value": text[:MAX_SHOWN]})
+    return start, end

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
@@ -44,6 +44,8 @@ class Empty:
     icon: str = "inbox"
     action_label: Any = ""
     action_url: str = ""
+    second_label: Any = ""
+    second_url: str = ""
 
 
 class Listing:
@@ -59,6 +61,9 @@ class Listing:
         empty: what to show when there is nothing at all.
         context: what the row template needs besides.
     """
+
+    keeps: ClassVar[tuple[str, ...]] = KEPT
+    """Parameters that stay in every link of the list."""
 
     def __init__(
         self,
@@ -80,10 +85,10 @@ class Listing:
         self.moment = timezone.now()
         # The filter form posts all of its fields to the bare path, so nothing of the address is lost.
         self.data: QueryDict = request.POST if request.method == "POST" else request.GET
-        self.kept = {name: self.data.get(name, "") for name in KEPT if self.data.get(name)}
+        self.kept = {name: self.data.get(name, "") for name in self.keeps if self.data.get(name)}
         self.notices: list[str] = []
         self.table = self._table(table, queryset, dict(context or {}))
-        self.filters = filters(self.data, self.table.found, request=request, files=request.FILES, keep=KEPT)
+        self.filters = filters(self.data, self.table.found, request=request, files=request.FILES, keep=self.keeps)
         self._read_parameters()
 
     def _table(self, table: type[ListTable], queryset: QuerySet[Any], context: dict[str, Any]) -> ListTable:
@@ -140,16 +145,20 @@ class Listing:
         """What the list shows in the order of time, as one query or as two, each in the order of an index."""
         return [self.filters.qs]
 
-    def _keyset_page(self) -> KeysetPage:
-        """Count only when there is a second page: free text would otherwise be looked for twice."""
-        moment_field, id_field = self.table.newest_first
-        cursor = None
+    def _cursor(self) -> Cursor | None:
+        """Return where the page begins, `None` for the newest row; a reader whose link is old is told."""
         if text := self.data.get("cursor"):
             try:
-                cursor = Cursor.load(text, self.filters.query)
+                return Cursor.load(text, self.filters.query)
             except InvalidCursorError:
                 message = _("The link to this page is no longer valid; these are the newest %(nouns)s.")
                 self.notices.append(message % {"nouns": self.table.noun[1]})
+        return None
+
+    def _keyset_page(self) -> KeysetPage:
+        """Count only when there is a second page: free text would otherwise be looked for twice."""
+        moment_field, id_field = self.table.newest_first
+        cursor = self._cursor()
         first, *rest = self.parts
         page = keyset_page(
             first,

@@ -10,8 +10,8 @@ from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
+from kit.money import money
 from orders.models import MOST_OF_ONE, Article, OrderLine, ShippingOption
-from orders.money import money
 from orders.states import OrderStatus
 from orders.stock import available, locked_articles
 from sims.models import SimModel
@@ -39,6 +39,11 @@ class QuoteFault:
 
     code: str
     message: str
+
+    @property
+    def of_article(self) -> bool:
+        """Tell whether an article can't be had so, and not its shipping."""
+        return self.code != "no_shipping"
 
 
 @dataclass(frozen=True, slots=True)

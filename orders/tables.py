@@ -14,6 +14,7 @@ class OrderTable(ListTable):
     caption = _("Orders")
     noun = (_("order"), _("orders"))
     row_template = "orders/_order_rows.jinja"
+    tools = "orders/_order_tools.html"
     default_columns = ("number", "status", "sims", "total", "payment", "submitted", "shipped", "tracking")
     default_sort = "-number"
 
@@ -23,8 +24,8 @@ class OrderTable(ListTable):
     total = ListColumn(_("Total"), align="end")
     payment = ListColumn(_("Payment"))
     note = ListColumn(_("Your reference"))
-    submitted = ListColumn(_("Submitted"), sort=("submitted_at",))
+    submitted = ListColumn(_("Submitted"), sort=("submitted_at",), moment=True)
     # Not sorted: the databases disagree on where orders that were never paid or shipped belong.
-    paid = ListColumn(_("Paid"))
-    shipped = ListColumn(_("Shipped"))
+    paid = ListColumn(_("Paid"), moment=True)
+    shipped = ListColumn(_("Shipped"), moment=True)
     tracking = ListColumn(_("Tracking reference"))

@@ -35,6 +35,7 @@ import events.api
 import orders.api.articles
 import orders.api.orders
 import sims.connectivity.api.connectivity
+import sims.connectivity.api.feed
 import sims.devices.api.endpoints
 import sims.devices.api.multi
 import sims.inventory.api.migration
@@ -45,10 +46,11 @@ import sims.policies.api.profiles
 import sims.usage.api.records
 import sims.usage.api.stats
 from accounts.tokens.bearer import BearerAuth
+from kit.api import limits
 from kit.api.errors import BodyFault, Code, WireError, bad_request, domain_error_response, error_response
 from kit.api.idempotency import Replayed
 from kit.api.manners import UNAUTHENTICATED, mannered, unknown_path
-from kit.api.parsing import parse_json
+from kit.api.parsing import parse_json, unpacked
 from kit.api.validation import error_of_contexts
 from kit.errors import DomainError
 from portal import published_api
@@ -62,7 +64,8 @@ class JsonParser(Parser):
 
     def parse_body(self, request: HttpRequest) -> DictStrAny:
         """Return the body. Raises WireError."""
-        parsed: DictStrAny = parse_json(request.body)
+        coding = request.headers.get("Content-Encoding", "")
+        parsed: DictStrAny = parse_json(unpacked(request.body, coding, most=limits.largest(request.path)))
         return parsed
 
 
@@ -203,6 +206,7 @@ api.add_router("/v2/user", accounts.people.api.support_tokens.router)
 api.add_router("/v2/workspace", sims.usage.api.stats.workspaces)
 api.add_router("/v1", events.api.router)
 api.add_router("/v1", sims.usage.api.records.router)
+api.add_router("/v1", sims.connectivity.api.feed.router)
 api.add_router("/v1", sims.policies.api.networks.router)
 api.add_router("/v1/organisation", sims.usage.api.stats.organisations)
 api.add_router("/v1/sim", sims.inventory.api.migration.router)

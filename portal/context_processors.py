@@ -27,7 +27,8 @@ THEME_COOKIE = "theme"
 NAVIGATION: tuple[tuple[Any, str, str, str, tuple[str, ...]], ...] = (
     (gettext_lazy("Dashboard"), "layout-dashboard", "dashboard", "d", ("dashboard",)),
     (gettext_lazy("Connected devices"), "router", "sims:device_list", "c", ("sims:device",)),
-    (gettext_lazy("SIM inventory"), "card-sim", "sims:sim_list", "s", ("sims:sim", "sims:register", "sims:result")),
+    (gettext_lazy("SIM inventory"), "card-sim", "sims:sim_list", "s", ("sims:sim", "sims:register")),
+    (gettext_lazy("Bulk actions"), "list-checks", "sims:result_list", "b", ("sims:result",)),
     (gettext_lazy("Events"), "scroll-text", "events:list", "e", ("events:",)),
     (gettext_lazy("Orders"), "shopping-cart", "orders:order_list", "o", ("orders:",)),
     (
@@ -57,6 +58,14 @@ class NavigationItem:
     url: str
     key: str
     active: bool
+
+
+def section_of(view_name: str) -> str:
+    """Return the URL name of the part of the portal that a page belongs to; the dashboard's for what is in none."""
+    for _label, _icon, name, _key, below in NAVIGATION:
+        if any(view_name.startswith(part) for part in below):
+            return name
+    return "dashboard"
 
 
 class Shell:
@@ -89,10 +98,12 @@ class Shell:
         return timezone.get_current_timezone_name()
 
     @property
-    def timezone_unset(self) -> bool:
-        """Tell whether the browser should tell its zone, because the user has none yet."""
+    def browser_zone(self) -> str | None:
+        """The zone that the browser told last, "" before it told one; `None` before sign-in."""
         user = getattr(self.request, "user", None)
-        return bool(user is not None and user.is_authenticated and not self.preferences.get("timezone"))
+        if user is None or not user.is_authenticated:
+            return None
+        return str(self.preferences.get("timezone") or "")
 
     @property
     def shortcuts(self) -> bool:

@@ -9,16 +9,26 @@ from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
 from accounts.models import DataPlan, Workspace
-from accounts.signals import SettingChange, data_plans_changed, package_changed, user_erased, workspace_settings_changed
+from accounts.signals import (
+    SettingChange,
+    data_plans_changed,
+    package_changed,
+    user_erased,
+    workspace_created,
+    workspace_settings_changed,
+)
 from kit.context import Person
 from kit.erased_names import ErasedNames
 from kit.errors import Conflict
 from sims import signals
+from sims.connectivity.services.reports import forget_connections
 from sims.inventory.services.limits import require_fit
-from sims.models import CoveragePolicy, Device, ServicePolicy
+from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
 from sims.models.connectivity import Sms
+from sims.policies.services.defaults import cover_first_plan, create_first_policies
 from sims.signals import (
     Cause,
+    ConnectivityReset,
     DeviceFact,
     DeviceStatusChange,
     DeviceUpdated,
@@ -30,8 +40,9 @@ from sims.signals import (
 from sims.tenures import keep
 from sims.usage.services.factory_test import end_factory_tests, remember_test_limits
 
-TEXTS: Final[tuple[tuple[type[Device | ServicePolicy | CoveragePolicy | Sms], str, tuple[str, ...]], ...]] = (
-    (Device, "device", ("name", "tags")),
+TEXTS: Final[tuple[tuple[type[Device | Sim | ServicePolicy | CoveragePolicy | Sms], str, tuple[str, ...]], ...]] = (
+    (Device, "device", ("name", "tags", "note")),
+    (Sim, "sim", ("note",)),
     (ServicePolicy, "service_policy", ("description",)),
     (CoveragePolicy, "coverage_policy", ("description",)),
     (Sms, "sms", ("source_address", "payload")),
@@ -43,6 +54,12 @@ LIMITS: Final = frozenset({"factory_test_bytes", "factory_test_sms", "factory_te
 """What a workspace allows in factory test."""
 OF_SIMS: Final = (SimStatusChange, DeviceStatusChange, SimAssigned, SimReleased, DeviceUpdated)
 """What happens to devices and concerns how their SIM stands."""
+
+
+@receiver(workspace_created)
+def on_workspace_created(*, workspace: Workspace, **_kwargs: Any) -> None:
+    """Give a new workspace the policies that its first device needs."""
+    create_first_policies(workspace=workspace)
 
 
 @receiver(package_changed)
@@ -63,8 +80,12 @@ def on_workspace_settings_changed(*, workspace_id: int, changes: Sequence[Settin
 
 
 @receiver(data_plans_changed)
-def on_data_plans_changed(*, workspace_id: int, removed: Sequence[DataPlan], **_kwargs: Any) -> None:
+def on_data_plans_changed(
+    *, workspace_id: int, added: Sequence[DataPlan], removed: Sequence[DataPlan], **_kwargs: Any
+) -> None:
     """Refuse that a data plan goes while a policy uses it: its devices would have no tariff.
+
+    The first plan that is booked brings the coverage policy that the workspace lacked for want of one.
 
     Raises:
         Conflict: one does; the text names both.
@@ -81,6 +102,8 @@ def on_data_plans_changed(*, workspace_id: int, removed: Sequence[DataPlan], **_
             code="in_use",
             field="data_plans",
         )
+    if added:
+        cover_first_plan(workspace_id=workspace_id, plan=added[0])
 
 
 @receiver(signals.sims_registered)
@@ -99,8 +122,10 @@ def on_sim_status_changed(*, changes: Sequence[SimStatusChange], **_kwargs: Any)
 
 @receiver(signals.devices_changed)
 def on_devices_changed(*, steps: Sequence[DeviceFact], **_kwargs: Any) -> None:
-    """Keep which devices SIMs are on, and whether these may use the network."""
+    """Keep which devices SIMs are on, and whether these may use the network; a reset ends their connections."""
     keep(step.sim.id for step in steps if isinstance(step, OF_SIMS) and step.sim is not None)
+    if reset := [step.sim.id for step in steps if isinstance(step, ConnectivityReset)]:
+        forget_connections(reset)
 
 
 @receiver(user_erased)

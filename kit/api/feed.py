@@ -6,18 +6,14 @@ sender would send all of it again (`docs/rules.md` section 19).
 
 from __future__ import annotations
 
-import gzip
 import hmac
-import io
-import json
-import zlib
-from decimal import Decimal
 from typing import Any, Final
 
 from django.http import HttpRequest
 
 from kit.api.errors import Code, WireError, bad_request
 from kit.api.limits import check_guesses
+from kit.api.parsing import exact_json, unpacked
 from kit.context import NETWORK, bind_actor, current_context
 from kit.network_feed import network_feed_token
 
@@ -62,44 +58,11 @@ def delivered(request: HttpRequest) -> list[Any]:
     return found if isinstance(found, list) else [found]
 
 
-def exact_json(text: bytes | str) -> Any:
-    """Return JSON with its fractions as exact decimals.
-
-    Raises:
-        ValueError: no JSON, not UTF-8, or nested too deep.
-    """
-    try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
-
-
 def _body(request: HttpRequest) -> bytes:
     """Return the body. It may be larger than other bodies, so it is read past Django's limit, up to ours."""
     # Whatever has read the body before has kept it; then its limit applies, too.
     body: bytes = request.read(LARGEST_BODY + 1)
-    encoding = request.headers.get("Content-Encoding", "").strip().lower()
-    if encoding in ("gzip", "x-gzip"):
-        body = _unpacked(body)
-    elif encoding not in ("", "identity"):
-        text = f"The body is compressed as {encoding[:40]}. Send it plain or as gzip."
-        raise WireError(415, Code.BAD_REQUEST, text)
-    if len(body) > LARGEST_BODY:
-        raise WireError(413, Code.BAD_REQUEST, f"The body is larger than {LARGEST_BODY // 2**20} MB.")
+    body = unpacked(body, request.headers.get("Content-Encoding", ""), most=LARGEST_BODY)
     if body.count(b"{") + body.count(b"[") > MOST_PARTS:
         raise WireError(413, Code.BAD_REQUEST, f"The body holds more than {MOST_PARTS:,} objects and lists.")
     return body
-
-
-def _unpacked(body: bytes) -> bytes:
-    """Unpack all members of a gzip, up to our limit; one that is cut off or followed by something else is refused."""
-    try:
-        return gzip.GzipFile(fileobj=io.BytesIO(body)).read(LARGEST_BODY + 1)
-    except EOFError as error:
-        raise bad_request("The gzip body is cut off.") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise bad_request("The body is no gzip, as its Content-Encoding says.") from error

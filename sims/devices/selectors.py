@@ -11,7 +11,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Q, QuerySet
 
 from kit.filter_values import Values
-from sims.identifiers import iccid_with_luhn, plain
+from sims.identifiers import digits_in, iccid_with_luhn
 from sims.models import Device, Sim
 from sims.states import SimStatus
 
@@ -29,6 +29,7 @@ ROW_FIELDS = (
     "sim__status",
     "service_policy__name",
     "coverage_policy__name",
+    "note",
 )
 OFFERED_SIMS = 20
 """Free SIMs that a picker lists; who has more searches."""
@@ -52,7 +53,7 @@ def device_of(workspace_id: int, device_id: int) -> Device:
     Raises:
         NotFound: no such device, or it belongs to another workspace.
     """
-    devices = Device.objects.select_related("sim", "service_policy", "coverage_policy__data_plan")
+    devices = Device.objects.select_related("sim", "service_policy", "coverage_policy__data_plan", "noted_by")
     return devices.one(workspace_id=workspace_id, pk=device_id)
 
 
@@ -170,12 +171,14 @@ def with_number(sims: QuerySet[Sim], digits: str) -> QuerySet[Sim]:
     # The last digit may be the Luhn digit, which is not stored.
     condition = Q(iccid__contains=digits[:-1] if len(digits) > 3 else digits)
     for number in NUMBERS[1:]:
-        condition |= Q(**{f"{number}__contains": digits})
+        condition |= Q(**{f"{number}__contains": digits.removeprefix("00") if number == "msisdn" else digits})
     return sims.filter(condition)
 
 
 def has_number(sim: Sim, digits: str) -> bool:
     """Tell whether a SIM has a number that contains these digits; its ICCID counts as printed."""
+    if digits.startswith("00") and digits[2:] in sim.msisdn:
+        return True
     return any(digits in number for number in (iccid_with_luhn(sim.iccid), sim.imsi, sim.msisdn, sim.eid))
 
 
@@ -188,10 +191,10 @@ def found_free(workspace_id: int, search: str, most: int) -> list[Sim]:
         most: how many at most.
     """
     free = free_sims(workspace_id)
-    digits = plain(search)
-    if not digits:
+    if not search.strip():
         return list(free[:most])
-    if not (digits.isascii() and digits.isdigit()):
+    digits = digits_in(search)
+    if not digits:
         return []
     candidates = with_number(free, digits)[:MOST_CANDIDATES]
     return [sim for sim in candidates if has_number(sim, digits)][:most]
@@ -229,5 +232,5 @@ def only_match(workspace_id: int, search: str) -> int | None:
 
     So that a scanned ICCID can be sent without picking it from the list.
     """
-    found = found_free(workspace_id, search, 2) if plain(search) else []
+    found = found_free(workspace_id, search, 2) if search.strip() else []
     return found[0].pk if len(found) == 1 else None

@@ -260,7 +260,7 @@ def test_connectivity(cast: Cast, owner: Program) -> None:
     )  # fmt: skip
     assert owner.get(path).json()["status"] == {"description": "ONLINE"}
     Sim.objects.filter(pk=sim.pk).update(status=SimStatus.SUSPENDED)
-    assert owner.get(path).json()["status"] == {"description": "BLOCKED"}
+    assert owner.get(path).json()["status"] == {"description": "OFFLINE"}
     unknown = owner.get("/endpoint/987654/connectivity_info")
     assert (unknown.status_code, unknown.json()["success"]) == (200, False)
 

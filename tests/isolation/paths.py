@@ -96,21 +96,31 @@ _WORKSPACE: Final = """
     sims/bulk/transfer/run/
     sims/bulk/<slug:action>/
     sims/bulk/<slug:action>/preview/
+    sims/bulk/<slug:action>/listed/
     sims/bulk/<slug:action>/run/
     devices/
     devices/export/
+    orders/export/
+    settings/users/export/
     devices/create/
     devices/free-sims/
     devices/<int:device_id>/
     devices/<int:device_id>/edit/
     devices/<int:device_id>/assign/
     devices/<int:device_id>/release/
+    devices/<int:device_id>/connection/
+    devices/<int:device_id>/connection/line/
+    devices/<int:device_id>/sms/
     devices/<int:device_id>/usage/
     devices/bulk/<slug:action>/
     devices/bulk/<slug:action>/preview/
+    devices/bulk/<slug:action>/listed/
     devices/bulk/<slug:action>/run/
+    results/
+    results/running/
     results/<uuid:job_id>/
     results/<uuid:job_id>/progress/
+    results/<uuid:job_id>/cancel/
     results/<uuid:job_id>/csv/
     results/<uuid:job_id>/reversal/
     policies/
@@ -131,6 +141,7 @@ _WORKSPACE: Final = """
     events/embedded/
     events/recent/
     events/newer/
+    events/unfold/
     events/order/<int:order_id>/
     events/then/
     events/then/users/
@@ -192,6 +203,7 @@ _API: Final = """
     v1/user/<user_id>/event
     v1/organisation/<organisation_id>/event
     v1/usage
+    v1/events/ingest
     v1/operator
     v1/operator/<operator_id>
     v1/country
@@ -254,6 +266,7 @@ KNOWN: Final = frozenset(
         "account/security/",
         "account/security/set-up/",
         "account/security/codes/",
+        "account/security/codes/new/",
         "account/security/remove/",
         "account/security/devices/forget/",
         "account/security/devices/<int:trusted_id>/forget/",

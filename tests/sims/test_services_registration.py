@@ -11,16 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from events.models import Event
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 from sims.identifiers import iccid_with_luhn
-from sims.inventory.services import stock
+from sims.inventory.services import imports
 from sims.inventory.services.allotment import assign_batch, assign_sims, reserve_batch
+from sims.inventory.services.imports import import_sims
 from sims.inventory.services.registration import find_batch, register_batch
-from sims.inventory.services.stock import (
-    ImportRefused,
-    SimRecord,
-    create_batch,
-    import_sims,
-    read_sim_csv,
-)
+from sims.inventory.services.stock import ImportRefused, SimRecord, create_batch, read_sim_csv
 from sims.models import Sim, SimBatch
 from tests.cast import Cast
 from tests.log import last, rows, told, types
@@ -93,7 +88,7 @@ def test_factory_test_needs_the_package_and_observers_register_nothing(cast: Cas
 def test_what_staff_do_is_in_the_operators_log_only(cast: Cast) -> None:
     with cast.staffing():
         batch = create_batch(bic="4000 0000 0000 0001", model=cast.model)
-        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV))
+        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV).records)
         reserve_batch(batch_id=batch.pk, workspace_id=cast.acme.pk)
         reserve_batch(batch_id=batch.pk, workspace_id=cast.acme.pk)
     assert types(cast.operator) == [10074, 10060, 10001]
@@ -126,7 +121,7 @@ def test_free_stock_goes_to_whoever_holds_the_code(cast: Cast) -> None:
 def test_a_batch_that_staff_put_into_an_inventory_is_there_at_once(cast: Cast, status: int, told: list[int]) -> None:
     with cast.staffing():
         batch = create_batch(bic="4000000000000001", model=cast.model)
-        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV))
+        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV).records)
         assign_batch(batch_id=batch.pk, workspace_id=cast.acme.pk, status=status)
     assert set(Sim.objects.of(cast.acme.pk).values_list("status", flat=True)) == {status}
     assert types(cast.acme) == told
@@ -142,7 +137,7 @@ def test_a_batch_that_staff_put_into_an_inventory_is_there_at_once(cast: Cast, s
 def test_single_sims_go_from_stock_into_an_inventory(cast: Cast) -> None:
     with cast.staffing():
         batch = create_batch(bic="4000000000000001", model=cast.model)
-        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV))
+        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV).records)
         first, second = Sim.objects.filter(batch=batch).order_by("pk").values_list("pk", flat=True)
         (foreign,) = cast.sims(1, workspace=cast.umbra)
         outcome = assign_sims(sim_ids=[first, foreign.pk, 999_999], workspace_id=cast.acme.pk)
@@ -181,7 +176,7 @@ def test_an_inventory_takes_no_more_activated_sims_than_its_package_allows(cast:
     cast.acme.package.save()
     with cast.staffing():
         batch = create_batch(bic="4000000000000001", model=cast.model)
-        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV))
+        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV).records)
         ids = list(Sim.objects.filter(batch=batch).values_list("pk", flat=True))
         with pytest.raises(Conflict):
             assign_batch(batch_id=batch.pk, workspace_id=cast.acme.pk, status=1)
@@ -229,7 +224,7 @@ CSV = (
 
 
 def test_a_file_is_read_whatever_its_separator(cast: Cast) -> None:
-    first, second = read_sim_csv(CSV)
+    first, second = read_sim_csv(CSV).records
     assert (first.iccid, second.iccid) == ("8988303000000000012", "8988303000000000024")
     assert first.production_date is not None
 
@@ -272,7 +267,7 @@ def test_what_exists_already_is_told_by_the_line_of_the_file(cast: Cast) -> None
     with cast.staffing():
         batch = create_batch(bic="4000000000000001", model=cast.model)
         with pytest.raises(ImportRefused) as caught:
-            import_sims(batch_id=batch.pk, records=read_sim_csv(text.encode()))
+            import_sims(batch_id=batch.pk, records=read_sim_csv(text.encode()).records)
     assert [error.line for error in caught.value.errors] == [6]
 
 
@@ -282,15 +277,15 @@ def test_a_sim_that_another_import_stores_meanwhile_is_refused_by_name(
     """The other one comes between looking for the numbers and storing them."""
     record = SimRecord("8988303000000000012", "901430000000012")
     looked: list[int] = []
-    original = stock._refuse_known
+    original = imports.refuse_known
 
-    def look(records: Any) -> None:
-        original(records)
+    def look(records: Any, **options: Any) -> None:
+        original(records, **options)
         if not looked:
             looked.append(1)
             import_sims(batch_id=second.pk, records=[record])
 
-    monkeypatch.setattr(stock, "_refuse_known", look)
+    monkeypatch.setattr(imports, "refuse_known", look)
     with cast.staffing():
         first = create_batch(bic="4000000000000001", model=cast.model)
         second = create_batch(bic="4000000000000002", model=cast.model)

@@ -23,7 +23,7 @@ from tests.sims.test_bulk import HTMX, words
 
 pytestmark = pytest.mark.sqlite_too("smoke: the pages of SIMs, their lists and search")
 
-BUTTONS = ["Activate", "Suspend", "Factory test", "Transfer", "Delete"]
+BUTTONS = ["Activate", "Suspend", "Factory test", "Note", "Transfer", "Delete"]
 
 
 def listed(client: Client, cast: Cast, query: str = "") -> list[int]:
@@ -178,11 +178,11 @@ def test_another_workspace_does_not_exist(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (0, ["Activate", "Factory test", "Transfer", "Delete"]),
-        (1, ["Suspend", "Transfer", "Delete"]),
-        (2, ["Activate", "Transfer", "Delete"]),
+        (0, ["Activate", "Factory test", "Note", "Transfer", "Delete"]),
+        (1, ["Suspend", "Note", "Transfer", "Delete"]),
+        (2, ["Activate", "Note", "Transfer", "Delete"]),
         (3, []),
-        (4, ["Activate", "Transfer", "Delete"]),
+        (4, ["Activate", "Note", "Transfer", "Delete"]),
     ],
 )
 def test_a_sims_page_offers_what_its_state_allows(cast: Cast, status: int, expected: list[str]) -> None:
@@ -325,7 +325,7 @@ def test_several_codes_are_each_reported(cast: Cast) -> None:
     ("bics", "text"),
     [
         ("", "Enter the BIC"),
-        ("123", "has 16 digits"),
+        ("123", "it has 3 digits and not 16"),
         ("9" * 16, "Compare the number with the label"),
         ("\n".join(f"{n:016d}" for n in range(9_000, 9_060)), "at most 50 at once"),
     ],

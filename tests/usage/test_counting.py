@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.models import Event
-from kit.api.feed import exact_json
+from kit.api.parsing import exact_json
 from sims.identifiers import iccid_with_luhn
 from sims.models import Device, Sim, UsageDay, UsageRecord
 from sims.states import DeviceStatus

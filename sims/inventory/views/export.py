@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from django.http import QueryDict
@@ -12,7 +13,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
-from sims.exports import Export, export_file
+from kit.exports import Export, export_file
+from sims.exports import record_export
 from sims.inventory.filters import SimFilters
 from sims.inventory.selectors import sim_rows
 from sims.inventory.tables import SimTable
@@ -24,6 +26,7 @@ _SIM_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "msisdn": lambda row: row["msisdn"],
     "eid": lambda row: row["eid"],
     "status": lambda row: row["state"].label,
+    "test": lambda row: row["test"],
     "device": lambda row: row["device__name"],
     "tags": lambda row: row["device__tags"],
     "batch": lambda row: row["batch__bic"],
@@ -31,11 +34,12 @@ _SIM_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "registered": lambda row: row["batch__registered_at"],
     "activated": lambda row: row["activation_date"],
     "charged": lambda row: _("yes") if row["charged"] else _("no"),
+    "note": lambda row: row["note"],
     "updated": lambda row: row["last_updated"],
 }
 
 
-SIMS: Final = Export("sims", SimTable, _SIM_VALUES, sim_rows, frozenset({"registered", "activated", "updated"}))
+MOMENTS: Final = frozenset({"registered", "activated", "updated"})
 
 
 @require_POST
@@ -43,4 +47,7 @@ def sim_export(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse
     """The SIM inventory as it is filtered (`filter`: its query string), as a CSV file. Writes event 10086."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     found = SimFilters(QueryDict(request.POST.get("filter", "")), Sim.objects.of(workspace_id), request=request)
-    return export_file(request, SIMS, found)
+    fetch = partial(sim_rows, workspace=request.workspace)
+    export = Export("sims", SimTable, _SIM_VALUES, fetch, MOMENTS)
+    record = partial(record_export, workspace_id=workspace_id, what="sims")
+    return export_file(request, export, found, workspace_id=workspace_id, record=record)

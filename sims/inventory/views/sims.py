@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -23,6 +25,7 @@ from kit.history import as_it_was, history_url
 from kit.htmx import redirect_to, render_fragment, respond
 from kit.lists import Empty, Listing
 from kit.rendering import state_badge
+from sims.bulk.history import planned_for, under_way
 from sims.bulk.views import buttons
 from sims.charges import charge_text
 from sims.identifiers import iccid_with_luhn
@@ -34,7 +37,7 @@ from sims.inventory.services.assignment import SimChoice, assign_sims
 from sims.inventory.tables import SimTable
 from sims.models import Sim
 from sims.states import DeviceStatus, SimStatus, sim_may_move
-from sims.usage.views import usage_context
+from sims.usage.views import meters, usage_context
 
 ACTION_STATES = {
     "activate": SimStatus.ACTIVATED,
@@ -55,12 +58,13 @@ def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show the SIMs of a workspace. POST carries pasted or uploaded filter values and changes nothing."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     register_url = reverse("sims:register", args=[workspace_id]) if Permission.SIM_REGISTER.name in request.may else ""
+    shop_url = _shop(workspace_id) if Permission.ORDER_CREATE.name in request.may else ""
     listing = Listing(
         request,
         table=SimTable,
         filters=SimFilters,
         queryset=Sim.objects.of(workspace_id),
-        fetch=sim_rows,
+        fetch=partial(sim_rows, workspace=request.workspace),
         bulk=_list_actions(request),
         empty=Empty(
             icon="card-sim",
@@ -68,6 +72,8 @@ def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
             text=_("SIMs appear here once you register them with the code on the card or the batch label."),
             action_label=_("Register SIMs") if register_url else "",
             action_url=register_url,
+            second_label=_("Order SIMs") if shop_url else "",
+            second_url=shop_url,
         ),
         context={
             "badges": {state.value: badge_of(state) for state in SimStatus},
@@ -78,7 +84,16 @@ def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
             "charged_until": _("until %(day)s") % {"day": charged_until_text(current_context().now())},
         },
     )
-    return listing.respond("sims/sim_list.html", {"register_url": register_url})
+    going_on = SimpleLazyObject(lambda: under_way(workspace_id))
+    return listing.respond("sims/sim_list.html", {"register_url": register_url, "running": going_on})
+
+
+def _shop(workspace_id: int) -> str:
+    # The shop stands above this app: it is asked by its address.
+    try:
+        return reverse("orders:shop", args=[workspace_id])
+    except NoReverseMatch:
+        return ""
 
 
 def _list_actions(request: WorkspacePageRequest) -> list[BulkAction]:
@@ -107,6 +122,7 @@ def sim_detail(request: WorkspacePageRequest, workspace_id: int, sim_id: int) ->
         "iccid": iccid_with_luhn(sim.iccid),
         "badge": badge_of(sim.status),
         "deleted": sim.status == SimStatus.DELETED,
+        "meters": meters(sim, request.workspace, timezone.now()),
         "unused": sim.status == SimStatus.ACTIVATED and sim.device_id is None,
         "charge": charge_text(sim, current_context().now()),
         "actions": _actions(request, sim),
@@ -123,6 +139,8 @@ def sim_detail(request: WorkspacePageRequest, workspace_id: int, sim_id: int) ->
         "list_url": reverse("sims:sim_list", args=[workspace_id]),
         "history_url": history_url("events:sim_then", workspace_id, sim.pk),
         "events_url": _embedded_events(workspace_id, sim.pk) if tab == "events" else "",
+        "planned": planned_for(workspace_id, sim_id=sim.pk, device_id=sim.device_id),
+        "running": under_way(workspace_id, sim_id=sim.pk, device_id=sim.device_id),
     }
     if tab == "usage":
         context |= usage_context(sim, request.workspace, timezone.now())
