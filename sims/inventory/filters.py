@@ -75,6 +75,7 @@ class SimFilters(ListFilters):
     )
     msisdn = TextFilter(field_name="msisdn", label=_("MSISDN"), normalise=msisdn_part)
     eid = TextFilter(field_name="eid", label=_("EID"), normalise=eid_part, complete=lambda digits: len(digits) == 32)
+    note = TextFilter(field_name="note", label=_("Note"), ignore_case=True)
     near = ChoicesFilter(
         field_name="near", label=_("Factory test"), choices=((NEAR, _("Near a limit")),), method="filter_near"
     )

@@ -89,11 +89,25 @@
 
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("[data-submit-once]")) return;
-    const button = event.target.querySelector("button:not([type=button])");
-    setTimeout(() => (button.disabled = true));
+    const button = event.submitter || event.target.querySelector("button:not([type=button])");
+    // Later, so that its name and value are sent.
+    setTimeout(() => {
+      if (!button || button.disabled) return;
+      button.disabled = true;
+      button.dataset.sent = "";
+    });
   });
-  window.addEventListener("pageshow", () => {
-    for (const button of document.querySelectorAll("[data-submit-once] button")) button.disabled = false;
+  // Back from another page, or after an answer of htmx that left the form where it is.
+  function offerAgain(within) {
+    for (const button of within.querySelectorAll("button[data-sent]")) {
+      button.disabled = false;
+      delete button.dataset.sent;
+    }
+    matchConfirmation();
+  }
+  window.addEventListener("pageshow", () => offerAgain(document));
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt.matches("form[data-submit-once]")) offerAgain(event.detail.elt);
   });
 
   const offline = document.querySelector("[data-offline]");

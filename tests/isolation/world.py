@@ -52,6 +52,8 @@ COMMON: Final[dict[str, str]] = {
     "accounts.Workspace": "named by `people`",
     "accounts.Membership": "made by the cast",
     "accounts.UnknownAddress": "holds no text and belongs to no workspace",
+    "kit.SubmittedForm": "holds digests; no page shows it",
+    "sims.SimImport": "the operator's stock",
     "kit.CallCounter": "counts calls; no page shows it",
     "sims.NetworkReport": "holds ids of reports; no page shows it",
     "kit.KeptAnswer": "holds hashes and what only the caller's key decrypts",
