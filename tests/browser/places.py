@@ -12,6 +12,7 @@ from tests.browser.server import Person
 PAGES = (
     "dashboard",
     "SIMs",
+    "SIMs of a pasted list",
     "SIM",
     "events of a SIM",
     "register SIMs",
@@ -81,6 +82,7 @@ class Places:
             {
                 "dashboard": base,
                 "SIMs": f"{base}sims/",
+                "SIMs of a pasted list": f"{base}sims/?iccid=8988303,8988303999999999999,898830O0",
                 "SIM": sim,
                 "events of a SIM": f"{sim}?tab=events",
                 "register SIMs": f"{base}sims/register/",
