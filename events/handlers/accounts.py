@@ -330,6 +330,14 @@ def on_billing_updated(*, workspace_id: int, company: CompanyDetails, **_kwargs:
     log([_of_itself(pending(32, workspace_id), {"billing_config": config})])
 
 
+@receiver(signals.people_exported)
+def on_people_exported(
+    *, workspace_id: int, count: int, filters: dict[str, str], columns: list[str], **_kwargs: Any
+) -> None:
+    """Log that the users of a workspace were read out, with the filters and columns of the file (10130)."""
+    log([pending(10130, workspace_id, count=count)._replace(detail={"filters": filters, "columns": columns})])
+
+
 @receiver(signals.workspace_requested)
 def on_workspace_requested(*, workspace_id: int, kind: str, request_id: int, **_kwargs: Any) -> None:
     """Log a request for a new or linked workspace (10041)."""
