@@ -227,6 +227,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "cancel-unpaid": {"task": "orders.cancel_unpaid", "schedule": 600.0, "options": {"expires": 600}},
     "sweep-mails": {"task": "kit.sweep_mails", "schedule": 60.0, "options": {"expires": 60}},
     "expire-messages": {"task": "sims.expire_messages", "schedule": 60.0, "options": {"expires": 60}},
+    "begin-scheduled": {"task": "sims.begin_scheduled", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-factory-tests": {"task": "sims.sweep_factory_tests", "schedule": 60.0, "options": {"expires": 60}},
     "forget-unknown-addresses": {
         "task": "accounts.forget_unknown_addresses",
@@ -236,6 +237,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "settle-trials": {"task": "accounts.settle_trials", "schedule": 60.0, "options": {"expires": 60}},
     "end-expired-tokens": {"task": "accounts.end_expired_tokens", "schedule": 60.0, "options": {"expires": 60}},
     "end-support-access": {"task": "accounts.end_support_access", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-imports": {"task": "sims.sweep_imports", "schedule": 300.0, "options": {"expires": 300}},
     "sweep-filters": {"task": "kit.sweep_filters", "schedule": 86_400.0, "options": {"expires": 86_400}},
 }
 
@@ -411,6 +413,11 @@ LOGGING: dict[str, Any] = {
 
 # The published rate limits times this number; 0 for none.
 API_RATE_LIMIT_FACTOR = env.number("API_RATE_LIMIT_FACTOR", default=1, minimum=0, maximum=1000)
+
+# --- bulk actions ---
+
+# What takes more devices than this offline asks for its number to be typed.
+CONFIRM_OFFLINE_DEVICES = env.number("CONFIRM_OFFLINE_DEVICES", default=50, minimum=0, maximum=1_000_000)
 
 # --- the SIM shop ---
 

@@ -96,6 +96,7 @@ _WORKSPACE: Final = """
     sims/bulk/transfer/run/
     sims/bulk/<slug:action>/
     sims/bulk/<slug:action>/preview/
+    sims/bulk/<slug:action>/listed/
     sims/bulk/<slug:action>/run/
     devices/
     devices/export/
@@ -113,9 +114,13 @@ _WORKSPACE: Final = """
     devices/<int:device_id>/usage/
     devices/bulk/<slug:action>/
     devices/bulk/<slug:action>/preview/
+    devices/bulk/<slug:action>/listed/
     devices/bulk/<slug:action>/run/
+    results/
+    results/running/
     results/<uuid:job_id>/
     results/<uuid:job_id>/progress/
+    results/<uuid:job_id>/cancel/
     results/<uuid:job_id>/csv/
     results/<uuid:job_id>/reversal/
     policies/

@@ -15,7 +15,7 @@ from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 from kit.outcomes import Outcome, Refusal, not_found
-from sims import signals
+from sims import effects, signals
 from sims.inventory.services.limits import Room, activation_room
 from sims.inventory.services.status import billing_note, require_factory_test, require_open_for_traffic
 from sims.locking import (
@@ -88,8 +88,13 @@ class Assigning:
     taken: set[int] = field(default_factory=set)
 
     @classmethod
-    def prepare(cls, workspace_id: int, choices: Collection[SimChoice]) -> Assigning:
+    def prepare(cls, workspace_id: int, choices: Collection[SimChoice], *, lock: bool = True) -> Assigning:
         """Check what can be said before anything is locked, and lock the workspace if a limit counts.
+
+        Args:
+            workspace_id: whose SIMs and devices.
+            choices: what is asked for.
+            lock: whether something is done then; a preview locks nothing.
 
         Raises:
             Forbidden: a state is chosen, and the actor may not change SIMs here.
@@ -108,7 +113,7 @@ class Assigning:
         open_choice = any(choice.status is None and choice.activate for choice in choices)
         factory_test = open_choice and workspace_with_package(workspace_id).factory_test_allowed
         limited = any(choice.activates for choice in choices)
-        return cls(factory_test, activation_room(workspace_id, lock=True) if limited else Room())
+        return cls(factory_test, activation_room(workspace_id, lock=lock) if limited else Room())
 
     def pair(self, device: DeviceRow, sim: SimRow | None, choice: SimChoice) -> Pair:
         """Return a SIM and its device, which holds none; whether there is room for the SIM is the caller's question.
@@ -269,7 +274,11 @@ def preview_release(*, workspace_id: int, device_ids: Sequence[int], suspend: bo
         part, held = _decide_release(rows, sims_on([row.id for row in rows], lock=False))
         part.refused += not_found(missing(ids, rows), "Device")
         outcome.extend(part)
-        charged += sum(sim.status == SimStatus.ACTIVATED for _device, sim in held)
+        active = [device.id for device, sim in held if sim.status == SimStatus.ACTIVATED]
+        charged += len(active)
+        outcome.note_effect(effects.OFFLINE, (device.id for device, sim in held if effects.is_live(device, sim)))
+        if not suspend:
+            outcome.note_effect(effects.UNUSED, active)
     if charged and suspend:
         outcome.notes.append(billing_note(SimStatus.SUSPENDED, charged))
     elif charged:

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -24,6 +25,7 @@ from kit.history import as_it_was, history_url
 from kit.htmx import redirect_to, render_fragment, respond
 from kit.lists import Empty, Listing
 from kit.rendering import state_badge
+from sims.bulk.history import planned_for, under_way
 from sims.bulk.views import buttons
 from sims.charges import charge_text
 from sims.identifiers import iccid_with_luhn
@@ -37,6 +39,7 @@ from sims.models import Sim
 from sims.states import DeviceStatus, SimStatus, sim_may_move
 from sims.usage.views import meters, usage_context
 
+FOR_MANY = "devices"
 ACTION_STATES = {
     "activate": SimStatus.ACTIVATED,
     "suspend": SimStatus.SUSPENDED,
@@ -82,7 +85,8 @@ def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
             "charged_until": _("until %(day)s") % {"day": charged_until_text(current_context().now())},
         },
     )
-    return listing.respond("sims/sim_list.html", {"register_url": register_url})
+    going_on = SimpleLazyObject(lambda: under_way(workspace_id))
+    return listing.respond("sims/sim_list.html", {"register_url": register_url, "running": going_on})
 
 
 def _shop(workspace_id: int) -> str:
@@ -136,6 +140,8 @@ def sim_detail(request: WorkspacePageRequest, workspace_id: int, sim_id: int) ->
         "list_url": reverse("sims:sim_list", args=[workspace_id]),
         "history_url": history_url("events:sim_then", workspace_id, sim.pk),
         "events_url": _embedded_events(workspace_id, sim.pk) if tab == "events" else "",
+        "planned": planned_for(workspace_id, sim_id=sim.pk, device_id=sim.device_id),
+        "running": under_way(workspace_id, sim_id=sim.pk, device_id=sim.device_id),
     }
     if tab == "usage":
         context |= usage_context(sim, request.workspace, timezone.now())
@@ -150,7 +156,9 @@ def _actions(request: WorkspacePageRequest, sim: Sim) -> list[BulkAction]:
     return [
         replace(action, refusal=on_device) if action.name == DELETE.name else action
         for action in _list_actions(request)
-        if action.name not in ACTION_STATES or sim_may_move(sim.status, ACTION_STATES[action.name])
+        # A single SIM is put on a device, or on a new one, by the buttons beside it.
+        if action.name != FOR_MANY
+        and (action.name not in ACTION_STATES or sim_may_move(sim.status, ACTION_STATES[action.name]))
     ]
 
 
