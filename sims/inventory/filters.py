@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Workspace
 from kit.billing import month_begin
 from kit.filter_values import Values
-from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter
+from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter, whole_number
 from sims.charges import charged_condition
 from sims.identifiers import digits_only, iccid_digits, plain
 from sims.models import Device, Sim, SimBatch
@@ -73,6 +73,7 @@ class SimFilters(ListFilters):
     eid = TextFilter(
         field_name="eid", label=_("EID"), normalise=digits_only, complete=lambda value: len(plain(value)) == 32
     )
+    id = TextFilter(field_name="id", label=_("SIM ID"), normalise=whole_number, wildcards=False, partial=False)
     near = ChoicesFilter(
         field_name="near", label=_("Factory test"), choices=((NEAR, _("Near a limit")),), method="filter_near"
     )
