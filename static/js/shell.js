@@ -6,10 +6,11 @@
   const $ = (selector, from = document) => from.querySelector(selector);
   const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
 
-  // --- toasts: notes leave by themselves, warnings and errors stay until closed ------------------------------------
+  // --- notes: what an action has done stays in the page; a toast says it where one looks. Errors stay until closed --
   const list = $("[data-toasts]");
   const region = document.getElementById("toasts");
-  function toast({ message, level = "info", requestId }) {
+  const messages = document.getElementById("messages");
+  function note({ message, level = "info", requestId }) {
     const box = document.createElement("div");
     box.className = `toast toast--${level}`;
     const text = document.createElement("p");
@@ -27,6 +28,10 @@
     close.setAttribute("aria-label", texts.close);
     close.textContent = "×";
     box.append(text, close);
+    return box;
+  }
+  function toast(said) {
+    const box = note(said);
     list.append(box);
     while (list.children.length > 4) list.firstElementChild.remove();
     // Above an open dialog only what is in the top layer can be seen.
@@ -35,13 +40,14 @@
       region.hidePopover();
       region.showPopover();
     }
-    leaveLater(box, level);
-  }
-  function leaveLater(box, level) {
+    const { level = "info" } = said;
     if (level === "info" || level === "good") setTimeout(() => !box.matches(":hover, :focus-within") && box.remove(), 6000);
   }
-  document.addEventListener("toast", (event) => toast(event.detail));
-  for (const box of $$("[data-toast]")) leaveLater(box, /toast--(info|good)/.test(box.className) ? "info" : "bad");
+  document.addEventListener("toast", ({ detail }) => {
+    toast(detail);
+    if (detail.level === "good") messages.replaceChildren(note(detail));
+  });
+  document.addEventListener("click", (event) => event.target.closest("[data-close-toast]")?.closest(".toast").remove());
 
   function savePreference(values) {
     if (!texts.preferences) return;
