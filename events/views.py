@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
+from accounts.saved_views.selectors import opened_by_default, view_menu
 from events.covered import Kind, covering
 from events.export import MOST_ROWS, chosen_columns, csv_file, exported
 from events.filters import EventFilters
@@ -37,6 +38,8 @@ MOST_NEW = 99
 def event_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """The log of a workspace, newest first."""
     authorise(workspace_id, Permission.EVENT_READ)
+    if (opened := opened_by_default(request, EventTable.list_name)) is not None:
+        return opened
     listing = EventListing(
         request,
         table=EventTable,
@@ -52,6 +55,7 @@ def event_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse
     )
     if listing.filters.is_valid():
         listing.notices += listing.filters.notices(request.path)
+    listing.menu = view_menu(request, listing)
     return listing.respond("events/event_list.html")
 
 

@@ -22,7 +22,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.text import capfirst
 
 Files: TypeAlias = "MultiValueDict[str, UploadedFile[Any]]"
-RESERVED = frozenset({"page", "per_page", "sort", "cursor", "tab", "csrfmiddlewaretoken"})
+RESERVED = frozenset({"page", "per_page", "sort", "columns", "view", "cursor", "tab", "csrfmiddlewaretoken"})
 """Parameters of the list itself."""
 
 

@@ -1,4 +1,4 @@
-// The shell: toasts, theme, menus, shortcuts, search, copying, times. Everything works in a plainer way without it.
+// The shell: toasts, theme, menus, shortcuts, copying, times. Everything works in a plainer way without it.
 "use strict";
 (() => {
   const root = document.documentElement;
@@ -162,7 +162,7 @@
   }, true);
   // The switcher and long choices: arrows go through the entries.
   document.addEventListener("keydown", (event) => {
-    const box = event.target.closest(".switcher-panel, .global-search, .chip-panel");
+    const box = event.target.closest(".switcher-panel, .chip-panel");
     if (!box || !/^Arrow(Up|Down)$/.test(event.key) || event.target.matches("textarea, [type=date], [type=radio]")) return;
     const stops = $$("a, input:not([type=hidden], [type=file])", box).filter((stop) => stop.offsetParent !== null);
     const next = stops[stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1)];
@@ -171,29 +171,6 @@
       next.focus();
     }
   });
-
-  // --- global search ----------------------------------------------------------------------------------------------
-  const search = $("[data-search]");
-  if (search) {
-    const results = document.getElementById("global-results");
-    const show = () => {
-      const text = search.value.trim();
-      results.hidden = !text;
-      for (const link of $$("[data-search-target]", results)) {
-        $("[data-search-text]", link).textContent = text;
-        link.href = `${link.dataset.searchTarget}?${new URLSearchParams({ q: text })}`;
-      }
-    };
-    search.addEventListener("input", show);
-    search.addEventListener("focus", show);
-    search.form.addEventListener("submit", (event) => search.value.trim() || event.preventDefault());
-    document.addEventListener("click", (event) => {
-      if (!event.target.closest("[data-global-search]")) results.hidden = true;
-    });
-    search.form.addEventListener("focusout", (event) => {
-      if (event.relatedTarget && !search.form.contains(event.relatedTarget)) results.hidden = true;
-    });
-  }
 
   // --- shortcuts --------------------------------------------------------------------------------------------------
   const help = document.getElementById("help");
@@ -206,11 +183,6 @@
       open.open = false;
       const summary = $("summary", open);
       if (summary) summary.focus();
-      return true;
-    }
-    const results = document.getElementById("global-results");
-    if (results && !results.hidden) {
-      results.hidden = true;
       return true;
     }
     return false;
@@ -236,7 +208,7 @@
     else if (key === "g") {
       goes = Date.now() + 1500;
       return;
-    } else if (key === "/") (search || $("[data-list-search]"))?.focus();
+    } else if (key === "/") ($("[data-search]") || $("[data-list-search]"))?.focus();
     else if (key === "f" && $("[data-list-search]")) $("[data-list-search]").focus();
     else if (key === "?") help.showModal();
     else {

@@ -203,7 +203,8 @@ def test_a_form_on_its_way_is_sent_once(places: Places, page: Page, watch: Watch
         (button) => {
           button.click();
           button.click();
-          return new Promise((done) => setTimeout(() => done([button.ariaBusy, document.getElementById("progress").hidden]), 400));
+          const bar = document.getElementById("progress");
+          return new Promise((done) => setTimeout(() => done([button.ariaBusy, bar.hidden]), 400));
         }
     """)
     assert shown == ["true", False]
