@@ -117,6 +117,7 @@ def access_of(user: User) -> Access:
         sim_limits=_sim_limits(entries),
         trials=_trials(entries),
         closed=_closed(entries),
+        epoch=user.token_epoch,
     )
     return Access(actor=actor, entries=entries)
 
@@ -141,6 +142,7 @@ def staff_actor(user: User) -> Actor:
         person=person_of(user),
         everywhere=True,
         rights=StaffRights(user),
+        epoch=user.token_epoch,
     )
 
 
@@ -162,6 +164,7 @@ def support_actor(access: SupportAccess, entries: Sequence[Enterable]) -> Actor:
         roles=_roles(entries),
         sim_limits=_sim_limits(entries),
         trials=_trials(entries),
+        epoch=access.staff.token_epoch,
     )
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Final
+
 from django.utils.translation import gettext as _
 
 from accounts.actors import actor_of, staff_actor
 from accounts.locking import lock_user
 from accounts.models import Membership, User, Workspace
-from accounts.permissions import Permission, actor_may, authorise_staff, refuse_closed
+from accounts.permissions import Permission, Role, actor_may, authorise_staff, refuse_closed
 from accounts.selectors import is_super_admin
-from accounts.staff_roles import STAFF_ACCOUNTS
-from kit.context import Actor, ActorKind, current_actor
+from accounts.staff_roles import MOVE_ADMINISTRATOR, STAFF_ACCOUNTS
+from kit.billing import day_text
+from kit.context import Actor, ActorKind, current_actor, current_context
 from kit.errors import Conflict, Forbidden, NotFound
 
+ADDRESS_SETTLES: Final = timedelta(days=30)
+"""How long after staff changed somebody's address staff don't make them Administrator or SuperAdmin."""
 _THEMSELVES = frozenset({ActorKind.USER, ActorKind.STAFF})
+_RUNNING: Final = frozenset({Role.ADMINISTRATOR.value, Role.SUPERADMIN.value})
 
 
 def account_actor(user: User) -> Actor:
@@ -59,6 +66,41 @@ def require_customer(user: User, workspace: Workspace) -> None:
     if user.is_staff and workspace.type != Workspace.Type.OPERATOR:
         text = _("Staff are no members of customers’ workspaces: they enter as support, with a reason.")
         raise Conflict(text, code="staff", field="user")
+
+
+def runs_a_workspace(user_id: int) -> bool:
+    """Tell whether somebody is Administrator or SuperAdmin anywhere. Two queries."""
+    administers = Membership.objects.filter(user_id=user_id, role=Role.ADMINISTRATOR.value)
+    return administers.exists() or Workspace.objects.filter(super_admin_id=user_id).exists()
+
+
+def require_settled(user: User, role: str) -> None:
+    """Refuse that staff make somebody run a workspace whose sign-in address staff have changed lately.
+
+    Otherwise a member of staff could lower an Administrator, move the account to a mailbox of their own and raise it
+    again. Customers decide for themselves, and so do superusers (`docs/rules.md` section 17).
+
+    Args:
+        user: locked.
+        role: what the person is to be.
+
+    Raises:
+        Forbidden: it is too early; the text says who may.
+    """
+    moved, actor = user.moved_by_staff, current_actor()
+    if role not in _RUNNING or not actor.everywhere or moved is None or actor.holds(MOVE_ADMINISTRATOR):
+        return
+    free = moved + ADDRESS_SETTLES
+    if current_context().now() < free:
+        raise Forbidden(
+            _(
+                "Staff changed the e-mail address of this account on %(day)s. Until %(free)s an Administrator of the "
+                "workspace or a superuser gives it this role."
+            )
+            % {"day": day_text(moved), "free": day_text(free)},
+            permission=MOVE_ADMINISTRATOR,
+            code="moved",
+        )
 
 
 def customer_places(user_id: int) -> list[str]:

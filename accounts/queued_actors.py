@@ -8,15 +8,16 @@ from accounts.actors import access_of, actor_of_token, staff_actor
 from accounts.models import ApplicationToken, SupportAccess, User
 from accounts.permissions import Role
 from accounts.selectors import may_support, usable
-from kit.context import PERSON_KINDS, Actor, ActorKind, current_context
+from kit.context import PERSON_KINDS, Actor, ActorKind, current_context, open_context
 
 
 def as_of_now(actor: Actor) -> Actor | None:
     """Return an actor with the rights of today, `None` when it may not act any more. At most four queries.
 
     Two more are for rights of staff who are no superusers, when they are asked for. Staff in place of a user go on as
-    long as such a visit is open, they may make one, and the user is active (`docs/rules.md` section 11). The person
-    stays as it was when the work was asked for: that is who did it.
+    long as such a visit is open, they may make one, and the user is active (`docs/rules.md` section 11). Whoever was
+    signed in by a password that was changed since, or signed out everywhere, does not go on. The person stays as it was
+    when the work was asked for: that is who did it.
 
     Args:
         actor: frozen with a job.
@@ -27,7 +28,7 @@ def as_of_now(actor: Actor) -> Actor | None:
     if actor.kind not in PERSON_KINDS:
         return actor
     user = User.objects.filter(pk=actor.id, status=User.Status.ACTIVE).first()
-    if user is None:
+    if user is None or not _by_credentials_of_now(actor, user):
         return None
     if actor.kind == ActorKind.USER:
         return replace(access_of(user).actor, person=actor.person)
@@ -43,7 +44,15 @@ def as_of_now(actor: Actor) -> Actor | None:
     roles = {pk: role for pk, role in now.roles.items() if pk in actor.roles and pk == access.workspace_id}
     # A support token that only looks stays one.
     looks = {pk: role for pk, role in actor.roles.items() if role == Role.OBSERVER}
-    return replace(actor, roles={**roles, **{pk: looks[pk] for pk in roles if pk in looks}})
+    kept = {pk: looks[pk] for pk in roles if pk in looks}
+    return replace(actor, roles={**roles, **kept}, epoch=user.token_epoch)
+
+
+def _by_credentials_of_now(actor: Actor, user: User) -> bool:
+    """Tell whether somebody acts by credentials that hold, or has just chosen others; frozen jobs of old name none."""
+    context = open_context()
+    chosen = context is not None and (user.pk, user.token_epoch) in context.epochs
+    return actor.epoch is None or actor.epoch == user.token_epoch or chosen
 
 
 def _open_visit(actor: Actor, staff: User) -> SupportAccess | None:

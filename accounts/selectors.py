@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -142,11 +144,13 @@ def seats_held(workspace: Workspace, now: datetime, *, besides: Invitation | Non
 
 
 def zone_of(user: User) -> ZoneInfo | None:
-    """Return the time zone a user has chosen, `None` for none or one this machine does not know."""
-    try:
-        return ZoneInfo(user.preferences["timezone"])
-    except (KeyError, ValueError, TypeError, OSError):
-        return None
+    """Return the time zone a user has chosen, else that of their browser; `None` where neither is known here."""
+    for name in ("zone", "timezone"):
+        try:
+            return ZoneInfo(user.preferences[name])
+        except (KeyError, ValueError, TypeError, OSError):
+            continue
+    return None
 
 
 def workspace_with_package(workspace_id: int, *, lock: bool = False) -> Workspace:
@@ -219,6 +223,23 @@ def without_administrator(user_id: int) -> list[Workspace]:
         .order_by("name", "pk")
     )
     return [row for row in rows if (row.chief is None or row.chief == user_id) and not row.follower]
+
+
+def administrators_mailed(workspaces: Iterable[Workspace]) -> dict[int, list[str]]:
+    """Return the addresses of active Administrators and of the SuperAdmin, by workspace. Three queries."""
+    places = list(workspaces)
+    found: dict[int, set[str]] = defaultdict(set)
+    active = User.objects.filter(status=User.Status.ACTIVE, erased=None)
+    members = Membership.objects.filter(workspace__in=places, role=Role.ADMINISTRATOR.value, user__in=active)
+    for workspace_id, email in members.values_list("workspace_id", "user__email"):
+        found[workspace_id].add(email)
+    chiefs = Workspace.objects.filter(pk__in=[each.pk for each in places])
+    heads = {pk: above or own for pk, own, above in chiefs.values_list("pk", "super_admin_id", "main__super_admin_id")}
+    addresses = dict(active.filter(pk__in=set(heads.values()) - {None}).values_list("pk", "email"))
+    for workspace_id, chief in heads.items():
+        if chief in addresses:
+            found[workspace_id].add(addresses[chief])
+    return {each.pk: sorted(found[each.pk]) for each in places}
 
 
 def is_super_admin(*, user_id: int, workspace_id: int) -> bool:

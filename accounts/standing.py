@@ -115,6 +115,7 @@ def _lock(function: str, grounds: Iterable[tuple[int, int]]) -> None:
         signals.member_removed,
         signals.user_deleted,
         signals.mfa_removed,
+        signals.password_changed,
         signals.support_ended,
     ],
     dispatch_uid="accounts.standing.person",

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from accounts.selectors import workspace_with_package
-from kit.billing import billing_day
+from kit.billing import day_text
 from kit.context import current_actor, current_context
 from kit.errors import Conflict
 
@@ -44,8 +43,3 @@ def refusal(ends: datetime, what: str) -> str:
         "The trial of this workspace ended on %(day)s, and %(what)s until an Administrator upgrades the package. "
         "Reading, exporting, suspending, releasing and deleting go on."
     ) % {"day": day_text(ends), "what": what}
-
-
-def day_text(ends: datetime) -> str:
-    """Return the day on which a trial ends, as the operator counts days: "27 January 2027"."""
-    return date_format(billing_day(ends), "j F Y")

@@ -47,8 +47,8 @@ from kit.api.responses import json_response
 from kit.api.types import PathId, long_of
 from kit.clock import parse_moment
 from kit.errors import Invalid
-from sims.criteria import is_whole_iccid
-from sims.identifiers import normalise_iccid
+from sims.criteria import digits, imei, is_whole_iccid
+from sims.identifiers import iccid_text, imsi_text, normalise_iccid
 
 router = Router(tags=["Events"])
 
@@ -144,7 +144,7 @@ def _description(value: str) -> Q:
 
 def _iccid(value: str) -> Q:
     """Find a whole number by the SIM that has it, as an index can; parts of one in the names of the moment."""
-    if not is_whole_iccid(value):
+    if not is_whole_iccid(iccid_text(value)):
         return text("iccid")(value)
     try:
         number_ = normalise_iccid(value)
@@ -182,10 +182,10 @@ _FIELDS: Final[Mapping[str, Field]] = {
     "endpoint": Field(number("device_id", nullable=True), several=True),
     "tags": Field(text("device_tags")),
     "ip_address": Field(address("device_ip_address")),
-    "imei": Field(text("device_imei")),
+    "imei": Field(imei("device_imei")),
     "iccid": Field(_iccid, several=True),
     "iccid_with_luhn": Field(_iccid, several=True),
-    "imsi": Field(text("imsi")),
+    "imsi": Field(digits("imsi", imsi_text)),
     "network": Field(_in_detail("detail__id", "detail__name"), several=True),
     "country": Field(_in_detail("detail__country__id", "detail__country__name"), several=True),
     "rat": Field(_in_detail("detail__pdp_context__rat_type", "detail__pdp_context__rat_type"), several=True),

@@ -60,7 +60,10 @@ AUDITED: Final = (
             *("workspace_id", "name", "status", "imei", "imei_lock", "ip_address", "tags"),
             *("service_policy_id", "coverage_policy_id", "created"),
         ),
-        {"last_updated": _TOUCHED},
+        {
+            "last_updated": _TOUCHED,
+            "address_shared": "marks an address that was given twice before that was refused; no action sets it",
+        },
     ),
     Audited("sims_blockedoperator", "device", ("operator_id", "created"), object="device_id"),
     Audited(
@@ -84,7 +87,7 @@ AUDITED: Final = (
         "user",
         (
             *("email", "name", "password", "status", "is_staff", "is_superuser", "staff_role"),
-            *("created", "erased"),
+            *("created", "erased", "moved_by_staff"),
         ),
         {
             "last_login": "a sign-in is 10020",
@@ -227,6 +230,8 @@ UNAUDITED: Final[Mapping[str, str]] = {
     "auth_group": "a name; what a group may do and who is in it is guarded",
     "sims_simmodel": "a kind of card, named when the portal is set up",
     "sims_sms": "what became of a message; that it was sent is 10013",
+    "sims_attachment": "what the network reported; the reports are events of their own",
+    "sims_networkreport": "ids of reports, which are events of their own",
     "sims_usagerecord": "usage, counted",
     "sims_usageday": "usage, counted",
     "sims_simtenure": "follows from changes of a SIM, its device and their policies, each of which is told",
@@ -242,6 +247,7 @@ UNAUDITED: Final[Mapping[str, str]] = {
     "kit_job": "a job: what it does is told by the action it runs",
     "kit_outgoingmail": "delivery state: what a mail tells has its own event",
     "kit_callcounter": "counts calls",
+    "kit_keptanswer": "repeats the answer to a call whose action has its own events",
     "kit_savedfilter": "a long list behind a short address",
 }
 """Every other table, and why it may change without an event."""

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, Final, cast
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from events import registry
 from events.filters import EventFilters
 from events.models import Event, EventQuerySet
-from events.panel import severity_name, source_name
+from events.panel import severity_name, source_name, states_of, surface_name
 from events.selectors import list_rows, persons_of
 from events.who import Who, who_of
 from events.wire import description_of, stamp
+from kit.context import STAFF_KINDS
 from kit.csv_files import csv_parts
 from kit.paging import CappedCount, capped_count
 from sims.identifiers import as_printed
@@ -27,11 +29,18 @@ COLUMNS: Final[dict[str, tuple[Any, Callable[[dict[str, Any]], Any]]]] = {
     "id": (_("ID"), lambda row: row["id"]),
     "severity": (_("Severity"), lambda row: severity_name(row["severity"])),
     "date": (_("Date (UTC)"), lambda row: stamp(row["timestamp"])),
+    "date_local": (_("Date (%(zone)s)"), lambda row: row["local"].isoformat(timespec="milliseconds")),
     "source": (_("Event source"), lambda row: source_name(row["source"])),
+    "type_id": (_("Event type ID"), lambda row: row["type"]),
     "type": (_("Event type"), lambda row: row["type_name"]),
     "description": (_("Description"), lambda row: row["text"]),
+    "from": (_("From"), lambda row: row["states"][0] and row["states"][0].label),
+    "to": (_("To"), lambda row: row["states"][1] and row["states"][1].label),
+    "device_id": (_("Device ID"), lambda row: row["device_id"]),
     "device": (_("Device"), lambda row: row["device_name"]),
+    "sim_id": (_("SIM ID"), lambda row: row["sim_id"]),
     "sim": (_("SIM"), lambda row: row["printed"]),
+    "imsi": (_("IMSI"), lambda row: row["imsi"]),
     "actor_kind": (_("Actor kind"), lambda row: row["who"].kind),
     "actor_id": (_("Actor ID"), lambda row: row["who"].person and row["who"].person.user_id),
     "actor_name": (_("Actor name"), lambda row: _name(row["who"])),
@@ -40,10 +49,13 @@ COLUMNS: Final[dict[str, tuple[Any, Callable[[dict[str, Any]], Any]]]] = {
     "acting_for_id": (_("Acting for ID"), lambda row: row["who"].acted_for and row["who"].acted_for.user_id),
     "acting_for": (_("Acting for e-mail"), lambda row: row["who"].acted_for and row["who"].acted_for.username),
     "request": (_("Request"), lambda row: row["request_id"]),
+    "surface": (_("Door"), lambda row: surface_name(row["surface"])),
+    "ip": (_("IP address"), lambda row: row["ip"] if row["client_visible"] else ""),
+    "client": (_("Client"), lambda row: row["user_agent"] if row["client_visible"] else ""),
 }
-"""What a file can hold: heading and value by the name of the list's column. The id always comes first."""
-ACTOR_COLUMNS: Final = tuple(name for name in COLUMNS if name.startswith(("actor_", "token_", "acting_")))
-"""Always in the file: a name alone, which people choose, is no evidence of who acted."""
+"""What a file holds: heading and value by name. Always all of it: a part of a row is weak evidence."""
+CONTEXT_COLUMNS: Final = ("ip", "client")
+"""Only for those who may see them; those of staff are for staff alone."""
 
 
 def _name(who: Who) -> str:
@@ -53,10 +65,13 @@ def _name(who: Who) -> str:
     return who.person.name if who.person is not None else str(who)
 
 
-def chosen_columns(visible: Sequence[str]) -> list[str]:
-    """Return the columns of the file: the id, those that the reader sees, and always who acted."""
-    chosen = {"id", *visible, *ACTOR_COLUMNS}
-    return [name for name in COLUMNS if name in chosen]
+def columns_for(*, context_visible: bool) -> list[str]:
+    """Return the columns of the file.
+
+    Args:
+        context_visible: whether the reader may see addresses and clients.
+    """
+    return [name for name in COLUMNS if context_visible or name not in CONTEXT_COLUMNS]
 
 
 def exported(filters: EventFilters) -> tuple[list[EventQuerySet], CappedCount]:
@@ -88,14 +103,19 @@ def csv_file(events: Sequence[EventQuerySet], columns: Sequence[str], *, staff: 
         columns: names out of `COLUMNS`.
         staff: whether the reader is on the operator's staff and sees its persons.
     """
-    return csv_parts([COLUMNS[name][0] for name in columns], _rows(events, columns, staff=staff))
+    # The file is read when the request is over, and with it the reader's language and zone.
+    zone = timezone.get_current_timezone()
+    head = [str(COLUMNS[name][0]) % {"zone": zone} for name in columns]
+    return csv_parts(head, _rows(events, columns, staff=staff, zone=zone))
 
 
-def _rows(parts: Sequence[EventQuerySet], columns: Sequence[str], *, staff: bool) -> Iterator[list[object]]:
+def _rows(
+    parts: Sequence[EventQuerySet], columns: Sequence[str], *, staff: bool, zone: tzinfo
+) -> Iterator[list[object]]:
     rest = MOST_ROWS
     while rest > 0 and parts:
         most = min(CHUNK, rest)
-        rows = list_rows(_chunk(parts, most))
+        rows = list_rows(_chunk(parts, most), "ip", "user_agent", "surface")
         if not rows:
             return
         persons = persons_of(rows)
@@ -104,6 +124,9 @@ def _rows(parts: Sequence[EventQuerySet], columns: Sequence[str], *, staff: bool
             row["text"] = description_of(row, persons, staff=staff)
             row["type_name"] = registry.describe(row["type"])
             row["printed"] = as_printed(row["iccid"])
+            row["states"] = states_of(row)
+            row["local"] = row["timestamp"].astimezone(zone)
+            row["client_visible"] = staff or row["actor_kind"] not in STAFF_KINDS
             yield [COLUMNS[name][1](row) for name in columns]
         rest -= len(rows)
         parts = [part.before(rows[-1]["timestamp"], rows[-1]["id"]) for part in parts]

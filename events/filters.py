@@ -11,7 +11,6 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, Final
 
-from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.html import format_html
@@ -21,13 +20,24 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from accounts.models import Workspace
 from events import registry
 from events.covered import About, Kind, asked_about
-from events.search import NOTHING, Found, bounded_text, contains, device_ids, sim_ids, text_since, understand, within
+from events.search import (
+    NOTHING,
+    Found,
+    bounded_text,
+    contains,
+    device_ids,
+    known_devices,
+    known_sims,
+    sim_ids,
+    text_since,
+    understand,
+    within,
+)
 from events.selectors import actor_choices, actor_label, actors_key, of_requests
 from events.types.base import Severity, Source
 from events.who import KIND_NAMES
 from kit.caches import figures
 from kit.context import ActorKind
-from kit.errors import Invalid
 from kit.filter_fields import ChoicesField
 from kit.filter_sets import ListFilters, encode
 from kit.filter_values import Values
@@ -38,7 +48,7 @@ from kit.filters import (
     TextFilter,
     whole_number,
 )
-from sims.identifiers import normalise_iccid, plain
+from sims.identifiers import digits_in, normalise_iccid
 
 CHOICES_SECONDS: Final = 60
 """How long the actors offered are remembered for a workspace."""
@@ -163,13 +173,10 @@ def _of_kinds(kinds: tuple[int, ...]) -> Q:
 
 def _sim_value(value: str) -> str:
     """Bring a typed SIM into the form it is looked for. Raises ValueError for what cannot be one."""
-    digits = plain(value)
+    digits = digits_in(value)
     if _ID.fullmatch(digits) or _IMSI.fullmatch(digits):
         return digits
-    try:
-        return normalise_iccid(digits)
-    except Invalid as error:
-        raise ValidationError(error.message) from error
+    return normalise_iccid(value)
 
 
 def _request_value(value: str) -> uuid.UUID:
@@ -195,6 +202,8 @@ class EventFilters(ListFilters):
         normalise=_sim_value,
         partial=False,
         primary=True,
+        headings=("ICCID", "IMSI", gettext_lazy("SIM ID")),
+        complete=lambda text: len(text) in (14, 15, 19),
         hint=gettext_lazy("ICCID, IMSI or SIM ID."),
     )
     device = TextFilter(
@@ -202,6 +211,7 @@ class EventFilters(ListFilters):
         label=gettext_lazy("Device"),
         partial=False,
         primary=True,
+        headings=(gettext_lazy("Device name"), gettext_lazy("Name"), gettext_lazy("Device ID")),
         hint=gettext_lazy("Device name or ID."),
     )
     source = ChoicesFilter(field_name="source", label=gettext_lazy("Event source"), choices=list(SOURCE_NAMES.items()))
@@ -258,6 +268,23 @@ class EventFilters(ListFilters):
             # Numbers that no SIM has now may still stand in the log.
             return self._bounded(queryset, Q(iccid__in=iccids) | Q(imsi__in=imsis))
         return queryset.filter(self._about("sim", ids))
+
+    absent = (
+        gettext_lazy("%(n)s is not in the log of this workspace"),
+        gettext_lazy("%(n)s are not in the log of this workspace"),
+    )
+
+    def present_sim(self, queryset: QuerySet[Any], value: Values) -> set[str]:
+        """Return which of these numbers are of SIMs that occur in the log, whatever the other filters say."""
+        asked = [str(item) for item in value.exact]
+        found: set[str] = self._once(("known sims", *asked), lambda: known_sims(self.workspace_id, asked))
+        return found
+
+    def present_device(self, queryset: QuerySet[Any], value: Values) -> set[str]:
+        """Return which of these names and ids are of devices of the workspace, whatever the other filters say."""
+        asked = [str(item) for item in value.exact]
+        found: set[str] = self._once(("known devices", *asked), lambda: known_devices(self.workspace_id, asked))
+        return found
 
     def filter_request(self, queryset: QuerySet[Any], name: str, value: Values) -> QuerySet[Any]:
         """Keep events of these requests."""

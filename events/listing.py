@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import urlencode
 
 from django.db.models import QuerySet
@@ -13,13 +13,14 @@ from django.urls import reverse
 from accounts.models import Workspace
 from events import registry
 from events.filters import EventFilters
+from events.folding import Fold, Run, counts_text, fold
 from events.panel import severity_name, source_name
-from events.selectors import list_rows, persons_of
+from events.selectors import list_rows, log_of, persons_of
 from events.types.base import Severity, Source
 from events.who import doubles_among, who_of
 from events.wire import description_of
-from kit.lists import Listing
-from kit.paging import Cursor, KeysetPage
+from kit.lists import KEPT, Listing
+from kit.paging import COUNT_CAP, CappedCount, Cursor, KeysetPage, capped_count
 from sims.identifiers import as_printed
 
 
@@ -53,7 +54,9 @@ def row_context(workspace: Workspace) -> dict[str, Any]:
 
 
 class EventListing(Listing):
-    """The list page of the log."""
+    """The list page of the log: what one request did is one line, unless every row is asked for (`?rows=all`)."""
+
+    keeps: ClassVar[tuple[str, ...]] = (*KEPT, "rows")
 
     filters: EventFilters
 
@@ -61,6 +64,59 @@ class EventListing(Listing):
     def parts(self) -> Sequence[QuerySet[Any]]:
         """The events that match; those of SIMs and devices come from two indexes."""
         return self.filters.parts
+
+    @property
+    def all_rows(self) -> bool:
+        """Tell whether the reader asked for every row."""
+        return self.data.get("rows") == ALL
+
+    @property
+    def foldable(self) -> bool:
+        """Tell whether rows are folded; where one looks for single things, or at one request, each is shown."""
+        return not self.all_rows and not UNFOLDED.intersection(self.filters.values)
+
+    @property
+    def switch_url(self) -> str:
+        """The address of the other way of showing the rows; "" where there is no choice."""
+        if self.all_rows:
+            return self.url(rows="")
+        return self.url(rows=ALL) if self.foldable else ""
+
+    def _keyset_page(self) -> KeysetPage:
+        return self._folded_page() if self.foldable else super()._keyset_page()
+
+    def _folded_page(self) -> KeysetPage:
+        found = self.filters.qs
+        self.folded = fold(found, per_page=self.per_page, cursor=self._cursor(), scope=self.filters.query)
+        shown: dict[int, Fold | None] = {}
+        for run in self.folded.runs:
+            if run.folded and run.newest is not None:
+                shown[run.newest[1]] = self._fold_of(run)
+            else:
+                shown |= dict.fromkeys((row.id for row in run.rows), None)
+        rows = self.fetch(log_of(self.filters.workspace_id).filter(pk__in=shown).newest()) if shown else []
+        for row in rows:
+            row["fold"] = shown[row["id"]]
+        alone = self.folded.older is None and self.folded.newer is None
+        total = sum(run.count for run in self.folded.runs)
+        count = CappedCount(min(total, COUNT_CAP), more=total > COUNT_CAP) if alone else capped_count(found)
+        return KeysetPage(rows, self.per_page, self.folded.older, self.folded.newer, count)
+
+    def _fold_of(self, run: Run) -> Fold:
+        assert run.newest is not None  # noqa: S101 - every run that was counted has one
+        asked = self.filters.query_values()
+        request_id, count = str(run.request_id), str(run.count)
+        place = Cursor(run.newest[0], run.newest[1] + 1).dump(unfold_scope(self.filters.query, request_id, count))
+        base = reverse("events:unfold", args=[self.filters.workspace_id])
+        return Fold(
+            count=run.count,
+            text=counts_text(run.types),
+            severity=run.severity,
+            sims=run.sims,
+            devices=run.devices,
+            unfold_url=f"{base}?{urlencode({**asked, 'of': request_id, 'n': count, 'place': place})}",
+            list_url=f"{self.path}?{urlencode({**asked, 'request': request_id})}",
+        )
 
     @property
     def poll(self) -> str:
@@ -74,9 +130,24 @@ class EventListing(Listing):
         if not rows or self.data.get("cursor"):
             return ""
         known, place = len(rows), BEGINNING
-        if self.page.older:
+        if self.foldable:
+            known = self.folded.known
+            if self.folded.below is not None:
+                place = Cursor(*self.folded.below, newer=True)
+        elif self.page.older:
             known, place = known - 1, Cursor(rows[-1]["timestamp"], rows[-1]["id"], newer=True)
-        return urlencode({"since": place.dump(poll_scope(str(known), self.filters.query)), "known": known})
+        asked = {"since": place.dump(poll_scope(str(known), self.filters.query)), "known": known}
+        return urlencode({**asked, "rows": ALL} if self.all_rows else asked)
+
+
+ALL: Final = "all"
+UNFOLDED: Final = frozenset({"q", "sim", "device", "request"})
+"""Filters that look for single things: what they find is shown row by row."""
+
+
+def unfold_scope(query: str, request_id: str, count: str) -> str:
+    """Return what the place of a folded line is tied to."""
+    return f"{query} {request_id} {count}"
 
 
 BEGINNING: Final = Cursor(datetime(1970, 1, 1, tzinfo=UTC), 0, newer=True)

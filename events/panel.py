@@ -133,7 +133,7 @@ def panel_of(
         other["type_name"] = registry.describe(other["type"])
     around = neighbours(row)
     subject = persons.get(row["subject_id"])
-    old, new = _states(row)
+    old, new = states_of(row)
     return Panel(
         id=row["id"],
         workspace_id=workspace.pk,
@@ -153,7 +153,7 @@ def panel_of(
         actor_url=f"{base}?actor={line.actor}" if line.actor else "",
         reason=support_reason(row),
         subject=subject,
-        surface=str(Surface(row["surface"]).label) if row["surface"] in Surface.values else "",
+        surface=surface_name(row["surface"]),
         request_id=str(row["request_id"]),
         request_url=f"{base}?request={row['request_id']}",
         siblings=others,
@@ -180,7 +180,13 @@ def _json(row: EventColumns, persons: Persons, workspace: Workspace, *, staff: b
     return orjson.dumps(made, option=orjson.OPT_INDENT_2).decode()
 
 
-def _states(row: EventColumns) -> tuple[State | None, State | None]:
+def surface_name(surface: int) -> str:
+    """Return the word for the door an action came through, "" for an unknown one."""
+    return str(Surface(surface).label) if surface in Surface.values else ""
+
+
+def states_of(row: EventColumns) -> tuple[State | None, State | None]:
+    """Return from which state to which an event led, where it tells of one."""
     states: type[SimStatus] | type[DeviceStatus]
     if row["type"] in SIM_STATE_TYPES:
         states = SimStatus

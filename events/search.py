@@ -29,7 +29,7 @@ from events.selectors import of_requests
 from events.types.base import escape
 from kit.context import STAFF_KINDS
 from kit.errors import Invalid
-from sims.identifiers import normalise_iccid, plain
+from sims.identifiers import digits_in, normalise_iccid
 from sims.models import Device, Sim
 
 TEXT_DAYS: Final = 30
@@ -37,6 +37,9 @@ TEXT_DAYS: Final = 30
 MOST_PERSONS: Final = 50
 MOST_DEVICES: Final = 200
 MAX_ID: Final = 2**63 - 1
+
+SHORTEST_NUMBER: Final = 14
+"""Digits of an IMSI, the shortest number of a card; what has fewer is an id."""
 
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _ICCID = re.compile(r"89[0-9]{17,18}")
@@ -70,7 +73,7 @@ NOTHING: Final = Q(pk__in=())
 
 def understand(workspace_id: int, text: str) -> Found:
     """Say what a search asks for. At most five short queries."""
-    digits = plain(text)
+    digits = digits_in(text)
     if request_id := as_uuid(text):
         return Found(of_requests([request_id]))
     if _ICCID.fullmatch(digits):
@@ -196,6 +199,21 @@ def device_ids(workspace_id: int, names: Sequence[str]) -> list[int]:
     """Return the ids of a workspace's devices with exactly these names."""
     found = Device.objects.of(workspace_id).filter(name__in=names).values_list("pk", flat=True)
     return list(found[:MOST_DEVICES])
+
+
+def known_sims(workspace_id: int, asked: Sequence[str]) -> set[str]:
+    """Return which of these ICCIDs, IMSIs and ids are of SIMs that occur in a workspace's log. One query."""
+    ids = [int(text) for text in asked if len(text) < SHORTEST_NUMBER]
+    sims = Sim.objects.filter(Q(iccid__in=asked) | Q(imsi__in=asked) | Q(pk__in=ids))
+    rows = _seen_here(workspace_id, sims).values_list("pk", "iccid", "imsi")
+    return {str(value) for row in rows for value in row}.intersection(asked)
+
+
+def known_devices(workspace_id: int, asked: Sequence[str]) -> set[str]:
+    """Return which of these names and ids are of devices of a workspace. One query."""
+    ids = [int(text) for text in asked if _NUMBER.fullmatch(text) and int(text) <= MAX_ID]
+    devices = Device.objects.of(workspace_id).filter(Q(name__in=asked) | Q(pk__in=ids))
+    return {str(value) for row in devices.values_list("pk", "name") for value in row}.intersection(asked)
 
 
 def within(queryset: QuerySet[Any], found: Found, *, dated: bool) -> QuerySet[Any]:

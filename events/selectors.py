@@ -73,9 +73,9 @@ def of_requests(request_ids: Sequence[Any]) -> Q:
     return condition & Q(pk__gt=0, pk__lt=2**62) if connection.vendor == "sqlite" else condition
 
 
-def list_rows(events: Any) -> list[dict[str, Any]]:
-    """Read a sliced queryset as rows for a list."""
-    return list(events.values(*LIST_FIELDS))
+def list_rows(events: Any, *more: str) -> list[dict[str, Any]]:
+    """Read a sliced queryset as rows for a list, with further columns where a file needs them."""
+    return list(events.values(*LIST_FIELDS, *more))
 
 
 def event_row(*, workspace_id: int, event_id: int) -> dict[str, Any] | None:

@@ -19,16 +19,17 @@ class EventTable(ListTable):
     newest_first = ("timestamp", "id")
     row_template = "events/_event_rows.html"
     tools = "events/_list_tools.html"
-    default_columns: ClassVar[Sequence[str]] = ("severity", "date", "source", "type", "device", "sim", "actor")
+    default_columns: ClassVar[Sequence[str]] = ("severity", "date", "type", "actor", "device", "sim", "source")
 
     severity = ListColumn(_("Severity"))
-    date = ListColumn(_("Date"))
-    source = ListColumn(_("Event source"))
+    date = ListColumn(_("Date"), moment=True)
     type = ListColumn(_("Event type"), required=True)
-    description = ListColumn(_("Description"))
+    # Who did it stands with what was done, before what may be out of sight in a narrow window.
+    actor = ListColumn(_("Actor"))
     device = ListColumn(_("Device"))
     sim = ListColumn(_("SIM"))
-    actor = ListColumn(_("Actor"))
+    description = ListColumn(_("Description"))
+    source = ListColumn(_("Event source"))
     request = ListColumn(_("Request"))
     open = ListColumn(_("Open"), required=True)
 
@@ -36,7 +37,7 @@ class EventTable(ListTable):
 class EmbeddedEventTable(EventTable):
     """The log of one SIM or device on its page."""
 
-    default_columns = ("severity", "date", "source", "type", "device", "sim", "actor", "open")
+    default_columns = ("severity", "date", "type", "actor", "device", "sim", "source", "open")
 
 
 class RecentEventTable(EventTable):
@@ -44,4 +45,4 @@ class RecentEventTable(EventTable):
 
     caption = _("Recent events")
     region = _("Table of recent events")
-    default_columns = ("severity", "date", "type", "device", "sim", "actor", "open")
+    default_columns = ("severity", "date", "type", "actor", "device", "sim", "open")

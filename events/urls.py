@@ -16,6 +16,7 @@ urlpatterns = [
     path("w/<int:workspace_id>/events/embedded/", views.embedded, name="embedded"),
     path("w/<int:workspace_id>/events/recent/", views.recent, name="recent"),
     path("w/<int:workspace_id>/events/newer/", views.newer, name="newer"),
+    path("w/<int:workspace_id>/events/unfold/", views.unfold, name="unfold"),
     path("w/<int:workspace_id>/events/order/<int:order_id>/", timeline.order_timeline, name="order"),
     path("w/<int:workspace_id>/events/then/", then.workspace_then, name="workspace_then"),
     path("w/<int:workspace_id>/events/then/users/", then.users_then, name="users_then"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.http import HttpResponse, QueryDict, StreamingHttpResponse
@@ -15,23 +16,27 @@ from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from accounts.saved_views.selectors import opened_by_default, view_menu
 from events.covered import Kind, covering
-from events.export import MOST_ROWS, chosen_columns, csv_file, exported
+from events.export import MOST_ROWS, columns_for, csv_file, exported
 from events.filters import EventFilters
-from events.listing import EventListing, poll_scope, ready_rows, row_context
+from events.listing import ALL, EventListing, poll_scope, ready_rows, row_context, unfold_scope
 from events.panel import panel_of
-from events.selectors import event_row, log_of
+from events.selectors import event_row, log_of, of_requests
 from events.services import record_export
 from events.tables import EmbeddedEventTable, EventTable, RecentEventTable
 from kit.errors import Invalid, NotFound
+from kit.filter_sets import encode
 from kit.htmx import private, problem, render_fragment, respond
 from kit.lists import Empty
 from kit.paging import Cursor, InvalidCursorError, after, keyset_page
+from kit.rendering import by_jinja
 from kit.tables import View, chosen_view
 
 EMBEDDED_ROWS = 25
 RECENT_ROWS = 10
 MOST_NEW = 99
 """Newer events that the poll counts."""
+MOST_UNFOLDED = 200
+"""Rows that a folded line shows when it is opened; the rest is a list of its own."""
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -139,7 +144,7 @@ def recent_context(request: WorkspacePageRequest) -> dict[str, Any]:
 def newer(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Say how many events came since the list was shown: nothing, or a button that shows them."""
     authorise(workspace_id, Permission.EVENT_READ)
-    filters = EventFilters(request.GET, log_of(workspace_id), request=request, keep=("since", "known"))
+    filters = EventFilters(request.GET, log_of(workspace_id), request=request, keep=("since", "known", "rows"))
     known = request.GET.get("known", "")
     try:
         since = Cursor.load(request.GET.get("since", ""), poll_scope(known, filters.query))
@@ -150,12 +155,49 @@ def newer(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     if count <= 0:
         return private(HttpResponse(status=204))
     url = reverse("events:list", args=[workspace_id])
+    query = encode({**filters.query_values(), **({"rows": ALL} if request.GET.get("rows") == ALL else {})})
     context = {
         "count": min(count, MOST_NEW),
         "more": count > MOST_NEW,
-        "url": f"{url}?{filters.query}" if filters.query else url,
+        "url": f"{url}?{query}" if query else url,
     }
     return render_fragment(request, "events/_newer.html", context)
+
+
+@require_safe
+def unfold(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
+    """The rows of a folded line (`?of=` its request, `n` rows from `place` on), as the list's filter finds them.
+
+    Raises:
+        NotFound: there is no such line.
+    """
+    authorise(workspace_id, Permission.EVENT_READ)
+    filters = EventFilters(request.GET, log_of(workspace_id), request=request, keep=("of", "n", "place"))
+    request_id, count = request.GET.get("of", ""), request.GET.get("n", "")
+    try:
+        place = Cursor.load(request.GET.get("place", ""), unfold_scope(filters.query, request_id, count))
+    except InvalidCursorError as error:
+        raise NotFound(_("The link to this line is no longer valid. Load the list again.")) from error
+    found = filters.qs.filter(of_requests([uuid.UUID(request_id)])).filter(after(place))
+    rows = ready_rows(
+        found.order_by("-timestamp", "-id")[: min(int(count), MOST_UNFOLDED)],
+        workspace_id=workspace_id,
+        staff=request.user.is_staff,
+    )
+    context = {
+        "rows": rows,
+        "columns": chosen_view(EventTable, request.user.preferences or {}).columns,
+        "now": timezone.now(),
+        "of": request_id,
+        **row_context(request.workspace),
+    }
+    if int(count) > len(rows):
+        asked = encode({**filters.query_values(), "request": request_id})
+        context["rest"] = {
+            "url": f"{reverse('events:list', args=[workspace_id])}?{asked}",
+            "text": _("Show all %(n)s events of this request") % {"n": f"{int(count):,}"},
+        }
+    return private(HttpResponse(by_jinja("events/_event_rows.html", context)))
 
 
 @require_POST
@@ -165,7 +207,7 @@ def export(request: WorkspacePageRequest, workspace_id: int) -> HttpResponseBase
     filters = EventFilters(QueryDict(request.POST.get("filter", "")), log_of(workspace_id), request=request)
     if not filters.is_valid():
         return problem(request, " ".join(filters.mistakes.values()), 422)
-    columns = chosen_columns(chosen_view(EventTable, request.user.preferences or {}).columns)
+    columns = columns_for(context_visible=Permission.EVENT_CONTEXT_READ.name in request.may)
     found, count = exported(filters)
     if count.more:
         message = _("More than %(most)s events match. Narrow the filter, for example by date, and export in parts.")

@@ -89,6 +89,7 @@ class PendingEvent(NamedTuple):
         subject: the account concerned, if any.
         covers: ids of further objects that this one row speaks of, by kind (`sim`, `device`, `order`, …): the members
             of a batch, and what has no column of its own. Kept in `detail` under `COVERS`, shown to nobody.
+        moment: when it happened, where that was before the action that tells it: what the network reports.
     """
 
     type: EventType
@@ -101,6 +102,7 @@ class PendingEvent(NamedTuple):
     subject: Person | None = None
     text: str = "default"
     covers: Mapping[str, Sequence[int]] | None = None
+    moment: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -186,7 +188,7 @@ def _rows(batch: Batch, persons: dict[Person, int]) -> Iterable[tuple[Any, ...]]
         user_id = account if entry.type.user_is == "subject" else shown
         yield (
             entry.workspace_id,
-            batch.moment,
+            entry.moment or batch.moment,
             entry.type.id,
             *head,
             entry.description,

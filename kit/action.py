@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.views.decorators.debug import sensitive_variables
 
 from kit.context import current_actor, current_context
@@ -138,6 +138,26 @@ def action() -> Iterator[None]:
         _unit.reset(token)
 
 
+_RULES: Final[set[str]] = set()
+"""Constraints that a service checks itself before it writes."""
+
+
+def checked_before(constraint: str) -> str:
+    """Declare that services check a constraint themselves, and return its name.
+
+    Only another action at the same moment can break it then; done again, the service sees what that one has stored,
+    and refuses in its own words.
+    """
+    _RULES.add(constraint)
+    return constraint
+
+
+def _undone_by_another(error: Exception) -> bool:
+    cause = error.__cause__
+    broken = getattr(getattr(cause, "diag", None), "constraint_name", None)
+    return getattr(cause, "sqlstate", None) in BROKEN_OFF or broken in _RULES
+
+
 def retried(service: Callable[P, R]) -> Callable[P, R]:
     """Run a service again when the database broke off its transaction because of another one.
 
@@ -159,8 +179,8 @@ def retried(service: Callable[P, R]) -> Callable[P, R]:
             left -= 1
             try:
                 return service(*args, **kwargs)
-            except OperationalError as error:
-                if not left or getattr(error.__cause__, "sqlstate", None) not in BROKEN_OFF:
+            except (OperationalError, IntegrityError) as error:
+                if not left or not _undone_by_another(error):
                     raise
                 logger.warning("%s was broken off by the database and is done again: %s", service.__name__, error)
                 time.sleep(random.uniform(0.01, 0.1))  # noqa: S311 - so that the same two do not meet again

@@ -53,6 +53,11 @@ def month_text(moment: datetime) -> str:
     return date_format(billing_month(moment), "F Y")
 
 
+def day_text(moment: datetime) -> str:
+    """Return the day of a moment as the operator counts days: "27 January 2027"."""
+    return date_format(billing_day(moment), "j F Y")
+
+
 def charged_until_text(moment: datetime) -> str:
     """Return the day on which charges stop that end at a moment: the first of the next month, "1 December 2026"."""
     return date_format(month_after(billing_month(moment)), "j F Y")

@@ -89,6 +89,8 @@ class Actor:
         trials: workspace id to the end of its trial, `None` for none; what is absent is not known here.
         rights: what a member of staff may do, as Django names its permissions ("orders.change_order"); no other actor
             has any. They are read anew for each request and each part of a job, and never stored.
+        epoch: of the person's credentials, as the door found it; `None` where nobody signed in. Whoever chooses a new
+            password, or signs out everywhere, ends what goes on by the old one.
         closed: those of `roles` that demand a second factor which the person has not set up: theirs, but nothing opens.
     """
 
@@ -102,6 +104,7 @@ class Actor:
     sim_limits: Mapping[int, int | None] = field(default_factory=dict, hash=False)
     trials: Mapping[int, datetime | None] = field(default_factory=dict, hash=False)
     closed: frozenset[int] = frozenset()
+    epoch: int | None = None
     rights: Container[str] = field(default=frozenset(), compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -138,6 +141,7 @@ class ActionContext:
         reverses: the event or request that is being reversed, as each row recorded meanwhile names it; see `reversing`.
         asked: the rights that were found since the last action: workspace (`None` for a right of staff) and right to
             what asks for it again. An action that begins may find another actor than the one who was asked for.
+        epochs: person and epoch that the person has made meanwhile: by it the rest of the request goes on.
     """
 
     actor: Actor | None
@@ -148,6 +152,7 @@ class ActionContext:
     moment: datetime | None = None
     reverses: Mapping[str, int | str] | None = None
     asked: dict[tuple[int | None, str], Callable[[], object]] = field(default_factory=dict, init=False)
+    epochs: set[tuple[int, int]] = field(default_factory=set, init=False)
 
     def now(self) -> datetime:
         """Return the moment of the action, aware, in UTC."""
@@ -185,6 +190,19 @@ def current_actor() -> Actor:
     if actor is None:
         raise NoActor("Nobody is acting: bind an actor before calling a service.")
     return actor
+
+
+def go_on_with(user_id: int, epoch: int) -> None:
+    """Let a person who ends the own credentials go on in this request; nothing if somebody else does it.
+
+    Args:
+        user_id: whose credentials end.
+        epoch: the one that follows; should the change be undone, it is nobody's, and the one before still holds.
+    """
+    context = open_context()
+    actor = context.actor if context is not None else None
+    if context is not None and actor is not None and actor.person is not None and actor.person.user_id == user_id:
+        context.epochs.add((user_id, epoch))
 
 
 def bind_actor(actor: Actor) -> None:

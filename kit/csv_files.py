@@ -1,4 +1,7 @@
-"""CSV files: made part by part while their rows are read, and of no cell that a spreadsheet takes for a formula."""
+"""CSV files: made part by part while their rows are read, and of no cell that a spreadsheet takes for a formula.
+
+They are read back by `kit.delimited`.
+"""
 
 from __future__ import annotations
 
@@ -18,23 +21,39 @@ BYTE_ORDER_MARK: Final = "\ufeff"
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 
 
+_NUMBER_GUARD = re.compile(r'="([^"]*)"')
+_DIGITS = re.compile(r"[+0-9][0-9 ]*")
+
+
 def safe_cell(value: object) -> str:
-    """Return a value as text that a spreadsheet shows as it is: an apostrophe stands before what could be a formula."""
+    """Return a value as text that a spreadsheet shows as it is: an apostrophe stands before what could be a formula.
+
+    `unguarded` gives back what was written.
+    """
     text = "" if value is None else str(value)
-    return f"'{text}" if _FORMULA.match(text) else text
+    return f"'{text}" if _FORMULA.match(text) or unguarded(text) != text else text
 
 
-def csv_parts(head: Iterable[object], rows: Iterable[Iterable[object]], *, marked: bool = True) -> Iterator[str]:
-    """Yield a CSV file, the first part with its head before any row is read.
+def unguarded(text: str) -> str:
+    """Return the text of a cell without what keeps a spreadsheet from reading it: `="8988…"`, or an apostrophe."""
+    if text.startswith("'"):
+        rest = text[1:]
+        guards = _FORMULA.match(rest) or _DIGITS.fullmatch(rest) or rest != unguarded(rest)
+        return rest if guards else text
+    number = _NUMBER_GUARD.fullmatch(text)
+    return number[1] if number else text
+
+
+def csv_parts(head: Iterable[object], rows: Iterable[Iterable[object]]) -> Iterator[str]:
+    """Yield a CSV file, the first part with its head before any row is read. It begins with a byte order mark.
 
     Args:
         head: names of the columns.
         rows: read as they are needed.
-        marked: whether the file begins with a byte order mark, for spreadsheets; programs rather have none.
     """
     lines = iter(rows)
     part: list[Iterable[object]] = [head]
-    mark = BYTE_ORDER_MARK if marked else ""
+    mark = BYTE_ORDER_MARK
     while part:
         text = io.StringIO()
         csv.writer(text).writerows([safe_cell(cell) for cell in row] for row in part)

@@ -6,9 +6,9 @@ A filter's field gives None when nothing was asked for. What it refuses names th
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -17,10 +17,12 @@ from django.http import QueryDict
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django_filters.fields import MultipleChoiceField, RangeField
 from django_filters.widgets import SuffixedMultiWidget
 
+from kit.delimited import FileRefused, like, read_list
+from kit.errors import DomainError
 from kit.filter_values import (
     MAX_STARS,
     PARTIAL_LIMIT,
@@ -70,6 +72,10 @@ class ValuesWidget(forms.Textarea):
         return Typed(data.getlist(name), files.getlist(f"{name}__file"))
 
 
+class Unread(ValueError):
+    """A value that can't be read; the text says why."""
+
+
 class ValuesField(forms.Field):
     """Values typed, pasted, kept or uploaded, sorted into whole, partial and wildcard ones.
 
@@ -78,9 +84,10 @@ class ValuesField(forms.Field):
         workspace_id: whose kept lists are read.
         normalise: turns a value without `*` into what is stored; raises ValueError or ValidationError for what
             cannot be one.
-        complete: whether a value is a whole one, which then matches exactly and fast.
+        complete: whether a value, as it is stored, is a whole one, which then matches exactly and fast.
         wildcards: whether `*` is a wildcard; without it a value with `*` is an error.
         partial: whether a value matches in part.
+        headings: names of what is listed, beside the filter's own, by which the column of a table is found.
     """
 
     widget = ValuesWidget
@@ -94,10 +101,12 @@ class ValuesField(forms.Field):
         complete: Callable[[str], bool] | None,
         wildcards: bool,
         partial: bool,
+        headings: Sequence[Any] = (),
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self.name = name
+        self.headings = [name, str(self.label), *map(str, headings)]
         self.workspace_id = workspace_id
         self.normalise = normalise
         self.complete = complete
@@ -108,42 +117,87 @@ class ValuesField(forms.Field):
         assert isinstance(value, Typed)  # noqa: S101 - as the widget read it
         found: dict[str, None] = {}
         for text in value.texts:
-            for each in parse_values(text):
+            for each in self._values_of(text):
                 if each.startswith(TOKEN_PREFIX):
                     token = each.removeprefix(TOKEN_PREFIX)
                     found.update(dict.fromkeys(kept_list(self.workspace_id, self.name, token)))
                 else:
                     found.setdefault(each)
         for upload in value.uploads:
-            found.update(dict.fromkeys(read_upload(upload, header=(self.name, str(self.label)))))
+            values = read_upload(upload, header=self.headings)
+            found.update(dict.fromkeys(part for value in values for part in self._parted(value)))
         return self._sorted(check_values(list(found))) if found else None
 
+    def _values_of(self, text: str) -> list[str]:
+        """Return the values of a text: of a pasted table its column, else all; a heading is none of them."""
+        headings = {like(heading) for heading in self.headings}
+        first = text.split("\n", 1)[0]
+        if len(text) > len(first) and not headings.isdisjoint(map(like, parse_values(first))):
+            try:
+                return read_list(text.replace("\r\n", "\n").replace("\r", "\n"), headings=self.headings)
+            except FileRefused as error:
+                raise ValidationError(error.message) from error
+        values = [part for value in parse_values(text) for part in self._parted(value)]
+        return values[1:] if len(values) > 1 and like(values[0]) in headings else values
+
+    def _parted(self, value: str) -> list[str]:
+        """Return whole numbers between spaces as values of their own; spaces inside of one number part nothing."""
+        parts = value.split()
+        if len(parts) < 2 or self.complete is None or self.normalise is None or self._is_whole(value):
+            return [value]
+        return parts if any(map(self._is_whole, parts)) else [value]
+
+    def _is_whole(self, value: str) -> bool:
+        try:
+            return self.complete is not None and self.complete(str(self._stored(value)))
+        except Unread:
+            return False
+
     def _sorted(self, typed: list[str]) -> Values:
+        """Sort values by how they are looked for. Those that can't be read hinder no other, as long as there is one."""
         exact: list[Any] = []
         partial: list[str] = []
         patterns: list[str] = []
+        bad: list[tuple[str, str]] = []
+        stored_as: dict[str, Any] = {}
         many = len(typed) > PARTIAL_LIMIT
         for value in typed:
-            if "*" in value and self.wildcards:
-                if value.count("*") > MAX_STARS:
-                    raise ValidationError(_("“%(value)s” has too many wildcards.") % {"value": value})
-                patterns.append(value)
+            try:
+                if "*" in value and self.wildcards:
+                    patterns.append(self._pattern(value))
+                    continue
+                stored = stored_as[value] = self._stored(value)
+            except Unread as error:
+                bad.append((value, str(error)))
                 continue
-            stored = self._stored(value)
-            if many or not self.partial or (self.complete is not None and self.complete(value)):
+            if many or not self.partial or (self.complete is not None and self.complete(str(stored))):
                 exact.append(stored)
             else:
                 partial.append(str(stored))
-        return Values(tuple(exact), tuple(partial), tuple(patterns), tuple(typed))
+        if bad and not (exact or partial or patterns):
+            more = len(bad) - 1
+            rest = ngettext("%(n)s more value cannot be read.", "%(n)s more values cannot be read.", more) % {"n": more}
+            raise ValidationError(f"{bad[0][1]} {rest}" if more else bad[0][1])
+        return Values(tuple(exact), tuple(partial), tuple(patterns), tuple(typed), tuple(bad), stored_as)
+
+    def _pattern(self, value: str) -> str:
+        if value.count("*") > MAX_STARS:
+            raise Unread(_("“%(value)s” has too many wildcards.") % {"value": value})
+        if self.complete is None:
+            return value
+        # The pieces of a number may be grouped like a whole one.
+        return "*".join(str(self._stored(part)) if part.strip() else "" for part in value.split("*"))
 
     def _stored(self, value: str) -> Any:
         if self.normalise is None:
             return value
         try:
             return self.normalise(value)
+        except DomainError as error:
+            raise Unread(error.message) from error
         except (ValueError, ValidationError) as error:
-            raise ValidationError(
-                _("“%(value)s” cannot be a value of %(label)s.") % {"value": value, "label": self.label}
+            raise Unread(
+                _("“%(value)s” cannot be a value of %(label)s.") % {"value": value[:MAX_SHOWN], "label": self.label}
             ) from error
 
 
@@ -200,21 +254,32 @@ class DateRange:
 
 
 class DateRangeWidget(SuffixedMultiWidget):
-    """A span in one parameter, or the two days of a form as `<name>__from` and `<name>__to`."""
+    """A span in one parameter, or the two days of a form as `<name>__from` and `<name>__to`.
+
+    Each may have a time of day beside it, as `<name>__from_time` and `<name>__to_time`.
+    """
 
     suffixes = ["", "_from", "_to"]
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__((forms.TextInput, forms.DateInput, forms.DateInput), attrs)
 
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str | None]:
+        texts: list[str | None] = super().value_from_datadict(data, files, name)
+        for at, part in ((1, "__from"), (2, "__to")):
+            if clock := (data.get(f"{name}{part}_time") or "").strip():
+                texts[at] = f"{(texts[at] or '').strip()}T{clock}"
+        return texts
+
     def decompress(self, value: DateRange | None) -> list[str]:
         return ["" if value is None else value.text, "", ""]
 
 
 class DateRangeField(RangeField):
-    """A span of days in the viewer's zone, or a preset (`7d`).
+    """A span of days or minutes in the viewer's zone, or a preset (`7d`).
 
-    A span is written `2026-10-01..2026-10-31`; both days belong to it, either may be missing.
+    A span is written `2026-10-01..2026-10-31` or `2026-10-01T14:17..2026-10-01T14:45`; both days or minutes belong to
+    it, either may be missing.
     """
 
     widget = DateRangeWidget
@@ -232,14 +297,38 @@ class DateRangeField(RangeField):
             if text == key:
                 return DateRange(text, start=timezone.now() - span)
         first, dots, last = text.partition("..")
-        start, end = _day(first if dots else text), _day(last if dots else text)
-        if start is not None and end is not None and end < start:
+        begun, ended = _span_of(first if dots else text), _span_of(last if dots else text)
+        start, end = begun and begun[0], ended and ended[1]
+        if start is not None and end is not None and end <= start:
             raise ValidationError(_("“%(value)s” ends before it begins.") % {"value": text})
-        return DateRange(
-            text,
-            start=timezone.make_aware(dt.datetime.combine(start, dt.time())) if start else None,
-            end=timezone.make_aware(dt.datetime.combine(end + dt.timedelta(days=1), dt.time())) if end else None,
-        )
+        return DateRange(text, start=start, end=end)
+
+
+MINUTE: Final = dt.timedelta(minutes=1)
+
+
+def _span_of(text: str) -> tuple[dt.datetime, dt.datetime] | None:
+    """Return where a day or a minute begins and where it is over, in the viewer's zone; `None` for no text."""
+    day_text, mark, clock = text.partition("T")
+    if mark and not day_text:
+        raise ValidationError(_("Choose the day of %(time)s too.") % {"time": clock[:MAX_SHOWN]})
+    day = _day(day_text)
+    if day is None:
+        return None
+    if not mark:
+        return _aware(day, dt.time()), _aware(day + dt.timedelta(days=1), dt.time())
+    try:
+        time = dt.time.fromisoformat(clock)
+    except ValueError:
+        time = None
+    if time is None or time.tzinfo is not None:
+        raise ValidationError(_("“%(value)s” is no time of day like 14:17.") % {"value": clock[:MAX_SHOWN]})
+    start = _aware(day, time.replace(second=0, microsecond=0))
+    return start, start + MINUTE
+
+
+def _aware(day: dt.date, time: dt.time) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, time))
 
 
 def _day(text: str) -> dt.date | None:

@@ -20,6 +20,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils.datastructures import MultiValueDict
 from django.utils.text import capfirst
+from django.utils.translation import gettext_lazy
+
+from kit.filter_values import Values
+from kit.list_reports import ListReport, report_of
 
 Files: TypeAlias = "MultiValueDict[str, UploadedFile[Any]]"
 RESERVED = frozenset({"page", "per_page", "sort", "columns", "view", "cursor", "tab", "csrfmiddlewaretoken"})
@@ -218,6 +222,30 @@ class ListFilters(django_filters.FilterSet):
             without=encode(others),
             context={**found.panel_context(value), **(found.mistyped(self.form[name].data) if wrong else {})},
         )
+
+    absent: ClassVar[tuple[Any, Any]] = (
+        gettext_lazy("%(n)s is not in this workspace"),
+        gettext_lazy("%(n)s are not in this workspace"),
+    )
+    """How it is said that values of a list are not there."""
+
+    @cached_property
+    def reports(self) -> list[ListReport]:
+        """What became of the values of each list that was given. Four queries a list at most."""
+        if not self.is_valid():
+            return []
+        return [self._report(name, value) for name, value in self.values.items() if self._lists(name, value)]
+
+    def _lists(self, name: str, value: Any) -> bool:
+        return isinstance(value, Values) and len(value.typed) > 1 and getattr(self.filters[name], "lists", False)
+
+    def _report(self, name: str, value: Values) -> ListReport:
+        found = self.filters[name]
+        shown = found.present(self.qs, value)
+        asked = set(value.stored_as.values())
+        known = shown if asked <= shown else found.present(self.queryset.all(), value)
+        label = str(found.label or capfirst(name))
+        return report_of(name, label, value, shown=shown, known=known, absent=self.absent)
 
     def hiding(self, limit: int = 3) -> list[Chip]:
         """Filters that hide everything by themselves: without any one of them something would be found.

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -17,6 +15,7 @@ from django.db.models import Field, Lookup, Q
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
+from kit.delimited import FileRefused, read_list, text_of
 from kit.models import SavedFilter
 
 # Limits of the published product (`docs/rules.md` section 13).
@@ -30,6 +29,9 @@ URL_LIMIT = 600
 """Characters of one filter in a URL; longer lists are kept and the URL carries their token."""
 MAX_STARS = 6
 TOKEN_PREFIX = "list:"  # noqa: S105  (the mark before a token, no secret)
+
+KEEPERS: list[Callable[[], set[str]]] = []
+"""Ask for the tokens of lists that something still needs, however old they are; whoever keeps addresses adds itself."""
 
 # A value in double quotes may hold separators and doubled quotes; otherwise a value ends at a separator.
 _VALUE = re.compile(r'[ ]*"((?:[^"\r\n]|"")*)"[ ]*(?=[,;\t\r\n]|$)|([^,;\t\r\n]+)')
@@ -81,29 +83,16 @@ def check_values(values: list[str]) -> list[str]:
 def read_upload(upload: UploadedFile[Any], *, header: Iterable[str] = ()) -> list[str]:
     """Read the values of a CSV or TXT file of at most 400 KB.
 
-    Of a table the first column counts, whatever its separator; a single row counts whole. A first row that
-    repeats a name in `header` is a heading.
+    Of a table the column counts whose heading is in `header`, else its first; a single row counts whole.
     """
     if (upload.size or 0) > MAX_BYTES:
         raise ValidationError(_("The file “%(name)s” is larger than 400 KB.") % {"name": upload.name})
-    raw = upload.read()
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        text = raw.decode("utf-16", errors="replace")
-    else:
-        try:
-            text = raw.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = raw.decode("cp1252", errors="replace")
-    if "\x00" in text:
-        raise ValidationError(_("“%(name)s” is no text file.") % {"name": upload.name})
-    head = text.split("\n", 1)[0]
-    separator = max(";\t,", key=head.count)
-    rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if any(cell.strip() for cell in row)]
-    cells = rows[0] if len(rows) == 1 else [row[0] for row in rows]
-    values = list(dict.fromkeys(value for value in (cell.strip() for cell in cells) if value))
-    if values and values[0].casefold() in {name.casefold() for name in header}:
-        values = values[1:]
-    return check_values(values)
+    try:
+        return check_values(read_list(text_of(upload.read()), headings=tuple(header)))
+    except FileRefused as error:
+        raise ValidationError(
+            _("“%(name)s” cannot be read. %(reason)s") % {"name": upload.name, "reason": error.message}
+        ) from error
 
 
 def keep_list(workspace_id: int, field: str, values: list[str]) -> str:
@@ -158,12 +147,16 @@ class Values:
         partial: values that match anywhere.
         patterns: values with `*`, which match whole.
         typed: all of them as they were typed.
+        bad: those that can't be read, each with the reason.
+        stored_as: what the others are looked for as, by what was typed; without those with `*`.
     """
 
     exact: tuple[Any, ...] = ()
     partial: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     typed: tuple[str, ...] = ()
+    bad: tuple[tuple[str, str], ...] = ()
+    stored_as: Mapping[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.exact or self.partial or self.patterns)

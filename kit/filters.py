@@ -29,9 +29,12 @@ from kit.filter_fields import (
 )
 from kit.filter_sets import ListFilter, ListFilters
 from kit.filter_values import PARTIAL_LIMIT, TOKEN_PREFIX, URL_LIMIT, Values, format_values, keep_list
+from kit.list_reports import anywhere, present
 
 __all__ = ["ChoicesFilter", "DateRangeFilter", "ListFilters", "SearchFilter", "TextFilter", "whole_number"]
 
+LONG_VALUE = 12
+"""Characters of a value beside which its chip names no second one."""
 MAX_WHOLE_NUMBER = 2**63 - 1
 
 
@@ -73,8 +76,11 @@ class TextFilter(ListFilter):
     """Values typed, pasted or uploaded; any of them matches, in part or with `*` as wildcard.
 
     Args:
-        normalise, complete, wildcards, partial: of the field, see `ValuesField`.
+        normalise, complete, wildcards, partial, headings: of the field, see `ValuesField`.
         ignore_case: whether whole values match regardless of case.
+        told: path to the column that tells which of several values were found; by itself the filter's own column. A
+            method `present_<name>` of the set tells it otherwise.
+        told_part: makes the condition that a row has a part of a value.
     """
 
     panel = "text"
@@ -89,10 +95,28 @@ class TextFilter(ListFilter):
         wildcards: bool = True,
         partial: bool = True,
         ignore_case: bool = False,
+        headings: Sequence[Any] = (),
+        told: str = "",
+        told_part: Callable[[str], Q] | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(normalise=normalise, complete=complete, wildcards=wildcards, partial=partial, **options)
+        options |= {"normalise": normalise, "complete": complete, "wildcards": wildcards, "partial": partial}
+        super().__init__(headings=headings, **options)
         self.ignore_case = ignore_case
+        self.told = told or ("" if options.get("method") else str(options.get("field_name") or ""))
+        self.told_part = told_part or anywhere(self.told)
+
+    @property
+    def lists(self) -> bool:
+        """Whether it can be told which of several values were found."""
+        return bool(self.told) or hasattr(self.parent, f"present_{self.name}")
+
+    def present(self, qs: QuerySet[Any], value: Values) -> set[Any]:
+        """Return which of the values, as they are stored, some of these rows have."""
+        own = getattr(self.parent, f"present_{self.name}", None)
+        if own is not None:
+            return set(own(qs, value))
+        return present(qs, self.told, value, self.told_part, ignore_case=self.ignore_case)
 
     def of_request(self) -> dict[str, Any]:
         return {"name": self.name, "workspace_id": self.parent.workspace_id}
@@ -104,8 +128,10 @@ class TextFilter(ListFilter):
         return TOKEN_PREFIX + keep_list(self.parent.workspace_id, self.name, list(value.typed))
 
     def summary(self, value: Values) -> str:
-        shown = ", ".join(value.typed[:2])
-        rest = len(value.typed) - 2
+        # A long number is never cut.
+        most = 1 if len(value.typed[0]) > LONG_VALUE else 2
+        shown = ", ".join(value.typed[:most])
+        rest = len(value.typed) - most
         return f"{shown} +{rest:,}" if rest > 0 else shown
 
     def panel_context(self, value: Values | None) -> dict[str, Any]:
@@ -186,11 +212,17 @@ class ChoicesFilter(ListFilter, django_filters.MultipleChoiceFilter):
         return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
 
 
+def _ends(first: str, last: str) -> dict[str, str]:
+    """Return days and times of day for the four fields of the panel."""
+    (first_day, _t, first_time), (last_day, _t, last_time) = first.partition("T"), last.partition("T")
+    return {"first": first_day, "first_time": first_time, "last": last_day, "last_time": last_time}
+
+
 class DateRangeFilter(ListFilter, django_filters.RangeFilter):
-    """A span of days in the viewer's zone, or a preset; see `DateRangeField`."""
+    """A span of days or minutes in the viewer's zone, or a preset; see `DateRangeField`."""
 
     panel = "dates"
-    parts = ("__from", "__to")
+    parts = ("__from", "__to", "__from_time", "__to_time")
     field_class = DateRangeField
 
     def query_value(self, value: DateRange) -> str:
@@ -200,7 +232,7 @@ class DateRangeFilter(ListFilter, django_filters.RangeFilter):
         for key, label, _span in DATE_PRESETS:
             if value.text == key:
                 return str(label)
-        first, dots, last = value.text.partition("..")
+        first, dots, last = value.text.replace("T", " ").partition("..")
         if not dots or first == last:
             return first
         if not last:
@@ -213,12 +245,11 @@ class DateRangeFilter(ListFilter, django_filters.RangeFilter):
         first, dots, last = text.partition("..") if not preset else ("", "", "")
         return {
             "presets": [Choice(key, str(label), key == preset) for key, label, _span in DATE_PRESETS],
-            "first": first,
-            "last": last if dots else first,
+            **_ends(first, last if dots else first),
         }
 
     def mistyped(self, data: list[str | None]) -> dict[str, Any]:
-        return {"first": data[1] or "", "last": data[2] or ""}
+        return _ends(data[1] or "", data[2] or "")
 
     def filter(self, qs: QuerySet[Any], value: DateRange | None) -> QuerySet[Any]:
         """Look from the start on and before the end, which the library's BETWEEN would include."""

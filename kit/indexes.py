@@ -38,3 +38,22 @@ class AddIndexBeside(migrations.AddIndex):
             schema_editor.remove_index(model, self.index, concurrently=True)
         else:
             schema_editor.remove_index(model, self.index)
+
+
+class AddUniqueBeside(migrations.AddConstraint):
+    """Add a unique constraint with a condition while rows are written; see `AddIndexBeside`."""
+
+    atomic = False
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Build its index."""
+        model = to_state.apps.get_model(app_label, self.model_name)
+        if not self.allow_migrate_model(schema_editor.connection.alias, model):
+            return
+        name = schema_editor.quote_name(self.constraint.name)
+        beside = "CONCURRENTLY " if schema_editor.connection.vendor == "postgresql" else ""
+        schema_editor.execute(f"DROP INDEX {beside}IF EXISTS {name}")
+        statement = str(self.constraint.create_sql(model, schema_editor))
+        schema_editor.execute(
+            statement.replace("CREATE UNIQUE INDEX ", f"CREATE UNIQUE INDEX {beside}", 1), params=None
+        )

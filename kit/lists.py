@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
@@ -44,6 +44,8 @@ class Empty:
     icon: str = "inbox"
     action_label: Any = ""
     action_url: str = ""
+    second_label: Any = ""
+    second_url: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,9 @@ class Listing:
         context: what the row template needs besides.
     """
 
+    keeps: ClassVar[tuple[str, ...]] = KEPT
+    """Parameters that stay in every link of the list."""
+
     def __init__(
         self,
         request: HtmxRequest,
@@ -121,12 +126,12 @@ class Listing:
         self.moment = timezone.now()
         # The filter form posts all of its fields to the bare path, so nothing of the address is lost.
         self.data: QueryDict = request.POST if request.method == "POST" else request.GET
-        self.kept = {name: self.data.get(name, "") for name in KEPT if self.data.get(name)}
+        self.kept = {name: self.data.get(name, "") for name in self.keeps if self.data.get(name)}
         self.notices: list[str] = []
         self.menu: ViewMenu | None = None
         self.columns: tuple[str, ...] = ()
         self.table = self._table(table, queryset, dict(context or {}))
-        self.filters = filters(self.data, self.table.found, request=request, files=request.FILES, keep=KEPT)
+        self.filters = filters(self.data, self.table.found, request=request, files=request.FILES, keep=self.keeps)
         self._read_parameters()
 
     def _table(self, table: type[ListTable], queryset: QuerySet[Any], context: dict[str, Any]) -> ListTable:
@@ -194,16 +199,20 @@ class Listing:
         """What the list shows in the order of time, as one query or as two, each in the order of an index."""
         return [self.filters.qs]
 
-    def _keyset_page(self) -> KeysetPage:
-        """Count only when there is a second page: free text would otherwise be looked for twice."""
-        moment_field, id_field = self.table.newest_first
-        cursor = None
+    def _cursor(self) -> Cursor | None:
+        """Return where the page begins, `None` for the newest row; a reader whose link is old is told."""
         if text := self.data.get("cursor"):
             try:
-                cursor = Cursor.load(text, self.filters.query)
+                return Cursor.load(text, self.filters.query)
             except InvalidCursorError:
                 message = _("The link to this page is no longer valid; these are the newest %(nouns)s.")
                 self.notices.append(message % {"nouns": self.table.noun[1]})
+        return None
+
+    def _keyset_page(self) -> KeysetPage:
+        """Count only when there is a second page: free text would otherwise be looked for twice."""
+        moment_field, id_field = self.table.newest_first
+        cursor = self._cursor()
         first, *rest = self.parts
         page = keyset_page(
             first,
@@ -238,13 +247,17 @@ class Listing:
     @property
     def view_query(self) -> str:
         """What the address says of what is shown: filters, search, order, rows a page, columns; not which page."""
-        return encode({**self.filters.query_values(), **self._own_parameters()})
+        return encode(self._asked())
 
     @property
     def shown_query(self) -> str:
         """The same with the columns that are shown, for a view that looks alike to everybody."""
         columns = {"columns": ",".join(self.table.view.columns)}
-        return encode({**self.filters.query_values(), **self._own_parameters(), **columns})
+        return encode({**self._asked(), **columns})
+
+    def _asked(self) -> dict[str, str]:
+        kept = {name: text for name, text in self.kept.items() if name != "tab"}
+        return {**kept, **self.filters.query_values(), **self._own_parameters()}
 
     @property
     def own_columns_url(self) -> str:

@@ -89,6 +89,21 @@ class CallCounter(models.Model):
         return f"{self.name}: {self.count}"
 
 
+class KeptAnswer(models.Model):
+    """The answer to a POST that carried an `Idempotency-Key` (`kit.api.idempotency`)."""
+
+    owner = models.CharField(max_length=64, unique=True, help_text="Hash of the caller and the key.")
+    call = models.CharField(max_length=64, help_text="Hash of the whole call.")
+    created = models.DateTimeField(default=timezone.now, db_index=True)
+    answer = models.BinaryField(null=True, help_text="Encrypted; null while the call is at work.")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"Answer {self.pk}"
+
+
 class SavedFilter(models.Model):
     """A long list of filter values, so that a filtered list keeps a short URL (`?iccid=list:<token>`).
 

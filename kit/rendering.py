@@ -166,6 +166,11 @@ def when(moment: dt.datetime | None, now: dt.datetime | None = None) -> SafeStri
     )
 
 
+def zone_name() -> str:
+    """The name of the zone in which moments are shown."""
+    return timezone.get_current_timezone_name()
+
+
 def when_absolute(moment: dt.datetime | None) -> SafeString:
     """A moment in the viewer's zone and in UTC, both written out."""
     if moment is None:
@@ -243,6 +248,7 @@ GLOBALS: dict[str, Callable[..., Any]] = {
     "volume": volume,
     "when": when,
     "when_absolute": when_absolute,
+    "zone_name": zone_name,
     "badge": badge,
     "state_badge": state_badge,
     "severity": severity,

@@ -40,6 +40,7 @@ class ListColumn(django_tables2.Column):
         classes: of its cells, where the table draws them.
         heads_row: whether its cells are the heads of their rows.
         silent: whether its head is only read aloud.
+        moment: whether it holds moments: its head names their zone where they are written out.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class ListColumn(django_tables2.Column):
         classes: str = "",
         heads_row: bool = False,
         silent: bool = False,
+        moment: bool = False,
         **options: Any,
     ) -> None:
         self.required = required
@@ -59,6 +61,7 @@ class ListColumn(django_tables2.Column):
         self.classes = classes
         self.heads_row = heads_row
         self.silent = silent
+        self.moment = moment
         order_by = (*sort, "id") if sort else None
         super().__init__(verbose_name=verbose_name, orderable=bool(sort), order_by=order_by, **options)
 

@@ -18,10 +18,13 @@ from stdnum.exceptions import ValidationError as NumberError
 from kit.errors import Invalid
 from kit.text import one_line
 from orders.models import Address
+from sims.identifiers import plain
 
 EU: Final = frozenset(eu_vat.MEMBER_STATES) - {"xi"}
 _VAT_PREFIX: Final = {"gr": "el"}
 """Where the prefix of a VAT ID is not the country's code."""
+_NATIONAL_PREFIX: Final = {"jp": ("T",)}
+"""What stands before a national number on invoices, beside the country's code."""
 _VAT_FORM = re.compile(r"[A-Z0-9]{4,20}")
 _REQUIRED: Final = ("company", "name", "street", "city", "country")
 _LENGTHS: Final = {
@@ -85,12 +88,13 @@ def checked(data: AddressData, *, billing: bool, prefix: str = "") -> AddressDat
     Raises:
         Invalid: the first thing that is wrong; `field` names it.
     """
+    given = {**data.as_dict(), "vat_id": vat_text(data.vat_id)}
     values = {
         name: one_line(value, most=_LENGTHS[name] or len(value), field=prefix + name, required=False)
-        for name, value in data.as_dict().items()
+        for name, value in given.items()
     }
     values["country"] = values["country"].upper()
-    values["vat_id"] = re.sub(r"[\s.\-/]", "", values["vat_id"]).upper() if billing else ""
+    values["vat_id"] = values["vat_id"] if billing else ""
     for name in (*_REQUIRED, "email") if billing else _REQUIRED:
         if not values[name]:
             raise Invalid(_("%(field)s is required.") % {"field": label(name)}, code="required", field=prefix + name)
@@ -107,17 +111,45 @@ def checked(data: AddressData, *, billing: bool, prefix: str = "") -> AddressDat
     return AddressData(**values)
 
 
+def _forms(vat_id: str, country: str) -> list[str]:
+    """Return what a national number may be in a VAT ID outside the EU: all of it, or what follows a prefix."""
+    prefixes = [country.upper(), *_NATIONAL_PREFIX.get(country.lower(), ())]
+    return [vat_id, *(vat_id.removeprefix(prefix) for prefix in prefixes if vat_id.startswith(prefix))]
+
+
+def _check_any(module: Any, forms: list[str]) -> None:
+    """Check that one of the forms is right. Raises the error of the first."""
+    first: NumberError | None = None
+    for form in forms:
+        try:
+            module.validate(form)
+        except NumberError as error:
+            first = first or error
+        else:
+            return
+    if first is not None:
+        raise first
+
+
 def label(name: str) -> str:
     """Return what people call a field of an address."""
     text = str(Address._meta.get_field(name).verbose_name)  # type: ignore[union-attr]  # a column, it has a name
     return text[:1].upper() + text[1:]
 
 
+def vat_text(value: str) -> str:
+    """Return a VAT ID without what companies group it with on their papers: spaces, dots, strokes and dashes."""
+    return "".join(sign for sign in plain(value).upper() if sign != "/")
+
+
 def checked_vat_id(vat_id: str, country: str, *, field: str = "vat_id") -> str:
     """Return a VAT ID in its usual form: in the EU with its country's prefix.
 
+    Greece is EL there, and GR on many papers. Elsewhere the country's code may stand before it, and in Japan the `T` of
+    the numbers that stand on invoices since 2023.
+
     Args:
-        vat_id: letters and digits.
+        vat_id: letters and digits; see `vat_text`.
         country: of the invoice's address.
         field: that an error names.
 
@@ -130,12 +162,13 @@ def checked_vat_id(vat_id: str, country: str, *, field: str = "vat_id") -> str:
     try:
         if lower in EU:
             prefix = _VAT_PREFIX.get(lower, lower).upper()
-            whole = vat_id if vat_id.startswith(prefix) else prefix + vat_id
+            bare = vat_id.removeprefix(country.upper()) if country.upper() != prefix else vat_id
+            whole = bare if bare.startswith(prefix) else prefix + bare
             eu_vat.validate(whole)
             return whole
         module = get_cc_module(lower, "vat")
         if module is not None:
-            module.validate(vat_id)
+            _check_any(module, _forms(vat_id, country))
     except NumberError as error:
         raise Invalid(
             _("“%(number)s” is no VAT ID of %(country)s: its form or its check digit is wrong.")

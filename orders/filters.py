@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter
 from orders.models import OrderBatch, OrderLine, PaymentMethod
 from orders.states import OrderStatus
-from sims.identifiers import plain
+from sims.identifiers import digits_in
 
 _LARGEST_ID = 2**63 - 1
 
@@ -30,8 +30,8 @@ class OrderFilters(ListFilters):
     def filter_q(self, queryset: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Find orders by their number, by what customer or carrier call them, by what is in them."""
         condition = Q(note__icontains=value) | Q(ext_shipping_reference__icontains=value)
-        digits = plain(value)
-        if not (digits.isascii() and digits.isdigit()):
+        digits = digits_in(value)
+        if not digits:
             lines = OrderLine.objects.filter(name__icontains=value)
             return queryset.filter(condition | Q(pk__in=lines.order_by().values("order_id")))
         if len(digits) == 16:

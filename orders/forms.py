@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from kit.errors import DomainError
 from orders.addresses import AddressData, country_choices
@@ -40,8 +40,22 @@ class ServiceForm(forms.Form):
         self.add_error(error.field if error.field in self.fields else None, error.message)
 
 
+def _too_many(product: Product) -> str:
+    """Return what to say of more pieces than can be had."""
+    name, there = product.article.name, product.available
+    if there >= MOST_OF_ONE:
+        return _("Order at most %(most)s pieces of “%(name)s”.") % {"most": MOST_OF_ONE, "name": name}
+    if not there:
+        return _("“%(name)s” is out of stock. Take it out of the cart.") % {"name": name}
+    return ngettext(
+        "Of “%(name)s” %(there)s piece is in stock. Order no more.",
+        "Of “%(name)s” %(there)s pieces are in stock. Order no more.",
+        there,
+    ) % {"name": name, "there": there}
+
+
 class CartForm(forms.Form):
-    """Pieces of each article; an empty field is none."""
+    """Pieces of each article, at most those in stock; an empty field is none."""
 
     def __init__(self, *args: Any, products: Iterable[Product], held: Mapping[int, int], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,7 +64,8 @@ class CartForm(forms.Form):
             self.fields[f"quantity-{product.article.pk}"] = forms.IntegerField(
                 label=_("Pieces of %(name)s") % {"name": product.article.name},
                 min_value=0,
-                max_value=MOST_OF_ONE,
+                max_value=min(MOST_OF_ONE, product.available),
+                error_messages={"max_value": _too_many(product)},
                 required=False,
                 initial=quantity or None,
                 disabled=not product.available and not quantity,

@@ -40,6 +40,11 @@ class QuoteFault:
     code: str
     message: str
 
+    @property
+    def of_article(self) -> bool:
+        """Tell whether an article can't be had so, and not its shipping."""
+        return self.code != "no_shipping"
+
 
 @dataclass(frozen=True, slots=True)
 class QuoteLine:

@@ -23,8 +23,8 @@ class OrderTable(ListTable):
     total = ListColumn(_("Total"), align="end")
     payment = ListColumn(_("Payment"))
     note = ListColumn(_("Your reference"))
-    submitted = ListColumn(_("Submitted"), sort=("submitted_at",))
+    submitted = ListColumn(_("Submitted"), sort=("submitted_at",), moment=True)
     # Not sorted: the databases disagree on where orders that were never paid or shipped belong.
-    paid = ListColumn(_("Paid"))
-    shipped = ListColumn(_("Shipped"))
+    paid = ListColumn(_("Paid"), moment=True)
+    shipped = ListColumn(_("Shipped"), moment=True)
     tracking = ListColumn(_("Tracking reference"))

@@ -48,7 +48,7 @@ class PasswordForm(forms.Form):
     """A new password for the person who asks."""
 
     old_password = forms.CharField(
-        label=gettext_lazy("Present password"),
+        label=gettext_lazy("Current password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
     )

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
-from typing import Any, Final
+import re
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, re_path
-from django.utils import translation
-from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError, ValidationErrorContext
 from ninja.parser import Parser
@@ -38,6 +35,7 @@ import events.api
 import orders.api.articles
 import orders.api.orders
 import sims.connectivity.api.connectivity
+import sims.connectivity.api.feed
 import sims.devices.api.endpoints
 import sims.devices.api.multi
 import sims.inventory.api.migration
@@ -50,26 +48,15 @@ import sims.usage.api.stats
 from accounts.tokens.bearer import BearerAuth
 from kit.api import limits
 from kit.api.errors import BodyFault, Code, WireError, bad_request, domain_error_response, error_response
-from kit.api.parsing import parse_json
+from kit.api.idempotency import Replayed
+from kit.api.manners import UNAUTHENTICATED, mannered, unknown_path
+from kit.api.parsing import parse_json, unpacked
 from kit.api.validation import error_of_contexts
-from kit.context import current_context
 from kit.errors import DomainError
+from portal import published_api
 from portal.api_document import Json, completed
 
 logger = logging.getLogger("django.request")
-
-UNAUTHENTICATED: Final = 401
-
-EXPOSED: Final = (
-    "Link, Location, Retry-After, X-Count, X-Count-Per-Page, X-Current-Page, X-Page, X-Pages, X-Per-Page, X-Request-ID,"
-    " X-Sort, X-Total-Count, X-Total-Pages"
-)
-"""Headers that scripts of other origins may read."""
-PREFLIGHT: Final = {
-    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE, OPTIONS",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, X-Emn-Origin-App, X-Emn-Origin-App-Version",
-    "Access-Control-Max-Age": "86400",
-}
 
 
 class JsonParser(Parser):
@@ -77,7 +64,8 @@ class JsonParser(Parser):
 
     def parse_body(self, request: HttpRequest) -> DictStrAny:
         """Return the body. Raises WireError."""
-        parsed: DictStrAny = parse_json(request.body)
+        coding = request.headers.get("Content-Encoding", "")
+        parsed: DictStrAny = parse_json(unpacked(request.body, coding, most=limits.largest(request.path)))
         return parsed
 
 
@@ -98,12 +86,25 @@ class PortalAPI(NinjaAPI):
 
     @property
     def urls(self) -> tuple[list[URLResolver | URLPattern], str, str]:
-        """Return every path, and one that catches all others so that they are answered as a program expects."""
+        """Return every path, and one that catches all others so that they are answered as a program expects.
+
+        What is published and not offered comes first: `/sim/operation` would be taken for a SIM otherwise.
+        """
         patterns, app_name, namespace = super().urls
+        offered = set()
         for pattern in patterns:
             if isinstance(pattern, URLPattern):
+                offered.add(re.sub(r"<[^>]+>", "{}", str(pattern.pattern)))
                 pattern.callback = mannered(pattern.callback)
-        return [*patterns, re_path(r"", mannered(unknown_path), name="unknown")], app_name, namespace
+        left_out = [
+            re_path(
+                f"^{re.escape(path).replace(re.escape('{}'), '[^/]+')}$",
+                mannered(functools.partial(_left_out, subject)),
+            )
+            for path, subject in ((path.removeprefix("/api/"), subject) for path, subject in published_api.paths())
+            if path not in offered
+        ]
+        return [*left_out, *patterns, re_path(r"", mannered(unknown_path), name="unknown")], app_name, namespace
 
     def get_openapi_schema(self, *, path_prefix: str | None = None, path_params: Json | None = None) -> Any:
         """Return the OpenAPI document with examples and headers; callers read it only.
@@ -122,56 +123,10 @@ class PortalAPI(NinjaAPI):
         return RequestInvalid(error_of_contexts(error_contexts))
 
 
-def unknown_path(request: HttpRequest) -> HttpResponse:
-    """Answer a path that is not there."""
-    return error_response(404, BodyFault(Code.NOT_FOUND, f"Path {request.path[:200]} not found"))
-
-
-def _preflight(request: HttpRequest) -> HttpResponse:
-    """Answer a browser that asks whether a script of another origin may call: any may, a token is what counts."""
-    return HttpResponse(status=204, headers=PREFLIGHT)
-
-
-def mannered(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Wrap a view: English, limits, other origins, the error object for a wrong method, the challenge of a 401."""
-
-    @csrf_exempt
-    @functools.wraps(view, assigned=("__module__", "__doc__"))
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with translation.override("en"):
-            response = _answered(view, request, *args, **kwargs)
-        if response.status_code == 405:
-            allowed = response.headers.get("Allow", "")
-            problem = BodyFault(Code.METHOD_NOT_ALLOWED, f"Method {request.method} is not allowed here.")
-            response = error_response(405, problem)
-            response.headers["Allow"] = allowed
-        if response.status_code == UNAUTHENTICATED:
-            response.headers.setdefault("WWW-Authenticate", "Bearer")
-        response.headers["Access-Control-Allow-Origin"] = "*"
-        response.headers["Access-Control-Expose-Headers"] = EXPOSED
-        return response
-
-    return wrapped
-
-
-def _answered(
-    view: Callable[..., HttpResponseBase], request: HttpRequest, *args: Any, **kwargs: Any
-) -> HttpResponseBase:
-    if request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers:
-        return _preflight(request)
-    try:
-        limits.check_address(request.path, current_context().ip)
-        limits.check_size(request.path, _size_of(request))
-        return view(request, *args, **kwargs)
-    except WireError as error:
-        return domain_error_response(error)
-    except Http404:
-        return unknown_path(request)
-
-
-def _size_of(request: HttpRequest) -> int:
-    length = request.META.get("CONTENT_LENGTH") or ""
-    return int(length) if length.isascii() and length.isdigit() and len(length) < 16 else 0
+def _left_out(subject: str, request: HttpRequest) -> HttpResponse:
+    """Answer a call that emnify publishes and this portal does not offer."""
+    text = f"This portal does not offer this call ({subject}). /api/docs lists the calls that it offers."
+    return error_response(501, BodyFault(Code.NOT_OFFERED, text))
 
 
 api = PortalAPI(
@@ -184,6 +139,11 @@ api = PortalAPI(
     auth=BearerAuth(),
     parser=JsonParser(),
 )
+
+
+@api.exception_handler(Replayed)
+def _done_before(request: HttpRequest, error: Replayed) -> HttpResponse:
+    return error.answer
 
 
 @api.exception_handler(DomainError)
@@ -246,6 +206,7 @@ api.add_router("/v2/user", accounts.people.api.support_tokens.router)
 api.add_router("/v2/workspace", sims.usage.api.stats.workspaces)
 api.add_router("/v1", events.api.router)
 api.add_router("/v1", sims.usage.api.records.router)
+api.add_router("/v1", sims.connectivity.api.feed.router)
 api.add_router("/v1", sims.policies.api.networks.router)
 api.add_router("/v1/organisation", sims.usage.api.stats.organisations)
 api.add_router("/v1/sim", sims.inventory.api.migration.router)

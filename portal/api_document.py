@@ -16,6 +16,7 @@ _PAGING: Final = {
     "X-Total-Count": "Rows of the list.",
     "X-Total-Pages": "Number of the last page.",
     "X-Sort": "The order.",
+    "X-Filter": "The filter, where there was one.",
     "Link": "first, prev, next and last page; keeps q and sort.",
 }
 _TEXTS: Final = {
@@ -38,6 +39,13 @@ _ERRORS: Final = {
     422: (1400, "InputValidationFailed", "Input validation failed"),
     429: (1105, "TooManyRequests", "Too many requests. Try again in 12 seconds."),
 }
+_IDEMPOTENCY_KEY: Final[Json] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A call that is repeated with its key within 24 hours is not done again but gets its first answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
 _DEEPEST: Final = 6
 
 
@@ -48,13 +56,15 @@ def completed(document: Json) -> Json:
         document: OpenAPI 3.1 as ninja makes it; changed in place.
     """
     schemas: Mapping[str, Json] = document["components"]["schemas"]
-    for _path, _method, operation in operations(document):
+    for _path, method, operation in operations(document):
         body = operation.get("requestBody")
         if body is not None:
             for media in body["content"].values():
                 media["example"] = example_of(media["schema"], schemas)
         for parameter in operation["parameters"]:
             parameter.setdefault("description", parameter["schema"].get("description", "Id of the object."))
+        if method == "post" and operation.get("security", True):
+            operation["parameters"].append(_IDEMPOTENCY_KEY)
         if not any(int(status) >= 400 for status in operation["responses"]):
             operation["responses"] |= {status: _refusal() for status in _TEXTS}
         paged = any(parameter["name"] == "per_page" for parameter in operation["parameters"])

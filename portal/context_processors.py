@@ -14,7 +14,8 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy
 
 from accounts.permissions import Permission
-from accounts.trials import NOTICES, day_text
+from accounts.trials import NOTICES
+from kit.billing import day_text
 from sims.usage.services.factory_test_watch import shown_late_since
 
 THEMES = ("system", "light", "dark")
@@ -57,6 +58,14 @@ class NavigationItem:
     active: bool
 
 
+def section_of(view_name: str) -> str:
+    """Return the URL name of the part of the portal that a page belongs to; the dashboard's for what is in none."""
+    for _label, _icon, name, _key, below in NAVIGATION:
+        if any(view_name.startswith(part) for part in below):
+            return name
+    return "dashboard"
+
+
 class Shell:
     """The shell of one request. Everything is computed when a template asks for it."""
 
@@ -87,10 +96,12 @@ class Shell:
         return timezone.get_current_timezone_name()
 
     @property
-    def timezone_unset(self) -> bool:
-        """Tell whether the browser should tell its zone, because the user has none yet."""
+    def browser_zone(self) -> str | None:
+        """The zone that the browser told last, "" before it told one; `None` before sign-in."""
         user = getattr(self.request, "user", None)
-        return bool(user is not None and user.is_authenticated and not self.preferences.get("timezone"))
+        if user is None or not user.is_authenticated:
+            return None
+        return str(self.preferences.get("timezone") or "")
 
     @property
     def shortcuts(self) -> bool:

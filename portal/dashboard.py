@@ -1,4 +1,4 @@
-"""The dashboard: what there is, what happened in the last 30 days, and what costs money without being used."""
+"""The dashboard: what runs, what it costs, what needs attention, and what happened in the last 30 days."""
 
 from __future__ import annotations
 
@@ -16,13 +16,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
+from accounts.models import Workspace
+from accounts.packages.prices import hosting_fee, money_text, rate_of
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from events.panel import severity_name
 from events.views import recent_context
+from kit.billing import month_text
 from kit.caches import figures
 from kit.context import current_context
 from kit.htmx import render_fragment
+from portal.first_steps import DISMISSED, facts_of, first_steps, matters
 from sims.charges import charged_departed, charged_here
 from sims.models import Device, Sim
 from sims.states import DeviceStatus, SimStatus
@@ -42,11 +46,12 @@ LEVELS: Final = ("info", "warn", "critical")
 
 @dataclass(frozen=True)
 class Tile:
-    """A number with the list of what it counts."""
+    """A number with the list of what it counts; `text` stands in its place where it is an amount of money."""
 
     label: str
     count: int
     url: str
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,14 +107,21 @@ def dashboard(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """The front page of a workspace. A constant number of queries, at most eleven."""
     authorise(workspace_id, Permission.EVENT_READ)
     sims = _counts(Sim, workspace_id)
+    facts = facts_of(request.workspace)
     context: dict[str, Any] = {
-        "sims": [
-            *_tiles(sims, SimStatus, "sims:sim_list", workspace_id),
-            *_charged(workspace_id, sims.get(SimStatus.ACTIVATED, 0)),
-        ],
+        "sims": _tiles(sims, SimStatus, "sims:sim_list", workspace_id),
+        "charges": _charged(request.workspace, sims.get(SimStatus.ACTIVATED, 0)),
+        "charged_month": month_text(current_context().now()),
         "devices": _tiles(_counts(Device, workspace_id), DeviceStatus, "sims:device_list", workspace_id),
         "chart": chart(workspace_id, timezone.localdate()),
-        **_unused(request, workspace_id),
+        "matters": matters(request.workspace, facts, request.may),
+        "steps": first_steps(
+            request.workspace,
+            facts,
+            has_sims=bool(sims),
+            may=request.may,
+            dismissed=workspace_id in (request.user.preferences or {}).get(DISMISSED, []),
+        ),
         **recent_context(request),
     }
     return render_fragment(request, "portal/dashboard.html", context)
@@ -133,13 +145,19 @@ def _tiles(
     ]
 
 
-def _charged(workspace_id: int, active: int) -> list[Tile]:
-    """Count the SIMs that are charged this month, with the list of those that are still in the inventory."""
+def _charged(workspace: Workspace, active: int) -> list[Tile]:
+    """Count the SIMs that are charged this month, with the list of those that are still here, and what they cost."""
     now = current_context().now()
-    url = f"{reverse('sims:sim_list', args=[workspace_id])}?charged=1"
-    found = [Tile(_("Charged this month"), charged_here(workspace_id, now, active=active), url)]
-    if left := charged_departed(workspace_id, now):
-        found.append(Tile(_("Charged, transferred since"), left, ""))
+    url = f"{reverse('sims:sim_list', args=[workspace.pk])}?charged=1"
+    here, left = charged_here(workspace.pk, now, active=active), charged_departed(workspace.pk, now)
+    found = [Tile(_("Charged SIMs"), here, url)]
+    if left:
+        found.append(Tile(_("Transferred since"), left, ""))
+    package = workspace.package
+    if rate_of(package, here + left) is not None:
+        fee = money_text(package, hosting_fee(package, here + left))
+        package_url = reverse("accounts:workspace_package", args=[workspace.pk])
+        found.append(Tile(_("Fees of these SIMs"), here + left, package_url, fee))
     return found
 
 
@@ -148,18 +166,6 @@ def _list_url(name: str, workspace_id: int) -> str:
         return reverse(name, args=[workspace_id])
     except NoReverseMatch:
         return ""
-
-
-def _unused(request: WorkspacePageRequest, workspace_id: int) -> dict[str, Any]:
-    """Find SIMs that are charged although no device uses them (`docs/rules.md` section 4)."""
-    count = Sim.objects.filter(workspace_id=workspace_id, status=SimStatus.ACTIVATED, device__isnull=True).count()
-    text = ngettext(
-        "%(n)s unused but charged SIM card detected.", "%(n)s unused but charged SIM cards detected.", count
-    ) % {"n": f"{count:,}"}
-    base = _list_url("sims:sim_list", workspace_id)
-    url = f"{base}?status={SimStatus.ACTIVATED.value}&device=none" if base else ""
-    label = _("Review and suspend") if Permission.SIM_UPDATE.name in request.may else _("Show them")
-    return {"unused": count, "unused_text": text, "unused_url": url, "unused_label": label}
 
 
 # --- events per day ---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any, Final, cast
@@ -28,7 +29,7 @@ from accounts.support.services import access_under, end_support_access
 from kit.context import ActionContext, Surface, acting_within, bind_actor, context, current_context
 from kit.errors import DomainError, Forbidden
 from kit.htmx import HtmxRequest, current_path, problem, redirect_to, render_fragment, wants_fragment
-from kit.ip_addresses import ip_address_of
+from kit.ip_addresses import client_address_of
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -80,7 +81,8 @@ def client_ip(request: HttpRequest) -> str | None:
     """Return the client's address, or `None` when there is none (a Unix socket) or it is malformed.
 
     With `TRUSTED_PROXY_COUNT` n, the nth address from the end of X-Forwarded-For was written by our own outermost
-    proxy; what stands before it is the client's own claim. Without proxies the header is not looked at.
+    proxy; what stands before it is the client's own claim. Without proxies the header is not looked at. Ports behind
+    an address do not count, and IPv4 addresses are shown as such (`docs/rules.md` section 24).
     """
     found = request.META.get("REMOTE_ADDR", "")
     proxies: int = settings.TRUSTED_PROXY_COUNT
@@ -89,8 +91,24 @@ def client_ip(request: HttpRequest) -> str | None:
         # A shorter chain did not come through all our proxies; the peer is then all we know.
         if len(forwarded) >= proxies and forwarded[-proxies]:
             found = forwarded[-proxies]
-    # The zone of a link-local address names a network card of this machine; the address is one without it.
-    return ip_address_of(found.partition("%")[0])
+    return client_address_of(found)
+
+
+_VERSIONED: Final = re.compile(r"/api/v\d+(?=/)", re.IGNORECASE)
+
+
+class ApiPathMiddleware:
+    """Find the call that `/API/V1/sim/` means: clients write the first words as they like and slashes at the end."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        path = request.path_info
+        if found := _VERSIONED.match(path):
+            request.path_info = found[0].lower() + path[found.end() :].rstrip("/")
+            request.path = request.path[: len(request.path) - len(path)] + request.path_info
+        return self.get_response(request)
 
 
 class ActionContextMiddleware:

@@ -208,3 +208,10 @@ def calls(subject: str) -> Iterator[tuple[str, list[str]]]:
         if line:
             path, *methods = line.split()
             yield path, methods
+
+
+def paths() -> Iterator[tuple[str, str]]:
+    """Yield each path of all subjects with its subject."""
+    for subject in PUBLISHED:
+        for path, _methods in calls(subject):
+            yield path, subject

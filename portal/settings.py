@@ -79,6 +79,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.middleware.HeadersMiddleware",
+    "portal.middleware.ApiPathMiddleware",
     # First: whatever answers, an error page included, asks whether htmx sent the request.
     "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http import HttpResponse
+from django.urls import Resolver404, resolve, reverse
 from django.views.decorators.http import require_safe
 
 from accounts.session_keys import LAST_WORKSPACE
-from kit.htmx import HtmxRequest, respond
+from kit.htmx import HtmxRequest, current_path, respond
+from portal.context_processors import section_of
 
 SHOWN = 50
 
@@ -27,11 +28,24 @@ class SwitcherLine:
     current: bool
 
 
-def entries(request: HttpRequest, text: str) -> tuple[list[SwitcherLine], int]:
+def part_seen(request: HtmxRequest) -> str:
+    """Return the URL name of the part of the portal that the reader looks at: there the next workspace opens.
+
+    What has an id there is nothing in another workspace, so a SIM's page leads to the other's inventory.
+    """
+    path = current_path(request).partition("?")[0]
+    try:
+        return section_of(resolve(path).view_name) if path else "dashboard"
+    except Resolver404:
+        return "dashboard"
+
+
+def entries(request: HtmxRequest, text: str) -> tuple[list[SwitcherLine], int]:
     """The first fifty workspaces whose name or id holds the text, and how many there are.
 
     Names that begin with the text come first.
     """
+    part = part_seen(request)
     wanted = text.casefold().strip()
     found: list[Any] = [
         workspace
@@ -45,7 +59,7 @@ def entries(request: HttpRequest, text: str) -> tuple[list[SwitcherLine], int]:
             id=workspace.id,
             name=workspace.name,
             role=str(getattr(workspace.role, "label", workspace.role)),
-            url=reverse("dashboard", args=[workspace.id]),
+            url=reverse(part, args=[workspace.id]),
             current=workspace.id == here,
         )
         for workspace in found[:SHOWN]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from django.db.models import Q
@@ -20,7 +20,7 @@ from kit.api.criteria import (
     text,
 )
 from kit.errors import Invalid
-from sims.identifiers import normalise_iccid
+from sims.identifiers import WHOLE_IMEI, eid_text, iccid_text, imei_text, imsi_text, msisdn_text, normalise_iccid
 from sims.printed_iccid import printed_iccid
 
 
@@ -39,8 +39,9 @@ def iccid(path: str, *, printed: bool = False) -> Condition:
     partly = _printed_in_part(path) if printed else text(path)
 
     def condition(value: str) -> Q:
-        if not is_whole_iccid(value):
-            return partly(value)
+        number = value if value == NULL else iccid_text(value)
+        if not is_whole_iccid(number):
+            return partly(number)
         try:
             return Q(**{path: normalise_iccid(value)})
         except Invalid:
@@ -58,6 +59,34 @@ def _printed_in_part(path: str) -> Condition:
             return found
         asked = {"patterns": [value]} if "*" in value else {"partial": [value]}
         return found | printed_iccid(path, **asked)
+
+    return condition
+
+
+def digits(path: str, reader: Callable[[str], str], *, nullable: bool = True) -> Condition:
+    """Return the condition maker of a column of digits, which are read as people write them.
+
+    Args:
+        path: to the column.
+        reader: takes away label and grouping.
+        nullable: whether a row may have none.
+    """
+    plainly = text(path, nullable=nullable)
+
+    def condition(value: str) -> Q:
+        return plainly(value if value == NULL else reader(value) or value)
+
+    return condition
+
+
+def imei(path: str, *, nullable: bool = True) -> Condition:
+    """Return the condition maker of an IMEI: a whole one is compared without what follows its 14 digits."""
+    partly = digits(path, imei_text, nullable=nullable)
+
+    def condition(value: str) -> Q:
+        number = imei_text(value)
+        whole = number.isascii() and number.isdecimal() and WHOLE_IMEI <= len(number) <= WHOLE_IMEI + 2
+        return Q(**{f"{path}__startswith": number[:WHOLE_IMEI]}) if whole else partly(value)
 
     return condition
 
@@ -83,11 +112,11 @@ _SIM_FIELDS: Final[Mapping[str, Field]] = {
     "iccid_with_luhn": Field(iccid("iccid", printed=True)),
     "status": Field(number("status")),
     "production_date": Field(moment("production_date")),
-    "imsi": Field(text("imsi")),
-    "msisdn": Field(text("msisdn", nullable=False)),
+    "imsi": Field(digits("imsi", imsi_text)),
+    "msisdn": Field(digits("msisdn", msisdn_text, nullable=False)),
     "endpoint": Field(number("device_id", nullable=True)),
     "model": Field(number("batch__model_id")),
-    "eid": Field(text("eid", nullable=False)),
+    "eid": Field(digits("eid", eid_text, nullable=False)),
     "satellite_capable": Field(satellite_capable),
 }
 
@@ -119,7 +148,7 @@ ENDPOINT_FIELDS: Final[Mapping[str, Field]] = {
     "name": Field(text("name", nullable=False)),
     "tags": Field(text("tags", nullable=False)),
     "ip_address": Field(address("ip_address")),
-    "imei": Field(text("imei", nullable=False)),
+    "imei": Field(imei("imei", nullable=False)),
     "sim_status": Field(_sim_status),
 }
 

@@ -6,17 +6,29 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from django.dispatch import receiver
+from django.utils.translation import gettext as _
 
-from accounts.models import Workspace
-from accounts.signals import SettingChange, package_changed, user_erased, workspace_settings_changed
+from accounts.models import DataPlan, Workspace
+from accounts.signals import (
+    SettingChange,
+    data_plans_changed,
+    package_changed,
+    user_erased,
+    workspace_created,
+    workspace_settings_changed,
+)
 from kit.context import Person
 from kit.erased_names import ErasedNames
+from kit.errors import Conflict
 from sims import signals
+from sims.connectivity.services.reports import forget_connections
 from sims.inventory.services.limits import require_fit
 from sims.models import CoveragePolicy, Device, ServicePolicy
 from sims.models.connectivity import Sms
+from sims.policies.services.defaults import cover_first_plan, create_first_policies
 from sims.signals import (
     Cause,
+    ConnectivityReset,
     DeviceFact,
     DeviceStatusChange,
     DeviceUpdated,
@@ -43,6 +55,12 @@ OF_SIMS: Final = (SimStatusChange, DeviceStatusChange, SimAssigned, SimReleased,
 """What happens to devices and concerns how their SIM stands."""
 
 
+@receiver(workspace_created)
+def on_workspace_created(*, workspace: Workspace, **_kwargs: Any) -> None:
+    """Give a new workspace the policies that its first device needs."""
+    create_first_policies(workspace=workspace)
+
+
 @receiver(package_changed)
 def on_package_changed(*, workspace: Workspace, **_kwargs: Any) -> None:
     """A package without factory test ends the tests that run; what is activated then has to fit the package."""
@@ -58,6 +76,33 @@ def on_workspace_settings_changed(*, workspace_id: int, changes: Sequence[Settin
         remember_test_limits(Workspace.objects.get(pk=workspace_id), former)
     if "factory_test_override" in former:
         end_factory_tests(workspace=Workspace.objects.select_related("package").get(pk=workspace_id))
+
+
+@receiver(data_plans_changed)
+def on_data_plans_changed(
+    *, workspace_id: int, added: Sequence[DataPlan], removed: Sequence[DataPlan], **_kwargs: Any
+) -> None:
+    """Refuse that a data plan goes while a policy uses it: its devices would have no tariff.
+
+    The first plan that is booked brings the coverage policy that the workspace lacked for want of one.
+
+    Raises:
+        Conflict: one does; the text names both.
+    """
+    using = CoveragePolicy.objects.of(workspace_id).filter(data_plan__in=removed).select_related("data_plan")
+    policy = using.order_by("data_plan_id", "name").first()
+    if policy is not None:
+        raise Conflict(
+            _(
+                "The coverage policy '%(policy)s' (ID %(id)s) of this workspace uses the data plan %(plan)s. Give it "
+                "another plan, or delete it, first."
+            )
+            % {"policy": policy.name, "id": policy.pk, "plan": policy.data_plan.name},
+            code="in_use",
+            field="data_plans",
+        )
+    if added:
+        cover_first_plan(workspace_id=workspace_id, plan=added[0])
 
 
 @receiver(signals.sims_registered)
@@ -76,8 +121,10 @@ def on_sim_status_changed(*, changes: Sequence[SimStatusChange], **_kwargs: Any)
 
 @receiver(signals.devices_changed)
 def on_devices_changed(*, steps: Sequence[DeviceFact], **_kwargs: Any) -> None:
-    """Keep which devices SIMs are on, and whether these may use the network."""
+    """Keep which devices SIMs are on, and whether these may use the network; a reset ends their connections."""
     keep(step.sim.id for step in steps if isinstance(step, OF_SIMS) and step.sim is not None)
+    if reset := [step.sim.id for step in steps if isinstance(step, ConnectivityReset)]:
+        forget_connections(reset)
 
 
 @receiver(user_erased)

@@ -150,6 +150,20 @@ class ConnectivityReset:
     sim: SimRow
 
 
+class NetworkFact(NamedTuple):
+    """Something that the network reported of a SIM, in the workspace and on the device that it belonged to then."""
+
+    kind: int
+    """Type of the event."""
+    said: str
+    """What was reported in words; empty where nothing was."""
+    moment: datetime
+    workspace_id: int
+    sim: SimRow
+    device: DeviceRow | None
+    detail: dict[str, Any] | None
+
+
 @dataclass(slots=True)
 class DeviceCreated:
     """A device was made, with policies given by their ids."""
@@ -238,6 +252,9 @@ check that was on time)."""
 operator_blocklist_changed = Signal()
 """A network was blocked for a device, or allowed again. Arguments: workspace_id, device (DeviceRow), sim (SimRow or
 None), operator_id, operator (its name), blocked (bool)."""
+
+network_reported = Signal()
+"""The network reported attachments, locations and data sessions. Arguments: facts (list of NetworkFact, by moment)."""
 
 sms_sent = Signal()
 """A message was accepted for a device. Arguments: workspace_id, device (DeviceRow), sim (SimRow), sms_id."""

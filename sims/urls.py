@@ -10,6 +10,7 @@ urlpatterns = [
     # Transfer has a dialog of its own, so the inventory stands before the general ones.
     path("", include("sims.inventory.urls")),
     path("", include("sims.devices.urls")),
+    path("", include("sims.connectivity.urls")),
     path("", include("sims.policies.urls")),
     path("", include("sims.bulk.urls")),
 ]

@@ -66,14 +66,13 @@ class Cast:
     plan: DataPlan
 
     def acting(self, user: User, **options: Any) -> AbstractContextManager[ActionContext]:
-        """Open a context in which a customer's user acts through the portal."""
-        return acting_as(
-            actor_of(user), **{"surface": Surface.PORTAL, "ip": "192.0.2.7", "user_agent": "test", **options}
-        )
+        """Open a context in which a customer's user acts through the portal, as the account is by now."""
+        facts = {"surface": Surface.PORTAL, "ip": "192.0.2.7", "user_agent": "test", **options}
+        return acting_as(actor_of(User.objects.get(pk=user.pk)), **facts)
 
     def staffing(self, **options: Any) -> AbstractContextManager[ActionContext]:
         """Open a context in which staff act in the admin site."""
-        return acting_as(staff_actor(self.staff), **{"surface": Surface.ADMIN, **options})
+        return acting_as(staff_actor(User.objects.get(pk=self.staff.pk)), **{"surface": Surface.ADMIN, **options})
 
     def token(self, workspace: Workspace | None = None, role: Role = Role.ADMINISTRATOR) -> Actor:
         """Return an actor as an application token makes one; its row is made without events."""

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.staff_roles import StaffRole
+from kit.context import go_on_with
 
 
 class UserManager(BaseUserManager["User"]):
@@ -68,6 +69,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     locked_until = models.DateTimeField(_("locked until"), null=True, blank=True, editable=False)
     token_epoch = models.PositiveIntegerField(default=0, editable=False)
     """Raised when the password or the account changes: user tokens made before are refused from then on."""
+    moved_by_staff = models.DateTimeField(_("address changed by staff"), null=True, blank=True, editable=False)
+    """When the operator's staff last gave the account another address (`docs/rules.md` section 17)."""
     preferences = models.JSONField(_("view preferences"), default=dict, blank=True, editable=False)
     erased = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
 
@@ -100,6 +103,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_active(self) -> bool:  # type: ignore[override]
         """Tell whether the person may sign in, under the name that Django asks for."""
         return self.status == self.Status.ACTIVE
+
+    def end_credentials(self) -> None:
+        """End what was signed in with so far: user tokens, sessions, and what was begun with them; saves nothing.
+
+        Who does it to the own account goes on, with what is left of the request in which it was done.
+        """
+        self.token_epoch += 1
+        go_on_with(self.pk, self.token_epoch)
 
     def check_password(self, raw_password: str | None) -> bool:
         """Tell whether a plain password is the account's.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final
+from zoneinfo import available_timezones
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.form_fields import new_password
@@ -71,11 +75,40 @@ class OwnNameForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name"}))
 
 
+BROWSERS_ZONE: Final = "browser"
+
+
+@cache
+def zone_names() -> tuple[str, ...]:
+    """Return the zones that people choose from: places, and UTC."""
+    outside = ("Etc/", "SystemV/", "US/", "posix/", "right/")
+    return ("UTC", *sorted(name for name in available_timezones() if "/" in name and not name.startswith(outside)))
+
+
+class ZoneForm(forms.Form):
+    """The zone in which one's times are shown and read; it is kept with the other settings of how one sees things."""
+
+    zone = forms.ChoiceField(
+        label=_("Times are shown and read in"),
+        required=False,
+        help_text=_("Lists, filters and files name it. Bills keep the zone of the operator."),
+    )
+
+    def __init__(self, *args: Any, preferences: Mapping[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        browsers = str(preferences.get("timezone") or "UTC")
+        choices = [(BROWSERS_ZONE, gettext("The zone of the browser, now %(zone)s") % {"zone": browsers})]
+        field = self.fields["zone"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - declared above
+        field.choices = [*choices, *((name, name.replace("_", " ")) for name in zone_names())]
+        field.initial = preferences.get("zone") or BROWSERS_ZONE
+
+
 class OwnPasswordForm(forms.Form):
     """Another password."""
 
     old_password = forms.CharField(
-        label=_("Present password"),
+        label=_("Current password"),
         strip=False,
         max_length=4096,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),

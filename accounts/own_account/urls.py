@@ -11,6 +11,7 @@ urlpatterns = [
     path("account/security/", security.security, name="account_security"),
     path("account/security/set-up/", security.set_up, name="account_mfa_setup"),
     path("account/security/codes/", security.codes, name="account_mfa_codes"),
+    path("account/security/codes/new/", security.new_codes, name="account_mfa_new_codes"),
     path("account/security/remove/", security.remove, name="account_mfa_remove"),
     path("account/security/devices/forget/", security.forget_all, name="account_devices_forget"),
     path("account/security/devices/<int:trusted_id>/forget/", security.forget, name="account_device_forget"),

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import DataPlan, PlatformPackage
-from accounts.packages.effects import Effect, catalogue_effects_of, charged_by, with_changes
+from accounts.packages.effects import Effect, catalogue_effects_of, charged_by, closed_by, with_changes
 from accounts.packages.services.catalogue import create_data_plan, create_package, update_data_plan, update_package
+from accounts.packages.services.trial_effects import trial_effects
 from kit.admin.base import ConfirmFirst, StaffAdmin, confirmed
 from kit.admin.filters import choice_filter
 from kit.rendering import badge, dash, number
@@ -38,15 +39,20 @@ def limit(value: int | None) -> str | SafeString:
 
 
 def ask_first(request: HttpRequest, effects: Sequence[Effect]) -> None:
-    """Ask staff before a change that makes SIMs chargeable, with their number.
+    """Ask staff before a change that makes SIMs chargeable or ends trials, with their number.
 
     Raises:
-        ConfirmFirst: there are some, and staff have not confirmed this number yet.
+        ConfirmFirst: there are some, and staff have not confirmed these numbers yet.
     """
-    charged = charged_by(effects)
-    if charged and not confirmed(request, str(charged)):
+    charged, closed = charged_by(effects), closed_by(effects)
+    token = f"{charged}-{closed}" if closed else str(charged)
+    if not (charged or closed) or confirmed(request, token):
+        return
+    if charged:
         verb = ngettext("Save, and activate %(n)s SIM", "Save, and activate %(n)s SIMs", charged)
-        raise ConfirmFirst(effects, token=str(charged), verb=verb % {"n": number(charged)})
+    else:
+        verb = ngettext("Save, and end %(n)s trial", "Save, and end %(n)s trials", closed)
+    raise ConfirmFirst(effects, token=token, verb=verb % {"n": number(charged or closed)})
 
 
 @admin.register(PlatformPackage)
@@ -98,7 +104,8 @@ class PlatformPackageAdmin(StaffAdmin):
 
     def update(self, request: HttpRequest, obj: Any, form: Any) -> None:
         before = PlatformPackage.objects.get(pk=obj.pk)
-        effects = catalogue_effects_of(before, with_changes(before, **form.changes))
+        after = with_changes(before, **form.changes)
+        effects = [*trial_effects(before, after), *catalogue_effects_of(before, after)]
         update_package(package_id=obj.pk, changes=form.changes)
         ask_first(request, effects)
 

@@ -37,12 +37,14 @@ class Effect:
         charged: how many SIMs become chargeable by it. Whoever changes something that makes any is asked first.
         names: the first of them, as people call them.
         refused: whether the change is refused for it.
+        closed: how many workspaces it closes what makes costs in; whoever does that is asked first too.
     """
 
     text: str
     charged: int = 0
     names: tuple[str, ...] = ()
     refused: bool = False
+    closed: int = 0
 
     @property
     def more(self) -> int:
@@ -104,6 +106,11 @@ def effects_of(before: Workspace, after: Workspace) -> list[Effect]:
 def catalogue_effects_of(before: PlatformPackage, after: PlatformPackage) -> list[Effect]:
     """Return what would happen to the workspaces of a package if it became as `after` is."""
     return [effect for ask in _catalogue_effects for effect in ask(before, after)]
+
+
+def closed_by(effects: Iterable[Effect]) -> int:
+    """Return in how many workspaces what makes costs ends."""
+    return sum(effect.closed for effect in effects)
 
 
 def charged_by(effects: Iterable[Effect]) -> int:

@@ -50,6 +50,12 @@ def contents(package: PlatformPackage) -> list[tuple[str, str]]:
     return lines
 
 
+def changes(old: PlatformPackage, new: PlatformPackage) -> list[tuple[str, str, str]]:
+    """Return what a package contains beside what the one before did: label, old and new value."""
+    before = dict(contents(old))
+    return [(label, before.get(label, "–"), value) for label, value in contents(new)]
+
+
 def rates(package: PlatformPackage) -> list[tuple[str, str]]:
     """Return the price of an activated SIM by volume: from how many SIMs, and the price of each a month."""
     return [(number(start), money_text(package, rate)) for start, rate in steps(package)]
@@ -140,7 +146,7 @@ def package_change(request: WorkspacePageRequest, workspace_id: int, package_id:
         "title": _("Upgrade to %(name)s") % {"name": new.name},
         "package": new,
         "old": workspace.package,
-        "contents": contents(new),
+        "changes": changes(workspace.package, new),
         # Packages are charged in full from the next cycle.
         "charged_from": month_after(billing_month(current_context().now())),
         "effects": effects,

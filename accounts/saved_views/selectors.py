@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from django.db.models import Q, QuerySet
@@ -12,6 +13,7 @@ from accounts.models import SavedView
 from accounts.requests import WorkspacePageRequest
 from accounts.saved_views.lists import viewed_list
 from kit.context import ActorKind, current_actor
+from kit.filter_values import KEEPERS, TOKEN_PREFIX
 from kit.htmx import private, wants_fragment
 from kit.lists import Listing, ViewLine, ViewMenu
 
@@ -75,6 +77,15 @@ def view_menu(request: WorkspacePageRequest, listing: Listing) -> ViewMenu | Non
         manage_url=reverse("accounts:saved_views", args=[workspace_id, name]),
         whole=f"view={WHOLE}" if default else "",
     )
+
+
+def lists_in_views() -> set[str]:
+    """Return the tokens of long lists of values that saved views filter by: these lists stay as long as the views."""
+    queries = SavedView.objects.filter(query__contains=TOKEN_PREFIX).values_list("query", flat=True)
+    return {token for query in queries for token in re.findall(rf"{TOKEN_PREFIX}(\w+)", query)}
+
+
+KEEPERS.append(lists_in_views)
 
 
 def rows_of(request: WorkspacePageRequest, list_name: str) -> list[dict[str, Any]]:

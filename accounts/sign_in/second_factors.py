@@ -21,6 +21,7 @@ from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
@@ -100,6 +101,58 @@ def needs_new_encryption(encrypted: str) -> bool:
     except InvalidToken:
         return True
     return False
+
+
+def _encrypted_anew(encrypted: str) -> str:
+    """Return a value as `SECRET_KEY` encrypts it; one that is so already stays the same."""
+    adapter = MfaAdapter()
+    return adapter.encrypt(adapter.decrypt(encrypted)) if needs_new_encryption(encrypted) else encrypted
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What `encrypt_anew` found.
+
+    Args:
+        rows: second factors and sets of recovery codes that are encrypted with `SECRET_KEY` since.
+        lost: ids of the users of those that neither it nor a fallback can read.
+    """
+
+    rows: int
+    lost: list[int]
+
+
+def encrypt_anew() -> Rotated:
+    """Encrypt all second factors and recovery codes with `SECRET_KEY`, so that no fallback is needed for them.
+
+    Each in a transaction of its own, behind the lock of its user, so a code that is used meanwhile stays used.
+    """
+    rows, lost = 0, []
+    for key_id, user_id in Authenticator.objects.order_by("pk").values_list("pk", "user_id"):
+        with transaction.atomic():
+            User.objects.select_for_update(of=("self",)).filter(pk=user_id).first()
+            row = Authenticator.objects.filter(pk=key_id).first()
+            try:
+                changed = row is not None and _rotate(row)
+            except KeyUnreadable:
+                lost.append(user_id)
+            else:
+                rows += changed
+    return Rotated(rows, sorted(set(lost)))
+
+
+# untold: the same secrets, encrypted with another key
+def _rotate(row: Authenticator) -> bool:
+    """Encrypt what a key holds with `SECRET_KEY`, and tell whether that changed it."""
+    before = dict(row.data)
+    if "secret" in row.data:
+        row.data["secret"] = _encrypted_anew(row.data["secret"])
+    if "codes" in row.data:
+        row.data["codes"] = [_encrypted_anew(each) for each in row.data["codes"]]
+    if row.data == before:
+        return False
+    row.save(update_fields=["data"])
+    return True
 
 
 # --- questions ---
@@ -188,8 +241,7 @@ def use_code(row: Authenticator, code: str) -> bool:
     for counter in range(max(present - TOLERANCE, last + 1), present + TOLERANCE + 1):
         if one_time_codes.same_code(code, one_time_codes.code_of(secret, counter)):
             row.data["counter"] = counter
-            if needs_new_encryption(row.data["secret"]):
-                row.data["secret"] = MfaAdapter().encrypt(secret)
+            row.data["secret"] = _encrypted_anew(row.data["secret"])
             row.last_used_at = now
             row.save(update_fields=["data", "last_used_at"])
             return True
@@ -218,7 +270,7 @@ def _use_recovery_code(row: Authenticator, code: str) -> bool:
     left = [encrypted for encrypted, expected in readable if not one_time_codes.same_code(code, expected)]
     if len(left) == len(readable):
         return False
-    row.data["codes"] = left
+    row.data["codes"] = [_encrypted_anew(encrypted) for encrypted in left]
     row.last_used_at = current_context().now()
     row.save(update_fields=["data", "last_used_at"])
     return True

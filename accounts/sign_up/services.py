@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts import mails, signals
 from accounts.mail_links import LinkMaker
-from accounts.models import Membership, PlatformPackage, User, Workspace
+from accounts.models import DataPlan, Membership, PlatformPackage, User, Workspace
 from accounts.naming import person_name
 from accounts.people.services.verification import ask_to_verify
 from accounts.permissions import Role
@@ -23,6 +23,18 @@ from kit.text import one_line
 def trial_package() -> PlatformPackage | None:
     """Return the package that new customers begin with; without one nobody can sign up."""
     return PlatformPackage.objects.filter(status=PlatformPackage.Status.ACTIVE, evaluation=True).order_by("pk").first()
+
+
+def first_data_plan(package: PlatformPackage) -> DataPlan | None:
+    """Return the data plan that new customers begin with, the cheapest on offer; `None` where their package has none.
+
+    Without a plan there is no coverage policy and so no device. Nothing is charged for it before a SIM is activated,
+    and the customer can book another one.
+    """
+    if not package.max_data_plans:
+        return None
+    offered = DataPlan.objects.filter(active=True, currency=package.currency)
+    return offered.order_by("monthly_rate", "excess_rate", "pk").first()
 
 
 @retried
@@ -61,7 +73,13 @@ def sign_up(*, email: str, name: str, organisation: str, link: LinkMaker, sign_i
         user.set_unusable_password()
         user.save(force_insert=True)
         with acting_within(SYSTEM):
-            workspace = create_workspace(name=place, package_id=package.pk, currency=package.currency)
+            plan = first_data_plan(package)
+            workspace = create_workspace(
+                name=place,
+                package_id=package.pk,
+                currency=package.currency,
+                data_plan_ids=[plan.pk] if plan is not None else [],
+            )
         membership = Membership.objects.create(
             workspace=workspace, user=user, role=Role.ADMINISTRATOR, joined=current_context().now()
         )

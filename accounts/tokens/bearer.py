@@ -14,7 +14,7 @@ from accounts.models import User, Workspace
 from accounts.permissions import Permission, authorise
 from accounts.sign_in.second_factors import enough_for_staff, has_second_factor
 from accounts.tokens import user_tokens as tokens
-from kit.api import limits
+from kit.api import idempotency, limits
 from kit.api.errors import Code, WireError, bad_request
 from kit.api.types import long_of
 from kit.errors import Forbidden
@@ -34,6 +34,7 @@ class BearerAuth(HttpBearer):
         bearer = tokens.authenticate_bearer(request.headers.get("Authorization", ""))
         _require_second_factor(request.path, bearer)
         limits.check_organisation(request.path, bearer.workspace.pk)
+        idempotency.claim(request, f"{bearer.actor.kind}:{bearer.actor.id}:{bearer.workspace.pk}")
         return bearer
 
     def authenticate(self, request: HttpRequest, token: str) -> tokens.Bearer:

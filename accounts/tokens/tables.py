@@ -31,9 +31,9 @@ class TokenTable(ListTable):
     description = ListColumn(gettext_lazy("Description"), classes="wrap", heads_row=True)
     state = ListColumn(gettext_lazy("State"))
     role = ListColumn(gettext_lazy("Role"))
-    created = ListColumn(gettext_lazy("Created"))
-    last_used = ListColumn(gettext_lazy("Last used"))
-    expires = ListColumn(gettext_lazy("Expires"))
+    created = ListColumn(gettext_lazy("Created"), moment=True)
+    last_used = ListColumn(gettext_lazy("Last used"), moment=True)
+    expires = ListColumn(gettext_lazy("Expires"), moment=True)
     ip = ListColumn(gettext_lazy("Address range"), classes="mono")
     actions = ListColumn(gettext_lazy("Actions"), classes="row-actions", silent=True)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 
 from django import forms
@@ -17,16 +17,19 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.actors import token_label, token_name
 from accounts.models import ApplicationToken, Workspace
-from accounts.permissions import Permission, authorise
+from accounts.permissions import Permission, Role, authorise
 from accounts.requests import WorkspacePageRequest
 from accounts.selectors import application_tokens, usable
-from accounts.tokens.services import CreatedToken, create_application_token, revoke_application_token, roles_below
+from accounts.shown_once import show_once, take_once
+from accounts.tokens.services import create_application_token, revoke_application_token, roles_below
 from accounts.tokens.tables import TokenTable
 from kit.context import current_actor, current_context
 from kit.errors import DomainError
 from kit.htmx import redirect_to
 
 PLACEHOLDER: Final = "YOUR_APPLICATION_TOKEN"
+USUAL_LIFE: Final = timedelta(days=90)
+"""How long a token works unless somebody chooses otherwise: one that is forgotten ends by itself."""
 
 
 class TokenForm(forms.Form):
@@ -57,7 +60,9 @@ class TokenForm(forms.Form):
         role = self.fields["role"]
         assert isinstance(role, forms.ChoiceField)  # noqa: S101 - declared above
         role.choices = [(each.value, each.label) for each in roles]
-        role.initial = roles[0].value
+        # What most programs need, and the least that lets them do it.
+        role.initial = (Role.USER if Role.USER in roles else roles[-1]).value
+        self.fields["expiry_date"].initial = (current_context().now().astimezone(UTC) + USUAL_LIFE).date()
 
     def expires(self) -> datetime | None:
         """Return the beginning of the chosen day."""
@@ -66,26 +71,14 @@ class TokenForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@sensitive_variables("made")
+@sensitive_variables()
 def integrations(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
-    """Show the tokens of a workspace; POST makes one and shows its value this once."""
+    """Show the tokens of a workspace, and this once the value of one that was just made; POST makes one."""
     authorise(workspace_id, Permission.TOKEN_CREATE if request.method == "POST" else Permission.INVENTORY_READ)
-    made: CreatedToken | None = None
     form = TokenForm(request.POST or None, workspace=request.workspace)
-    if request.method == "POST" and form.is_valid():
-        try:
-            made = create_application_token(
-                workspace_id=workspace_id,
-                description=form.cleaned_data["description"],
-                role=form.cleaned_data["role"],
-                expiry_date=form.expires(),
-                ip=form.cleaned_data["ip"],
-            )
-        except DomainError as error:
-            field = getattr(error, "field", None)
-            form.add_error(field if field in form.fields else None, error.message)
-        else:
-            form = TokenForm(workspace=request.workspace)
+    if request.method == "POST" and form.is_valid() and _create(request, form):
+        return redirect_to(request, reverse("accounts:integrations", args=[workspace_id]))
+    made = take_once(request.session, _waiting(workspace_id)) if request.method == "GET" else None
     response = render(request, "accounts/integrations.html", _context(request, form, made))
     response.status_code = 422 if form.errors else 200
     # The value of a new token is on this page and must stay nowhere.
@@ -93,7 +86,32 @@ def integrations(request: WorkspacePageRequest, workspace_id: int) -> HttpRespon
     return response
 
 
-def _context(request: WorkspacePageRequest, form: TokenForm, made: CreatedToken | None) -> dict[str, Any]:
+def _waiting(workspace_id: int) -> str:
+    return f"token:{workspace_id}"
+
+
+@sensitive_variables()
+def _create(request: WorkspacePageRequest, form: TokenForm) -> bool:
+    """Make a token and keep its value for the next page; say at its field what is in the way."""
+    workspace_id = request.workspace.pk
+    try:
+        made = create_application_token(
+            workspace_id=workspace_id,
+            description=form.cleaned_data["description"],
+            role=form.cleaned_data["role"],
+            expiry_date=form.expires(),
+            ip=form.cleaned_data["ip"],
+        )
+    except DomainError as error:
+        field = getattr(error, "field", None)
+        form.add_error(field if field in form.fields else None, error.message)
+        return False
+    label = token_label(token_name(made.token), made.token.pk)
+    show_once(request.session, _waiting(workspace_id), {"label": label, "value": made.value})
+    return True
+
+
+def _context(request: WorkspacePageRequest, form: TokenForm, made: dict[str, str] | None) -> dict[str, Any]:
     now = current_context().now()
     rows: list[dict[str, Any]] = [
         {"token": token, "name": token_name(token), "works": usable(token, now)}
@@ -103,7 +121,6 @@ def _context(request: WorkspacePageRequest, form: TokenForm, made: CreatedToken 
     return {
         "form": form,
         "made": made,
-        "made_label": token_label(token_name(made.token), made.token.pk) if made is not None else "",
         "tokens": TokenTable(rows, hidden=() if Permission.TOKEN_REVOKE.name in request.may else ("actions",)),
         "count": ngettext("%(n)d active token", "%(n)d active tokens", active) % {"n": active},
         "may_create": Permission.TOKEN_CREATE.name in request.may,
@@ -113,10 +130,10 @@ def _context(request: WorkspacePageRequest, form: TokenForm, made: CreatedToken 
     }
 
 
-def _examples(request: WorkspacePageRequest, made: CreatedToken | None) -> list[dict[str, str]]:
+def _examples(request: WorkspacePageRequest, made: dict[str, str] | None) -> list[dict[str, str]]:
     """Return the same three calls for a shell and for Python, with the address of this portal."""
     base = request.build_absolute_uri("/").rstrip("/")
-    value = made.value if made is not None else PLACEHOLDER
+    value = made["value"] if made is not None else PLACEHOLDER
     return [
         {"id": "example-curl", "title": "curl", "text": _CURL % {"base": base, "token": value}},
         {"id": "example-python", "title": "Python", "text": _PYTHON % {"base": base, "token": value}},

@@ -13,7 +13,7 @@ from events.covered import about
 from events.models import Event, FrozenPerson
 from events.search import MAX_ID, NOTHING, as_uuid, sim_ids
 from kit.errors import Invalid
-from sims.identifiers import normalise_iccid, plain
+from sims.identifiers import digits_in, normalise_iccid
 
 MOST_USERS: Final = 5
 """Accounts that had the same address one after the other."""
@@ -51,7 +51,7 @@ def understand(text: str) -> Understood:
         return _by_name(named[1].lower(), named[2])
     if request_id := as_uuid(text):
         return Understood(Q(request_id=request_id))
-    digits = plain(text)
+    digits = digits_in(text)
     if _ICCID.fullmatch(digits) or _IMSI.fullmatch(digits):
         return _by_number_of_sim(digits)
     if _NUMBER.fullmatch(text) and int(text) <= MAX_ID:

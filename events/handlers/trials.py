@@ -10,9 +10,9 @@ from django.utils import translation
 
 from accounts import signals
 from accounts.models import Workspace
-from accounts.trials import day_text
 from events.handlers.pending import pending
 from events.writer import log
+from kit.billing import day_text
 from kit.clock import iso_moment
 
 

@@ -6,7 +6,6 @@ A check is a row, `ReplayCheck`, that says where the next piece begins, so it ca
 from __future__ import annotations
 
 import logging
-import time
 from datetime import timedelta
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from events.handlers.pending import pending
 from events.models import ReplayCheck
 from events.replay.compare import PIECES, Result, one_moment
 from events.writer import log
+from kit import pieces
 from kit.action import action
 
 logger = logging.getLogger(__name__)
@@ -29,6 +29,7 @@ KEPT: Final = 200
 TOLD: Final = 20
 """Differences that an event names."""
 _ORDER: Final = tuple(PIECES)
+_CHANGED: Final = ("step", "position", "objects_compared", "untold", "broken", "found", "findings", "finished")
 
 
 def begin(*, workspace_id: int | None = None) -> ReplayCheck:
@@ -83,7 +84,6 @@ def _next(check: ReplayCheck, after: int | None) -> dict[str, Any]:
     return {} if workspace is None else {"workspace": workspace, "piece": _ORDER[0], "after": 0}
 
 
-# untold: the state of a comparison; what it finds is told
 def go_on(*, seconds: float) -> ReplayCheck | None:
     """Go on with the open check by a piece or more, or begin one when it is due; `None` when it is not.
 
@@ -93,33 +93,21 @@ def go_on(*, seconds: float) -> ReplayCheck | None:
     Args:
         seconds: begin no further piece after this time.
     """
-    check = ReplayCheck.objects.order_by("-pk").first()
-    if check is None or check.finished is not None:
-        if check is not None and timezone.now() - check.started < EVERY:
-            return None
-        check = begin()
-        check.save(force_insert=True)
-    end = time.monotonic() + seconds
-    more = True
-    while more:
-        before = check.step
-        step(check)
-        more = bool(check.position)
-        with action():
-            if not _stored(check, before):
-                # Another worker has done this piece.
-                return None
-            if not more:
-                _tell(check)
-        more = more and time.monotonic() < end
-    return check
+    last = ReplayCheck.objects.order_by("-pk").first()
+    return pieces.go_on(last, begin=begin, step=_step, store=_store, every=EVERY, seconds=seconds)
 
 
-# untold: the state of a check of the log
-def _stored(check: ReplayCheck, before: int) -> bool:
-    changed = ("step", "position", "objects_compared", "untold", "broken", "found", "findings", "finished")
-    rows = ReplayCheck.objects.filter(pk=check.pk, step=before)
-    return bool(rows.update(**{name: getattr(check, name) for name in changed}))
+def _step(check: ReplayCheck) -> bool:
+    step(check)
+    return bool(check.position)
+
+
+def _store(check: ReplayCheck, before: int, more: bool) -> bool:
+    with action():
+        kept = pieces.stored(check, before, _CHANGED)
+        if kept and not more:
+            _tell(check)
+    return kept
 
 
 def _tell(check: ReplayCheck) -> None:

@@ -20,19 +20,9 @@ from accounts.models import ApplicationToken, Membership, Workspace
 from accounts.operator import OPERATOR_ID
 from events.models import Event, RetentionReceipt
 from events.replay.reading import MOST_ID, Span, object_rows, rows_of
-from events.replay.state import (
-    IMPORTED,
-    MEMBER_TYPES,
-    ORDER_TYPES,
-    REGISTERED,
-    TOKEN_TYPES,
-    Break,
-    DeviceState,
-    Known,
-    Replay,
-    SimState,
-    folded,
-)
+from events.replay.state import Replay, folded
+from events.replay.states import Break, DeviceState, Known, SimState
+from events.replay.told import IMPORTED, MEMBER_TYPES, ORDER_TYPES, REGISTERED, TOKEN_TYPES
 from events.text import COVERS
 from kit.querysets import CHUNK
 from orders.models import Order

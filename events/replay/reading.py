@@ -19,7 +19,9 @@ from django.db.models.fields import BooleanField
 
 from accounts.operator import OPERATOR_ID
 from events.models import Event
-from events.replay.state import ALLOTTED, DEVICE_BATCHES, SIM_BATCHES, Replay, Row, devices_of, folded, sims_of
+from events.replay.state import Replay, folded
+from events.replay.states import Row
+from events.replay.told import ALLOTTED, DEVICE_BATCHES, SIM_BATCHES, devices_of, sims_of
 from kit.querysets import CHUNK
 
 COLUMNS: Final = (
@@ -50,7 +52,7 @@ class Span(NamedTuple):
     last: int
 
 
-class _Kind(NamedTuple):
+class Kind(NamedTuple):
     """How events name objects of a kind: by their column, or many in their detail."""
 
     column: str
@@ -59,38 +61,22 @@ class _Kind(NamedTuple):
     ids: Callable[[Row], Iterator[int]]
 
 
-_KINDS: Final[Mapping[str, _Kind]] = {
-    "sim": _Kind("sim_id", SIM_BATCHES, ("covers.sim[*]", "sims[*].id"), sims_of),
-    "device": _Kind("device_id", DEVICE_BATCHES, ("covers.device[*]", "devices[*].id"), devices_of),
+KINDS: Final[Mapping[str, Kind]] = {
+    "sim": Kind("sim_id", SIM_BATCHES, ("covers.sim[*]", "sims[*].id"), sims_of),
+    "device": Kind("device_id", DEVICE_BATCHES, ("covers.device[*]", "devices[*].id"), devices_of),
 }
 
 
-def replay_of(
-    workspace_id: int, *, until: datetime | None = None, sim_id: int | None = None, device_id: int | None = None
-) -> Replay:
-    """Return what the log of a workspace says is so, or was so at a moment.
+def replay_of(workspace_id: int, *, until: datetime | None = None) -> Replay:
+    """Return what the log of a workspace says is so, or was so at a moment; of one object see `replay_of_one`.
 
-    Of a single SIM or device only its own events are read, and those that speak of many and name it. Of a SIM that
-    came by a transfer the log begins with that.
+    Of a SIM that came by a transfer the log begins with that.
 
     Args:
         workspace_id: whose log.
         until: events up to this moment, it included; all of them when left out.
-        sim_id: this SIM alone.
-        device_id: this device alone.
     """
-    if sim_id is None and device_id is None:
-        return folded(rows_of(workspace_id, until=until))
-    replay = Replay()
-    if sim_id is not None:
-        for found, rows in object_rows("sim", workspace_id, Span(sim_id, sim_id), until=until):
-            for row in rows:
-                replay.take_sim(found, row)
-    if device_id is not None:
-        for found, rows in object_rows("device", workspace_id, Span(device_id, device_id), until=until):
-            for row in rows:
-                replay.take_device(found, row)
-    return replay
+    return folded(rows_of(workspace_id, until=until))
 
 
 def rows_of(workspace_id: int, *, until: datetime | None = None, types: Iterable[int] | None = None) -> Iterator[Row]:
@@ -103,7 +89,7 @@ def rows_of(workspace_id: int, *, until: datetime | None = None, types: Iterable
         until: events up to this moment.
         types: events of these types alone.
     """
-    events = _events(workspace_id, until)
+    events = events_of(workspace_id, until)
     if types is not None:
         yield from _in_pieces(events.filter(type__in=list(types)), CHUNK)
         return
@@ -122,6 +108,11 @@ def _in_pieces(events: QuerySet[Event], size: int) -> Iterator[Row]:
         last = rows[-1].id
 
 
+def rows_in(events: QuerySet[Event]) -> list[Row]:
+    """Return events as the fold takes them, in the order of ids. One query."""
+    return [Row._make(row) for row in events.order_by("id").values_list(*COLUMNS)]
+
+
 def object_rows(
     kind: str, workspace_id: int, span: Span, *, until: datetime | None = None
 ) -> Iterator[tuple[int, Iterator[Row]]]:
@@ -136,7 +127,7 @@ def object_rows(
     Returns:
         Ids of the objects, in their order, each with its rows; those have to be read before the next id.
     """
-    how = _KINDS[kind]
+    how = KINDS[kind]
     pairs = merge(
         _batch_rows(how, workspace_id, span, until),
         _own_rows(how.column, workspace_id, span, until),
@@ -148,7 +139,7 @@ def object_rows(
 
 def _own_rows(column: str, workspace_id: int, span: Span, until: datetime | None) -> Iterator[tuple[int, Row]]:
     """Read the events that have an object of a span in their column, by object and id; two queries for 5,000 rows."""
-    events = _events(workspace_id, until).filter(**{f"{column}__lte": span.last}).order_by(column, "id")
+    events = events_of(workspace_id, until).filter(**{f"{column}__lte": span.last}).order_by(column, "id")
     at, last = span.first, 0
     while True:
         # The rest of the object at which the piece before ended, then those after it.
@@ -163,14 +154,14 @@ def _own_rows(column: str, workspace_id: int, span: Span, until: datetime | None
             return
 
 
-def _batch_rows(how: _Kind, workspace_id: int, span: Span, until: datetime | None) -> list[tuple[int, Row]]:
+def _batch_rows(how: Kind, workspace_id: int, span: Span, until: datetime | None) -> list[tuple[int, Row]]:
     """Read the events that speak of many and name objects of a span: pairs of object and row, by object and id."""
     # One that speaks of a single object has it in its column, and is found by that.
-    own = _events(workspace_id, until).filter(**{"type__in": how.batches, f"{how.column}__isnull": True})
+    own = events_of(workspace_id, until).filter(**{"type__in": how.batches, f"{how.column}__isnull": True})
     sources = [own, allotted(workspace_id, until)] if ALLOTTED in how.batches else [own]
     pairs: list[tuple[int, Row]] = []
     for events in sources:
-        named = events.alias(named=_names_one_of(how.paths, span)).filter(named=True)
+        named = events.alias(named=names_one_of(how.paths, span)).filter(named=True)
         for row in _in_pieces(named, _BATCHES):
             pairs += [(pk, row) for pk in how.ids(row) if span.first <= pk <= span.last]
     return sorted(pairs, key=lambda pair: (pair[0], pair[1].id))
@@ -178,11 +169,11 @@ def _batch_rows(how: _Kind, workspace_id: int, span: Span, until: datetime | Non
 
 def allotted(workspace_id: int, until: datetime | None) -> QuerySet[Event]:
     """Return what the operator's log tells of SIMs put into a customer's workspace, whose own log has no row of it."""
-    events = _events(OPERATOR_ID, until).filter(type=ALLOTTED)
+    events = events_of(OPERATOR_ID, until).filter(type=ALLOTTED)
     return events.none() if workspace_id == OPERATOR_ID else events.filter(detail__workspace__id=workspace_id)
 
 
-def _names_one_of(paths: Sequence[str], span: Span) -> RawSQL:
+def names_one_of(paths: Sequence[str], span: Span) -> RawSQL:
     """Return whether the detail of an event names an object of a span; what is shaped otherwise names none."""
     table = Event._meta.db_table
     tests: list[str] = []
@@ -203,6 +194,7 @@ def _names_one_of(paths: Sequence[str], span: Span) -> RawSQL:
     return RawSQL(f"({' OR '.join(tests)})", params, output_field=BooleanField())  # noqa: S611 - constants and marks
 
 
-def _events(workspace_id: int, until: datetime | None) -> QuerySet[Event]:
+def events_of(workspace_id: int, until: datetime | None) -> QuerySet[Event]:
+    """Return the events of a log that speak of what is ours, up to a moment."""
     events = Event.objects.of(workspace_id).filter(external_id=None)
     return events if until is None else events.filter(timestamp__lte=until)

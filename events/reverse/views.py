@@ -13,8 +13,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from events.reversals import Never, reversal_of
-from events.reverse.alone import Gone, Opposite, opposite_of, reverse_alone
+from events.reverse.alone import opposite_of, reverse_alone
 from events.reverse.bulk import REVERSE_CREATION, REVERSE_DEVICES, REVERSE_SIMS, ReversesForm
+from events.reverse.opposites import Gone, Opposite
 from events.reverse.past import Target, ids_in, noun_of
 from events.selectors import event_row
 from kit.errors import Conflict, DomainError, Invalid, NotFound

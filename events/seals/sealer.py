@@ -14,7 +14,7 @@ import secrets
 import time
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -34,7 +34,10 @@ LONGEST_WAIT: Final = 5.0
 """Seconds that a run waits for writers who have ids that are not committed yet."""
 _STATE: Final = 1
 
-_NEWEST: Final = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM events_event_id_seq"
+_NEWEST: Final = "SELECT coalesce(pg_sequence_last_value('events_event_id_seq'::regclass), 0)"
+"""The newest id that was given out. The function reads it behind the lock of the sequence's page. `SELECT last_value`
+does not: once in 32 ids it can see what `nextval` writes into its page for the WAL alone, up to 32 ids ahead, and what
+takes these ids later would be sealed around."""
 _WRITERS: Final = """
     SELECT virtualtransaction FROM pg_locks
     WHERE locktype = 'relation' AND relation = 'events_event'::regclass AND mode = 'RowExclusiveLock' AND granted
@@ -45,6 +48,12 @@ _WRITERS: Final = """
     WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()
 """
 """Who may have written events that are not committed yet: by the lock of the table, and by having written at all."""
+
+
+def newest_id(cursor: Any) -> int:
+    """Return the newest id of an event that was given out on PostgreSQL, whether it is committed or not; 0 for none."""
+    cursor.execute(_NEWEST)
+    return int(cursor.fetchone()[0])
 
 
 def settled_id(wait: float = LONGEST_WAIT) -> int | None:
@@ -59,8 +68,7 @@ def settled_id(wait: float = LONGEST_WAIT) -> int | None:
         if connection.vendor != "postgresql":
             cursor.execute("SELECT COALESCE(MAX(id), 0) FROM events_event")
             return int(cursor.fetchone()[0])
-        cursor.execute(_NEWEST)
-        newest = int(cursor.fetchone()[0])
+        newest = newest_id(cursor)
         cursor.execute(_WRITERS)
         writers = {row[0] for row in cursor.fetchall()}
         end = time.monotonic() + wait

@@ -7,7 +7,6 @@ said in one sentence each: which event, what was done to it, and between which t
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
@@ -18,6 +17,7 @@ from events.seals.models import SealCheck
 from events.seals.verify_logs import check_log_piece, check_unlogged
 from events.seals.verify_outside import check_outside, check_persons
 from events.seals.verify_report import Report
+from kit import pieces
 
 logger = logging.getLogger(__name__)
 
@@ -76,43 +76,18 @@ def step(check: SealCheck) -> bool:
     return True
 
 
-# untold: a check of the log
 def go_on(*, seconds: float) -> SealCheck | None:
     """Go on with the open check by a piece or more, or begin one when it is due; `None` when it is not.
 
     Args:
         seconds: begin no further piece after this time.
     """
-    check = SealCheck.objects.order_by("-pk").first()
-    if check is None or check.finished is not None:
-        if check is not None and timezone.now() - check.started < EVERY:
-            return None
-        check = begin()
-        check.save(force_insert=True)
-    end = time.monotonic() + seconds
-    more = True
-    while more:
-        before = check.step
-        more = step(check)
-        if not _stored(check, before):
-            # Another worker has done this piece.
-            return None
-        more = more and time.monotonic() < end
-    if check.finished and check.found:
+    last = SealCheck.objects.order_by("-pk").first()
+    check = pieces.go_on(last, begin=begin, step=step, store=_store, every=EVERY, seconds=seconds)
+    if check is not None and check.finished and check.found:
         logger.error("The check of the log found %s things: %s", check.found, check.findings[0]["text"])
     return check
 
 
-# untold: the state of a check of the log
-def _stored(check: SealCheck, before: int) -> bool:
-    rows = SealCheck.objects.filter(pk=check.pk, step=before)
-    return bool(
-        rows.update(
-            step=check.step,
-            position=check.position,
-            checked=check.checked,
-            found=check.found,
-            findings=check.findings,
-            finished=check.finished,
-        )
-    )
+def _store(check: SealCheck, before: int, more: bool) -> bool:
+    return pieces.stored(check, before, ("step", "position", "checked", "found", "findings", "finished"))

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from events.replay.reading import COLUMNS, allotted
-from events.replay.state import Known, Row
+from events.replay.states import Known, Row
 from events.selectors import log_of
 from kit.paging import capped_count
 

@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
-from events.replay.reading import Span, object_rows, replay_of
-from events.replay.state import Known, Row
+from events.replay.one_object import replay_of_one
+from events.replay.reading import Span, object_rows
+from events.replay.states import Known, Row
 from events.selectors import log_of
 from events.then.facts import Fact, fact, yes_no
 from events.then.moment import Then, stamp
@@ -61,7 +62,7 @@ def sim_past(workspace_id: int, sim_id: int, then: Then) -> Past:
     Raises:
         NotFound: the workspace has no such SIM, and its log tells of none.
     """
-    state = replay_of(workspace_id, until=then.until, sim_id=sim_id).sims.get(sim_id)
+    state = replay_of_one("sim", workspace_id, sim_id, until=then.until).sims.get(sim_id)
     here = Sim.objects.of(workspace_id).filter(pk=sim_id).values_list("iccid", "imsi").first()
     first = _first("sim", workspace_id, sim_id) if state is None else None
     if state is None and first is None and here is None:
@@ -102,7 +103,7 @@ def device_past(workspace_id: int, device_id: int, then: Then) -> Past:
     Raises:
         NotFound: the workspace never had such a device.
     """
-    state = replay_of(workspace_id, until=then.until, device_id=device_id).devices.get(device_id)
+    state = replay_of_one("device", workspace_id, device_id, until=then.until).devices.get(device_id)
     here = Device.objects.of(workspace_id).filter(pk=device_id).values_list("name", flat=True).first()
     first = _first("device", workspace_id, device_id) if state is None else None
     if state is None and first is None and here is None:

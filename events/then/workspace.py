@@ -13,17 +13,9 @@ from django.utils.translation import gettext as _
 from accounts.permissions import Role
 from events import registry
 from events.models import Event
-from events.replay.state import (
-    MEMBER_TYPES,
-    ORDER_TYPES,
-    SIM_BATCHES,
-    TOKEN_TYPES,
-    UNTOLD,
-    Known,
-    MemberState,
-    Replay,
-    folded,
-)
+from events.replay.state import Replay, folded
+from events.replay.states import UNTOLD, Known, MemberState
+from events.replay.told import MEMBER_TYPES, ORDER_TYPES, SIM_BATCHES, TOKEN_TYPES
 from events.selectors import log_of, persons_of
 from events.text import complete, complete_detail
 from events.then.facts import MOST_FOLDED, Fact, fact, rows_of_types

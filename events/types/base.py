@@ -159,6 +159,25 @@ class Wording:
                 raise TextError(f"{part.name}={value!r} does not fit event text {self.template!r}: {error}") from error
         return "".join(pieces)
 
+    def values_in(self, text: str) -> dict[str, str] | None:
+        """Return the values that a text of this wording was made with; `None` for a text of another one.
+
+        Args:
+            text: as somebody outside wrote it, not in stored form.
+        """
+        found = _pattern(self.template).fullmatch(text)
+        return None if found is None else found.groupdict()
+
+
+@functools.cache
+def _pattern(template: str) -> re.Pattern[str]:
+    """Return what recognises the texts of a wording whose values stand once each."""
+    pieces = (
+        re.escape(literal) + (f"(?P<{name}>.*?)" if name else "")
+        for literal, name, _spec, _conversion in Formatter().parse(template)
+    )
+    return re.compile("".join(pieces))
+
 
 def single(template: str) -> Mapping[str, Wording]:
     """Return the texts of a type that has only one wording."""

@@ -14,7 +14,7 @@ from kit.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 
 
 class Code(Enum):
-    """Published error codes with their tokens; the last two stand for answers of which no code is published."""
+    """Published error codes with their tokens; the last three stand for answers of which no code is published."""
 
     BAD_REQUEST = 1000, "BadRequest"
     INVALID_CREDENTIALS = 1101, "InvalidCredentials"
@@ -33,6 +33,7 @@ class Code(Enum):
     NOT_ALLOWED = 1406, "NotAllowed"
     METHOD_NOT_ALLOWED = 405, "MethodNotAllowed"
     INTERNAL = 500, "InternalServerError"
+    NOT_OFFERED = 501, "NotImplemented"
 
 
 FORBIDDEN_TEXT: Final = (

@@ -54,7 +54,7 @@ ONE: Final = 1024 * 1024  # bytes, for one object
 MANY: Final = 10 * 1024 * 1024  # bytes, for thousands of them
 _LARGE: Final = ("/multi", "/migration/workspace")
 """Paths that take many objects at once; usage has a limit of its own, read by its own view."""
-_FEED: Final = "/api/v1/usage"
+_FEED: Final = frozenset({"/api/v1/usage", "/api/v1/events/ingest"})
 """Where the network delivers; its calls are not counted, wrong keys there are."""
 _VERSION: Final = re.compile(r"/api/v[12]")
 
@@ -70,7 +70,7 @@ def check_address(path: str, address: str | None) -> None:
         WireError: 429.
     """
     factor = settings.API_RATE_LIMIT_FACTOR
-    if not factor or path == _FEED:
+    if not factor or path in _FEED:
         # The network delivers what has happened: sent again later it would only be more.
         return
     name = _who(address)
@@ -94,6 +94,11 @@ def check_guesses(address: str | None, *, wrong: bool = False) -> None:
         _count(f"feed:{_who(address)}", SIGN_IN_CALLS * factor, FIVE_MINUTES, much=int(wrong))
 
 
+def largest(path: str) -> int:
+    """Return how many bytes a body may have, packed and unpacked; not for the network's feed, which has its own."""
+    return BEFORE_SIGN_IN if path.endswith(_GUESSING) else MANY if path.endswith(_LARGE) else ONE
+
+
 def check_size(path: str, size: int) -> None:
     """Refuse a body that is too large for its path, before it is read: parsing costs a hundred times its size.
 
@@ -104,9 +109,9 @@ def check_size(path: str, size: int) -> None:
     Raises:
         WireError: 413.
     """
-    if path == _FEED:
+    if path in _FEED:
         return
-    most = BEFORE_SIGN_IN if path.endswith(_GUESSING) else MANY if path.endswith(_LARGE) else ONE
+    most = largest(path)
     if size > most:
         raise WireError(413, Code.BAD_REQUEST, f"The body is larger than {most // 1024:,} KiB, the most for this call.")
 

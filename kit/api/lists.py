@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import string
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -118,6 +119,9 @@ def page_response(request: HttpRequest, page: Page, rows: Iterable[dict[str, Any
         "X-Sort": sort,
         "Link": _links(request, page),
     }
+    if applied := request.GET.get("q"):
+        # A header is ASCII; what is not is told as an address would tell it.
+        headers["X-Filter"] = quote(applied, safe=string.punctuation + " ")
     return json_response(list(rows), headers=headers)
 
 

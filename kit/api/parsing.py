@@ -1,21 +1,141 @@
-"""Reading request bodies."""
+"""Reading request bodies: as their standards allow, wholly or not at all, alike at every door.
+
+A body may be packed (gzip, RFC 1952, of one member or several). It is JSON in UTF-8, UTF-16 or UTF-32, with a byte
+order mark or without; an object names each key once, and NaN is no number (RFC 8259).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import zlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any, Final
 
 import orjson
 
-from kit.api.errors import bad_request
+from kit.api.errors import Code, WireError, bad_request
+
+_GZIP: Final = 16 + zlib.MAX_WBITS
+PLAIN: Final = frozenset({"", "identity"})
+PACKED: Final = frozenset({"gzip", "x-gzip"})
+
+
+def unpacked(body: bytes, coding: str, *, most: int) -> bytes:
+    """Return a body without its content coding.
+
+    Args:
+        body: as it was sent.
+        coding: its `Content-Encoding`.
+        most: bytes that it may have then.
+
+    Raises:
+        WireError: 415, another coding than gzip; 400, it is cut off, damaged, or something else follows it; 413, too
+            large.
+    """
+    name = coding.strip().lower()
+    if name not in PLAIN | PACKED:
+        refusal = f"The body is encoded as “{coding[:40]}”. Send it plain, or as gzip."
+        raise WireError(415, Code.BAD_REQUEST, refusal, headers={"Accept-Encoding": "gzip"})
+    found = _members(body, most) if name in PACKED else body
+    if len(found) > most:
+        raise WireError(413, Code.BAD_REQUEST, f"The body is larger than {_size(most)}.")
+    return found
+
+
+def _size(most: int) -> str:
+    return f"{most // 2**20} MB" if most >= 2**20 else f"{most // 1024} KiB"
+
+
+def _members(body: bytes, most: int) -> bytes:
+    """Unpack all members of a gzip, up to one byte more than allowed."""
+    parts: list[bytes] = []
+    left = most + 1
+    rest = body
+    while rest and left:
+        unpacker = zlib.decompressobj(_GZIP)
+        try:
+            part = unpacker.decompress(rest, left)
+        except zlib.error as error:
+            what = "Something follows the gzip body." if parts else "The body is no gzip, as its Content-Encoding says."
+            raise bad_request(what) from error
+        parts.append(part)
+        left -= len(part)
+        if not unpacker.eof and left:
+            raise bad_request("The gzip body is cut off.")
+        rest = unpacker.unused_data
+    if not parts:
+        raise bad_request("The gzip body is cut off.")
+    return b"".join(parts)
+
+
+def json_text(body: bytes) -> str:
+    """Return the text of JSON, however it is encoded. Raises ValueError (UnicodeDecodeError) for what is no text."""
+    return body.decode(json.detect_encoding(body)).removeprefix("\ufeff")
+
+
+class KeyTwiceError(ValueError):
+    """An object names a key twice: which value is meant, nobody can know."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"the key “{key[:60]}” stands twice in an object")
+
+
+def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of its pairs. Raises KeyTwiceError."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise KeyTwiceError(Counter(key for key, _value in pairs).most_common(1)[0][0])
+    return found
 
 
 def parse_json(body: bytes) -> Any:
     """Return the JSON of a body.
 
     Raises:
-        WireError: 400/1000; not UTF-8, no JSON, or nested too deep.
+        WireError: 400/1000; no JSON, nested too deep, or a key stands twice.
     """
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        text = json_text(body)
+        parsed = orjson.loads(text)
+        # The quick parser takes the last of two; this one looks whether there are two.
+        json.loads(text, object_pairs_hook=once)
+    except (ValueError, RecursionError) as error:
         raise bad_request(f"Cannot parse the body as JSON: {str(error)[:200]}") from error
+    return parsed
+
+
+class Ambiguous(dict[str, Any]):
+    """An object in which a key stands twice, or that holds such a one."""
+
+
+def exact_json(text: bytes | str) -> Any:
+    """Return JSON with its fractions as exact decimals; an object that names a key twice becomes `Ambiguous`.
+
+    Raises:
+        ValueError: no JSON, no text, or nested too deep.
+    """
+    given = text if isinstance(text, str) else json_text(text)
+    try:
+        try:
+            return _loads(given, once)
+        except KeyTwiceError:
+            # Only one object is to blame: the others of the body are read.
+            return _loads(given, _marked)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def _loads(text: str, hook: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> Any:
+    return json.loads(text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=hook)
+
+
+def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    clear = len(found) == len(pairs) and not any(isinstance(value, Ambiguous) for value in found.values())
+    return found if clear else Ambiguous(found)
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")

@@ -92,6 +92,10 @@ def _context(request: WorkspacePageRequest, cart: Cart | None, found: Quote, cur
 
 def _sent_back(request: WorkspacePageRequest, cart: Cart | None, found: Quote, step: int) -> HttpResponse | None:
     """Return the way to the first step that is not done, `None` when this one may be entered."""
+    if step < len(STEPS) - 1 and (unobtainable := [fault.message for fault in found.problems if fault.of_article]):
+        # The last step names what came between itself; before it nobody fills in forms for what can't be had.
+        messages.warning(request, " ".join(unobtainable))
+        return redirect_to(request, _url(request, "shop"))
     reached = _reached(cart, found)
     if step < reached:
         return None
@@ -125,8 +129,9 @@ def cart(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     rows = [(product, form[f"quantity-{product.article.pk}"]) for product in products]
     context = {**_context(request, current, found, "shop"), "form": form, "rows": rows}
     status = 422 if form.is_bound and not form.is_valid() else 200
-    template = "orders/_shop_sum.html" if wants_fragment(request) else "orders/shop_cart.html"
-    return render_fragment(request, template, context, status=status)
+    if wants_fragment(request):
+        return render_fragment(request, "orders/_shop_sum.html", {**context, "typed": form}, status=status)
+    return render_fragment(request, "orders/shop_cart.html", context, status=status)
 
 
 # --- 2: where ---

@@ -9,8 +9,9 @@ from functools import partial
 from accounts.models import PlatformPackage, Workspace
 from accounts.packages.services.catalogue import create_data_plan, create_package
 from accounts.packages.services.subscriptions import set_data_plans
-from accounts.people.services.members import add_member, set_super_admin
+from accounts.people.services.members import add_member
 from accounts.people.services.staff_accounts import create_user
+from accounts.people.services.super_admins import set_super_admin
 from accounts.selectors import operator_workspace_id
 from accounts.tokens.services import create_application_token, revoke_application_token
 from accounts.workspaces.services.workspaces import create_workspace, update_workspace

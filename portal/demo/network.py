@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from kit.clock import iso_moment
 from kit.mobile_networks import networks
+from portal.demo.sessions import Sessions
 from sims.identifiers import iccid_with_luhn
 from sims.models import Sim, Sms, SmsStatus
 from sims.models.usage import TrafficType
@@ -136,7 +137,7 @@ def _usable(sim: SimOfNetwork, coverage: Coverage) -> list[int]:
 
 
 class DemoNetwork:
-    """Delivers what some SIMs have used since the last time, and says which messages have arrived.
+    """Delivers what some SIMs have used since the last time, where they are, and which messages have arrived.
 
     Args:
         url: address of the portal.
@@ -147,14 +148,16 @@ class DemoNetwork:
     """
 
     def __init__(self, *, url: str, token: str, devices: int, tested: int, seed: int | None = None) -> None:
-        self._url = f"{url.rstrip('/')}/api/v1/usage"
+        self._url = f"{url.rstrip('/')}/api/v1"
         self._token = token
         self._devices, self._tested = devices, tested
         self._rng = random.Random(seed)  # noqa: S311 - believable, not secret
         self._serial = time.time_ns() // 1_000
+        self._sessions = Sessions(self._rng, self._serial)
+        self._reports: list[dict[str, Any]] = []
 
     def deliver(self) -> str:
-        """Post one delivery and return what became of it, empty when there was nothing or nobody answered.
+        """Post what is reported and used; return what became of it, empty when there was nothing or nobody answered.
 
         Raises:
             FeedRefused: the token is wrong.
@@ -163,7 +166,12 @@ class DemoNetwork:
             # A database that was started again in between is found again.
             close_old_connections()
         records = self._records()
-        return self._post(records) if records else ""
+        reports, self._reports = self._reports, []
+        told = [
+            self._post("events/ingest", reports) if reports else "",
+            self._post("usage", records) if records else "",
+        ]
+        return "; ".join(filter(None, told))
 
     def _records(self) -> list[dict[str, Any]]:
         rng = self._rng
@@ -191,22 +199,27 @@ class DemoNetwork:
         on = usable.filter(pk__in=[sms.sim_id for sms in waiting], device__status=DeviceStatus.ENABLED)
         return list(on.order_by("pk").values_list(*_FIELDS))
 
-    def _record(self, sim: SimOfNetwork, operators: Sequence[int]) -> dict[str, Any]:
+    def _record(self, sim: SimOfNetwork, usable: Sequence[int]) -> dict[str, Any]:
         rng = self._rng
         self._serial += 1
         ended = timezone.now() - timedelta(seconds=rng.uniform(0, 10))
+        pk, iccid, imsi = sim[:3]
+        # The session begins before what is used in it.
+        used_on, told = self._sessions.network_for(pk, iccid, imsi, usable, ended - timedelta(seconds=50))
+        self._reports += told
         if rng.random() < 0.2:
-            return usage_record(sim, record_id=self._serial, ended=ended, messages=1, rng=rng, operators=operators)
+            return usage_record(sim, record_id=self._serial, ended=ended, messages=1, rng=rng, operators=[used_on])
         most = 16_000 if sim[-1] == SimStatus.FACTORY_TEST else 400_000
         size = int(most * rng.betavariate(1.5, 4))
-        return usage_record(sim, record_id=self._serial, ended=ended, size=max(size, 40), rng=rng, operators=operators)
+        return usage_record(sim, record_id=self._serial, ended=ended, size=max(size, 40), rng=rng, operators=[used_on])
 
-    def _post(self, records: Sequence[dict[str, Any]]) -> str:
-        parts = urlsplit(self._url)
+    def _post(self, path: str, records: Sequence[dict[str, Any]]) -> str:
+        url = f"{self._url}/{path}"
+        parts = urlsplit(url)
         if parts.scheme not in ("http", "https"):
-            raise FeedRefused(f"{self._url} is no address of a portal.")
+            raise FeedRefused(f"{url} is no address of a portal.")
         request = urllib.request.Request(  # noqa: S310 - the scheme has been checked
-            self._url,
+            url,
             data=as_json(records),
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
             method="POST",
@@ -216,15 +229,14 @@ class DemoNetwork:
                 report = json.load(answer)
         except urllib.error.HTTPError as error:
             if error.code in (401, 403, 404):
-                raise FeedRefused(
-                    f"{self._url} answers {error.code}: {error.reason}. Check address and token."
-                ) from error
+                raise FeedRefused(f"{url} answers {error.code}: {error.reason}. Check address and token.") from error
             return ""
         except (TimeoutError, OSError, ValueError):
             # The portal starts, or is busy; the next delivery comes soon.
             return ""
+        noun = "records" if path == "usage" else "reports"
         return (
-            f"{len(records)} records: {report['accepted']} accepted, {report['duplicates']} duplicates,"
+            f"{len(records)} {noun}: {report['accepted']} accepted, {report['duplicates']} duplicates,"
             f" {len(report['rejected'])} rejected"
         )
 

@@ -7,7 +7,7 @@ whom the log or the list of users names to this reader, and the pages that the m
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -170,7 +170,7 @@ def _sims(workspace_id: int, digits: str) -> list[Hit]:
     return [_sim_hit(sim) for sim in Sim.objects.filter(pk__in=ids).select_related("device").order_by("iccid")]
 
 
-def _first_of(querysets: list[QuerySet[Any]]) -> list[int]:
+def _first_of(querysets: Sequence[QuerySet[Any]]) -> list[int]:
     """Return the first ids of several searches, read in one query: each stops by itself as soon as it has enough."""
     limited = [queryset.values_list("pk", flat=True)[: EACH * 2] for queryset in querysets]
     found: dict[int, None] = {}

@@ -212,7 +212,7 @@ def result_csv(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UU
     authorise(workspace_id, Permission.INVENTORY_READ)
     report = report_of(workspace_id, job_id)
     head = ("id", report.noun.head, _("result"), _("reason"))
-    parts = csv_parts(head, report.lines(), marked=False)
+    parts = csv_parts(head, report.lines())
     response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="result-{report.job.pk}.csv"'
     return private(response)

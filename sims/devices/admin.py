@@ -20,7 +20,7 @@ from kit.admin.lists import prefix_range
 from kit.ip_addresses import ip_address_of
 from kit.rendering import dash, identifier, state_badge, when, when_absolute
 from sims.admin_parts import WORKSPACE_FILTER, workspace_link
-from sims.identifiers import iccid_with_luhn, plain
+from sims.identifiers import WHOLE_IMEI, digits_in, iccid_with_luhn, imei_text
 from sims.models import Device
 from sims.states import DeviceStatus
 
@@ -52,11 +52,12 @@ class DeviceAdmin(StaffAdmin):
         term = term.strip()
         if not term:
             return queryset, False
-        digits = plain(term)
-        wanted = Q(ip_address=term) if ip_address_of(term) else Q()
-        if digits.isascii() and digits.isdigit():
-            if len(digits) >= 14:
-                wanted |= Q(**prefix_range("imei", digits[:16]))
+        digits = digits_in(imei_text(term))
+        address = ip_address_of(term)
+        wanted = Q(ip_address=address) if address else Q()
+        if digits:
+            if len(digits) >= WHOLE_IMEI:
+                wanted |= Q(**prefix_range("imei", digits[:WHOLE_IMEI]))
             elif digits == term:
                 wanted |= Q(pk=int(digits))
         if request.GET.get("workspace"):

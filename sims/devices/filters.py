@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
-from django.db.models.functions import Concat
+from django.db.models.functions import Concat, Left
 from django.utils.translation import gettext_lazy as _
 
 from kit.filter_values import Values
@@ -18,10 +18,12 @@ from kit.filters import (
     whole_number,
 )
 from kit.ip_addresses import ip_address_of
+from kit.list_reports import anywhere, present
 from sims.devices.selectors import NUMBERS, devices_by_iccid, devices_by_number
-from sims.identifiers import digits_only, iccid_digits, plain
+from sims.identifiers import WHOLE_IMEI, digits_in, eid_part, iccid_part, imei_part
 from sims.models import Device
 from sims.policies.filters import coverage_policy_choices, service_policy_choices
+from sims.printed_iccid import printed_iccid
 from sims.states import DeviceStatus, SimStatus
 
 LIVE = (DeviceStatus.ENABLED, DeviceStatus.DISABLED)
@@ -63,9 +65,12 @@ class DeviceFilters(ListFilters):
     iccid = TextFilter(
         field_name="sim__iccid",
         label=_("ICCID"),
-        normalise=iccid_digits,
-        complete=lambda value: len(plain(value)) in (19, 20),
+        normalise=iccid_part,
+        complete=lambda digits: len(digits) == 19,
         method="filter_iccid",
+        headings=(_("SIM"),),
+        told="sim__iccid",
+        told_part=lambda part: printed_iccid("sim__iccid", partial=[part]),
         hint=_("With or without the Luhn digit."),
         primary=True,
     )
@@ -81,11 +86,16 @@ class DeviceFilters(ListFilters):
     eid = TextFilter(
         field_name="sim__eid",
         label=_("EID"),
-        normalise=digits_only,
-        complete=lambda value: len(plain(value)) == 32,
+        normalise=eid_part,
+        complete=lambda digits: len(digits) == 32,
     )
     imei = TextFilter(
-        field_name="imei", label=_("IMEI"), normalise=digits_only, complete=lambda value: len(plain(value)) == 16
+        field_name="imei",
+        label=_("IMEI"),
+        normalise=lambda value: imei_part(value)[:WHOLE_IMEI],
+        complete=lambda digits: len(digits) == WHOLE_IMEI,
+        method="filter_imei",
+        hint=_("With or without the check digit."),
     )
     ip_address = TextFilter(
         field_name="ip_address",
@@ -103,15 +113,18 @@ class DeviceFilters(ListFilters):
 
     def filter_q(self, queryset: QuerySet[Device], name: str, value: str) -> QuerySet[Device]:
         """Keep devices in which each word occurs in some property of theirs or of their SIM."""
-        for word in value.split():
+        number = digits_in(value)
+        # A number that is grouped by spaces is one word.
+        for word in [number] if len(number) >= WHOLE_IMEI else value.split():
             queryset = queryset.filter(self._occurs(word))
         return queryset
 
     def _occurs(self, word: str) -> Q:
         condition = Q(name__icontains=word) | Q(tags__icontains=word) | Q(ip_address__icontains=word)
-        digits = plain(word)
-        if digits.isascii() and digits.isdigit():
-            condition |= Q(imei__contains=digits)
+        digits = digits_in(word)
+        if digits:
+            told = digits[:WHOLE_IMEI] if len(digits) <= WHOLE_IMEI + 2 else digits
+            condition |= Q(imei__contains=told)
             if len(digits) < 19:
                 condition |= Q(pk=int(digits))
             if len(digits) > 3:
@@ -134,6 +147,22 @@ class DeviceFilters(ListFilters):
         if found is None:
             return queryset.filter(value.q("sim__iccid"))
         return queryset.filter(Values(exact=value.exact).q("sim__iccid") | Q(pk__in=found))
+
+    def filter_imei(self, queryset: QuerySet[Device], name: str, value: Values) -> QuerySet[Device]:
+        """Keep devices with any of these IMEIs; of whole ones the 14 digits count that tell devices apart."""
+        found = queryset.alias(imei_told=Left("imei", WHOLE_IMEI))
+        rest = Values(partial=value.partial, patterns=value.patterns)
+        return found.filter(Q(imei_told__in=value.exact) | rest.q("imei"))
+
+    def present_imei(self, queryset: QuerySet[Device], value: Values) -> set[Any]:
+        """Return which of these IMEIs some devices have."""
+        told = queryset.annotate(imei_told=Left("imei", WHOLE_IMEI))
+        return present(told, "imei_told", value, anywhere("imei"), ignore_case=False)
+
+    def present_ip_address(self, queryset: QuerySet[Device], value: Values) -> set[str]:
+        """Return which of these addresses, or parts of them, some devices have."""
+        told = queryset.annotate(address_text=AddressText(F("ip_address")))
+        return present(told, "address_text", value, anywhere("address_text"), ignore_case=False)
 
     def filter_tag(self, queryset: QuerySet[Device], name: str, value: Values) -> QuerySet[Device]:
         """Keep devices with any of these tags; a wildcard stands inside one tag's name."""

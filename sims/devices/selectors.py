@@ -11,7 +11,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Q, QuerySet
 
 from kit.filter_values import Values
-from sims.identifiers import iccid_with_luhn, plain
+from sims.identifiers import digits_in, iccid_with_luhn
 from sims.models import Device, Sim
 from sims.states import SimStatus
 
@@ -170,12 +170,14 @@ def with_number(sims: QuerySet[Sim], digits: str) -> QuerySet[Sim]:
     # The last digit may be the Luhn digit, which is not stored.
     condition = Q(iccid__contains=digits[:-1] if len(digits) > 3 else digits)
     for number in NUMBERS[1:]:
-        condition |= Q(**{f"{number}__contains": digits})
+        condition |= Q(**{f"{number}__contains": digits.removeprefix("00") if number == "msisdn" else digits})
     return sims.filter(condition)
 
 
 def has_number(sim: Sim, digits: str) -> bool:
     """Tell whether a SIM has a number that contains these digits; its ICCID counts as printed."""
+    if digits.startswith("00") and digits[2:] in sim.msisdn:
+        return True
     return any(digits in number for number in (iccid_with_luhn(sim.iccid), sim.imsi, sim.msisdn, sim.eid))
 
 
@@ -188,10 +190,10 @@ def found_free(workspace_id: int, search: str, most: int) -> list[Sim]:
         most: how many at most.
     """
     free = free_sims(workspace_id)
-    digits = plain(search)
-    if not digits:
+    if not search.strip():
         return list(free[:most])
-    if not (digits.isascii() and digits.isdigit()):
+    digits = digits_in(search)
+    if not digits:
         return []
     candidates = with_number(free, digits)[:MOST_CANDIDATES]
     return [sim for sim in candidates if has_number(sim, digits)][:most]
@@ -229,5 +231,5 @@ def only_match(workspace_id: int, search: str) -> int | None:
 
     So that a scanned ICCID can be sent without picking it from the list.
     """
-    found = found_free(workspace_id, search, 2) if plain(search) else []
+    found = found_free(workspace_id, search, 2) if search.strip() else []
     return found[0].pk if len(found) == 1 else None

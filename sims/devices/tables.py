@@ -40,6 +40,6 @@ class DeviceTable(ListTable):
     tags = ListColumn(_("Tags"))
     service_policy = ListColumn(_("Service policy"), sort=("service_policy__name",))
     coverage_policy = ListColumn(_("Coverage policy"), sort=("coverage_policy__name",))
-    created = ListColumn(_("Created"), sort=("created",))
-    last_updated = ListColumn(_("Last updated"), sort=("last_updated",))
+    created = ListColumn(_("Created"), sort=("created",), moment=True)
+    last_updated = ListColumn(_("Last updated"), sort=("last_updated",), moment=True)
     id = ListColumn(_("Device ID"), sort=("id",), align="end")

@@ -13,7 +13,7 @@ from kit.billing import month_begin
 from kit.filter_values import Values
 from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter, whole_number
 from sims.charges import charged_condition
-from sims.identifiers import digits_only, iccid_digits, plain
+from sims.identifiers import bic_part, digits_in, eid_part, iccid_part, imsi_part, msisdn_part, msisdn_text
 from sims.models import Device, Sim, SimBatch
 from sims.printed_iccid import printed_iccid
 from sims.states import CHARGED as CHARGED_STATES
@@ -45,10 +45,13 @@ class SimFilters(ListFilters):
     iccid = TextFilter(
         field_name="iccid",
         label=_("ICCID"),
-        normalise=iccid_digits,
-        complete=lambda value: len(plain(value)) in (19, 20),
+        normalise=iccid_part,
+        complete=lambda digits: len(digits) == 19,
         hint=_("With or without the Luhn digit."),
         method="filter_iccid",
+        headings=("ICCID", _("SIM")),
+        told="iccid",
+        told_part=lambda part: printed_iccid("iccid", partial=[part]),
         primary=True,
     )
     device = ChoicesFilter(
@@ -62,17 +65,15 @@ class SimFilters(ListFilters):
     bic = TextFilter(
         field_name="batch__bic",
         label=_("Batch (BIC)"),
-        normalise=digits_only,
-        complete=lambda value: len(plain(value)) == 16,
+        normalise=bic_part,
+        complete=lambda digits: len(digits) == 16,
         primary=True,
     )
     imsi = TextFilter(
-        field_name="imsi", label=_("IMSI"), normalise=digits_only, complete=lambda value: len(plain(value)) == 15
+        field_name="imsi", label=_("IMSI"), normalise=imsi_part, complete=lambda digits: len(digits) == 15
     )
-    msisdn = TextFilter(field_name="msisdn", label=_("MSISDN"), normalise=lambda value: digits_only(value.lstrip("+")))
-    eid = TextFilter(
-        field_name="eid", label=_("EID"), normalise=digits_only, complete=lambda value: len(plain(value)) == 32
-    )
+    msisdn = TextFilter(field_name="msisdn", label=_("MSISDN"), normalise=msisdn_part)
+    eid = TextFilter(field_name="eid", label=_("EID"), normalise=eid_part, complete=lambda digits: len(digits) == 32)
     id = TextFilter(field_name="id", label=_("SIM ID"), normalise=whole_number, wildcards=False, partial=False)
     near = ChoicesFilter(
         field_name="near", label=_("Factory test"), choices=((NEAR, _("Near a limit")),), method="filter_near"
@@ -131,8 +132,8 @@ class SimFilters(ListFilters):
         Numbers that are whole are looked up exactly. Everything is a condition on an indexed column of the SIM, so
         that a search costs the same in an inventory of a million.
         """
-        digits = plain(value.lstrip("+"))
-        if not (digits.isascii() and digits.isdigit()):
+        digits = digits_in(value)
+        if not digits:
             return queryset.filter(self._on_device_named(value))
         if len(digits) > 16:
             return queryset.filter(_whole_number(digits))
@@ -141,7 +142,7 @@ class SimFilters(ListFilters):
             condition |= beginning("imsi", digits, 15)
             # ICCIDs begin with 89, which is no country's code: such digits are no telephone number.
             if not digits.startswith("89"):
-                condition |= beginning("msisdn", digits, 15)
+                condition |= beginning("msisdn", msisdn_text(digits) or digits, 15)
         # Few matches are named one by one: with a condition of ranges and a limit, PostgreSQL prefers to walk through
         # the whole inventory in the order of the list.
         few = list(queryset.filter(condition).order_by().values_list("pk", flat=True)[: FEW + 1])

@@ -9,12 +9,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.models import Workspace
 from kit.billing import month_begin
 from kit.errors import NotFound
 from sims.charges import was_active_since
 from sims.identifiers import iccid_with_luhn
 from sims.models import Device, Sim, SimBatch
 from sims.states import DeviceStatus, SimStatus
+from sims.usage.progress import progress
 
 ROW_FIELDS = (
     "id",
@@ -32,17 +34,31 @@ ROW_FIELDS = (
     "activation_date",
     "active_until",
     "last_updated",
+    "factory_test_since",
+    "tested_bytes",
+    "tested_sms",
 )
 OFFERED_DEVICES = 20
 """Devices without SIM that the assign dialog lists; who has more searches."""
 
 
-def sim_rows(sims: QuerySet[Sim]) -> list[dict[str, Any]]:
-    """Return what the list shows of SIMs, in one query; `full_iccid` has the Luhn digit, `charged` is of this month."""
+def sim_rows(sims: QuerySet[Sim], *, workspace: Workspace) -> list[dict[str, Any]]:
+    """Return what the list shows of SIMs, in one query.
+
+    `full_iccid` has the Luhn digit, `charged` is of this month, `test` is how far a factory test is.
+
+    Args:
+        sims: a slice.
+        workspace: whose they are; it limits their tests.
+    """
     rows: list[dict[str, Any]] = list(sims.values(*ROW_FIELDS))
     # A file is sent when the request is over, and with it the context of its action.
-    begin = month_begin(timezone.now())
+    now = timezone.now()
+    begin = month_begin(now)
     for row in rows:
+        testing = row["status"] == SimStatus.FACTORY_TEST
+        used = row["tested_bytes"], row["tested_sms"], row["factory_test_since"]
+        row["test"] = progress(*used, workspace, now).text if testing else ""
         row["full_iccid"] = iccid_with_luhn(row["iccid"])
         row["charged"] = was_active_since(row["status"], row["active_until"], begin)
         row["state"] = SimStatus(row["status"])

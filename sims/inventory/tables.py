@@ -24,12 +24,14 @@ class SimTable(ListTable):
     status = ListColumn(_("State"), sort=("status",))
     # Not sorted: whether a SIM is charged depends on the month.
     charged = ListColumn(_("Charged this month"))
+    # Not sorted: it is three counters in one.
+    test = ListColumn(_("Factory test"))
     device = ListColumn(_("Device"))
     tags = ListColumn(_("Device tags"))
     batch = ListColumn(_("Batch (BIC)"), sort=("batch_id",))
     model = ListColumn(_("SIM model"))
     # Not sorted: the moment stands in another table, which no index can order a million SIMs by.
-    registered = ListColumn(_("Registered"))
+    registered = ListColumn(_("Registered"), moment=True)
     # Not sorted: the databases disagree on where SIMs that were never activated belong.
-    activated = ListColumn(_("First activated"))
-    updated = ListColumn(_("Last updated"), sort=("last_updated",))
+    activated = ListColumn(_("First activated"), moment=True)
+    updated = ListColumn(_("Last updated"), sort=("last_updated",), moment=True)

@@ -2,9 +2,11 @@
 
 from sims.models.charges import DepartedSim
 from sims.models.connectivity import (
+    Attachment,
     BlockedOperator,
     CoverageBlockedOperator,
     CoverageExcludedZone,
+    NetworkReport,
     Sms,
     SmsStatus,
 )
@@ -15,6 +17,7 @@ from sims.models.tenures import PastBar, PastTestLimits, SimTenure
 from sims.models.usage import FactoryTestRange, FactoryTestWatch, TrafficType, UsageDay, UsageRecord
 
 __all__ = [
+    "Attachment",
     "BlockedOperator",
     "CoverageBlockedOperator",
     "CoverageExcludedZone",
@@ -23,6 +26,7 @@ __all__ = [
     "Device",
     "FactoryTestRange",
     "FactoryTestWatch",
+    "NetworkReport",
     "PastBar",
     "PastTestLimits",
     "ServicePolicy",

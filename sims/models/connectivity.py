@@ -113,3 +113,47 @@ class Sms(models.Model):
 
     def __str__(self) -> str:
         return f"SMS {self.pk}"
+
+
+class Attachment(models.Model):
+    """How a SIM is connected, as the network last reported it; it speaks of the device that the SIM was on then.
+
+    Reports may arrive in any order: each part remembers the moment of the newest report on it.
+    """
+
+    sim = models.OneToOneField("sims.Sim", on_delete=models.CASCADE, primary_key=True, related_name="attachment")
+    workspace_id = models.BigIntegerField()
+    device_id = models.BigIntegerField(null=True)
+    vlr = models.CharField(max_length=20, blank=True, help_text="Where it is attached for calls and SMS.")
+    vlr_at = models.DateTimeField(null=True)
+    sgsn = models.CharField(max_length=20, blank=True, help_text="Where it is attached for data.")
+    sgsn_ip = models.CharField(max_length=45, blank=True)
+    sgsn_at = models.DateTimeField(null=True)
+    network_id = models.PositiveIntegerField(null=True, help_text="MCC and MNC as one number.")
+    operator = models.JSONField(null=True, help_text="The network as it was reported.")
+    operator_at = models.DateTimeField(null=True)
+    session = models.JSONField(null=True, help_text="The data session that is open, as it was reported.")
+    session_id = models.CharField(max_length=64, blank=True)
+    session_at = models.DateTimeField(null=True)
+    seen = models.DateTimeField(help_text="Moment of the newest report.")
+
+    class Meta:
+        verbose_name = _("attachment of a SIM")
+        verbose_name_plural = _("attachments of SIMs")
+
+    def __str__(self) -> str:
+        return f"SIM {self.sim_id}, seen {self.seen}"
+
+
+class NetworkReport(models.Model):
+    """A report that was taken in, so that it counts once however often it is sent."""
+
+    report_id = models.CharField(max_length=100, primary_key=True)
+    received = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name = _("report of the network")
+        verbose_name_plural = _("reports of the network")
+
+    def __str__(self) -> str:
+        return self.report_id

@@ -7,9 +7,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
+from kit.action import checked_before
 from kit.querysets import WorkspaceQuerySet
 from sims.models.policies import CoveragePolicy, ServicePolicy
 from sims.states import DeviceStatus
+
+ONE_ADDRESS = checked_before("device_one_address")
 
 
 class Device(models.Model):
@@ -21,6 +24,12 @@ class Device(models.Model):
     imei = models.CharField(_("IMEI"), max_length=16, blank=True, db_index=True)
     imei_lock = models.BooleanField(_("IMEI lock"), default=False)
     ip_address = models.GenericIPAddressField(_("IP address"), null=True, blank=True, db_index=True)
+    address_shared = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("Has had its address, together with another enabled device, since before addresses were unique."),
+    )
     tags = models.CharField(_("tags"), max_length=500, blank=True, help_text=_("Separated by commas."))
     """In the wire's form: names in the order given, joined by a comma; `services.tags` keeps them unique."""
     service_policy = models.ForeignKey(
@@ -44,6 +53,12 @@ class Device(models.Model):
             models.Index(fields=("workspace", "id"), name="device_ws"),
         )
         constraints = (
+            # One enabled device an address; the rule stands in `services.values.AddressBook`.
+            models.UniqueConstraint(
+                fields=("workspace", "ip_address"),
+                condition=models.Q(status=DeviceStatus.ENABLED, address_shared=False),
+                name=ONE_ADDRESS,
+            ),
             # A deleted device lets go of its policies, so that they can be deleted too.
             models.CheckConstraint(
                 condition=models.Q(status=DeviceStatus.DELETED)

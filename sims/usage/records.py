@@ -5,19 +5,19 @@ Volumes are read as decimals, never as binary fractions: a limit is reached to t
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, NamedTuple
 
 import orjson
 from django.utils.translation import gettext as _
 
+from kit.api.parsing import Ambiguous
 from kit.clock import parse_moment
 from kit.mobile_networks import network_of_record
-from sims.identifiers import iccid_with_luhn, plain
+from sims.identifiers import iccid_text, iccid_with_luhn
 from sims.models.usage import TrafficType
 
 BYTES_PER_MB: Final = 1_000_000
@@ -33,6 +33,8 @@ _LARGEST_COST: Final = 8
 LONGEST_ID: Final = 100
 FUTURE: Final = timedelta(days=1)
 """How far a record may end after now: clocks differ, but a date in next year is a mistake."""
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""What is older is no usage, but a clock that was never set."""
 _ICCID: Final = re.compile(r"89[0-9]{17,18}", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 
@@ -74,27 +76,11 @@ class UsageReading(NamedTuple):
     currency: int | None = None
 
 
-def parse_json(text: bytes | str) -> Any:
-    """Return JSON with its fractions as exact decimals.
-
-    Raises:
-        ValueError: no JSON, not UTF-8, or nested too deep.
-    """
-    try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
-
-
 def read(record: Any, now: datetime) -> UsageReading:
     """Read one record.
 
     Args:
-        record: as parsed by `parse_json`; keys that mean nothing here are kept in the payload.
+        record: as parsed by `kit.api.parsing.exact_json`; keys that mean nothing here are kept in the payload.
         now: the moment of reception, aware.
 
     Raises:
@@ -102,15 +88,19 @@ def read(record: Any, now: datetime) -> UsageReading:
     """
     if not isinstance(record, dict):
         raise BadRecord(_("The record is no object. Send each record as an object."))
+    if isinstance(record, Ambiguous):
+        raise BadRecord(_("A key stands twice in the record, so nobody can know what is meant. Send each key once."))
     traffic_type = _traffic_type(record)
     total, rx, tx = _volumes(record.get("volume"), traffic_type)
-    ended = _moment(record, "end_timestamp")
-    started = ended if record.get("start_timestamp") is None else _moment(record, "start_timestamp")
+    ended = moment_of(record, "end_timestamp")
+    started = ended if record.get("start_timestamp") is None else moment_of(record, "start_timestamp")
     if started > ended:
         raise BadRecord(_("start_timestamp is after end_timestamp. Swap or correct them."))
+    if ended < EARLIEST:
+        raise BadRecord(_("end_timestamp lies before the year 2000. Check the sender's clock."))
     if ended > now + FUTURE:
         raise BadRecord(_("end_timestamp lies more than a day ahead. Check the sender's clock."))
-    iccid, sim_id = _sim(record.get("sim"))
+    iccid, sim_id = sim_of(record.get("sim"))
     return UsageReading(
         record_id_of(record),
         iccid,
@@ -122,7 +112,7 @@ def read(record: Any, now: datetime) -> UsageReading:
         started,
         ended,
         ended.date(),
-        _payload(record),
+        payload_of(record),
         network_of_record(record.get("operator")),
         *_cost(record),
     )
@@ -230,7 +220,8 @@ def _currency(sent: Any) -> int | None:
     return number if number in _CURRENCIES.values() else None
 
 
-def _moment(record: Mapping[str, Any], key: str) -> datetime:
+def moment_of(record: Mapping[str, Any], key: str) -> datetime:
+    """Return a moment of a record, aware. Raises BadRecord."""
     value = record.get(key)
     try:
         if not isinstance(value, str):
@@ -242,8 +233,8 @@ def _moment(record: Mapping[str, Any], key: str) -> datetime:
         ) from error
 
 
-def _sim(sim: Any) -> tuple[str | None, int | None]:
-    """Return ICCID or id: by id only when no ICCID is sent."""
+def sim_of(sim: Any) -> tuple[str | None, int | None]:
+    """Return ICCID or id: by id only when no ICCID is sent. Raises BadRecord."""
     if not isinstance(sim, dict):
         raise BadRecord(_("sim is missing. Send an object with iccid or id."))
     iccid = sim.get("iccid")
@@ -252,7 +243,7 @@ def _sim(sim: Any) -> tuple[str | None, int | None]:
         if sim_id is None or not 0 < sim_id < 2**63:
             raise BadRecord(_("sim has neither iccid nor id. Send one of them."))
         return None, sim_id
-    digits = plain(str(iccid)) if isinstance(iccid, str | int) else ""
+    digits = iccid_text(str(iccid)) if isinstance(iccid, str | int) else ""
     if not _ICCID.fullmatch(digits):
         raise BadRecord(_("sim.iccid is no ICCID. Send its 19 or 20 digits."))
     if len(digits) == 20 and iccid_with_luhn(digits[:19]) != digits:
@@ -260,7 +251,8 @@ def _sim(sim: Any) -> tuple[str | None, int | None]:
     return digits[:19], None
 
 
-def _payload(record: Mapping[str, Any]) -> str:
+def payload_of(record: Mapping[str, Any]) -> str:
+    """Return a record as JSON that databases can store. Raises BadRecord."""
     try:
         text = orjson.dumps(record, default=_decimal).decode()
     except (TypeError, ValueError) as error:

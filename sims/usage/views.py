@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,6 +18,7 @@ from kit.billing import billing_day
 from kit.rendering import number, volume
 from sims.models import Sim, UsageDay
 from sims.states import SimStatus
+from sims.usage.progress import progress
 
 DAYS: Final = 30
 WIDTH: Final = 720
@@ -112,20 +112,17 @@ def meters(sim: Sim, workspace: Workspace, now: datetime) -> list[Meter]:
     """Return what a SIM has used of its factory test; none outside of it."""
     if sim.status != SimStatus.FACTORY_TEST:
         return []
-    data, most = min(sim.tested_bytes, workspace.factory_test_bytes), workspace.factory_test_bytes
-    sms, most_sms = min(sim.tested_sms, workspace.factory_test_sms), workspace.factory_test_sms
-    days = workspace.factory_test_days
-    since = sim.factory_test_since or now
-    left = max(0, math.ceil((since + timedelta(days=days) - now) / timedelta(days=1)))
+    test = progress(sim.tested_bytes, sim.tested_sms, sim.factory_test_since, workspace, now)
+    days, left = workspace.factory_test_days, test.days_left(now)
     return [
-        Meter(_("Data"), data, most, _("%(used)s of %(limit)s bytes") % {"used": number(data), "limit": number(most)}),
-        Meter(_("SMS"), sms, most_sms, _("%(used)s of %(limit)s") % {"used": number(sms), "limit": number(most_sms)}),
+        Meter(_("Data"), test.data, test.most_data, test.data_text),
+        Meter(_("SMS"), test.sms, test.most_sms, test.sms_text),
         Meter(
             _("Period"),
             min(max(days - left, 0), days),
             days,
-            ngettext("%(left)s day left of %(limit)s", "%(left)s days left of %(limit)s", left)
-            % {"left": number(left), "limit": number(days)},
+            ngettext("%(ends)s, %(left)s day left", "%(ends)s, %(left)s days left", left)
+            % {"ends": test.ends_text, "left": number(left)},
         ),
     ]
 

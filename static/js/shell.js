@@ -90,7 +90,9 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-toggle-time]")) showTime(root.dataset.time === "absolute" ? "relative" : "absolute");
   });
-  if ("timezoneUnset" in root.dataset) savePreference({ timezone: Intl.DateTimeFormat().resolvedOptions().timeZone });
+  // Whoever chose no zone of their own sees times as their browser's clock does, also on a journey.
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  if ("timezone" in root.dataset && timeZone && root.dataset.timezone !== timeZone) savePreference({ timezone: timeZone });
 
   // --- relative times grow older while the page stays open --------------------------------------------------------
   function age() {

@@ -287,3 +287,30 @@ def test_a_suspended_person_loses_the_session(firm: Firm) -> None:
     client = signed_in(firm.member)
     User.objects.filter(pk=firm.member.pk).update(status=User.Status.SUSPENDED)
     assert client.get(address(firm.acme)).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("written", "address"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("203.0.113.7:51008", "203.0.113.7"),
+        ("[2001:db8::1]:443", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        ("2001:db8::1", "2001:db8::1"),
+        ('"[2001:db8::1]:4711"', "2001:db8::1"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("[::ffff:203.0.113.7]:80", "203.0.113.7"),
+        ("::ffff:cb00:7107", "203.0.113.7"),
+        (" 203.0.113.7 ", "203.0.113.7"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("unknown", None),
+        ("_hidden", None),
+        ("203.0.113.7:port", None),
+        ("", None),
+    ],
+)
+def test_an_address_is_known_however_a_proxy_writes_it(settings: Any, written: str, address: str | None) -> None:
+    assert client_ip(RequestFactory().get("/", REMOTE_ADDR=written)) == address
+    settings.TRUSTED_PROXY_COUNT = 1
+    forwarded = RequestFactory().get("/", REMOTE_ADDR="", HTTP_X_FORWARDED_FOR=f"198.51.100.9, {written}")
+    assert client_ip(forwarded) == address

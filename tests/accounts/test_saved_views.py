@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import SavedView, User
 from accounts.people.services.erasure import erase_user
@@ -14,6 +16,9 @@ from accounts.permissions import Role
 from accounts.saved_views.services import change_view, delete_view, open_with, save_view
 from kit.context import Surface, acting_as
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
+from kit.filter_values import keep_list
+from kit.models import SavedFilter
+from kit.tasks import sweep_filters
 from tests.cast import Cast
 from tests.log import last, rows, types
 
@@ -167,6 +172,15 @@ def test_who_is_erased_is_in_no_view(cast: Cast) -> None:
     assert about.query.endswith("&status=2")
     page = cast.client(cast.owner).get(reverse("accounts:saved_views", args=[cast.acme.pk, "sims"])).content.decode()
     assert "Max Member" not in page
+
+
+def test_a_long_list_of_values_stays_as_long_as_its_view(cast: Cast) -> None:
+    kept, other = (keep_list(cast.acme.pk, "iccid", ["8" * 19, end * 19]) for end in "12")
+    made(cast, cast.owner, "Pasted", query=f"iccid=list:{kept}")
+    SavedFilter.objects.update(created_at=timezone.now() - timedelta(days=800))
+    sweep_filters()
+    assert list(SavedFilter.objects.values_list("token", flat=True)) == [kept]
+    assert kept != other
 
 
 # --- pages ---

@@ -14,8 +14,9 @@ from accounts.actors import actor_of_token, staff_actor
 from accounts.models import DataPlan, Membership, PlatformPackage, User, Workspace
 from accounts.packages.services.catalogue import create_data_plan, create_package, update_package
 from accounts.packages.services.subscriptions import set_data_plans, set_package
-from accounts.people.services.members import add_member, change_role, remove_member, set_super_admin
+from accounts.people.services.members import add_member, change_role, remove_member
 from accounts.people.services.staff_accounts import create_user, reactivate_user, suspend_user, unlock_user, update_user
+from accounts.people.services.super_admins import set_super_admin
 from accounts.sign_in.services.passwords import set_user_password
 from accounts.sign_in.services.sessions import switch_workspace
 from accounts.tokens.services import create_application_token, revoke_application_token

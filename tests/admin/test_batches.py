@@ -74,7 +74,8 @@ def test_import_tells_every_wrong_line_and_imports_nothing(staff: Client, cast: 
         ("imsi\n901430000000011\n", 1, "iccid"),
         ("iccid,imsi,colour\n8988303000000000011,901430000000011,red\n", 1, "colour"),
         ("iccid,imsi\n", 1, ""),
-        (b"iccid,imsi\n\xff\xfe,1\n", 1, ""),
+        (b"iccid,imsi\n\x81\x8d,1\n", 2, ""),
+        (b"PK\x03\x04iccid,imsi\n", 1, ""),
         ("iccid,imsi\n8988303000000000011,901430000000011,1,2\n", 2, ""),
     ],
 )

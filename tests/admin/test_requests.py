@@ -84,7 +84,7 @@ def test_staff_make_the_workspace(answer: Answer, cast: Cast, wanted: WorkspaceR
     cast.acme.refresh_from_db()
     assert cast.acme.super_admin == cast.owner
     assert {entry.name: entry.role for entry in entries_of(cast.owner.pk)}["Acme Lab"] == Role.SUPERADMIN
-    assert types(made) == [10071]
+    assert types(made) == [10071, 10005, 10008]
     assert types(cast.acme) == [10041, 10024, 10040]
     wanted.refresh_from_db()
     assert (wanted.status, wanted.handled_by, wanted.answer) == (

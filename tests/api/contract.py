@@ -122,6 +122,7 @@ PUT /api/v2/user/{}/default_organisation/{}
 
 OWN: Final = """
 POST /api/v1/usage
+POST /api/v1/events/ingest
 """
 """Ours, beside the contract."""
 

@@ -14,9 +14,7 @@ from tests.api.conftest import Program, error
 from tests.cast import Cast
 
 
-@pytest.mark.parametrize(
-    "path", ["/", "/nothing", "/sim/", "/sim/1/nothing", "/sim//", "/event/x/y", "/../admin", "/%00"]
-)
+@pytest.mark.parametrize("path", ["/", "/nothing", "/sim/1/nothing", "//sim", "/event/x/y", "/../admin", "/%00"])
 def test_unknown_paths(cast: Cast, owner: Program, path: str) -> None:
     error(owner.get(path), 404, 1201, "NotFound")
     error(Program().get(path), 404, 1201, "NotFound")
@@ -30,19 +28,19 @@ def test_the_root_and_other_versions(cast: Cast, owner: Program) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("DELETE", "/sim", {"GET"}),
-        ("PUT", "/sim/1", {"GET", "PATCH", "DELETE"}),
+        ("DELETE", "/sim", {"GET", "HEAD"}),
+        ("PUT", "/sim/1", {"GET", "HEAD", "PATCH", "DELETE"}),
         ("GET", "/authenticate", {"POST"}),
-        ("POST", "/event", {"GET"}),
-        ("DELETE", "/event", {"GET"}),
-        ("TRACE", "/event", {"GET"}),
-        ("PUT", "/endpoint/1/connectivity", {"GET", "PATCH"}),
+        ("POST", "/event", {"GET", "HEAD"}),
+        ("DELETE", "/event", {"GET", "HEAD"}),
+        ("TRACE", "/event", {"GET", "HEAD"}),
+        ("PUT", "/endpoint/1/connectivity", {"GET", "HEAD", "PATCH"}),
     ],
 )
 def test_wrong_methods(cast: Cast, owner: Program, method: str, path: str, allowed: set[str]) -> None:
     answer = owner.call(method, path)
     error(answer, 405, 405, "MethodNotAllowed")
-    assert set(answer["Allow"].split(", ")) == allowed
+    assert set(answer["Allow"].split(", ")) == allowed | {"OPTIONS"}
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[1", b"null", b"[" * 5000, b'{"a": NaN}', b"5", b'"x"'])

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from accounts.actors import actor_of
 from accounts.models import Invitation, Membership, User, Workspace
 from accounts.people.services.invitations import invite_user, link_secret_of
-from accounts.people.services.members import set_super_admin
+from accounts.people.services.super_admins import set_super_admin
 from accounts.permissions import Role
 from accounts.sign_in.authentication import FAILURES_TO_LOCK
 from accounts.sign_in.hashers import sha1_hex

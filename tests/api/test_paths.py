@@ -260,7 +260,7 @@ def test_connectivity(cast: Cast, owner: Program) -> None:
     )  # fmt: skip
     assert owner.get(path).json()["status"] == {"description": "ONLINE"}
     Sim.objects.filter(pk=sim.pk).update(status=SimStatus.SUSPENDED)
-    assert owner.get(path).json()["status"] == {"description": "BLOCKED"}
+    assert owner.get(path).json()["status"] == {"description": "OFFLINE"}
     unknown = owner.get("/endpoint/987654/connectivity_info")
     assert (unknown.status_code, unknown.json()["success"]) == (200, False)
 
@@ -342,9 +342,15 @@ def test_service_profiles(cast: Cast, owner: Program, observer: Program) -> None
     assert (profile["allowed_3g"], profile["allowed_4g"]) == (False, True)
     assert [each["description"] for each in profile["service"]] == ["Data", "MO-SMS", "MT-SMS"]
     path = f"/service_profile/{profile['id']}"
-    assert owner.delete(f"{path}/service/2").status_code == 204
-    assert [each["id"] for each in owner.get(path).json()["service"]] == [1, 3]
-    assert owner.call("PUT", f"{path}/service/2").status_code == 204
+    assert owner.delete(f"{path}/service/32").status_code == 204
+    assert [each["id"] for each in owner.get(path).json()["service"]] == [38, 6]
+    error(owner.delete(f"{path}/service/32"), 409, 1406, "NotAllowed")
+    assert owner.call("PUT", f"{path}/service/32").status_code == 204
+    error(owner.call("PUT", f"{path}/service/32"), 409, 1405, "Duplicated")
+    for not_offered, name in ((0, "USSD"), (3, "Voice")):
+        body = error(owner.call("PUT", f"{path}/service/{not_offered}"), 422, 1406, "NotAllowed")
+        assert name in body["message"]
+    error(owner.call("PUT", f"{path}/service/1"), 404, 1401, "InvalidReference")
     patched = owner.patch(path, {"description": "All meters"})
     assert (patched.status_code, patched.json()["description"]) == (201, "All meters")
     error(owner.patch(path, {"apply_data_quota": True}), 422, 1400, "InputValidationFailed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -156,7 +157,7 @@ def test_copying_is_noted_where_it_covers_nothing(places: Places, page: Page) ->
 def test_a_list_on_its_way_shows_it(places: Places, page: Page) -> None:
     page.goto(places.address_of["SIMs"])
     gate = Gate(page, re.compile(r"/sims/\?"))
-    asks = [
+    asks: list[Callable[[], None]] = [
         lambda: page.get_by_role("link", name="ICCID", exact=True).click(),
         lambda: page.locator("#page-next").press("Enter"),
         lambda: page.locator("#list-q").fill("8988"),

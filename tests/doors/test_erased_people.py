@@ -14,9 +14,10 @@ from accounts.people.services.activation import activate_account, resend_activat
 from accounts.people.services.addresses import rename_account
 from accounts.people.services.erasure import erase_user
 from accounts.people.services.invitations import accept_invitation, invite_user, resend_invitation
-from accounts.people.services.members import add_member, set_super_admin
+from accounts.people.services.members import add_member
 from accounts.people.services.profiles import change_account, set_default_workspace
 from accounts.people.services.staff_accounts import reactivate_user, suspend_user, unlock_user, update_user
+from accounts.people.services.super_admins import set_super_admin
 from accounts.people.services.verification import ask_to_verify, verify_user
 from accounts.sign_in.services.passwords import set_user_password
 from accounts.sign_in.services.second_factors import remove_second_factor, start_second_factor

@@ -20,16 +20,19 @@ from django.db import connection, connections, transaction
 import accounts.tokens.bearer as bearer
 from accounts.actors import rights_of, staff_actor
 from accounts.models import ApplicationToken, Membership, SupportAccess, User, Workspace
-from accounts.people.services.members import change_role, remove_member, set_super_admin
+from accounts.people.services.members import change_role, remove_member
 from accounts.people.services.profiles import change_account
 from accounts.people.services.staff_accounts import suspend_user, update_user
+from accounts.people.services.super_admins import set_super_admin
 from accounts.permissions import Role
+from accounts.sign_in.services.passwords import set_user_password
+from accounts.sign_in.services.sessions import end_other_sessions
 from accounts.standing import AccessEnded
 from accounts.support.services import access_under, end_support_access, start_support_access
 from accounts.tokens.services import create_application_token, revoke_application_token
 from accounts.workspaces.services.workspaces import update_workspace
 from events.models import Event
-from kit.context import acting_as
+from kit.context import SYSTEM, acting_as
 from kit.errors import DomainError, Forbidden
 from sims.inventory.services.status import change_sim_status
 from sims.models import Sim
@@ -69,6 +72,16 @@ def _end_visit(cast: Cast) -> None:
     end_support_access(access_id=SupportAccess.objects.get(ended__isnull=True).pk)
 
 
+def _new_password(user: User) -> None:
+    with acting_as(SYSTEM):
+        set_user_password(user_id=user.pk, password="another horse battery")
+
+
+def _sign_out_elsewhere(cast: Cast) -> None:
+    with cast.acting(cast.member):
+        end_other_sessions(user_id=cast.member.pk, keep=None)
+
+
 PERSON: dict[str, tuple[Lose, int, int]] = {
     # way: (how, its event, the API's answer)
     "demoted": (_by_owner(_demote), 10024, 403),
@@ -92,6 +105,8 @@ PERSON: dict[str, tuple[Lose, int, int]] = {
         10040,
         403,
     ),
+    "got another password": (lambda cast: _new_password(cast.member), 10023, 401),
+    "signed out everywhere else": (_sign_out_elsewhere, 10075, 401),
 }
 TOKEN: dict[str, tuple[Lose, int, int]] = {
     "revoked": (
@@ -118,6 +133,11 @@ SUPPORT: dict[str, tuple[Lose, int, int]] = {
             )
         ),
         10042,
+        401,
+    ),
+    "staff got another password": (
+        lambda _cast: _new_password(User.objects.get(staff_role="support")),
+        10023,
         401,
     ),
     "whom they act for suspended": (PERSON["suspended by staff"][0], 10075, 401),

@@ -57,10 +57,12 @@ def test_a_new_address_is_verified_by_itself_and_told_to_the_old_one(cast: Cast)
     assert (user.email, user.status) == (NEW, User.Status.ACTIVATION_PENDING)
     assert not user.has_usable_password()
     assert browser.get(f"/w/{cast.acme.pk}/sims/").status_code == 302
-    old, new = mails()
+    old, new, told = mails()
     assert (old.to, new.to) == ([cast.member.email], [NEW])
     assert "operator's staff gave your account another e-mail address" in old.body
-    assert NEW not in old.body + old.subject
+    assert NEW not in old.body + old.subject + told.body + told.subject
+    assert told.to == [cast.owner.email]
+    assert f"gave the account of {cast.member.name} (User ID {cast.member.pk}) another e-mail address" in told.body
     assert re.search(r"/verify/[^/\s]+/", new.body)
     assert not re.search(r"https?://", old.body)
     event = Event.objects.of(cast.acme.pk).get(type=10075)
@@ -68,7 +70,7 @@ def test_a_new_address_is_verified_by_itself_and_told_to_the_old_one(cast: Cast)
     assert types(cast.acme) == [10075, 40]
     # Nobody signs in by a mail with a new password before the new mailbox has answered.
     client.post(f"/admin/accounts/user/{user.pk}/password/mail/")
-    assert len(mails()) == 2
+    assert len(mails()) == 3
 
 
 @pytest.mark.parametrize("role", ["Administrator", "SuperAdmin"])
@@ -84,7 +86,7 @@ def test_of_people_who_run_a_workspace_superusers_alone_change_it(cast: Cast, ro
     assert mails() == []
     change(cast.client(cast.staff), cast.member, email=NEW)
     assert User.objects.get(pk=cast.member.pk).email == NEW
-    assert len(mails()) == 2
+    assert [mail.to for mail in mails()] == [[cast.member.email], [NEW], [cast.owner.email]]
 
 
 @pytest.mark.parametrize("who", ["superuser", "system"])

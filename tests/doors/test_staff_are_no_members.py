@@ -15,8 +15,9 @@ from accounts.actors import actor_of
 from accounts.models import Membership, User, Workspace
 from accounts.people.services.activation import activate_account
 from accounts.people.services.invitations import accept_invitation, invite_user
-from accounts.people.services.members import add_member, keep_super_admin, set_super_admin
+from accounts.people.services.members import add_member
 from accounts.people.services.staff_accounts import update_user
+from accounts.people.services.super_admins import keep_super_admin, set_super_admin
 from accounts.permissions import Role
 from accounts.workspaces.services.staff_changes import change_workspace
 from accounts.workspaces.services.workspaces import create_workspace, update_workspace

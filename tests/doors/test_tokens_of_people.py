@@ -12,8 +12,9 @@ from accounts.actors import actor_of, actor_of_token
 from accounts.models import ApplicationToken, Invitation, Membership, User, Workspace
 from accounts.people.services.erasure import erase_user
 from accounts.people.services.invitations import invite_user
-from accounts.people.services.members import change_role, leave_workspace, remove_member, set_super_admin
+from accounts.people.services.members import change_role, leave_workspace, remove_member
 from accounts.people.services.profiles import change_account
+from accounts.people.services.super_admins import set_super_admin
 from accounts.permissions import Role
 from accounts.tokens.services import (
     create_application_token,

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+import uuid
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from accounts.actors import actor_of
+from accounts.actors import actor_of, staff_actor
 from accounts.models import Workspace
-from events.export import ACTOR_COLUMNS
+from events.export import COLUMNS
 from events.models import Event
 from sims.identifiers import iccid_with_luhn
 from tests.cast import Cast
@@ -93,9 +97,6 @@ def test_the_poll_tells_what_was_committed_late(cast: Cast, rows: int) -> None:
     assert client.get(re.sub(r"known=\d+", "known=0", address), headers=HTMX).status_code == 204
 
 
-WHO = "Actor kind,Actor ID,Actor name,Actor e-mail,Token ID,Acting for ID,Acting for e-mail"
-
-
 def export(client: Client, workspace: Workspace, query: str = "") -> Any:
     return client.post(url(workspace, "export/"), {"filter": query})
 
@@ -106,38 +107,45 @@ def test_export_writes_the_filtered_list_and_an_event(cast: Cast, story: dict[st
     response = export(cast.client(cast.observer), cast.acme, "type=9")
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert f'filename="events-{cast.acme.pk}-' in response["Content-Disposition"]
-    lines = b"".join(response.streaming_content).decode().removeprefix("\ufeff").splitlines()
-    assert lines[0] == f"ID,Severity,Date (UTC),Event source,Event type,Device,SIM,{WHO}"
-    assert len(lines) == 5
-    assert "'=HYPERLINK(1)" in lines[1]
-    owner = ["User", str(cast.owner.pk), "Olga Owner", "olga.owner@example.com", "", "", ""]
+    text = b"".join(response.streaming_content).decode()
+    assert text.startswith("\ufeffID,Severity,Date (UTC),Date (UTC),Event source,")
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert len(rows) == 4
+    assert rows[0]["Device"] == "'=HYPERLINK(1)"
     one, other = (iccid_with_luhn(story[name].iccid) for name in ("one", "other"))
-    assert lines[2].split(",")[4:] == ["SIM suspension", "Pump 12", one, *owner]
-    assert lines[3].split(",")[4:] == ["SIM suspension", "", other, "Application token", "", "ERP", "", "77", "", ""]
-    assert lines[4].split(",")[7:] == [
-        "Operator staff",
-        str(cast.staff.pk),
-        "Stella Staff",
-        cast.staff.email,
-        "",
-        "",
-        "",
-    ]
+    who = ("Actor kind", "Actor ID", "Actor name", "Actor e-mail", "Token ID")
+    assert [rows[1][name] for name in ("Event type", "Device", "SIM")] == ["SIM suspension", "Pump 12", one]
+    assert [rows[1][name] for name in who] == ["User", str(cast.owner.pk), "Olga Owner", cast.owner.email, ""]
+    assert rows[1]["Event type ID"] == "9"
+    assert rows[1]["Description"]
+    assert str(uuid.UUID(rows[1]["Request"])) == rows[1]["Request"]
+    assert [rows[2][name] for name in ("SIM", *who)] == [other, "Application token", "", "ERP", "", "77"]
+    stella = ["Operator staff", str(cast.staff.pk), "Stella Staff", cast.staff.email]
+    assert [rows[3][name] for name in who[:4]] == stella
+    assert "IP address" not in rows[0]  # an Observer sees none
     event = Event.objects.get(type=10051)
     assert event.description == "4 events exported"
     assert event.detail == {
         "filters": {"type": "9"},
-        "columns": ["id", "severity", "date", "source", "type", "device", "sim", *ACTOR_COLUMNS],
+        "columns": [name for name in COLUMNS if name not in ("ip", "client")],
     }
     assert event.actor_ref == cast.observer.pk
 
 
-def test_export_follows_the_columns_chosen(cast: Cast) -> None:
-    record(cast.acme, 9, actor_of(cast.owner))
-    cast.owner.preferences = {"tables": {"events": {"columns": ["type", "description", "request"]}}}
+def test_export_tells_from_which_state_to_which_from_where_and_in_the_readers_zone(cast: Cast) -> None:
+    sim = cast.sims(1)[0]
+    moment = datetime(2026, 11, 28, 14, 17, tzinfo=UTC)
+    record(cast.acme, 9, actor_of(cast.owner), sim=sim, states=(1, 2), moment=moment)
+    record(cast.acme, 9, staff_actor(cast.staff), sim=sim, states=(1, 2), moment=moment - timedelta(hours=1))
+    cast.owner.preferences = {"zone": "Asia/Tokyo", "tables": {"events": {"columns": ["type"]}}}
     cast.owner.save()
-    lines = b"".join(export(cast.client(cast.owner), cast.acme).streaming_content).decode().splitlines()
-    assert lines[0].removeprefix("\ufeff") == f"ID,Event type,Description,{WHO},Request"
+    text = b"".join(export(cast.client(cast.owner), cast.acme).streaming_content).decode()
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert [rows[0][name] for name in ("From", "To", "Door")] == ["Activated", "Suspended", "Portal"]
+    assert rows[0]["Date (UTC)"].startswith("2026-11-28T14:17:00")
+    assert rows[0]["Date (Asia/Tokyo)"].startswith("2026-11-28T23:17:00")
+    assert [rows[0]["IP address"], rows[0]["Client"]] == ["192.0.2.7", "Browser/1"]
+    assert [rows[1]["IP address"], rows[1]["Client"]] == ["", ""]  # those of staff are for staff alone
 
 
 def test_export_has_a_limit(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ def test_an_empty_log_says_what_will_be_here(cast: Cast) -> None:
 def test_same_moment_pages_never_overlap(cast: Cast) -> None:
     record(cast.acme, 9, actor_of(cast.owner), moment=ago(days=1), times=60)
     client = cast.client(cast.owner)
-    first = page(client, url(cast.acme))
+    first = page(client, url(cast.acme, "?rows=all"))
     older = re.search(r'id="page-next"[^>]*href="([^"]+)"', first)
     assert older
     second = page(client, unescape(older[1]))
@@ -261,8 +261,9 @@ def test_the_same_queries_for_one_row_and_many(cast: Cast) -> None:
         for actor in actors:
             record(cast.acme, 9, actor, sim=cast.sims(1)[0], device=cast.device(), times=5)
     many = queries(client, url(cast.acme))
-    assert none <= few <= many <= few + 1 <= 10  # the count is left out while one page shows everything
-    assert queries(client, url(cast.acme, "?per_page=200")) == many
+    # The count is left out while one page shows everything; what folds is read in a window or two.
+    assert none <= few <= many <= few + 2 <= 10
+    assert queries(client, url(cast.acme, "?per_page=200")) <= many
 
 
 def test_the_first_look_stays_within_ten(cast: Cast) -> None:

@@ -112,6 +112,7 @@ _WORKSPACE: Final = """
     devices/<int:device_id>/edit/
     devices/<int:device_id>/assign/
     devices/<int:device_id>/release/
+    devices/<int:device_id>/sms/
     devices/<int:device_id>/usage/
     devices/bulk/<slug:action>/
     devices/bulk/<slug:action>/preview/
@@ -138,6 +139,7 @@ _WORKSPACE: Final = """
     events/embedded/
     events/recent/
     events/newer/
+    events/unfold/
     events/order/<int:order_id>/
     events/then/
     events/then/users/
@@ -199,6 +201,7 @@ _API: Final = """
     v1/user/<user_id>/event
     v1/organisation/<organisation_id>/event
     v1/usage
+    v1/events/ingest
     v1/operator
     v1/operator/<operator_id>
     v1/country
@@ -261,6 +264,7 @@ KNOWN: Final = frozenset(
         "account/security/",
         "account/security/set-up/",
         "account/security/codes/",
+        "account/security/codes/new/",
         "account/security/remove/",
         "account/security/devices/forget/",
         "account/security/devices/<int:trusted_id>/forget/",

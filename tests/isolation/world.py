@@ -49,6 +49,8 @@ COMMON: Final[dict[str, str]] = {
     "accounts.Membership": "made by the cast",
     "accounts.UnknownAddress": "holds no text and belongs to no workspace",
     "kit.CallCounter": "counts calls; no page shows it",
+    "sims.NetworkReport": "holds ids of reports; no page shows it",
+    "kit.KeptAnswer": "holds hashes and what only the caller's key decrypts",
     "orders.MoneyTransfer": "for staff",
     "events.Event": "written by actions on what is planted here",
     "events.FrozenPerson": "written with the events",

@@ -39,7 +39,3 @@ def test_a_file_begins_before_its_rows_are_read() -> None:
     assert read == LINES_A_PART
     lines = list(csv.reader(io.StringIO(first + "".join(parts))))
     assert lines == [[str(n), 'a "quoted", text', "'=1"] for n in range(1, 2 * LINES_A_PART + 2)]
-
-
-def test_a_file_for_programs_has_no_mark() -> None:
-    assert list(csv_parts(["id"], [], marked=False)) == ["id\r\n"]

@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,6 +63,11 @@ def test_a_list_beyond_fifty_values_matches_whole_values_only() -> None:
         ("number=-1", "cannot be a value of Number"),
         ("created=yesterday", "“yesterday” is no date"),
         ("created=2026-11-20..2026-11-01", "ends before it begins"),
+        ("created=2026-11-20T14:30..2026-11-20T14:29", "ends before it begins"),
+        ("created=2026-11-20T25:00..", "“25:00” is no time of day like 14:17."),
+        ("created=2026-11-20Tnoon..", "“noon” is no time of day like 14:17."),
+        ("created=2026-11-20T14:30%2B02:00..", "is no time of day like 14:17."),
+        ("created__from_time=14:17", "Choose the day of 14:17 too."),
         ("created=0001-01-01..", "is no date"),
         ("created=9999-12-31", "is no date"),
         ("token=list:nothing", "does not exist in this workspace"),
@@ -157,9 +163,9 @@ def test_an_upload_joins_what_is_there_and_a_long_list_gets_a_short_address() ->
 
 
 def test_what_was_typed_wrong_stays_in_the_panel() -> None:
-    filters = SampleFilters(QueryDict("number=12,abc"), SavedFilter.objects.all())
+    filters = SampleFilters(QueryDict("number=1x,abc"), SavedFilter.objects.all())
     chip = next(chip for chip in filters.chips if chip.name == "number")
-    assert chip.context["lines"] == "12,abc"
+    assert chip.context["lines"] == "1x,abc"
     assert chip.error
 
 
@@ -190,3 +196,31 @@ class Wildcards(TestCase):
 
         expected = {value for value in values if matches(value, pattern)}
         assert set(SavedFilter.objects.filter(token__wildcard=pattern).values_list("token", flat=True)) == expected
+
+
+def test_a_span_has_hours_and_minutes_in_the_readers_zone() -> None:
+    rows = make(*(f"t{n}" for n in range(30)))  # one an hour
+
+    def found(query: str) -> list[str]:
+        return sorted(SampleFilters(QueryDict(query), SavedFilter.objects.all()).qs.values_list("token", flat=True))
+
+    assert found("created=2026-11-01T04:00..2026-11-01T06:00") == sorted(row.token for row in rows[4:7])
+    assert found("created=2026-11-01T04:01..2026-11-01T05:59") == [rows[5].token]
+    assert found("created=2026-11-02T03:00..") == sorted(row.token for row in rows[27:])
+    assert found("created=2026-11-01T04:00") == [rows[4].token]  # one minute
+    with timezone.override("Asia/Tokyo"):
+        assert found("created=2026-11-01T13:00..2026-11-01T14:00") == sorted(row.token for row in rows[4:6])
+
+
+def test_the_panel_sends_and_shows_days_and_times_apart() -> None:
+    query = "created__from=2026-11-01&created__from_time=04:00&created__to=2026-11-02&created__to_time="
+    filters = SampleFilters(QueryDict(query), SavedFilter.objects.all())
+    assert filters.query == "created=2026-11-01T04:00..2026-11-02"
+    chip = next(chip for chip in filters.chips if chip.name == "created")
+    assert chip.summary == "2026-11-01 04:00 – 2026-11-02"
+    assert {name: chip.context[name] for name in ("first", "first_time", "last", "last_time")} == {
+        "first": "2026-11-01",
+        "first_time": "04:00",
+        "last": "2026-11-02",
+        "last_time": "",
+    }

@@ -22,6 +22,14 @@ def test_fields_that_are_not_sent_stay() -> None:
     assert after("timezone=Europe/Berlin") == {"timezone": "Europe/Berlin"}
 
 
+def test_a_chosen_zone_stays_until_the_browsers_is_wanted_again() -> None:
+    chosen = after("zone=Asia/Tokyo", {"timezone": "Europe/Berlin"})
+    assert chosen == {"timezone": "Europe/Berlin", "zone": "Asia/Tokyo"}
+    travelled = after("timezone=America/Lima", chosen)
+    assert travelled == {"timezone": "America/Lima", "zone": "Asia/Tokyo"}
+    assert after("zone=browser", travelled) == {"timezone": "America/Lima"}
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -29,6 +37,8 @@ def test_fields_that_are_not_sent_stay() -> None:
         "time_display=never",
         "timezone=Nowhere/Town",
         "timezone=../../etc/passwd",
+        "zone=Nowhere/Town",
+        "zone=../../etc/passwd",
         "shortcuts=maybe",
         "table=a-b",
         "table=sims&density=huge",

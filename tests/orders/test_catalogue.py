@@ -45,6 +45,10 @@ def test_one_article_sells_a_stock(shop: Shop) -> None:
         ("EL094259216", "GR", "EL094259216"),
         ("CHE-100.155.212 MWST".replace("-", "").replace(".", "").replace(" ", ""), "CH", "CHE100155212MWST"),
         ("12345678", "US", "12345678"),
+        ("T5835678256246", "JP", "T5835678256246"),
+        ("GR094259216", "GR", "EL094259216"),
+        ("094259216", "GR", "EL094259216"),
+        ("SM24165", "SM", "SM24165"),
     ],
 )
 def test_good_vat_ids(vat_id: str, country: str, found: str) -> None:
@@ -64,3 +68,9 @@ def test_countries_come_from_the_list() -> None:
         checked(AddressData.of({**ADDRESS.as_dict(), "country": "XX"}), billing=False, prefix="shipping_")
     assert refused.value.field == "shipping_country"
     assert checked(AddressData.of({**ADDRESS.as_dict(), "country": "de"}), billing=False).country == "DE"
+
+
+@pytest.mark.parametrize("typed", ["DE 294 170 417", "DE-294.170.417", "de294170417", "DE 294\u00a0170–417\u200b"])
+def test_a_vat_id_is_read_as_it_stands_on_paper(typed: str) -> None:
+    data = AddressData.of({**ADDRESS.as_dict(), "vat_id": typed})
+    assert checked(data, billing=True).vat_id == "DE294170417"

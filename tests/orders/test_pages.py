@@ -10,10 +10,11 @@ from django.test import Client
 
 from accounts.models import User
 from events.models import Event
-from orders.models import Article, ArticlePrice, Cart, Order, OrderBatch, PaymentMethod
+from orders.models import MOST_OF_ONE, Article, ArticlePrice, Cart, Order, OrderBatch, PaymentMethod
 from orders.services.orders import orders_cancel
 from orders.services.shipping import order_ship
 from orders.states import OrderStatus
+from orders.stock import available
 from sims.models import Sim
 from tests.log import types
 from tests.orders.conftest import Shop
@@ -222,6 +223,33 @@ def test_a_sum_follows_the_cart(shop: Shop, browser: Client) -> None:
     assert "6.00 EUR" in page
     answer = browser.post(url(shop, "shop/"), {f"quantity-{shop.single.pk}": 101}, headers={"hx-request": "true"})
     assert answer.status_code == 422
+
+
+def test_no_more_than_is_in_stock_gets_into_the_cart(shop: Shop, browser: Client) -> None:
+    there = available([shop.single])[shop.single.pk]
+    for wanted, said in ((there + 1, f"{there} pieces are in stock. Order no more."), (MOST_OF_ONE + 1, "Order ")):
+        data = {f"quantity-{shop.single.pk}": wanted}
+        whole = browser.post(url(shop, "shop/"), data)
+        assert whole.status_code == 422
+        assert said in whole.content.decode()
+        part = browser.post(url(shop, "shop/"), data, headers={"hx-request": "true"})
+        assert part.status_code == 422
+        assert said in part.content.decode()
+    assert not Cart.objects.filter(lines__isnull=False).exists()
+
+
+def test_what_ran_out_meanwhile_leads_back_to_the_cart_and_is_named(shop: Shop, browser: Client) -> None:
+    fill(shop, browser, 2)
+    shop.order((shop.single, 5))
+    for step in ("details", "payment"):
+        answer = browser.get(url(shop, f"shop/{step}/"), follow=True)
+        assert answer.redirect_chain == [(url(shop, "shop/"), 303)]
+        assert "is out of stock." in answer.content.decode()
+    kept = browser.post(url(shop, "shop/"), {f"quantity-{shop.single.pk}": 2})
+    assert "is out of stock. Take it out of the cart." in kept.content.decode()
+    assert kept.status_code == 422
+    assert browser.post(url(shop, "shop/"), {f"quantity-{shop.single.pk}": 0}).status_code == 303
+    assert not Cart.objects.get().lines.exists()
 
 
 def test_an_article_sold_no_longer_leaves_the_cart(shop: Shop, browser: Client) -> None:

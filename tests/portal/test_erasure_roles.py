@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from accounts.models import Membership, SupportAccess, User, Workspace
 from accounts.people.services.erasure import erase_user
-from accounts.people.services.members import set_super_admin
+from accounts.people.services.super_admins import set_super_admin
 from accounts.permissions import Role
 from accounts.selectors import without_administrator
 from accounts.support.services import start_support_access

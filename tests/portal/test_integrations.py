@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+from datetime import date, timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import ApplicationToken
 from accounts.permissions import Role
@@ -27,10 +31,14 @@ def value_on(html: str) -> str:
 def test_a_token_is_created_shown_once_used_and_revoked(cast: Cast) -> None:
     browser = cast.client(cast.owner)
     made = browser.post(page(cast), {"description": "ERP", "role": "User", "expiry_date": "2099-01-01", "ip": ""})
-    assert made.status_code == 200
-    assert made["Cache-Control"] == "no-store"
-    value = value_on(made.content.decode())
-    assert made.content.decode().count(value) == 3  # the value, and both examples
+    assert (made.status_code, made["Location"]) == (303, page(cast))
+    assert browser.head(page(cast)).status_code == 200  # looks, and takes nothing
+    kept = json.dumps(dict(browser.session))
+    shown = browser.get(made["Location"])
+    assert shown["Cache-Control"] == "no-store"
+    value = value_on(shown.content.decode())
+    assert value not in kept  # the database holds it encrypted until it is shown
+    assert shown.content.decode().count(value) == 3  # the value, and both examples
     assert value not in browser.get(page(cast)).content.decode()
     token = ApplicationToken.objects.get()
     assert (token.role, token.creator) == (Role.USER, cast.owner)
@@ -47,6 +55,24 @@ def test_a_token_is_created_shown_once_used_and_revoked(cast: Cast) -> None:
     assert types(cast.acme)[-1] == 10031
     assert program.post("/api/v1/authenticate", body, content_type="application/json").status_code == 401
     assert "Revoked" in browser.get(page(cast)).content.decode()
+
+
+def test_a_value_nobody_looked_at_is_gone_after_ten_minutes_and_stays_in_its_workspace(cast: Cast) -> None:
+    browser = cast.client(cast.owner)
+    data = {"description": "ERP", "role": "User", "expiry_date": "", "ip": ""}
+    browser.post(page(cast), data)
+    bolt = reverse("accounts:integrations", args=[cast.bolt.pk])
+    assert "token-value" not in browser.get(bolt).content.decode()
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        assert "token-value" not in browser.get(page(cast)).content.decode()
+    assert ApplicationToken.objects.count() == 1
+
+
+def test_a_new_token_is_for_a_user_and_ninety_days_unless_somebody_chooses_otherwise(cast: Cast) -> None:
+    with time_machine.travel("2026-11-28T23:30:00Z", tick=False):
+        form = cast.client(cast.owner).get(page(cast)).context["form"]
+    assert form["role"].value() == Role.USER
+    assert form["expiry_date"].value() == date(2027, 2, 26)
 
 
 def test_examples_name_this_portal(cast: Cast) -> None:
@@ -75,7 +101,7 @@ def test_wrong_input_is_named(cast: Cast, values: dict[str, str], field: str) ->
 def test_nobody_makes_a_token_above_their_own_role(cast: Cast) -> None:
     browser = cast.client(cast.observer)
     assert browser.post(page(cast), {"description": "x", "role": "Administrator"}).status_code == 422
-    assert browser.post(page(cast), {"description": "x", "role": "Observer"}).status_code == 200
+    assert browser.post(page(cast), {"description": "x", "role": "Observer"}).status_code == 303
     token = ApplicationToken.objects.get()
     address = reverse("accounts:integrations_revoke", args=[cast.acme.pk, token.pk])
     assert "/revoke/" not in browser.get(page(cast)).content.decode()

@@ -8,8 +8,9 @@ from accounts.actors import actor_of
 from accounts.models import User
 from accounts.people.services.erasure import erase_user
 from accounts.people.services.invitations import accept_invitation, invite_user, withdraw_invitation
-from accounts.people.services.members import add_member, change_role, remove_member, set_super_admin
+from accounts.people.services.members import add_member, change_role, remove_member
 from accounts.people.services.staff_accounts import create_user, reactivate_user, suspend_user
+from accounts.people.services.super_admins import set_super_admin
 from accounts.permissions import Role
 from accounts.tokens.services import create_application_token, describe_application_token, revoke_application_token
 from kit.context import ANONYMOUS, Surface

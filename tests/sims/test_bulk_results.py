@@ -113,7 +113,7 @@ def test_the_csv_names_every_object(cast: Cast) -> None:
     ids = [sim.pk for sim in sims]
     Desk(cast, cast.owner).do("suspend", [*ids, 999_999])
     response = cast.client(cast.owner).get(f"/w/{cast.acme.pk}/results/{Job.objects.get().pk}/csv/")
-    lines = [line.split(",") for line in b"".join(response).decode().splitlines()]
+    lines = [line.split(",") for line in b"".join(response).decode("utf-8-sig").splitlines()]
     assert lines[0] == ["id", "iccid", "result", "reason"]
     assert [(line[0], line[2]) for line in lines[1:]] == [
         (str(ids[0]), "changed"),

@@ -45,6 +45,7 @@ def test_create_without_a_sim(cast: Cast) -> None:
 
 
 def test_create_from_a_sim(cast: Cast) -> None:
+    cast.policies()
     cast.sims(25)
     (sim,) = cast.sims()
     cast.sims(25)

@@ -12,10 +12,13 @@ from accounts.models import ApplicationToken, Membership, User
 from accounts.people.services.staff_accounts import suspend_user
 from accounts.permissions import Role
 from accounts.queued_actors import as_of_now
+from accounts.sign_in.services.passwords import set_user_password
+from accounts.sign_in.services.sessions import end_other_sessions
 from kit import jobs
 from kit.context import SCHEDULE, SYSTEM, acting_as
 from kit.models import Job
 from sims.bulk import actions
+from sims.inventory.services.status import change_sim_status
 from sims.signals import sim_status_changed
 from tests.cast import Cast
 from tests.log import types
@@ -42,6 +45,44 @@ def _suspended(cast: Cast) -> None:
 
 def _observer(cast: Cast) -> None:
     Membership.objects.filter(user=cast.member).update(role=Role.OBSERVER)
+
+
+def _new_password(cast: Cast) -> None:
+    with acting_as(SYSTEM):
+        set_user_password(user_id=cast.member.pk, password="another horse battery")
+
+
+def _signed_out(cast: Cast) -> None:
+    with cast.acting(cast.member):
+        end_other_sessions(user_id=cast.member.pk, keep=None)
+
+
+@pytest.mark.parametrize("end", [_new_password, _signed_out])
+def test_credentials_that_end_while_it_waits_end_it(cast: Cast, queued: Job, end: Callable[[Cast], None]) -> None:
+    """Whoever got in by a password that was changed since has left nothing behind that goes on."""
+    end(cast)
+    jobs.run(str(queued.pk))
+    queued.refresh_from_db()
+    assert queued.state == Job.State.FAILED
+    assert "may not act any more" in queued.error
+    assert not {8, 9} & set(types())
+
+
+def test_a_job_of_before_the_upgrade_knows_no_credentials_and_goes_on(cast: Cast, queued: Job) -> None:
+    del queued.actor["epoch"]
+    queued.save(update_fields=["actor"])
+    _new_password(cast)
+    jobs.run(str(queued.pk))
+    queued.refresh_from_db()
+    assert queued.state == Job.State.DONE
+
+
+def test_who_chooses_a_new_password_goes_on_with_it(cast: Cast) -> None:
+    (sim,) = cast.sims(status=1)
+    with cast.acting(cast.member):
+        set_user_password(user_id=cast.member.pk, password="another horse battery")
+        change_sim_status(workspace_id=cast.acme.pk, sim_ids=[sim.pk], to=2)
+    assert types(cast.acme) == [10023, 9]
 
 
 @pytest.mark.parametrize("end", [_removed, _suspended, _observer])

@@ -102,7 +102,7 @@ def test_a_data_plan_must_be_booked(cast: Cast) -> None:
     answer = client.post(f"{base(cast)}coverage/create/", values(cast, "coverage", data_plan=other.pk))
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["data_plan"])
     cast.acme.data_plans.clear()
-    assert "has booked no data plan" in client.get(f"{base(cast)}coverage/create/").content.decode()
+    assert "A data plan comes first" in client.get(f"{base(cast)}coverage/create/").content.decode()
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -93,7 +93,7 @@ def test_factory_test_needs_the_package_and_observers_register_nothing(cast: Cas
 def test_what_staff_do_is_in_the_operators_log_only(cast: Cast) -> None:
     with cast.staffing():
         batch = create_batch(bic="4000 0000 0000 0001", model=cast.model)
-        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV))
+        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV).records)
         reserve_batch(batch_id=batch.pk, workspace_id=cast.acme.pk)
         reserve_batch(batch_id=batch.pk, workspace_id=cast.acme.pk)
     assert types(cast.operator) == [10074, 10060, 10001]
@@ -126,7 +126,7 @@ def test_free_stock_goes_to_whoever_holds_the_code(cast: Cast) -> None:
 def test_a_batch_that_staff_put_into_an_inventory_is_there_at_once(cast: Cast, status: int, told: list[int]) -> None:
     with cast.staffing():
         batch = create_batch(bic="4000000000000001", model=cast.model)
-        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV))
+        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV).records)
         assign_batch(batch_id=batch.pk, workspace_id=cast.acme.pk, status=status)
     assert set(Sim.objects.of(cast.acme.pk).values_list("status", flat=True)) == {status}
     assert types(cast.acme) == told
@@ -142,7 +142,7 @@ def test_a_batch_that_staff_put_into_an_inventory_is_there_at_once(cast: Cast, s
 def test_single_sims_go_from_stock_into_an_inventory(cast: Cast) -> None:
     with cast.staffing():
         batch = create_batch(bic="4000000000000001", model=cast.model)
-        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV))
+        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV).records)
         first, second = Sim.objects.filter(batch=batch).order_by("pk").values_list("pk", flat=True)
         (foreign,) = cast.sims(1, workspace=cast.umbra)
         outcome = assign_sims(sim_ids=[first, foreign.pk, 999_999], workspace_id=cast.acme.pk)
@@ -181,7 +181,7 @@ def test_an_inventory_takes_no_more_activated_sims_than_its_package_allows(cast:
     cast.acme.package.save()
     with cast.staffing():
         batch = create_batch(bic="4000000000000001", model=cast.model)
-        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV))
+        import_sims(batch_id=batch.pk, records=read_sim_csv(CSV).records)
         ids = list(Sim.objects.filter(batch=batch).values_list("pk", flat=True))
         with pytest.raises(Conflict):
             assign_batch(batch_id=batch.pk, workspace_id=cast.acme.pk, status=1)
@@ -229,7 +229,7 @@ CSV = (
 
 
 def test_a_file_is_read_whatever_its_separator(cast: Cast) -> None:
-    first, second = read_sim_csv(CSV)
+    first, second = read_sim_csv(CSV).records
     assert (first.iccid, second.iccid) == ("8988303000000000012", "8988303000000000024")
     assert first.production_date is not None
 
@@ -272,7 +272,7 @@ def test_what_exists_already_is_told_by_the_line_of_the_file(cast: Cast) -> None
     with cast.staffing():
         batch = create_batch(bic="4000000000000001", model=cast.model)
         with pytest.raises(ImportRefused) as caught:
-            import_sims(batch_id=batch.pk, records=read_sim_csv(text.encode()))
+            import_sims(batch_id=batch.pk, records=read_sim_csv(text.encode()).records)
     assert [error.line for error in caught.value.errors] == [6]
 
 

@@ -326,7 +326,7 @@ def test_several_codes_are_each_reported(cast: Cast) -> None:
     ("bics", "text"),
     [
         ("", "Enter the BIC"),
-        ("123", "has 16 digits"),
+        ("123", "it has 3 digits and not 16"),
         ("9" * 16, "Compare the number with the label"),
         ("\n".join(f"{n:016d}" for n in range(9_000, 9_060)), "at most 50 at once"),
     ],

@@ -55,6 +55,19 @@ def test_gzip(cast: Cast) -> None:
     assert post(b"no gzip", **{"Content-Encoding": "gzip"}).status_code == 400
 
 
+def test_a_compressed_body_is_read_whole_or_not_at_all(cast: Cast) -> None:
+    (sim,) = in_test(cast)
+    whole = json.dumps([record(sim, sms=1), record(sim, sms=1)]).encode()
+    members = gzip.compress(whole[:40]) + gzip.compress(whole[40:])
+    assert post(members + b"{}", **{"Content-Encoding": "gzip"}).status_code == 400, "something follows"
+    assert post(members[:-1], **{"Content-Encoding": "gzip"}).status_code == 400, "the second member is cut off"
+    wrong = bytearray(members)
+    wrong[-6] ^= 1
+    assert post(bytes(wrong), **{"Content-Encoding": "gzip"}).status_code == 400, "its checksum is wrong"
+    assert post(members, **{"Content-Encoding": "deflate"}).status_code == 415
+    assert post(members, **{"Content-Encoding": "X-Gzip"}).json()["accepted"] == 2
+
+
 @pytest.mark.parametrize("token", ["", "wrong", "portal_feed_"])
 def test_other_tokens_open_nothing(db: None, token: str) -> None:
     answer = post([], token=token)

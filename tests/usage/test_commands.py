@@ -12,9 +12,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from events.models import Event
 from kit.network_feed import network_feed_token
 from portal.demo import network, upkeep
-from sims.models import Sim, UsageDay, UsageRecord
+from sims.models import Attachment, Sim, UsageDay, UsageRecord
 from sims.states import DeviceStatus
 from tests.cast import Cast
 from tests.usage.records import check, in_test, record, status
@@ -75,14 +76,15 @@ def test_the_network_delivers_what_the_portal_takes(cast: Cast, monkeypatch: pyt
     (disabled,) = cast.sims(1, status=1)
     cast.device(sim=disabled, status=DeviceStatus.DISABLED)
 
-    def post(self: network.DemoNetwork, records: Any) -> str:
+    def post(self: network.DemoNetwork, path: str, records: Any) -> str:
         answer = Client().post(
-            "/api/v1/usage",
+            f"/api/v1/{path}",
             network.as_json(records),
             content_type="application/json",
             headers={"Authorization": f"Bearer {network_feed_token()}"},
         )
         assert answer.status_code == 200
+        assert answer.json()["rejected"] == []
         return f"{len(records)}: {answer.json()}"
 
     monkeypatch.setattr(network.DemoNetwork, "_post", post)
@@ -91,6 +93,8 @@ def test_the_network_delivers_what_the_portal_takes(cast: Cast, monkeypatch: pyt
     call_command("simulate_network", rounds=60, interval=0, devices=5, tested=2, seed=3, stdout=out)
     assert "5: {'accepted': 5, 'duplicates': 0, 'rejected': []}" in out.getvalue()
     assert not UsageRecord.objects.filter(sim_id=disabled.pk).exists()
+    assert set(Event.objects.values_list("type", flat=True)) >= {1, 2, 3, 5}
+    assert Attachment.objects.exclude(session=None).filter(sim__in=active).exists()
     check()
     # The first two go on until they are through; nobody checked in between, so the third waited.
     assert [status(sim) for sim in tested] == [1, 1, 4]
@@ -99,6 +103,6 @@ def test_the_network_delivers_what_the_portal_takes(cast: Cast, monkeypatch: pyt
 
 def test_a_network_without_portal_waits_and_one_with_a_wrong_token_ends() -> None:
     player = network.DemoNetwork(url="http://127.0.0.1:9", token="x", devices=1, tested=1)
-    assert player._post([]) == ""
+    assert player._post("usage", []) == ""
     with pytest.raises(network.FeedRefused):
-        network.DemoNetwork(url="file:///etc", token="x", devices=1, tested=1)._post([])
+        network.DemoNetwork(url="file:///etc", token="x", devices=1, tested=1)._post("usage", [])

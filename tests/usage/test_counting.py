@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.models import Event
+from kit.api.parsing import exact_json
 from sims.identifiers import iccid_with_luhn
 from sims.models import Device, Sim, UsageDay, UsageRecord
 from sims.states import DeviceStatus
-from sims.usage.records import parse_json, read
+from sims.usage.records import read
 from tests.cast import Cast
 from tests.usage.records import deliver, in_test, record
 
@@ -28,7 +29,7 @@ def used(sim: Sim) -> tuple[int, int]:
 def total_of(megabytes: str) -> int:
     head = '{"id":1,"sim":{"iccid":"8988303000000000001"},"traffic_type":{"id":5},"volume":{"total":'
     body = f'{head}{megabytes}}},"end_timestamp":"2026-01-01T00:00:00Z"}}'
-    return read(parse_json(body), timezone.now()).total
+    return read(exact_json(body), timezone.now()).total
 
 
 @pytest.mark.parametrize(

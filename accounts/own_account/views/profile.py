@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.actors import rights_of
 from accounts.form_fields import show_refusal
-from accounts.own_account.forms import OwnNameForm, OwnPasswordForm
+from accounts.own_account.forms import OwnNameForm, OwnPasswordForm, ZoneForm
 from accounts.people.services.profiles import change_account
 from accounts.requests import PortalRequest
 from accounts.session_keys import LAST_WORKSPACE
@@ -81,6 +81,7 @@ def profile(request: PortalRequest) -> HttpResponse:
         "name_form": shown["name"],
         "password_form": shown["password"],
         "may_rename": _place_of(request) is not None,
+        "zone_form": ZoneForm(preferences=user.preferences or {}),
     }
     return render_fragment(request, "accounts/account.html", page, status=422 if failed else 200)
 

@@ -20,6 +20,7 @@ from accounts.models.second_factors import ACTIVE, MAIL
 from accounts.own_account.forms import ActivationForm, ConfirmPasswordForm, SetUpForm
 from accounts.own_account.views.profile import account_page, account_tabs
 from accounts.requests import PortalRequest
+from accounts.shown_once import show_once, take_once
 from accounts.sign_in.authentication import AccountLocked
 from accounts.sign_in.login_stages import trusted_secret
 from accounts.sign_in.qr_codes import qr_svg
@@ -44,6 +45,8 @@ PENDING_KEY: Final = "second_factor_key"
 """Session key: the key that waits for its first code."""
 AFTER: Final = "second_factor_next"
 """Session key: the page that demanded a second factor."""
+RECOVERY_CODES: Final = "recovery codes"
+"""Name under which new codes wait for the page that shows them."""
 
 
 @account_page
@@ -135,7 +138,7 @@ def _activate(request: PortalRequest, key: NewKey) -> HttpResponse:
             return redirect_to(request, reverse("accounts:account_mfa_setup"))
         else:
             del request.session[PENDING_KEY]
-            return _codes_page(request, codes, _("The second factor is set up."))
+            return _codes_made(request, codes, _("The second factor is set up."))
     return _key_page(request, key, form)
 
 
@@ -170,11 +173,23 @@ def _key_page(request: PortalRequest, key: NewKey, form: ActivationForm) -> Http
 
 
 @sensitive_variables()
-def _codes_page(request: PortalRequest, found: list[str], heading: str) -> HttpResponse:
+def _codes_made(request: PortalRequest, found: list[str], heading: str) -> HttpResponse:
+    show_once(request.session, RECOVERY_CODES, {"codes": found, "heading": heading})
+    return redirect_to(request, reverse("accounts:account_mfa_new_codes"))
+
+
+@account_page
+@require_safe
+@sensitive_variables()
+def new_codes(request: PortalRequest) -> HttpResponse:
+    """Show recovery codes that were just made, this once; later there is nothing to see."""
+    waiting = take_once(request.session, RECOVERY_CODES) if request.method == "GET" else None
+    if waiting is None:
+        messages.info(request, _("Recovery codes are shown once. If you did not keep them, make new ones."))
+        return redirect_to(request, reverse("accounts:account_security"))
     page = {
-        "codes": found,
-        "lines": "\n".join(found),
-        "heading": heading,
+        "lines": "\n".join(waiting["codes"]),
+        "heading": waiting["heading"],
         "next": request.session.pop(AFTER, "") or reverse("accounts:account_security"),
         "email": request.user.email,
     }
@@ -189,7 +204,7 @@ def codes(request: PortalRequest) -> HttpResponse:
     """Give new recovery codes for the password."""
 
     def renew(user_id: int) -> HttpResponse:
-        return _codes_page(request, renew_recovery_codes(user_id=user_id), _("Your new recovery codes"))
+        return _codes_made(request, renew_recovery_codes(user_id=user_id), _("Your new recovery codes"))
 
     return _with_password(
         request,

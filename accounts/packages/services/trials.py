@@ -5,8 +5,7 @@ What the end closes does not wait for this: services ask for the moment itself (
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,10 +13,11 @@ from typing import Final
 from django.db.models import Exists, OuterRef, Q
 
 from accounts import mails, signals
-from accounts.models import Membership, PlatformPackage, TrialNotice, User, Workspace
-from accounts.permissions import Role
-from accounts.trials import NOTICES, day_text
+from accounts.models import PlatformPackage, TrialNotice, Workspace
+from accounts.selectors import administrators_mailed
+from accounts.trials import NOTICES
 from kit.action import action, retried
+from kit.billing import day_text
 from kit.context import Actor, ActorKind, acting_within, current_context
 from kit.querysets import CHUNK
 
@@ -106,7 +106,7 @@ def _tell(ids: Sequence[int]) -> int:
 
 def _mail(due: Sequence[_Due]) -> None:
     """Write to those who can upgrade. Three queries, and those of the mails."""
-    receivers = _receivers(each.workspace for each in due)
+    receivers = administrators_mailed(each.workspace for each in due)
     for each in due:
         context = {
             "workspace": each.workspace,
@@ -115,20 +115,3 @@ def _mail(due: Sequence[_Due]) -> None:
         }
         for address in receivers[each.workspace.pk]:
             mails.send_later("trial_over" if each.days_left == 0 else "trial_ends", address, context)
-
-
-def _receivers(workspaces: Iterable[Workspace]) -> dict[int, list[str]]:
-    """Return the addresses of active Administrators and of the SuperAdmin, by workspace."""
-    places = list(workspaces)
-    found: dict[int, set[str]] = defaultdict(set)
-    active = User.objects.filter(status=User.Status.ACTIVE, erased=None)
-    members = Membership.objects.filter(workspace__in=places, role=Role.ADMINISTRATOR.value, user__in=active)
-    for workspace_id, email in members.values_list("workspace_id", "user__email"):
-        found[workspace_id].add(email)
-    chiefs = Workspace.objects.filter(pk__in=[each.pk for each in places])
-    heads = {pk: above or own for pk, own, above in chiefs.values_list("pk", "super_admin_id", "main__super_admin_id")}
-    addresses = dict(active.filter(pk__in=set(heads.values()) - {None}).values_list("pk", "email"))
-    for workspace_id, chief in heads.items():
-        if chief in addresses:
-            found[workspace_id].add(addresses[chief])
-    return {each.pk: sorted(found[each.pk]) for each in places}

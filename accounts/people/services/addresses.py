@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -9,12 +11,13 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts import mails, signals
-from accounts.authority import refuse_own_account, require_managed
+from accounts.authority import refuse_own_account, require_managed, runs_a_workspace
 from accounts.locking import lock_user
 from accounts.mail_links import LinkMaker
-from accounts.models import Invitation, Membership, TrustedDevice, User, Workspace
+from accounts.models import Invitation, TrustedDevice, User, Workspace
+from accounts.people.services.notices import tell_administrators
 from accounts.people.services.verification import ask_to_verify
-from accounts.permissions import Permission, Role, authorise, authorise_staff
+from accounts.permissions import Permission, authorise, authorise_staff
 from accounts.selectors import home_workspace_id, person_of, user_by_email
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.staff_roles import MOVE_ADMINISTRATOR
@@ -22,6 +25,10 @@ from accounts.standing import withhold
 from kit.action import action, retried
 from kit.context import Person, current_actor, current_context
 from kit.errors import Conflict, Invalid
+
+_OPENED_BY_ADDRESS: Final = (
+    *("email", "moved_by_staff", "status", "password", "token_epoch", "failed_sign_ins", "locked_until"),
+)
 
 
 @retried
@@ -40,7 +47,8 @@ def rename_account(*, workspace_id: int, user_id: int, email: str, link: LinkMak
 
     Raises:
         NotFound: the user is not in this workspace.
-        Forbidden: the actor may not manage this user, or it is the actor's own account.
+        Forbidden: the actor may not manage this user, it is the actor's own account, or that of a SuperAdmin or
+            Administrator and other staff than a superuser asks.
         Invalid: this is no address.
         Conflict: the address is taken, the account is suspended, or the operator's staff manage it.
     """
@@ -59,8 +67,10 @@ def rename_account(*, workspace_id: int, user_id: int, email: str, link: LinkMak
 def change_customer_address(*, user_id: int, email: str, link: LinkMaker) -> User:
     """Give a customer's account another address, as staff asked to help; the one held already changes nothing.
 
-    What follows is as in `rename_account`: the new mailbox has to verify the address and choose a password, and the old
-    one is told. So staff can't take over an account unseen. Of people who run a workspace superusers alone do it.
+    What follows is as in `rename_account`: the new mailbox has to verify the address and choose a password. The old one
+    is told, and so are the Administrators of the person's workspaces, so staff can't take over an account unseen. Of
+    people who run a workspace superusers alone do it; and staff make nobody run one whose address they changed less
+    than a month ago (`accounts.authority.require_settled`).
 
     Args:
         user_id: whose account.
@@ -82,15 +92,8 @@ def change_customer_address(*, user_id: int, email: str, link: LinkMaker) -> Use
         user = lock_user(user_id)
         if user.is_staff or user.is_superuser:
             raise Conflict(_("This is a member of the operator's staff."), code="staff", field="username")
-        if user.email != address and _runs_a_workspace(user_id):
-            authorise_staff(MOVE_ADMINISTRATOR)
         _move(user, address, home_workspace_id(user), link)
     return user
-
-
-def _runs_a_workspace(user_id: int) -> bool:
-    administers = Membership.objects.filter(user_id=user_id, role=Role.ADMINISTRATOR)
-    return administers.exists() or Workspace.objects.filter(super_admin_id=user_id).exists()
 
 
 def _move(user: User, address: str, workspace_id: int, link: LinkMaker) -> None:
@@ -99,6 +102,8 @@ def _move(user: User, address: str, workspace_id: int, link: LinkMaker) -> None:
         return
     if user.status == User.Status.SUSPENDED:
         raise Conflict(_("This account is suspended. Make it active before you change its address."))
+    if current_actor().everywhere and runs_a_workspace(user.pk):
+        authorise_staff(MOVE_ADMINISTRATOR)
     before, old = user.status, user.email
     store_address(user, address)
     for model in (EmailAddress, TrustedDevice):
@@ -114,6 +119,7 @@ def _move(user: User, address: str, workspace_id: int, link: LinkMaker) -> None:
     )
     mails.send_later("address_changed", old, {"user": user, "by_staff": current_actor().everywhere})
     ask_to_verify(user, workspace_id, link)
+    tell_administrators(user, "address")
 
 
 def checked_address(email: str) -> str:
@@ -145,9 +151,11 @@ def store_address(user: User, address: str) -> None:
         Conflict: somebody else has the address.
     """
     user.email = address
+    if current_actor().everywhere:
+        user.moved_by_staff = current_context().now()
     user.status = User.Status.ACTIVATION_PENDING
     user.set_unusable_password()
-    user.token_epoch += 1
+    user.end_credentials()
     user.failed_sign_ins = 0
     user.locked_until = None
     found = user_by_email(address)
@@ -155,9 +163,7 @@ def store_address(user: User, address: str) -> None:
     if not taken:
         try:
             with transaction.atomic():
-                user.save(
-                    update_fields=["email", "status", "password", "token_epoch", "failed_sign_ins", "locked_until"]
-                )
+                user.save(update_fields=_OPENED_BY_ADDRESS)
         except IntegrityError:
             # Somebody else took it at the same moment.
             taken = True

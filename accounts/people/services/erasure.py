@@ -25,7 +25,7 @@ from accounts.models import (
     Workspace,
     WorkspaceRequest,
 )
-from accounts.people.services.members import keep_super_admin
+from accounts.people.services.super_admins import keep_super_admin
 from accounts.permissions import authorise_staff
 from accounts.saved_views.leaving import erase_in_views, forget_views
 from accounts.selectors import ERASED_NAME, entries_of, home_workspace_id, person_of, without_administrator
@@ -164,7 +164,7 @@ def _erase_account(user: User) -> None:
     user.set_unusable_password()
     user.status = User.Status.SUSPENDED
     user.default_workspace = None
-    user.token_epoch += 1
+    user.end_credentials()
     user.preferences = {}
     user.last_login = None
     user.erased = current_context().now()

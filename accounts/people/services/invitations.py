@@ -12,7 +12,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts import mails, signals, signed_links
 from accounts.actors import actor_of
-from accounts.authority import require_customer
+from accounts.authority import require_customer, require_settled
 from accounts.locking import lock_user, lock_workspace
 from accounts.mail_links import LinkMaker
 from accounts.models import Invitation, Membership, TrustedDevice, User, Workspace
@@ -43,7 +43,7 @@ def invite_user(*, workspace_id: int, email: str, name: str, role: str, link: Li
         link: makes the address for the mail; `None` sends none: the person asks for it with `resend_activation`.
 
     Raises:
-        NotFound, Forbidden: the actor may not manage users here.
+        NotFound, Forbidden: the actor may not manage users here, or staff changed the address of this account lately.
         Invalid: an input is wrong; `field` names it.
         Conflict: a member or invited already, invited elsewhere and not activated yet, the person's account is
             suspended or was erased, they are on the operator's staff, or the package is full or has no room for people
@@ -55,6 +55,7 @@ def invite_user(*, workspace_id: int, email: str, name: str, role: str, link: Li
     with action():
         workspace = lock_workspace(workspace_id)
         user = _invited_account(workspace, address, called)
+        require_settled(user, role)
         invitation = Invitation.objects.create(
             workspace=workspace,
             user=user,
@@ -351,7 +352,7 @@ def _activate(user: User, name: str, encoded: str) -> None:
     # Whatever was chosen before the address was shown to be theirs opens nothing any more.
     user.password = encoded
     user.status = User.Status.ACTIVE
-    user.token_epoch += 1
+    user.end_credentials()
     user.failed_sign_ins = 0
     user.locked_until = None
     user.save(update_fields=["name", "password", "status", "token_epoch", "failed_sign_ins", "locked_until"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from accounts import signals
+from accounts.authority import require_settled
 from accounts.locking import lock_user, lock_workspace
 from accounts.mail_links import LinkMaker
 from accounts.models import Invitation, User, Workspace
@@ -17,9 +18,11 @@ from accounts.people.selectors import used_elsewhere
 from accounts.people.services.addresses import checked_address, store_address
 from accounts.people.services.invitations import renew_invitation, subject_of, withdraw_locked
 from accounts.people.services.profiles import invalid_status
-from accounts.permissions import Permission, Role, authorise
+from accounts.permissions import Permission, Role, authorise, authorise_staff
 from accounts.signals import Changes
+from accounts.staff_roles import MOVE_ADMINISTRATOR
 from kit.action import action, retried
+from kit.context import current_actor
 from kit.errors import Conflict, Invalid, NotFound
 
 
@@ -91,6 +94,7 @@ def change_invited_role(*, workspace_id: int, user_id: int, role: str) -> None:
         old = invitation.role
         if old == role:
             return
+        require_settled(user, role)
         invitation.role = role
         invitation.save(update_fields=["role"])
         signals.role_changed.send(
@@ -165,6 +169,9 @@ def _rename(invitation: Invitation, user: User, called: str) -> None:
 
 def _readdress(invitation: Invitation, user: User, address: str) -> None:
     _require_made_for_it(invitation, user)
+    if current_actor().everywhere and invitation.role == Role.ADMINISTRATOR and user.created < invitation.created:
+        # The account of somebody who was here before: an Administrator's address is changed by superusers.
+        authorise_staff(MOVE_ADMINISTRATOR)
     if user.status == User.Status.SUSPENDED:
         raise Conflict(_("This account is suspended. Make it active before you change its address."))
     store_address(user, address)
@@ -195,7 +202,7 @@ def _move(invitation: Invitation, user: User, status: int) -> None:
         raise invalid_status(before, status)
     _require_made_for_it(invitation, user)
     user.status = status
-    user.token_epoch += 1
+    user.end_credentials()
     user.save(update_fields=["status", "token_epoch"])
     _tell(invitation, user, what, {"status": {"from": before, "to": status}})
 

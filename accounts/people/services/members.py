@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from allauth.mfa.models import Authenticator
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from accounts import signals
-from accounts.authority import refuse_own_account, require_customer
+from accounts.authority import refuse_own_account, require_customer, require_settled
 from accounts.locking import lock_user, lock_workspace
 from accounts.models import Membership, TrustedDevice, User, Workspace
 from accounts.models.second_factors import ACTIVE, KINDS
 from accounts.naming import require_unlike_members
+from accounts.people.services.notices import What, tell_administrators
 from accounts.people.services.seats import seat_taken
 from accounts.permissions import Permission, Role, authorise, authorise_staff
 from accounts.saved_views.leaving import forget_views
@@ -24,10 +23,6 @@ from accounts.tokens.services import end_tokens, lower_tokens
 from kit.action import action, retried
 from kit.context import ActorKind, current_actor, current_context
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
-
-NO_ROLE = "none"
-_STRAY_STAFF: Final = Q(user__is_staff=True) & ~Q(workspace__type=Workspace.Type.OPERATOR)
-"""Members who should be none (`docs/rules.md` section 9): staff in a customer's workspace."""
 
 
 @retried
@@ -42,7 +37,7 @@ def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
         role: Administrator, User or Observer.
 
     Raises:
-        Forbidden: somebody else than staff asks.
+        Forbidden: somebody else than staff asks, or staff changed the user's address lately (`require_settled`).
         NotFound: no such user or workspace.
         Conflict: a member already, on the operator's staff, or the package's number of users is reached.
         Invalid: not a role a member can have.
@@ -53,6 +48,7 @@ def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
         workspace = lock_workspace(workspace_id)
         user = lock_user(user_id)
         require_customer(user, workspace)
+        require_settled(user, role)
         if workspace.memberships.filter(user=user).exists():
             raise Conflict(_("This user is a member already."), code="duplicate", field="user")
         require_unlike_members(user.name, [workspace_id], besides=user_id, field="user")
@@ -74,6 +70,8 @@ def add_member(*, workspace_id: int, user_id: int, role: str) -> Membership:
             role=role,
             covers={"membership": [membership.pk], "invitation": withdrawn},
         )
+        if role == Role.ADMINISTRATOR:
+            tell_administrators(user, "raised", workspace_id=workspace_id)
     return membership
 
 
@@ -90,7 +88,8 @@ def change_role(*, workspace_id: int, user_id: int, role: str) -> Membership:
 
     Raises:
         NotFound: not a member, or the actor is not in this workspace.
-        Forbidden: the actor may not manage users, or it is the actor's own role.
+        Forbidden: the actor may not manage users, it is the actor's own role, or staff changed the user's address
+            lately (`require_settled`).
         Conflict: the user is SuperAdmin here, which staff alone reassign, or the last Administrator.
         Invalid: not a role a member can have.
     """
@@ -106,6 +105,7 @@ def change_role(*, workspace_id: int, user_id: int, role: str) -> Membership:
         old = membership.role
         if old == role:
             return membership
+        require_settled(lock_user(user_id), role)
         keep_administrators(Membership.objects.filter(pk=membership.pk))
         membership.role = role
         membership.save(update_fields=["role"])
@@ -118,6 +118,9 @@ def change_role(*, workspace_id: int, user_id: int, role: str) -> Membership:
             covers={"membership": [membership.pk]},
         )
         settle_tokens(workspace_id=workspace_id, user_id=user_id)
+        if Role.ADMINISTRATOR in (old, role):
+            what: What = "raised" if role == Role.ADMINISTRATOR else "lowered"
+            tell_administrators(membership.user, what, workspace_id=workspace_id)
     return membership
 
 
@@ -194,6 +197,8 @@ def _take_out(workspace_id: int, user_id: int) -> None:
         else:
             close_account(user, workspace_id)
             signals.user_deleted.send(**facts)
+        if role == Role.ADMINISTRATOR:
+            tell_administrators(user, "removed", workspace_id=workspace_id)
         settle_tokens(workspace_id=workspace_id, user_id=user_id)
 
 
@@ -217,7 +222,7 @@ def close_account(user: User, workspace_id: int) -> None:
     user.set_unusable_password()
     if user.status == User.Status.ACTIVE:
         user.status = User.Status.ACTIVATION_PENDING
-    user.token_epoch += 1
+    user.end_credentials()
     user.preferences = {}
     user.save(update_fields=["password", "status", "token_epoch", "preferences"])
     keys = Authenticator.objects.filter(user=user)
@@ -257,145 +262,6 @@ def keep_administrators(memberships: QuerySet[Membership]) -> None:
             % {"workspace": name},
             code="last_administrator",
         )
-
-
-@retried
-def set_super_admin(*, workspace_id: int, user_id: int) -> None:
-    """Name the SuperAdmin of a main organisation; there is one, with access to all workspaces linked to it.
-
-    Args:
-        workspace_id: the main organisation.
-        user_id: the new SuperAdmin; the former one keeps the memberships it has.
-
-    Raises:
-        Forbidden: somebody else than staff asks; customers can't reassign it.
-        NotFound: no such workspace or user.
-        Conflict: the workspace is linked to another one, or the user is on the operator's staff.
-    """
-    authorise_staff("accounts.change_user")
-    _name_super_admin(workspace_id, user_id)
-
-
-def _name_super_admin(workspace_id: int, user_id: int) -> None:
-    """Do what `set_super_admin` says, also as the consequence of an action that asks for another right."""
-    with action():
-        workspace = lock_workspace(workspace_id)
-        if workspace.main_id is not None:
-            raise Conflict(_("Only a main organisation has a SuperAdmin; this workspace is linked to another one."))
-        former_id = workspace.super_admin_id
-        if former_id == user_id:
-            return
-        user = lock_user(user_id)
-        require_customer(user, workspace)
-        held = dict(
-            Membership.objects.filter(workspace=workspace, user_id__in=[user_id, former_id or 0]).values_list(
-                "user_id", "role"
-            )
-        )
-        workspace.super_admin = user
-        workspace.save(update_fields=["super_admin"])
-        if user.default_workspace_id is None:
-            user.default_workspace_id = workspace_id
-            user.save(update_fields=["default_workspace"])
-        superadmin = Role.SUPERADMIN.value
-        if former_id is not None:
-            signals.role_changed.send(
-                sender=Workspace,
-                workspace_id=workspace_id,
-                subject=person_of(User.objects.get(pk=former_id)),
-                old=superadmin,
-                new=held.get(former_id, NO_ROLE),
-                covers={"workspace": [workspace_id]},
-            )
-            _settle_tokens_of_former(former_id, workspace_id)
-        signals.role_changed.send(
-            sender=Workspace,
-            workspace_id=workspace_id,
-            subject=person_of(user),
-            old=held.get(user_id, NO_ROLE),
-            new=superadmin,
-            covers={"workspace": [workspace_id]},
-        )
-
-
-@retried
-def drop_super_admin(*, workspace_id: int) -> None:
-    """Take the SuperAdmin of an organisation that is about to be linked; who was it keeps what it is a member of.
-
-    Args:
-        workspace_id: the organisation.
-
-    Raises:
-        Forbidden: somebody else than staff asks.
-        NotFound: no such workspace.
-        Conflict: workspaces are linked to it, so it needs one; or nobody else would administer it.
-    """
-    authorise_staff("accounts.change_workspace")
-    with action():
-        workspace = lock_workspace(workspace_id)
-        if workspace.super_admin_id is None:
-            return
-        if workspace.linked.exists():
-            raise Conflict(_("Workspaces are linked to it, so it keeps its SuperAdmin."), code="super_admin")
-        administrators = workspace.memberships.filter(role=Role.ADMINISTRATOR.value, user__status=User.Status.ACTIVE)
-        if not administrators.exists():
-            raise Conflict(
-                _("%(name)s has no Administrator besides its SuperAdmin. Add one first.") % {"name": workspace.name},
-                code="last_administrator",
-            )
-        _clear_super_admin(workspace)
-
-
-def keep_super_admin(main: Workspace, *, leaving: int | None = None) -> bool:
-    """Give a main organisation the SuperAdmin it lacks: its longest-standing active Administrator.
-
-    Args:
-        main: a main organisation; its row is locked.
-        leaving: id of a user who is about to go. As SuperAdmin they are replaced, by somebody else or by nobody.
-
-    Returns:
-        Whether it has one now; `False` when it has no active Administrator.
-    """
-    if main.super_admin_id not in (None, leaving):
-        return True
-    first = (
-        Membership.objects.of(main.pk)
-        .filter(role=Role.ADMINISTRATOR.value, user__status=User.Status.ACTIVE)
-        .exclude(user_id=leaving or 0)
-        .exclude(_STRAY_STAFF)
-        .order_by("joined", "pk")
-        .values_list("user_id", flat=True)
-        .first()
-    )
-    if first is not None:
-        _name_super_admin(main.pk, first)
-    elif main.super_admin_id is not None:
-        _clear_super_admin(main)
-    return first is not None
-
-
-def _clear_super_admin(workspace: Workspace) -> None:
-    """Leave a locked workspace without a SuperAdmin, and tell it."""
-    former = User.objects.get(pk=workspace.super_admin_id or 0)
-    held = workspace.memberships.filter(user=former).values_list("role", flat=True).first()
-    workspace.super_admin = None
-    workspace.save(update_fields=["super_admin"])
-    signals.role_changed.send(
-        sender=Workspace,
-        workspace_id=workspace.pk,
-        subject=person_of(former),
-        old=Role.SUPERADMIN.value,
-        new=held or NO_ROLE,
-        covers={"workspace": [workspace.pk]},
-    )
-    _settle_tokens_of_former(former.pk, workspace.pk)
-
-
-def _settle_tokens_of_former(user_id: int, main_id: int) -> None:
-    """Settle the application tokens of a former SuperAdmin, in the main organisation and all linked to it."""
-    places = Workspace.objects.filter(Q(pk=main_id) | Q(main_id=main_id)).order_by("pk")
-    for workspace_id in places.values_list("pk", flat=True):
-        settle_tokens(workspace_id=workspace_id, user_id=user_id)
 
 
 def settle_tokens(*, workspace_id: int, user_id: int) -> None:

@@ -126,7 +126,7 @@ def _move(user: User, status: int) -> str:
             field="status",
         )
     user.status = status
-    user.token_epoch += 1
+    user.end_credentials()
     if status == User.Status.SUSPENDED:
         drop_sessions(user.pk)
     return what

@@ -148,7 +148,7 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
             _require_no_customer(user_id)
         if set(changed) != {"name"}:
             # Keys given to somebody with other rights or another address must not outlive them.
-            user.token_epoch += 1
+            user.end_credentials()
         user.save(update_fields=[*changed, "token_epoch"])
         told = differences(before, user, [name for name in changed if name not in _PERSONAL])
         _tell(user, "updated", told)
@@ -232,7 +232,7 @@ def _move(user_id: int, status: User.Status, what: str) -> User:
             raise Conflict(_("This account was never activated, so its state can't change."), code="not_active")
         old = user.status
         user.status = status
-        user.token_epoch += 1
+        user.end_credentials()
         user.save(update_fields=["status", "token_epoch"])
         _tell(user, what, {"status": {"from": old, "to": status.value}})
         if status == User.Status.SUSPENDED:

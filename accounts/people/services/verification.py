@@ -67,7 +67,7 @@ def verify_user(*, link_secret: str, password: str = "", digest: str | None = No
             raise signed_links.LinkRefused
         user.password = encoded
         user.status = User.Status.ACTIVE
-        user.token_epoch += 1
+        user.end_credentials()
         # The link works once, so it gives no second try at anything; whoever tried before had no mail.
         user.failed_sign_ins = 0
         user.locked_until = None

@@ -29,6 +29,7 @@ from accounts.sign_in.hashers import check_digest, encode_digest, sha1_hex
 from accounts.sign_in.second_factors import has_second_factor
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.staff_roles import STAFF_ACCOUNTS
+from accounts.standing import withhold
 from kit.action import action, retried
 from kit.context import Actor, ActorKind, current_actor
 from kit.errors import Conflict, Forbidden, Invalid
@@ -129,11 +130,12 @@ def _confirm_old(user_id: int, check: Callable[[User], bool]) -> User:
 
 def _change(user_id: int, old: str, encoded: str, keep: str | None) -> User:
     with action():
+        withhold(users=[user_id])
         user = lock_user(user_id)
         if user.password != old:
             raise Conflict(_("The password was changed meanwhile. Sign in with the new one."), code="changed")
         user.password = encoded
-        user.token_epoch += 1
+        user.end_credentials()
         user.save(update_fields=["password", "token_epoch"])
         TrustedDevice.objects.filter(user=user).delete()
         drop_sessions(user_id, keep=keep)
@@ -208,11 +210,12 @@ def set_user_password(*, user_id: int, password: str) -> None:
     found = User.objects.filter(pk=user_id).first()
     encoded = encoded_password(password, found or User())
     with action():
+        withhold(users=[user_id])
         user = lock_user(user_id)
         if not own:
             require_chooser(actor, is_staff=user.is_staff)
         user.password = encoded
-        user.token_epoch += 1
+        user.end_credentials()
         if actor.everywhere or not has_second_factor(user_id):
             # Who has a mailbox must not get new guesses at the code by asking for one mail after the other.
             user.failed_sign_ins = 0

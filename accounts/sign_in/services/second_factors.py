@@ -35,6 +35,7 @@ from accounts.sign_in.second_factors import (
 )
 from accounts.sign_in.services.mail_codes import send_first_code
 from accounts.sign_in.services.sessions import drop_sessions
+from accounts.standing import withhold
 from kit.action import action, retried
 from kit.context import ActorKind, current_context
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
@@ -162,13 +163,14 @@ def activate_second_factor(*, user_id: int, key_id: int, code: str, keep: str | 
             text = _("This code is not right, or over. Enter the one of the newest mail, or have another one sent.")
         raise Invalid(text, field="code", code=error.code) from error
     with action():
+        withhold(users=[user_id])
         user = lock_user(user_id)
         if not Authenticator.objects.filter(pk=key_id, user=user, type=PENDING[kind]).exists():
             raise no_key(key_id)
         _remove_active(user)
         Authenticator.objects.filter(pk=key_id).update(type=kind)
         codes = new_recovery_codes(user)
-        user.token_epoch += 1
+        user.end_credentials()
         user.save(update_fields=["token_epoch"])
         drop_sessions(user_id, keep=keep)
         workspace_id = home_workspace_id(user)

@@ -17,6 +17,7 @@ from accounts.authority import account_actor, require_own_account
 from accounts.locking import lock_user
 from accounts.models import User, Workspace
 from accounts.selectors import home_workspace_id, person_of
+from accounts.standing import withhold
 from kit.action import action, retried
 from kit.context import ActorKind, acting_within, current_actor
 from kit.errors import Forbidden, NotFound
@@ -132,10 +133,11 @@ def end_other_sessions(*, user_id: int, keep: str | None) -> int:
     """
     require_own_account(user_id)
     with action():
+        withhold(users=[user_id])
         user = lock_user(user_id)
         keys = [key for key in sessions_of(user_id).values_list("session_key", flat=True) if key != keep]
         drop_sessions(user_id, keys)
-        user.token_epoch += 1
+        user.end_credentials()
         user.save(update_fields=["token_epoch"])
         workspace_id = home_workspace_id(user)
         for _key in keys:

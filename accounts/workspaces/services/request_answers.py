@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.locking import lock_workspace
 from accounts.models import Workspace, WorkspaceRequest
-from accounts.people.services.members import drop_super_admin, keep_super_admin
+from accounts.people.services.super_admins import drop_super_admin, keep_super_admin
 from accounts.permissions import authorise_staff
 from accounts.workspaces.services.requests import handle_workspace_request
 from accounts.workspaces.services.workspaces import create_workspace, update_workspace

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from accounts.packages.services.subscriptions import set_subscription
-from accounts.people.services.members import set_super_admin
+from accounts.people.services.super_admins import set_super_admin
 from accounts.workspaces.services.workspaces import update_workspace
 from kit.action import action, retried
 from kit.errors import Invalid

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import gzip
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import orjson
 from django.core.management import BaseCommand, CommandError
 
 from kit.context import NETWORK, Surface, acting_as
-from sims.usage.records import parse_json
+from kit.delimited import FileRefused
+from sims.usage.files import csv_records, json_records, opened
 from sims.usage.services.ingest import CHUNK, IngestResult, ingest
 
 SHOWN: Final = 20
@@ -27,7 +26,7 @@ class Command(BaseCommand):
 
     help = (
         "Take in usage records from a file: NDJSON (one record a line), or CSV whose columns are named like the keys, "
-        "with dots: id, sim.iccid, traffic_type.id, volume.total, end_timestamp. Files ending in .gz are unpacked."
+        "with dots: id, sim.iccid, traffic_type.id, volume.total, end_timestamp. Packed ones (gzip) are unpacked."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -47,12 +46,14 @@ class Command(BaseCommand):
         started = time.monotonic()
         progress = _Progress(self.stderr)
         try:
-            with _opened(name) as file:
-                records = _csv_records(file) if form == "csv" else _json_records(file)
+            with opened(name) as file:
+                records = csv_records(file) if form == "csv" else json_records(file)
                 with acting_as(NETWORK, surface=Surface.COMMAND):
                     report = ingest(progress.over(records))
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
+        except OSError as error:
             raise CommandError(f"{name} cannot be read: {error}") from error
+        except FileRefused as error:
+            raise CommandError("\n".join([f"{name} cannot be read: {error.message}", *_told(error)])) from error
         finally:
             progress.end()
         self._tell(report, time.monotonic() - started, options["rejected"])
@@ -72,39 +73,13 @@ class Command(BaseCommand):
                 self.stdout.write(f"  and {len(report.rejected) - SHOWN:,} more; --rejected FILE writes all of them")
 
 
-def _opened(name: str) -> IO[str]:
-    if name == "-":
-        return sys.stdin
-    if name.lower().endswith(".gz"):
-        return gzip.open(name, "rt", encoding="utf-8-sig", newline="")
-    return open(name, encoding="utf-8-sig", newline="")
-
-
-def _json_records(file: IO[str]) -> Iterator[Any]:
-    """Yield a record for each line. A line that is no JSON becomes one that is rejected by its place."""
-    for line in file:
-        if line.strip():
-            try:
-                yield parse_json(line)
-            except ValueError:
-                yield None
-
-
-def _csv_records(file: IO[str]) -> Iterator[dict[str, Any]]:
-    """Yield a record for each row: a column `volume.total` is the key `total` in `volume`."""
-    for row in csv.DictReader(file):
-        record: dict[str, Any] = {}
-        for name, value in row.items():
-            if not name or value is None or value == "":
-                continue
-            head, dot, rest = name.strip().partition(".")
-            if dot:
-                inner = record.setdefault(head, {})
-                if isinstance(inner, dict):
-                    inner[rest] = value
-            else:
-                record[head] = value
-        yield record
+def _told(error: FileRefused) -> list[str]:
+    """Return what is wrong, line by line."""
+    places = [
+        f"  line {each.line}{each.column and f', {each.column}'}: {each.message}" for each in error.errors[:SHOWN]
+    ]
+    more = len(error.errors) - SHOWN
+    return [*places, f"  and {more:,} more"] if more > 0 else places
 
 
 class _Progress:

@@ -16,9 +16,9 @@ class Command(BaseCommand):
     """Posts believable usage of the enabled devices; on the demo's database only."""
 
     help = (
-        "Play the network: post believable usage of enabled devices, and the delivery of SMS that wait, to"
-        " /api/v1/usage. Networks that a device or its coverage policy is kept off are not used. Only on the demo's"
-        " database."
+        "Play the network: post believable usage of enabled devices, where they attach and roam, their data sessions,"
+        " and the delivery of SMS that wait, to /api/v1/usage and /api/v1/events/ingest. Networks that a device or its"
+        " coverage policy is kept off are not used. Only on the demo's database."
     )
     requires_system_checks = ()
 

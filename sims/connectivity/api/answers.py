@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from kit.api.document import Absent, Answer, Lookup, NamedRef, Ref
@@ -12,22 +14,33 @@ _TIME = "2026-11-20T08:15:00.000+0000"
 
 
 class ConnectivityStatus(Answer):
-    """ONLINE, ATTACHED, OFFLINE or BLOCKED."""
+    """ONLINE, ATTACHED or OFFLINE."""
 
     description: str = Field(examples=["OFFLINE"])
 
 
-class Service(Answer):
-    """A service in use."""
+class Location(Answer):
+    """Where an endpoint is attached, as the network reported it."""
 
-    description: str = Field(examples=["Data"])
+    iccid: str = Field(examples=["89883030000000000019"])
+    imsi: str = Field(examples=["901430000000017"])
+    last_updated: str | None = Field(examples=[_TIME], description="Newest report for calls and SMS.")
+    last_updated_gprs: str | None = Field(examples=[_TIME], description="Newest report for data.")
+    vlr_number: str | None = Field(examples=["491720000001"])
+    msc: None = Field(description="Not reported.")
+    sgsn_number: str | None = Field(examples=["491720000002"])
+    sgsn_ip_address: str | None = Field(examples=["198.51.100.4"])
+    operator: dict[str, Any] | None = Field(description="As reported: id, name and country.")
+    country: dict[str, Any] | None = Field(description="As reported.")
 
 
 class ConnectivityAnswer(Answer):
-    """How an endpoint is connected, as far as its usage tells."""
+    """How an endpoint is connected, as the network tells."""
 
     status: ConnectivityStatus
-    services: list[Service]
+    services: list[str] = Field(examples=[["Data"]])
+    location: Location | Absent = None
+    pdp_context: dict[str, Any] | Absent = Field(None, description="The open data session as it was reported.")
 
 
 class ConnectivityInfo(Answer):
@@ -36,9 +49,9 @@ class ConnectivityInfo(Answer):
     success: bool = Field(description="Whether the network has reported anything of it.")
     error: str | Absent = Field(None, description='E.g. "No information from the network."')
     status: ConnectivityStatus | Absent = None
-    last_seen: str | Absent = Field(None, examples=[_TIME], description="End of the newest usage record.")
-    operator: BlockedOperatorAnswer | Absent = Field(None, description="The network of that record.")
-    traffic_type: Lookup | Absent = Field(None, description="Of that record: 5 Data, 6 SMS.")
+    last_seen: str | Absent = Field(None, examples=[_TIME], description="The newest sign of life.")
+    operator: BlockedOperatorAnswer | Absent = Field(None, description="The network it came from.")
+    traffic_type: Lookup | Absent = Field(None, description="Of the newest usage record: 5 Data, 6 SMS.")
 
 
 class SmsAnswer(Answer):

@@ -19,12 +19,13 @@ from kit.api.types import Body, PathId, WireText
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 from sims.connectivity.api.answers import ConnectivityAnswer, ConnectivityInfo, SmsAnswer
-from sims.connectivity.selectors import ONLINE, connection_of
+from sims.connectivity.selectors import ONLINE, RADIO, Connection, connection_of
 from sims.connectivity.services.blocklist import allow_operator, block_operator
 from sims.connectivity.services.messages import SmsText, send_sms
 from sims.devices.api.bodies import ConnectivityPatch
 from sims.devices.api.endpoints import KIND, raise_if_refused
 from sims.devices.services.status import reset_connectivity
+from sims.identifiers import iccid_with_luhn
 from sims.models import BlockedOperator, Device, Sms, SmsStatus
 from sims.models.usage import TrafficType
 from sims.policies.api.answers import BlockedOperatorAnswer, blocked_operator_object
@@ -75,12 +76,46 @@ def device_of(request: ApiRequest, device_id: int) -> Device:
     response=answers(ConnectivityAnswer, 403, 404),
 )
 def get_connectivity(request: ApiRequest, endpoint_id: PathId) -> HttpResponse:
-    """ONLINE while data is being used, ATTACHED for a day after the last usage, else OFFLINE; BLOCKED where the
-    endpoint or its SIM may use nothing. Location and PDP context are not known here, so they are left out.
+    """ONLINE while a data session is open or data is being used, ATTACHED for a day after the last sign of life, else
+    OFFLINE. Location and PDP context are as the network last reported them, and are left out where it did not.
     """
     found = connection_of(device_of(request, endpoint_id))
-    services = [{"description": "Data"}] if found.status == ONLINE else []
-    return json_response({"status": {"description": found.status}, "services": services})
+    services = ["Data"] if found.status == ONLINE else []
+    made: dict[str, Any] = {"status": {"description": found.status}, "services": services}
+    if found.located:
+        made["location"] = _location(found)
+    if found.session is not None:
+        made["pdp_context"] = _session(found.session)
+    return json_response(made)
+
+
+def _location(found: Connection) -> dict[str, Any]:
+    """Return where a device is attached, as reported."""
+    attachment, sim = found.attachment, found.sim
+    if attachment is None or sim is None:
+        return {}
+    operator = attachment.operator or {}
+    country = operator.get("country")
+    return {
+        "iccid": iccid_with_luhn(sim.iccid),
+        "imsi": sim.imsi,
+        "last_updated": wire_time(attachment.vlr_at) if attachment.vlr_at and attachment.vlr else None,
+        "last_updated_gprs": wire_time(attachment.sgsn_at) if attachment.sgsn_at and attachment.sgsn else None,
+        "vlr_number": attachment.vlr or None,
+        "msc": None,
+        "sgsn_number": attachment.sgsn or None,
+        "sgsn_ip_address": attachment.sgsn_ip or None,
+        "operator": {key: operator.get(key) for key in ("id", "name", "country")} if operator else None,
+        "country": country,
+    }
+
+
+def _session(session: dict[str, Any]) -> dict[str, Any]:
+    """Return a data session as reported, with its radio technology as an object."""
+    number = session.get("rat_type")
+    if isinstance(number, int):
+        return {**session, "rat_type": {"id": number, "description": RADIO.get(number, str(number))}}
+    return session
 
 
 @router.patch(
@@ -101,7 +136,7 @@ def patch_connectivity(request: ApiRequest, endpoint_id: PathId, body: Connectiv
     response=answers(ConnectivityInfo, 403),
 )
 def get_connectivity_info(request: ApiRequest, endpoint_id: PathId) -> HttpResponse:
-    """Always 200. There is no link to a home register: what is known comes from the newest usage record."""
+    """Always 200. There is no link to a home register: what is known comes from reports and usage of the network."""
     try:
         device = device_of(request, endpoint_id)
     except WireError as error:

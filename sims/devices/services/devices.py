@@ -12,12 +12,13 @@ from django.utils.translation import gettext as _
 from accounts.permissions import Permission, authorise
 from kit.action import action, retried
 from kit.context import current_context
-from kit.errors import Invalid, NotFound
+from kit.errors import Conflict, Invalid, NotFound
+from kit.ip_addresses import ip_address_of
 from kit.outcomes import Outcome, Refusal, not_found
 from kit.querysets import CHUNK
 from sims import signals
 from sims.devices.services.tags import tag_way
-from sims.devices.services.values import Cleaner, Values, apply_values, check_imei_lock
+from sims.devices.services.values import AddressBook, Cleaner, Values, apply_values, check_imei_lock
 from sims.inventory.services.assignment import Assigning, Pair, SimChoice, lock_chosen, put_on, release_sims
 from sims.inventory.services.status import change_sim_status
 from sims.locking import chunks, devices_not_found, holding, lock_devices, missing, read_devices, sims_on
@@ -91,6 +92,10 @@ def create_devices(*, workspace_id: int, devices: Sequence[NewDevice]) -> list[D
         asked = [new.values() for new in devices]
         clean = Cleaner(workspace_id, asked)
         rows = [_made(workspace_id, new.status, clean(values)) for new, values in zip(devices, asked, strict=True)]
+        enabled = [row for row in rows if row.status == DeviceStatus.ENABLED]
+        book = AddressBook(workspace_id, [row.ip_address for row in enabled])
+        for at, row in enumerate(enabled, start=1):
+            book.take(row.ip_address, -at, row.name)
         made = Device.objects.bulk_create(rows, batch_size=CHUNK)
         sims = lock_chosen(workspace_id, choices)
         pairs: list[Pair] = [
@@ -150,11 +155,16 @@ def update_devices(*, workspace_id: int, changes: Mapping[int, Values]) -> Outco
             devices = list(Device.objects.of(workspace_id).exclude(status=DeviceStatus.DELETED).locked(pk__in=ids))
             outcome.refused += devices_not_found(ids, map(row_of, devices))
             old: dict[int, dict[str, Any]] = {}
+            wanted = [ip_address_of(str(changes[device.pk].get("ip_address") or "")) for device in devices]
+            book = AddressBook(workspace_id, wanted)
             for device in devices:
                 label = device.name
                 try:
-                    before = apply_values(device, clean(changes[device.pk]))
-                except (Invalid, NotFound) as error:
+                    values = clean(changes[device.pk])
+                    if device.status == DeviceStatus.ENABLED and values.get("ip_address") != device.ip_address:
+                        book.take(values.get("ip_address"), device.pk, label)
+                    before = apply_values(device, values)
+                except (Conflict, Invalid, NotFound) as error:
                     outcome.refused.append(Refusal.of(device.pk, label, error))
                     continue
                 if before:
@@ -171,7 +181,10 @@ def _store(devices: Sequence[Device], fields: Sequence[str]) -> None:
     now = current_context().now()
     for device in devices:
         device.last_updated = now
-    Device.objects.update_each(devices, [*fields, "last_updated"])
+        # Whatever it shared since before addresses were unique, it shares no more.
+        device.address_shared = device.address_shared and "ip_address" not in fields
+    shared = ["address_shared"] if "ip_address" in fields else []
+    Device.objects.update_each(devices, [*fields, *shared, "last_updated"])
 
 
 @dataclass(slots=True)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
-from kit.errors import Invalid
+from kit.errors import Conflict, Invalid
 from kit.outcomes import Outcome, Refusal, not_found
 from sims import signals
 from sims.charges import is_charged
+from sims.devices.services.values import AddressBook
 from sims.inventory.services.limits import CODE, Room, activation_room
 from sims.inventory.services.status import activation_notes, billing_note, require_open_for_traffic
 from sims.locking import chunks, lock_devices, missing, read_devices, sims_on
@@ -35,6 +36,7 @@ class _Plan:
     activate: list[SimRow] = field(default_factory=list)
     suspend: list[SimRow] = field(default_factory=list)
     room: Room = field(default_factory=Room)
+    book: AddressBook | None = None
 
     def refuse(self, device: DeviceRow, code: str, reason: str) -> None:
         self.outcome.refused.append(Refusal(device.id, device.name, code, reason))
@@ -55,6 +57,16 @@ class _Plan:
             return True
         self.refuse(device, CODE, self.room.refusal)
         return False
+
+    def may_enable(self, device: DeviceRow) -> bool:
+        """Take the device's fixed address for it, or refuse it."""
+        try:
+            if self.book is not None:
+                self.book.take(device.ip_address, device.id, device.name)
+        except Conflict as error:
+            self.refuse(device, error.code, error.message)
+            return False
+        return True
 
     def settle(self, device: DeviceRow, before: int) -> None:
         """Count the device as changed if any step was added since `before`."""
@@ -119,6 +131,8 @@ def set_device_status(*, workspace_id: int, device_ids: Sequence[int], to: int) 
     def decide(plan: _Plan, device: DeviceRow, sim: SimRow | None) -> None:
         if device.status == to:
             return
+        if to == DeviceStatus.ENABLED and not plan.may_enable(device):
+            return
         tested = sim if sim is not None and sim.status == SimStatus.FACTORY_TEST else None
         if not plan.fits(device, tested):
             return
@@ -161,7 +175,8 @@ def preview_device_action(*, workspace_id: int, device_ids: Sequence[int], what:
     limited = [room.note] if room.limit is not None else []
     for ids in chunks(device_ids):
         rows = read_devices(workspace_id, ids)
-        plan = _decide_all(rows, sims_on([row.id for row in rows], lock=False), decide, room)
+        book = _book(workspace_id, rows)
+        plan = _decide_all(rows, sims_on([row.id for row in rows], lock=False), decide, room, book)
         plan.outcome.refused += not_found(missing(ids, rows), "Device")
         outcome.extend(plan.outcome)
         becoming = [sim for sim in plan.activate if sim.status != SimStatus.ACTIVATED]
@@ -181,6 +196,7 @@ def preview_device_action(*, workspace_id: int, device_ids: Sequence[int], what:
     return outcome
 
 
+@retried
 def _run(workspace_id: int, device_ids: Sequence[int], decide: Decide, permission: Permission) -> Outcome:
     authorise(workspace_id, permission)
     outcome = Outcome()
@@ -189,7 +205,8 @@ def _run(workspace_id: int, device_ids: Sequence[int], decide: Decide, permissio
         room = _room(workspace_id, decide, lock=True)
         for ids in chunks(device_ids):
             rows = lock_devices(workspace_id, ids)
-            plan = _decide_all(rows, sims_on([row.id for row in rows], lock=True), decide, room)
+            book = _book(workspace_id, rows)
+            plan = _decide_all(rows, sims_on([row.id for row in rows], lock=True), decide, room, book)
             plan.outcome.refused += not_found(missing(ids, rows), "Device")
             _store(plan)
             outcome.extend(plan.outcome)
@@ -204,8 +221,15 @@ def _room(workspace_id: int, decide: Decide, *, lock: bool) -> Room:
     return Room() if decide is _disable else activation_room(workspace_id, lock=lock)
 
 
-def _decide_all(rows: Sequence[DeviceRow], sims: dict[int, SimRow], decide: Decide, room: Room) -> _Plan:
-    plan = _Plan(room=room)
+def _book(workspace_id: int, rows: Sequence[DeviceRow]) -> AddressBook:
+    """Return who has the addresses of devices that may become enabled."""
+    return AddressBook(workspace_id, [row.ip_address for row in rows if row.status != DeviceStatus.ENABLED])
+
+
+def _decide_all(
+    rows: Sequence[DeviceRow], sims: dict[int, SimRow], decide: Decide, room: Room, book: AddressBook
+) -> _Plan:
+    plan = _Plan(room=room, book=book)
     for device in rows:
         refused = len(plan.outcome.refused)
         before = len(plan.steps)
@@ -235,6 +259,8 @@ def _enable(plan: _Plan, device: DeviceRow, sim: SimRow | None) -> None:
         plan.refuse(device, "no_sim", _("It has no SIM. Assign one first."))
         return
     if device.status == DeviceStatus.ENABLED and sim.status == SimStatus.FACTORY_TEST:
+        return
+    if device.status != DeviceStatus.ENABLED and not plan.may_enable(device):
         return
     if not plan.fits(device, sim):
         return

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from kit.errors import Invalid, NotFound
-from kit.ip_addresses import ip_address_of
+from kit.errors import Conflict, Invalid, NotFound
+from kit.ip_addresses import ip_address_of, why_no_host
+from kit.querysets import CHUNK
 from kit.text import one_line
 from sims.devices.services.tags import normalise_tags
 from sims.identifiers import normalise_imei
 from sims.locking import chunks
 from sims.models import CoveragePolicy, Device, ServicePolicy
+from sims.states import DeviceStatus
 
 Values = Mapping[str, Any]
 """Properties of a device by field name, out of `UPDATABLE`."""
@@ -144,4 +146,54 @@ def _clean_address(value: str | None) -> str | None:
             code="invalid_format",
             field="ip_address",
         )
+    if why := why_no_host(found):
+        raise Invalid(
+            _("No device can have the IP address %(value)s: %(why)s.") % {"value": found, "why": why},
+            code="invalid_format",
+            field="ip_address",
+        )
     return found
+
+
+class AddressBook:
+    """Which enabled devices of a workspace have which fixed addresses: one each (`docs/rules.md` section 5).
+
+    The database holds it too (`device_one_address`), for two actions at the same moment.
+
+    Args:
+        workspace_id: whose devices.
+        wanted: addresses that will be asked for. One query for 5,000 of them, none without any.
+    """
+
+    def __init__(self, workspace_id: int, wanted: Iterable[str | None]) -> None:
+        self._held: dict[str, dict[int, str]] = {}
+        devices = Device.objects.of(workspace_id).filter(status=DeviceStatus.ENABLED)
+        asked = sorted({address for address in wanted if address})
+        for start in range(0, len(asked), CHUNK):
+            rows = devices.filter(ip_address__in=asked[start : start + CHUNK]).values_list("ip_address", "pk", "name")
+            for address, pk, name in rows:
+                self._held.setdefault(str(address), {})[pk] = name
+
+    def take(self, address: str | None, device_id: int, name: str) -> None:
+        """Note that an enabled device has an address from now on.
+
+        Args:
+            address: `None` is free for all.
+            device_id: its id; any number that no other has, for one that is not stored yet.
+            name: its name, for the refusal of others.
+
+        Raises:
+            Conflict: another one has it.
+        """
+        if not address:
+            return
+        holders = self._held.setdefault(address, {})
+        other = next((held for pk, held in holders.items() if pk != device_id), None)
+        if other is not None:
+            raise Conflict(
+                _("The enabled device “%(name)s” has the IP address %(address)s. Choose another, or disable that one.")
+                % {"name": other, "address": address},
+                code="address_taken",
+                field="ip_address",
+            )
+        holders[device_id] = name

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -26,6 +27,7 @@ from sims.devices.tables import DeviceTable
 from sims.identifiers import iccid_with_luhn
 from sims.models import Device, Sim
 from sims.states import DeviceStatus, SimStatus
+from sims.usage.progress import TestProgress, progress
 
 SIM_KEYS: Mapping[int, str] = {state.value: state.name.lower() for state in SimStatus}
 DEVICE_KEYS: Mapping[int, str] = {state.value: state.name.lower() for state in DeviceStatus}
@@ -87,10 +89,11 @@ def device_detail(request: WorkspacePageRequest, workspace_id: int, device_id: i
     if tab not in ("details", "events"):
         raise Http404(_("A device has no such tab."))
     device = device_of(workspace_id, device_id)
-    return respond(request, "sims/device_detail.html", "sims/_device_update.html", _page(request, device, tab))
+    return respond(request, "sims/device_detail.html", "sims/_device_update.html", device_page(request, device, tab))
 
 
-def _page(request: WorkspacePageRequest, device: Device, tab: str) -> dict[str, Any]:
+def device_page(request: WorkspacePageRequest, device: Device, tab: str) -> dict[str, Any]:
+    """Return what every tab of a device's page shows: its head, its buttons, its tabs."""
     sim = sim_of(device)
     here = reverse("sims:device_detail", args=[device.workspace_id, device.pk])
     badges = sim_badges()
@@ -100,6 +103,7 @@ def _page(request: WorkspacePageRequest, device: Device, tab: str) -> dict[str, 
         "full_iccid": iccid_with_luhn(sim.iccid) if sim else "",
         "device_badge": device_badges()[device.status],
         "sim_badge": badges[sim.status] if sim else "",
+        "test": _test(request, sim),
         "tags": device.tags.split(",") if device.tags else [],
         "deleted": device.status == DeviceStatus.DELETED,
         "may_change": Permission.DEVICE_UPDATE.name in request.may and device.status != DeviceStatus.DELETED,
@@ -109,11 +113,20 @@ def _page(request: WorkspacePageRequest, device: Device, tab: str) -> dict[str, 
         "here": here if tab == "details" else f"{here}?tab={tab}",
         "tabs": [
             {"label": _("Details"), "url": here, "active": tab == "details"},
+            {"label": _("SMS"), "url": f"{here}sms/", "active": tab == "sms"},
             {"label": _("Events"), "url": f"{here}?tab=events", "active": tab == "events"},
         ],
         "history_url": history_url("events:device_then", device.workspace_id, device.pk),
         "list_url": reverse("sims:device_list", args=[device.workspace_id]),
     }
+
+
+def _test(request: WorkspacePageRequest, sim: Sim | None) -> TestProgress | None:
+    """Return how far the factory test of a device's SIM is, `None` where there is none."""
+    if sim is None or sim.status != SimStatus.FACTORY_TEST:
+        return None
+    used = sim.tested_bytes, sim.tested_sms, sim.factory_test_since
+    return progress(*used, request.workspace, timezone.now())
 
 
 def _actions(request: WorkspacePageRequest, device: Device, sim: Sim | None) -> list[BulkAction]:

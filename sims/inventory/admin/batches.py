@@ -22,16 +22,17 @@ from kit.action import action
 from kit.admin.base import StaffAdmin, add_refusal
 from kit.admin.filters import choice_filter, condition_filter, related_filter
 from kit.admin.lists import prefix_range
+from kit.delimited import LineError
 from kit.errors import DomainError
 from kit.rendering import badge, dash, identifier, number, when, when_absolute
 from sims.admin_parts import workspace_link
-from sims.identifiers import iccid_with_luhn, plain
+from sims.identifiers import digits_in, iccid_with_luhn
 from sims.inventory.admin.forms import InventoryForm, WorkspaceChoiceForm
 from sims.inventory.services.allotment import assign_batch, reserve_batch
 from sims.inventory.services.stock import (
     COLUMNS,
     ImportRefused,
-    LineError,
+    SimFile,
     create_batch,
     import_sims,
     read_sim_csv,
@@ -50,9 +51,15 @@ class BatchImportForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("CSV file"),
         help_text=gettext_lazy(
-            "UTF-8 with a header line. Columns: iccid and imsi, and if you like msisdn, eid, production_date."
+            "CSV, TSV or Unicode text with a heading line. Columns: iccid and imsi, and if you like msisdn, eid, "
+            "production_date."
         ),
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,text/csv"}),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv,text/plain"}),
+    )
+    ignore_unknown = forms.BooleanField(
+        label=gettext_lazy("Ignore other columns"),
+        required=False,
+        help_text=gettext_lazy("Columns that mean nothing here, such as PIN1 and PUK1, are not stored anywhere."),
     )
 
     def clean_file(self) -> UploadedFile[Any]:
@@ -60,6 +67,25 @@ class BatchImportForm(forms.Form):
         if (file.size or 0) > MOST_BYTES:
             raise forms.ValidationError(_("The file is larger than 16 MB. Cut it into several."))
         return file
+
+
+def _notices(file: SimFile) -> list[str]:
+    """Return what whoever imported a file should know: columns left out, numbers that two SIMs share."""
+    found = []
+    if file.ignored:
+        found.append(_("Ignored columns: %(all)s.") % {"all": ", ".join(name or "–" for name in file.ignored)})
+    if file.notices:
+        first = file.notices[0]
+        text = ngettext(
+            "%(n)s line has a number that another line has too, which is imported all the same. "
+            "Line %(line)s, %(column)s: %(message)s",
+            "%(n)s lines have a number that another line has too, which is imported all the same. The first is "
+            "line %(line)s, %(column)s: %(message)s",
+            len(file.notices),
+        )
+        values = {"n": number(len(file.notices)), "line": first.line, "column": first.column, "message": first.message}
+        found.append(text % values)
+    return found
 
 
 @dataclass(frozen=True)
@@ -174,7 +200,9 @@ class SimBatchAdmin(StaffAdmin):
         errors: list[LineError] = []
         if form.is_valid():
             try:
-                count = import_sims(batch_id=batch.pk, records=read_sim_csv(form.cleaned_data["file"].read()))
+                content: bytes = form.cleaned_data["file"].read()
+                file = read_sim_csv(content, ignore_unknown=form.cleaned_data["ignore_unknown"])
+                count = import_sims(batch_id=batch.pk, records=file.records)
             except ImportRefused as error:
                 errors = error.errors
                 add_refusal(form, error)
@@ -183,6 +211,8 @@ class SimBatchAdmin(StaffAdmin):
             else:
                 text = ngettext("%(n)s SIM imported.", "%(n)s SIMs imported.", count) % {"n": number(count)}
                 self.message_user(request, text, messages.SUCCESS)
+                for notice in _notices(file):
+                    self.message_user(request, notice, messages.WARNING)
                 return HttpResponseRedirect(self.url_of(batch))
         context = {
             "form": form,
@@ -294,10 +324,10 @@ class SimBatchAdmin(StaffAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], term: str
     ) -> tuple[QuerySet[Any], bool]:
-        digits = plain(term)
-        if not digits:
+        if not term.strip():
             return queryset, False
-        if not (digits.isascii() and digits.isdigit()):
+        digits = digits_in(term)
+        if not digits:
             return queryset.none(), False
         return queryset.filter(**prefix_range("bic", digits)), False
 

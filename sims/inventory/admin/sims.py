@@ -28,7 +28,7 @@ from kit.errors import DomainError
 from kit.outcomes import Outcome
 from kit.rendering import bdi, dash, identifier, number, state_badge, when, when_absolute
 from sims.admin_parts import workspace_link
-from sims.identifiers import iccid_with_luhn, plain
+from sims.identifiers import digits_in, iccid_with_luhn
 from sims.inventory.admin.forms import InventoryForm
 from sims.inventory.services.allotment import assign_sims
 from sims.inventory.services.status import change_sim_status, preview_sim_status
@@ -166,10 +166,10 @@ class SimAdmin(StaffAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], term: str
     ) -> tuple[QuerySet[Any], bool]:
-        digits = plain(term)
-        if not digits:
+        if not term.strip():
             return queryset, False
-        if not (digits.isascii() and digits.isdigit()):
+        digits = digits_in(term)
+        if not digits:
             return queryset.none(), False
         # Both columns have an index; a number that begins with 89 is an ICCID (ITU-T E.118), else an IMSI.
         if digits.startswith("89"):

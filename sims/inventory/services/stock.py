@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -16,12 +15,23 @@ from accounts.permissions import authorise_staff
 from kit.action import action, retried
 from kit.clock import parse_moment
 from kit.context import current_context
+from kit.delimited import FileRefused, LineError, Row, read_table
 from kit.errors import Conflict, DomainError, Invalid, NotFound
 from sims import signals
-from sims.identifiers import normalise_bic, normalise_eid, normalise_iccid, normalise_imsi, plain
+from sims.identifiers import normalise_bic, normalise_eid, normalise_iccid, normalise_imsi, normalise_msisdn
 from sims.models import Sim, SimBatch, SimModel
 
-COLUMNS = ("iccid", "imsi", "msisdn", "eid", "production_date")
+HEADINGS: Final[Mapping[str, Sequence[str]]] = {
+    "iccid": ("ICCID with check digit", "SIM"),
+    "imsi": (),
+    "msisdn": ("phone number",),
+    "eid": (),
+    "production_date": ("produced",),
+}
+"""Columns of an import, with the other headings that they are known by."""
+COLUMNS: Final = tuple(HEADINGS)
+MAY_REPEAT: Final = ("eid", "msisdn")
+"""Numbers that two SIMs may share (profiles of one eUICC, twin cards); whoever imports is told."""
 MOST_ROWS = 100_000
 
 
@@ -42,30 +52,27 @@ class SimRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class LineError:
-    """What is wrong with one line of an import file.
+class SimFile:
+    """What an import file holds, checked.
 
     Args:
-        line: number as an editor shows it, the header is line 1.
-        column: name of the column, empty when the whole line is meant.
-        message: what is wrong and what to do.
+        records: its SIMs.
+        ignored: headings of columns that were left out.
+        notices: what whoever imports should know of single lines; it is no error.
     """
 
-    line: int
-    column: str
-    message: str
+    records: list[SimRecord]
+    ignored: list[str]
+    notices: list[LineError]
 
 
-class ImportRefused(Invalid):
+class ImportRefused(FileRefused):
     """The file has errors, so nothing of it was imported."""
 
-    def __init__(self, errors: list[LineError]) -> None:
-        super().__init__(
-            _("%(count)s line(s) have errors; nothing was imported.") % {"count": len({e.line for e in errors})},
-            code="import_refused",
-            field="file",
-        )
-        self.errors = errors
+    def __init__(self, errors: Sequence[LineError]) -> None:
+        count = len({error.line for error in errors})
+        text = _("%(count)s line(s) have errors; nothing was imported.") % {"count": count}
+        super().__init__(errors, message=text)
 
 
 @retried
@@ -90,91 +97,69 @@ def create_batch(*, bic: str, model: SimModel) -> SimBatch:
     return batch
 
 
-def read_sim_csv(content: bytes) -> list[SimRecord]:
-    """Read and check a CSV file of SIMs as a whole.
+def read_sim_csv(content: bytes, *, ignore_unknown: bool = False) -> SimFile:
+    """Read and check a file of SIMs as a whole.
 
     Args:
-        content: UTF-8, with a header naming at least `iccid` and `imsi`; commas or semicolons. Dates are ISO.
+        content: delimited text as `kit.delimited` reads it, with a heading line that names `iccid` and `imsi` at least.
+        ignore_unknown: whether columns that mean nothing here are left out.
 
     Raises:
         ImportRefused: with every error found, line by line.
     """
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ImportRefused([LineError(1, "", _("The file is not UTF-8 text. Save it as CSV UTF-8."))]) from error
-    first = text.split("\n", 1)[0]
-    reader = csv.DictReader(io.StringIO(text), delimiter=";" if first.count(";") > first.count(",") else ",")
-    header = [(name or "").strip().lower() for name in reader.fieldnames or ()]
-    problems = [name for name in ("iccid", "imsi") if name not in header]
-    unknown = [name for name in header if name not in COLUMNS]
-    if problems or unknown:
-        raise ImportRefused(
-            [LineError(1, name, _("The column is missing.")) for name in problems]
-            + [
-                LineError(1, name, _("Unknown column; known are %(all)s.") % {"all": ", ".join(COLUMNS)})
-                for name in unknown
-            ]
-        )
-    reader.fieldnames = header
-    return _read_lines(reader)
-
-
-def _read_lines(reader: csv.DictReader[str]) -> list[SimRecord]:
+        table = read_table(content, columns=HEADINGS, required=("iccid", "imsi"), ignore_unknown=ignore_unknown)
+    except FileRefused as refused:
+        raise ImportRefused(refused.errors) from refused
     records: list[SimRecord] = []
     errors: list[LineError] = []
+    notices: list[LineError] = []
     seen: dict[str, int] = {}
-    for row in reader:
-        line = reader.line_num
-        if None in row:
-            errors.append(LineError(line, "", _("The line has more cells than the header.")))
-            continue
-        values = {name: (value or "").strip() for name, value in row.items()}
-        if not any(values.values()):
-            continue
-        record, wrong = _read_line(line, values)
-        for number in (record.iccid, "imsi " + record.imsi) if record else ():
-            if number in seen:
-                column = "imsi" if number.startswith("imsi") else "iccid"
-                wrong.append(LineError(line, column, _("Stands in line %(line)s too.") % {"line": seen[number]}))
-            seen.setdefault(number, line)
+    for row in table:
+        record, wrong = _read_row(row)
+        for column in ("iccid", "imsi", "eid", "msisdn") if record else ():
+            number = getattr(record, column)
+            first = seen.setdefault(f"{column} {number}", row.line_of(column)) if number else row.line_of(column)
+            if first != row.line_of(column):
+                twice = LineError(row.line_of(column), column, _("Stands in line %(line)s too.") % {"line": first})
+                (notices if column in MAY_REPEAT else wrong).append(twice)
         errors += wrong
         if record is not None and not wrong:
             records.append(record)
         if len(records) > MOST_ROWS:
-            raise ImportRefused([LineError(line, "", _("A file has at most %(n)s SIMs.") % {"n": MOST_ROWS})])
+            raise ImportRefused([LineError(row.line, "", _("A file has at most %(n)s SIMs.") % {"n": MOST_ROWS})])
+    errors += table.errors
     if not records and not errors:
         errors.append(LineError(1, "", _("The file holds no SIMs.")))
     if errors:
-        raise ImportRefused(sorted(errors, key=lambda error: error.line))
-    return records
+        raise ImportRefused(errors)
+    return SimFile(records, table.ignored, notices)
 
 
-def _read_line(line: int, values: dict[str, str]) -> tuple[SimRecord | None, list[LineError]]:
+def _read_row(row: Row) -> tuple[SimRecord | None, list[LineError]]:
     errors: list[LineError] = []
 
     def checked(column: str, check: Callable[[str], str]) -> str:
         try:
-            return check(values.get(column, ""))
+            return check(row.values.get(column, ""))
         except DomainError as error:
-            errors.append(LineError(line, column, error.message))
+            errors.append(LineError(row.line_of(column), column, error.message))
             return ""
 
     iccid = checked("iccid", normalise_iccid)
     imsi = checked("imsi", normalise_imsi)
     eid = checked("eid", normalise_eid)
-    msisdn = plain(values.get("msisdn", "")).lstrip("+")
-    if msisdn and not (msisdn.isascii() and msisdn.isdigit() and len(msisdn) <= 15):
-        errors.append(LineError(line, "msisdn", _("An MSISDN has at most 15 digits.")))
+    msisdn = checked("msisdn", normalise_msisdn)
     produced = None
-    if values.get("production_date"):
+    if text := row.values.get("production_date"):
         try:
-            produced = parse_moment(values["production_date"])
+            produced = parse_moment(text)
         except (ValueError, OverflowError):
-            errors.append(LineError(line, "production_date", _("Not an ISO date, e.g. 2026-11-22.")))
+            message = _("“%(value)s” is no ISO date like 2026-11-22.") % {"value": text[:40]}
+            errors.append(LineError(row.line_of("production_date"), "production_date", message))
     if errors:
         return None, errors
-    return SimRecord(iccid, imsi, msisdn, eid, produced, line), []
+    return SimRecord(iccid, imsi, msisdn, eid, produced, row.line), []
 
 
 @retried
@@ -239,7 +224,7 @@ def _refuse_known(records: Sequence[SimRecord]) -> None:
                 for number in known.values_list(column, flat=True)
             ]
     if errors:
-        raise ImportRefused(sorted(errors, key=lambda error: error.line))
+        raise ImportRefused(errors)
 
 
 def locked_batch(batch_id: int) -> SimBatch:

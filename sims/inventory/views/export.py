@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from django.http import QueryDict
@@ -24,6 +25,7 @@ _SIM_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "msisdn": lambda row: row["msisdn"],
     "eid": lambda row: row["eid"],
     "status": lambda row: row["state"].label,
+    "test": lambda row: row["test"],
     "device": lambda row: row["device__name"],
     "tags": lambda row: row["device__tags"],
     "batch": lambda row: row["batch__bic"],
@@ -35,7 +37,7 @@ _SIM_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
 }
 
 
-SIMS: Final = Export("sims", SimTable, _SIM_VALUES, sim_rows, frozenset({"registered", "activated", "updated"}))
+MOMENTS: Final = frozenset({"registered", "activated", "updated"})
 
 
 @require_POST
@@ -43,4 +45,5 @@ def sim_export(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse
     """The SIM inventory as it is filtered (`filter`: its query string), as a CSV file. Writes event 10086."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     found = SimFilters(QueryDict(request.POST.get("filter", "")), Sim.objects.of(workspace_id), request=request)
-    return export_file(request, SIMS, found)
+    fetch = partial(sim_rows, workspace=request.workspace)
+    return export_file(request, Export("sims", SimTable, _SIM_VALUES, fetch, MOMENTS), found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -35,7 +36,7 @@ from sims.inventory.services.assignment import SimChoice, assign_sims
 from sims.inventory.tables import SimTable
 from sims.models import Sim
 from sims.states import DeviceStatus, SimStatus, sim_may_move
-from sims.usage.views import usage_context
+from sims.usage.views import meters, usage_context
 
 ACTION_STATES = {
     "activate": SimStatus.ACTIVATED,
@@ -58,12 +59,13 @@ def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     if (opened := opened_by_default(request, SimTable.list_name)) is not None:
         return opened
     register_url = reverse("sims:register", args=[workspace_id]) if Permission.SIM_REGISTER.name in request.may else ""
+    shop_url = _shop(workspace_id) if Permission.ORDER_CREATE.name in request.may else ""
     listing = Listing(
         request,
         table=SimTable,
         filters=SimFilters,
         queryset=Sim.objects.of(workspace_id),
-        fetch=sim_rows,
+        fetch=partial(sim_rows, workspace=request.workspace),
         bulk=_list_actions(request),
         empty=Empty(
             icon="card-sim",
@@ -71,6 +73,8 @@ def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
             text=_("SIMs appear here once you register them with the code on the card or the batch label."),
             action_label=_("Register SIMs") if register_url else "",
             action_url=register_url,
+            second_label=_("Order SIMs") if shop_url else "",
+            second_url=shop_url,
         ),
         context={
             "badges": {state.value: badge_of(state) for state in SimStatus},
@@ -83,6 +87,14 @@ def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     )
     listing.menu = view_menu(request, listing)
     return listing.respond("sims/sim_list.html", {"register_url": register_url})
+
+
+def _shop(workspace_id: int) -> str:
+    # The shop stands above this app: it is asked by its address.
+    try:
+        return reverse("orders:shop", args=[workspace_id])
+    except NoReverseMatch:
+        return ""
 
 
 def _list_actions(request: WorkspacePageRequest) -> list[BulkAction]:
@@ -111,6 +123,7 @@ def sim_detail(request: WorkspacePageRequest, workspace_id: int, sim_id: int) ->
         "iccid": iccid_with_luhn(sim.iccid),
         "badge": badge_of(sim.status),
         "deleted": sim.status == SimStatus.DELETED,
+        "meters": meters(sim, request.workspace, timezone.now()),
         "unused": sim.status == SimStatus.ACTIVATED and sim.device_id is None,
         "charge": charge_text(sim, current_context().now()),
         "actions": _actions(request, sim),

@@ -27,8 +27,10 @@ tariff_profiles = Router(tags=["Tariff profiles"])
 LIMITS: Final = Limits(default=1_000, most=1_000)
 SERVICE: Final = "Service profile"
 TARIFF: Final = "Tariff profile"
-SERVICES: Final = {1: ("data", "Data"), 2: ("sms_mo", "MO-SMS"), 3: ("sms_mt", "MT-SMS")}
-"""Services of a profile by our own ids; none are published."""
+SERVICES: Final = {38: ("data", "Data"), 32: ("sms_mo", "MO-SMS"), 6: ("sms_mt", "MT-SMS")}
+"""Services that a profile can allow, by their published ids."""
+NOT_OFFERED: Final = {0: "USSD", 3: "Voice"}
+"""Published services that this portal does not know."""
 _QUOTAS: Final = ("apply_sms_quota", "apply_data_quota")
 _RADIO: Final = ("allowed_2g", "allowed_3g", "allowed_4g", "allowed_5g", "allowed_nb_iot")
 
@@ -36,7 +38,7 @@ _RADIO: Final = ("allowed_2g", "allowed_3g", "allowed_4g", "allowed_5g", "allowe
 class ServiceAnswer(Answer):
     """A service that a profile allows."""
 
-    id: int = Field(examples=[1])
+    id: int = Field(examples=[38])
     description: str = Field(examples=["Data"])
 
 
@@ -238,24 +240,35 @@ def delete_service_profile(request: ApiRequest, profile_id: PathId) -> HttpRespo
     return no_content()
 
 
-@service_profiles.put("/{profile_id}/service/{service_id}", summary="Allow a service", response=done(403, 404, 422))
+@service_profiles.put(
+    "/{profile_id}/service/{service_id}", summary="Allow a service", response=done(403, 404, 409, 422)
+)
 def put_service(request: ApiRequest, profile_id: PathId, service_id: PathId) -> HttpResponse:
-    """1 Data, 2 MO-SMS, 3 MT-SMS."""
+    """6 MT-SMS, 32 MO-SMS, 38 Data; 409 when it is allowed already. 0 USSD and 3 Voice are not offered here."""
     return _switch(request, profile_id, service_id, allowed=True)
 
 
-@service_profiles.delete("/{profile_id}/service/{service_id}", summary="Forbid a service", response=done(403, 404, 422))
+@service_profiles.delete(
+    "/{profile_id}/service/{service_id}", summary="Forbid a service", response=done(403, 404, 409, 422)
+)
 def delete_service(request: ApiRequest, profile_id: PathId, service_id: PathId) -> HttpResponse:
-    """1 Data, 2 MO-SMS, 3 MT-SMS."""
+    """6 MT-SMS, 32 MO-SMS, 38 Data; 409 when it is not allowed."""
     return _switch(request, profile_id, service_id, allowed=False)
 
 
 def _switch(request: ApiRequest, profile_id: int, service_id: int, *, allowed: bool) -> HttpResponse:
     workspace_id = request.auth.workspace.pk
     authorise(workspace_id, Permission.POLICY_UPDATE)
+    if service_id in NOT_OFFERED:
+        raise WireError(422, Code.NOT_ALLOWED, f"This portal does not offer {NOT_OFFERED[service_id]}.")
     if service_id not in SERVICES:
         raise invalid_reference("Service", service_id)
-    _update_service(workspace_id, profile_id, {SERVICES[service_id][0]: allowed})
+    try:
+        services.switch_service(
+            workspace_id=workspace_id, policy_id=profile_id, service=SERVICES[service_id][0], allowed=allowed
+        )
+    except NotFound as error:
+        raise invalid_reference(SERVICE, profile_id) from error
     return no_content()
 
 

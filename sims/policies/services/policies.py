@@ -10,7 +10,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from accounts.changes import lines_of
-from accounts.models import DataPlan
+from accounts.models import DataPlanBooking
 from accounts.permissions import Permission, authorise
 from kit.action import action
 from kit.context import current_context
@@ -73,6 +73,28 @@ def create_coverage_policy(*, workspace_id: int, values: Mapping[str, Any]) -> C
 def update_service_policy(*, workspace_id: int, policy_id: int, values: Mapping[str, Any]) -> ServicePolicy:
     """Change a service policy; values that already hold write nothing. Raises: also NotFound."""
     return _update(ServicePolicy, workspace_id, policy_id, SERVICE_FIELDS, values)
+
+
+def switch_service(*, workspace_id: int, policy_id: int, service: str, allowed: bool) -> ServicePolicy:
+    """Allow or forbid one service of a service policy.
+
+    Args:
+        workspace_id: owner.
+        policy_id: of the policy.
+        service: `data`, `sms_mo` or `sms_mt`.
+        allowed: what it shall be.
+
+    Raises:
+        Forbidden, NotFound: as above.
+        Conflict: it is so already.
+    """
+    authorise(workspace_id, Permission.POLICY_UPDATE)
+    with action():
+        policy = _locked(ServicePolicy, workspace_id, policy_id)
+        if getattr(policy, service) == allowed:
+            said = _("This service is allowed already.") if allowed else _("This service is not allowed.")
+            raise Conflict(said, code="duplicate" if allowed else "no_change")
+        return update_service_policy(workspace_id=workspace_id, policy_id=policy_id, values={service: allowed})
 
 
 def update_coverage_policy(*, workspace_id: int, policy_id: int, values: Mapping[str, Any]) -> CoveragePolicy:
@@ -181,8 +203,9 @@ def _known(
 
 def _validate(policy: ServicePolicy | CoveragePolicy) -> None:
     if isinstance(policy, CoveragePolicy):
-        booked = DataPlan.objects.filter(workspaces=policy.workspace_id, pk=policy.data_plan_id)
-        if not booked.exists():
+        # Locked, so that the plan is not taken away meanwhile.
+        booked = DataPlanBooking.objects.select_for_update(of=("self",))
+        if booked.filter(workspace_id=policy.workspace_id, data_plan_id=policy.data_plan_id).first() is None:
             raise Invalid(
                 _("Data plan %(id)s is not booked by this workspace. Choose one of its own.")
                 % {"id": policy.data_plan_id},

@@ -71,7 +71,7 @@ def ingest(records: Iterable[Any], *, reported: bool = True) -> IngestResult:
     sender's repetition adds the rest. A check is started once records have been committed that reach a limit.
 
     Args:
-        records: as parsed by `usage_records.parse_json`.
+        records: as parsed by `kit.api.parsing.exact_json`.
         reported: whether the network reports them. A message that it reports has arrived, whether its usage was
             counted before or not.
 

@@ -13,7 +13,6 @@ from django.db import connection
 from django.test import override_settings
 from django.utils import timezone
 
-from accounts.actors import actor_of
 from accounts.models import Membership, TrustedDevice, User, Workspace
 from accounts.people.services.erasure import erase_user
 from accounts.permissions import Role
@@ -408,7 +407,7 @@ def test_another_app_forgets_all_devices(cast: Cast) -> None:
 def test_a_new_password_forgets_all_devices(cast: Cast) -> None:
     set_up(cast.member)
     trust(cast.member)
-    with acting_as(actor_of(cast.member)):
+    with cast.acting(cast.member):
         set_user_password(user_id=cast.member.pk, password="another long phrase")
     assert not trusted(cast.member)
 

@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from accounts.models import Invitation, Membership, PlatformPackage, User
 from accounts.people.services.invitations import invite_user
-from accounts.people.services.members import change_role, leave_workspace, remove_member, set_super_admin
+from accounts.people.services.members import change_role, leave_workspace, remove_member
+from accounts.people.services.super_admins import set_super_admin
 from accounts.permissions import Role
 from events.models import Event
 from events.selectors import event_row, latest_persons, persons_of

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -30,6 +31,7 @@ NEW_PASSWORD = "fresh oats and barley"
 LOGIN = "/accounts/login/"
 SECOND = "/accounts/second-factor/"
 SET_UP = "/account/security/set-up/"
+NEW_CODES = "/account/security/codes/new/"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0"
 
 
@@ -197,11 +199,16 @@ def test_from_the_qr_code_to_the_recovery_codes(cast: Cast) -> None:
     assert "style=" not in page
     assert client.post(SET_UP, {"code": app.wrong(), "activate": "1"}).status_code == 422
     done = client.post(SET_UP, {"code": app.code(), "activate": "1"})
+    assert done["Location"] == NEW_CODES
+    kept = json.dumps(dict(client.session))
+    done = client.get(NEW_CODES)
     codes = re.findall(r"\b\d{4} \d{4}\b", done.content.decode())
     assert len(codes) == 10
+    assert codes[0] not in kept  # the database holds them encrypted until they are shown
     assert "no-store" in done["Cache-Control"]
     assert has_second_factor(cast.member.pk)
     # Neither is shown again.
+    assert client.get(NEW_CODES)["Location"] == "/account/security/"
     for path in (SET_UP, "/account/security/"):
         shown = client.get(path).content.decode()
         assert app.secret[:4] + " " + app.secret[4:8] not in shown
@@ -216,7 +223,7 @@ def test_new_codes_and_removal_ask_for_the_password(cast: Cast) -> None:
     for path in ("/account/security/codes/", "/account/security/remove/"):
         assert client.post(path, {"password": "wrong"}).status_code == 422
         assert has_second_factor(cast.member.pk)
-    fresh = client.post("/account/security/codes/", {"password": PASSWORD}).content.decode()
+    fresh = client.post("/account/security/codes/", {"password": PASSWORD}, follow=True).content.decode()
     assert len(re.findall(r"\b\d{4} \d{4}\b", fresh)) == 10
     assert client.post("/account/security/remove/", {"password": PASSWORD}).status_code == 303
     assert not has_second_factor(cast.member.pk)
@@ -274,7 +281,7 @@ def test_a_workspace_that_demands_it_leads_to_the_page(cast: Cast) -> None:
     client.post(SET_UP, {"kind": "totp", "password": PASSWORD})
     found = re.search(r'id="secret-key">([A-Z2-7 ]+)<', client.get(SET_UP).content.decode())
     assert found
-    done = client.post(SET_UP, {"code": App(found[1]).code()})
+    done = client.post(SET_UP, {"code": App(found[1]).code()}, follow=True)
     assert f'href="/w/{cast.acme.pk}/sims/"' in done.content.decode()
     assert client.get(f"/w/{cast.acme.pk}/sims/").status_code == 200
     # It can't be removed again, and the page says so.

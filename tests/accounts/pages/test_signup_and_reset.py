@@ -49,7 +49,8 @@ def test_from_sign_up_to_the_dashboard(django_capture_on_commit_callbacks: Any) 
         assert sign_up(client).headers["Location"] == reverse("account_email_verification_sent")
     workspace = Workspace.objects.get(name="Nora Labs")
     user = User.objects.get(email="nora@example.com")
-    assert types(workspace) == [10071, 17, 40]
+    assert types(workspace) == [10071, 10005, 10008, 17, 40]
+    assert workspace.data_plans.count() == 1
     signed_up, asked = Event.objects.filter(workspace=workspace, type__in=(17, 40)).order_by("pk")
     assert wire_of(signed_up)["description"] == (
         "Nora Newcomer (nora@example.com) has signed up with organisation name Nora Labs."

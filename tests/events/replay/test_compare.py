@@ -17,7 +17,7 @@ from accounts.tokens.services import create_application_token
 from events.models import Event, ReplayCheck, RetentionReceipt
 from events.replay import checks, compare
 from events.replay.compare import PIECES, Difference
-from events.replay.reading import replay_of
+from events.replay.one_object import replay_of_one
 from events.replay.selectors import replay_problems, tables_agree
 from events.triggers import lifted
 from kit.clock import iso_moment
@@ -346,6 +346,6 @@ def test_a_piece_that_another_worker_has_done_counts_once(only: World, monkeypat
 
 def test_the_replay_of_a_single_sim_serves_its_page(world: World) -> None:
     sim, device = furnished(world)
-    told = replay_of(world.home.pk, sim_id=sim.pk).sims[sim.pk]
+    told = replay_of_one("sim", world.home.pk, sim.pk).sims[sim.pk]
     event = Event.objects.get(type=51, sim_id=sim.pk)
     assert (told.device.value, told.device.event_id, told.device.moment) == (device.pk, event.pk, event.timestamp)

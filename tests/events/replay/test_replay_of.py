@@ -10,7 +10,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from events.models import Event
-from events.replay import reading
+from events.replay import one_object, reading
+from events.replay.one_object import replay_of_one
 from events.replay.reading import replay_of
 from events.replay.state import Replay
 from sims.devices.services.devices import update_devices
@@ -66,16 +67,40 @@ def test_one_object_is_told_as_in_the_whole_and_reads_its_own_events_alone(world
     for workspace in (world.home, world.away):
         whole = replay_of(workspace.pk)
         for pk in sims:
-            assert replay_of(workspace.pk, sim_id=pk).sims.get(pk) == whole.sims.get(pk)
+            assert replay_of_one("sim", workspace.pk, pk).sims.get(pk) == whole.sims.get(pk)
         for pk in devices:
-            assert replay_of(workspace.pk, device_id=pk).devices.get(pk) == whole.devices.get(pk)
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        one = replay_of(world.home.pk, sim_id=sims[0], device_id=devices[0])
-    assert len(queries) == 7
-    assert set(one.sims) == {sims[0]}
-    assert set(one.devices) == {devices[0]}
+            assert replay_of_one("device", workspace.pk, pk).devices.get(pk) == whole.devices.get(pk)
+    with CaptureQueriesContext(connection) as queries:
+        one = replay_of_one("sim", world.home.pk, sims[0])
+    assert len(queries) == 8
+    assert (set(one.sims), one.devices) == ({sims[0]}, {})
+    with CaptureQueriesContext(connection) as queries:
+        one = replay_of_one("device", world.home.pk, devices[0])
+    assert len(queries) == 6
+    assert (set(one.devices), one.sims) == ({devices[0]}, {})
+
+
+def test_of_many_events_the_few_are_read_that_decide(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one_object, "FEW", 2)
+    sims, devices = story(world)
+    for turn in range(6):
+        with world.acting():
+            for status in (SimStatus.SUSPENDED, SimStatus.ACTIVATED):
+                change_sim_status(workspace_id=world.home.pk, sim_ids=sims[:1], to=status)
+            change = {"name": f"Pump {turn}"} if turn < 3 else {"tags": [f"t{turn}"]}
+            update_devices(workspace_id=world.home.pk, changes={devices[0]: change})
+            change_tags(workspace_id=world.home.pk, device_ids=devices[:2], add=[f"many {turn}"])
+    moments = list(Event.objects.of(world.home.pk).order_by("id").values_list("timestamp", flat=True))
+    for until in (None, *moments[:: len(moments) // 12]):
+        whole = replay_of(world.home.pk, until=until)
+        for pk in sims:
+            assert replay_of_one("sim", world.home.pk, pk, until=until).sims.get(pk) == whole.sims.get(pk)
+        for pk in devices:
+            assert replay_of_one("device", world.home.pk, pk, until=until).devices.get(pk) == whole.devices.get(pk)
+    own = Event.objects.of(world.home.pk).filter(sim_id=sims[0])
+    assert own.count() > 12
+    rows = list(one_object.deciding_rows("sim", world.home.pk, sims[0], until=None))
+    assert len([row for row in rows if row.type in (8, 9)]) == 4
 
 
 def test_pieces_are_put_together_in_the_order_of_ids(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,8 +109,8 @@ def test_pieces_are_put_together_in_the_order_of_ids(world: World, monkeypatch: 
     def all_of() -> list[Replay]:
         return [
             replay_of(world.home.pk),
-            *(replay_of(world.home.pk, sim_id=pk) for pk in sims),
-            *(replay_of(world.home.pk, device_id=pk) for pk in devices),
+            *(replay_of_one("sim", world.home.pk, pk) for pk in sims),
+            *(replay_of_one("device", world.home.pk, pk) for pk in devices),
         ]
 
     whole = all_of()
@@ -103,8 +128,8 @@ def test_up_to_a_moment_it_is_told_as_it_was_then(world: World) -> None:
 
     renamed = moment_of(type=10003)
     before = Event.objects.of(world.home.pk).filter(timestamp__lt=renamed).order_by("-timestamp")[0].timestamp
-    assert replay_of(world.home.pk, until=before, device_id=devices[0]).devices[devices[0]].name.value == "Pump"
-    after = replay_of(world.home.pk, until=renamed, device_id=devices[0]).devices[devices[0]]
+    assert replay_of_one("device", world.home.pk, devices[0], until=before).devices[devices[0]].name.value == "Pump"
+    after = replay_of_one("device", world.home.pk, devices[0], until=renamed).devices[devices[0]]
     assert after.name.value == "Pump 2"
     assert after.name.moment == renamed
     assert replay_of(world.home.pk, until=before).sims[sims[1]].workspace.value == world.home.pk
@@ -123,7 +148,7 @@ def test_sims_that_staff_put_into_an_inventory_are_told_by_the_operators_log(wor
     with world.cast.staffing():
         assign_batch(batch_id=batch.pk, workspace_id=world.home.pk, status=SimStatus.ACTIVATED)
     first, second = batch.sims.order_by("pk").values_list("pk", flat=True)
-    for sims in (replay_of(world.home.pk).sims, replay_of(world.home.pk, sim_id=first).sims):
+    for sims in (replay_of(world.home.pk).sims, replay_of_one("sim", world.home.pk, first).sims):
         assert sims[first].workspace.value == world.home.pk
         assert sims[first].workspace.log == world.cast.operator.pk, "the customer's own log has no row of it"
         assert (sims[first].status.value, sims[first].status.log) == (SimStatus.ACTIVATED, world.home.pk)

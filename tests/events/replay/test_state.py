@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from events.replay.state import UNTOLD, Known, Replay, Row, folded
+from events.replay.state import Replay, folded
+from events.replay.states import UNTOLD, Known, Row
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOME, AWAY = 7, 8

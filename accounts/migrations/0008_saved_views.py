@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_second_factors_and_ended_tokens"),
+        ("accounts", "0007_moved_by_staff"),
     ]
 
     operations = [
