@@ -192,6 +192,10 @@ the operator, or None), subject (Person acted for), reason, access_id."""
 support_ended = Signal()
 """Arguments: workspace_id, subject (Person acted for), reason, access_id, timed_out (bool)."""
 
+people_exported = Signal()
+"""The users of a workspace were read out as a file. Arguments: workspace_id, count, filters (parameter to value),
+columns."""
+
 # --- workspaces ---
 
 workspace_created = Signal()

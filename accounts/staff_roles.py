@@ -32,7 +32,7 @@ _SEE: Final = frozenset(
         *_rights("view", "sims", "simbatch", "sim", "device", "servicepolicy", "coveragepolicy", "simmodel"),
         *_rights("view", "orders", "order", "article", "shippingoption", "shippingprovider"),
         *_rights("view", "events", "event", "frozenperson", "retentionreceipt", "sealcheck", "replaycheck"),
-        *_rights("view", "kit", "outgoingmail"),
+        *_rights("view", "kit", "outgoingmail", "job"),
         *_rights("view", "orders", "moneytransfer"),
     ]
 )
@@ -41,7 +41,7 @@ TABLE: Final[Mapping[StaffRole, frozenset[str]]] = {
     | {
         *_rights("add", "accounts", "workspace", "user", "supportaccess"),
         *_rights("change", "accounts", "workspace", "user", "workspacerequest"),
-        *_rights("change", "kit", "outgoingmail"),
+        *_rights("change", "kit", "outgoingmail", "job"),
     },
     StaffRole.SHOP: frozenset(
         [
@@ -64,6 +64,7 @@ TABLE: Final[Mapping[StaffRole, frozenset[str]]] = {
         *_rights("change", "accounts", "workspace", "platformpackage", "dataplan"),
         *_rights("add", "sims", "simbatch", "simmodel"),
         *_rights("change", "sims", "simbatch", "sim", "device", "servicepolicy", "coveragepolicy", "simmodel"),
+        *_rights("change", "kit", "job"),
     },
     StaffRole.READER: _SEE,
 }

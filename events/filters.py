@@ -228,7 +228,7 @@ class EventFilters(ListFilters):
     """Whether something was only looked for in the last 30 days. Known once `qs` was read."""
     search_notice = ""
     split: tuple[object, ...] = ()
-    """Which SIMs or devices were asked for first whose events are in two indexes. Known once `qs` was read."""
+    """What was asked for first whose events are in two indexes: SIMs, devices, people. Known once `qs` was read."""
     part = ""
     """Which of the two this set of filters finds alone: "named" or "among"; "" for both."""
 
@@ -244,6 +244,8 @@ class EventFilters(ListFilters):
         self.search_notice = found.notice
         if found.about is not None:
             return queryset.filter(self._about(*found.about))
+        if found.also is not None:
+            return queryset.filter(self._either(("people", value), found.condition, found.also))
         return within(queryset, found, dated=self.dated)
 
     def _once(self, key: tuple[object, ...], find: Callable[[], Any]) -> Any:
@@ -304,17 +306,20 @@ class EventFilters(ListFilters):
             condition |= contains("device_name", text)
         return self._bounded(queryset, condition | self._about("device", ids) if ids else condition)
 
+    def _either(self, key: tuple[object, ...], one: Q, other: Q) -> Q:
+        """Return the condition for what two indexes find; only the first that was asked for is split."""
+        self.split = self.split or key
+        if self.split != key or not self.part:
+            return one | other
+        return one if self.part == "named" else other
+
     def _about(self, kind: Kind, ids: list[int]) -> Q:
         """Return the condition for the events of SIMs or devices, those that speak of many of them too."""
         key = ("about", kind, *ids)
         found: About = self._once(key, lambda: asked_about(kind, ids))
         if found.among is None:
             return found.named
-        # Only the first one is split: a second one narrows what the first has found.
-        self.split = self.split or key
-        if self.split != key or not self.part:
-            return found.any
-        return found.named if self.part == "named" else found.among
+        return self._either(key, found.named, found.among)
 
     @cached_property
     def parts(self) -> tuple[QuerySet[Any], ...]:

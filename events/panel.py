@@ -34,6 +34,7 @@ from events.types.base import Severity, Source
 from events.who import ActorLine, actor_line
 from events.wire import EventColumns, Persons, description_of, detail_of, wire
 from kit.context import STAFF_KINDS, Person, Surface
+from sims.bulk.reports import reports_of_request
 from sims.identifiers import as_printed
 from sims.states import DeviceStatus, SimStatus
 
@@ -99,6 +100,7 @@ class Panel:
     surface: str
     request_id: str
     request_url: str
+    results: list[tuple[str, str]]
     siblings: Siblings
     neighbours: Neighbours
     reversal: ReversalLinks
@@ -156,6 +158,7 @@ def panel_of(
         surface=surface_name(row["surface"]),
         request_id=str(row["request_id"]),
         request_url=f"{base}?request={row['request_id']}",
+        results=results_of(workspace.pk, row["request_id"]),
         siblings=others,
         neighbours=around,
         reversal=links_of(row, others, around, may),
@@ -163,6 +166,11 @@ def panel_of(
         client=row["user_agent"] if client_visible else "",
         json=_json(row, persons, workspace, staff=staff),
     )
+
+
+def results_of(workspace_id: int, request_id: Any) -> list[tuple[str, str]]:
+    """Return what a request was asked to do in bulk, with the address of the result. One query."""
+    return [(report.job.title, report.url) for report in reports_of_request(workspace_id, request_id)]
 
 
 def severity_name(severity: int) -> str:

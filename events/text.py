@@ -20,6 +20,7 @@ __all__ = [
     "COVERS",
     "MASK",
     "REVERSES",
+    "SCHEDULED",
     "SUBJECT_NAME",
     "SUBJECT_USERNAME",
     "UNKNOWN_PERSON",
@@ -37,6 +38,8 @@ COVERS: Final = "covers"
 """Key of a stored detail under which an event keeps the ids of what it speaks of and has no column for."""
 REVERSES: Final = "reverses"
 """Key of a stored detail under which an event names the event or the request that it reverses."""
+SCHEDULED: Final = "scheduled"
+"""Key of a stored detail under which an event names the scheduled action that it is part of, and both its moments."""
 UNKNOWN_PERSON: Final = "?"
 
 _TOKEN: Final = re.compile(r"\{\{|\}\}|\{(actor|subject)\.(name|username)\}")

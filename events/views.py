@@ -9,6 +9,7 @@ from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,7 +20,7 @@ from events.covered import Kind, covering
 from events.export import MOST_ROWS, columns_for, csv_file, exported
 from events.filters import EventFilters
 from events.listing import ALL, EventListing, poll_scope, ready_rows, row_context, unfold_scope
-from events.panel import panel_of
+from events.panel import panel_of, results_of
 from events.selectors import event_row, log_of, of_requests
 from events.services import record_export
 from events.tables import EmbeddedEventTable, EventTable, RecentEventTable
@@ -60,8 +61,20 @@ def event_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse
     )
     if listing.filters.is_valid():
         listing.notices += listing.filters.notices(request.path)
+        listing.notices += _results(workspace_id, listing.filters)
     listing.menu = view_menu(request, listing)
     return listing.respond("events/event_list.html")
+
+
+def _results(workspace_id: int, filters: EventFilters) -> list[str]:
+    """Return where the result of the only request stands that is asked for. One query then, else none."""
+    asked = filters.values.get("request")
+    if asked is None or len(asked.exact) != 1:
+        return []
+    return [
+        format_html(_("Result of this request: {}"), format_html('<a href="{}">{}</a>', url, title))
+        for title, url in results_of(workspace_id, asked.exact[0])
+    ]
 
 
 @require_safe

@@ -197,7 +197,11 @@ def who_of(row: EventColumns, persons: Persons, *, doubles: Doubles, staff: bool
             return Who(word, _said(_("User %(id)s") % {"id": ref}), Person(ref, "", ""))
         return Who(word, _told(person, doubles), person)
     if kind not in STAFF_KINDS:
-        return Who(word, _said(row["actor_label"]))
+        label = row["actor_label"]
+        if kind == ActorKind.SCHEDULE and label.casefold() != word.casefold():
+            # The filter calls all of them by their kind: a row says both.
+            label = _("%(kind)s: %(label)s") % {"kind": word, "label": label}
+        return Who(word, _said(label))
     person = seen_actor(row, persons, staff=staff)
     words = _said(_("Operator staff"))
     if person is not None and person.username == STAFF_LABEL:

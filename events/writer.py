@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from events.models import Event, FrozenPerson
-from events.text import COVERS, REVERSES, escape_detail
+from events.text import COVERS, REVERSES, SCHEDULED, escape_detail
 from events.types.base import EventType
 from kit.action import record
 from kit.context import PERSON_KINDS, ActionContext, Actor, Person, current_context
@@ -183,6 +183,8 @@ def _rows(batch: Batch, persons: dict[Person, int]) -> Iterable[tuple[Any, ...]]
             detail = {**(detail or {}), COVERS: {name: list(ids) for name, ids in entry.covers.items()}}
         if context.reverses is not None:
             detail = {**(detail or {}), REVERSES: dict(context.reverses)}
+        if context.scheduled is not None:
+            detail = {**(detail or {}), SCHEDULED: dict(context.scheduled)}
         subject = entry.subject
         account = subject.user_id if subject is not None else None
         user_id = account if entry.type.user_is == "subject" else shown

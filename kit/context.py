@@ -139,6 +139,8 @@ class ActionContext:
         surface: which door.
         moment: a fixed time in UTC for everything recorded here; only the demo loader sets it.
         reverses: the event or request that is being reversed, as each row recorded meanwhile names it; see `reversing`.
+        scheduled: which scheduled action is carried out, with the moments when it was asked for and due, as each row
+            recorded meanwhile names it; see `as_scheduled`.
         asked: the rights that were found since the last action: workspace (`None` for a right of staff) and right to
             what asks for it again. An action that begins may find another actor than the one who was asked for.
         epochs: person and epoch that the person has made meanwhile: by it the rest of the request goes on.
@@ -151,6 +153,7 @@ class ActionContext:
     surface: Surface = Surface.TASK
     moment: datetime | None = None
     reverses: Mapping[str, int | str] | None = None
+    scheduled: Mapping[str, int | str] | None = None
     asked: dict[tuple[int | None, str], Callable[[], object]] = field(default_factory=dict, init=False)
     epochs: set[tuple[int, int]] = field(default_factory=set, init=False)
 
@@ -274,4 +277,15 @@ def reversing(*, event: int | None = None, request: uuid.UUID | None = None) -> 
     """
     named: dict[str, int | str] = {"event": event} if event is not None else {"request": str(request)}
     with context(replace(current_context(), reverses=named)) as inner:
+        yield inner
+
+
+@contextmanager
+def as_scheduled(named: Mapping[str, int | str] | None) -> Iterator[ActionContext]:
+    """Let everything recorded inside name the scheduled action that is carried out.
+
+    Args:
+        named: its id and both of its moments; `None` for an action that was not scheduled.
+    """
+    with context(replace(current_context(), scheduled=named)) as inner:
         yield inner

@@ -12,10 +12,11 @@ import uuid
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from kit.context import (
@@ -43,12 +44,18 @@ MOST_ATTEMPTS = 5
 TRIES = 4
 """How often one part is tried while the database drops the connection or breaks off a deadlock."""
 
-NOTED = ("result", "done", "total", "arguments", "beat", "state", "finished", "fruitless")
+NOTED = ("result", "counts", "done", "total", "arguments", "beat", "state", "finished", "fruitless")
 
-JobStep = Callable[[Job], bool]
+BREATH = 0.11
+"""Seconds between two parts on SQLite, where one writes at a time: who waits looks every tenth of a second."""
+
+JobStep = Callable[..., bool]
 """Does the next part of a job and returns whether there is more; it saves nothing itself."""
+Preparation = Callable[[Job], Any]
+"""Does what each worker has to do before its first part, outside of any transaction; parts get what it returns."""
 
 _kinds: dict[str, JobStep] = {}
+_preparations: dict[str, Preparation] = {}
 
 Reviver = Callable[[Actor], Actor | None]
 """Gives an actor the rights of now, or `None` to one that may not act any more."""
@@ -61,13 +68,31 @@ def set_reviver(reviver: Reviver) -> None:
     _reviver[:] = [reviver]
 
 
-def job_kind(name: str) -> Callable[[JobStep], JobStep]:
-    """Register the function that does the steps of a kind of job."""
+Failed = Callable[[Job], None]
+"""Tells that a job has ended without doing all of its work; called in the transaction that notes it."""
+
+_failed: dict[str, Failed] = {}
+
+
+def when_failed(kind: str, tell: Failed) -> None:
+    """Say who is told when a job of a kind fails."""
+    _failed[kind] = tell
+
+
+def job_kind(name: str, *, prepare: Preparation | None = None) -> Callable[[JobStep], JobStep]:
+    """Register the function that does the steps of a kind of job.
+
+    Args:
+        name: of the kind.
+        prepare: what is long and locks nothing, such as reading a file; what it returns is the steps' second argument.
+    """
 
     def add(step: JobStep) -> JobStep:
         if name in _kinds:
             raise ValueError(f"Job kind {name} is registered twice.")
         _kinds[name] = step
+        if prepare is not None:
+            _preparations[name] = prepare
         return step
 
     return add
@@ -96,7 +121,16 @@ def revive_actor(data: dict[str, Any]) -> Actor:
 
 
 # untold: a job: what it does is told by the action it runs
-def start(*, kind: str, workspace_id: int | None, title: str, arguments: dict[str, Any], total: int) -> Job:
+def start(
+    *,
+    kind: str,
+    workspace_id: int | None,
+    title: str,
+    arguments: dict[str, Any],
+    total: int,
+    name: str = "",
+    later: bool = False,
+) -> Job:
     """Queue a job for the current actor and wake a worker once this transaction is committed.
 
     Args:
@@ -105,13 +139,44 @@ def start(*, kind: str, workspace_id: int | None, title: str, arguments: dict[st
         title: what people read, e.g. "Suspend 12,000 SIMs".
         arguments: JSON-safe.
         total: number of objects.
+        name: what it does, where its kind does many things; lists are filtered by it.
+        later: wait until `release`; what it does then comes from no client's address.
     """
     if kind not in _kinds:
         raise ValueError(f"Job kind {kind} is not registered.")
-    job = _row(kind=kind, workspace_id=workspace_id, title=title, arguments=arguments, total=total)
+    job = _row(kind=kind, workspace_id=workspace_id, title=title, arguments=arguments, total=total, name=name)
+    if later:
+        job.state, job.surface = Job.State.SCHEDULED, int(Surface.TASK)
+        job.arguments = {**job.arguments, "_ip": None, "_user_agent": ""}
     job.save(force_insert=True)
-    transaction.on_commit(lambda: wake(str(job.pk)))
+    if not later:
+        transaction.on_commit(lambda: wake(str(job.pk)))
     return job
+
+
+def release(job_id: uuid.UUID) -> bool:
+    """Queue a job that was started for later, and wake a worker once this transaction is committed.
+
+    Args:
+        job_id: id of the `Job`.
+
+    Returns:
+        Whether it still waited.
+    """
+    released = Job.objects.filter(pk=job_id, state=Job.State.SCHEDULED).update(state=Job.State.QUEUED)
+    transaction.on_commit(lambda: wake(str(job_id)))
+    return bool(released)
+
+
+# untold: a job; whoever scheduled it tells that it was canceled
+def cancel(job_id: uuid.UUID) -> bool:
+    """End a job that was started for later before it begins; returns whether it still waited.
+
+    Args:
+        job_id: id of the `Job`.
+    """
+    waiting = Job.objects.filter(pk=job_id, state=Job.State.SCHEDULED)
+    return bool(waiting.update(state=Job.State.CANCELED, finished=timezone.now()))
 
 
 def wake(job_id: str) -> None:
@@ -125,13 +190,22 @@ def wake(job_id: str) -> None:
 
 # untold: a job's result
 def keep_result(
-    *, kind: str, workspace_id: int, title: str, arguments: dict[str, Any], result: dict[str, Any], total: int
+    *,
+    kind: str,
+    workspace_id: int,
+    title: str,
+    arguments: dict[str, Any],
+    result: dict[str, Any],
+    total: int,
+    name: str = "",
+    counts: dict[str, int] | None = None,
 ) -> Job:
     """Store the result of work that was done within the request, so that its report can be read again.
 
-    Args: as `start`; `result` is JSON-safe.
+    Args: as `start`; `result` is JSON-safe, and `counts` is what lists show of it.
     """
-    job = _row(kind=kind, workspace_id=workspace_id, title=title, arguments=arguments, total=total)
+    job = _row(kind=kind, workspace_id=workspace_id, title=title, arguments=arguments, total=total, name=name)
+    job.counts = counts or {}
     now = timezone.now()
     job.state, job.result, job.done = Job.State.DONE, result, total
     job.started = job.finished = now
@@ -139,12 +213,13 @@ def keep_result(
     return job
 
 
-def _row(*, kind: str, workspace_id: int | None, title: str, arguments: dict[str, Any], total: int) -> Job:
+def _row(*, kind: str, workspace_id: int | None, title: str, arguments: dict[str, Any], total: int, name: str) -> Job:
     context, actor = current_context(), current_actor()
     return Job(
         id=uuid.uuid4(),
         kind=kind,
         workspace_id=workspace_id,
+        name=name,
         title=title[:200],
         actor=freeze_actor(actor),
         user_id=actor.person.user_id if actor.person else None,
@@ -201,14 +276,24 @@ def _claim(job_id: str) -> Job | None:
     return Job.objects.get(pk=job_id) if claimed else None
 
 
-# untold: the state of a job
 def _give_up(job_id: str) -> None:
-    tired = Job.objects.filter(pk=job_id, state=Job.State.RUNNING, fruitless__gte=MOST_ATTEMPTS)
-    tired.filter(beat__lt=timezone.now() - SILENCE).update(
-        state=Job.State.FAILED,
-        error=f"Given up after {MOST_ATTEMPTS} attempts that got no further; what was done until then stays done.",
-        finished=timezone.now(),
+    tired = Job.objects.filter(
+        pk=job_id, state=Job.State.RUNNING, fruitless__gte=MOST_ATTEMPTS, beat__lt=timezone.now() - SILENCE
     )
+    _end(tired, f"Given up after {MOST_ATTEMPTS} attempts that got no further; what was done until then stays done.")
+
+
+# untold: the state of a job; `when_failed` tells what there is to tell
+def _end(running: QuerySet[Job], message: str) -> None:
+    """Note that a job that runs has failed, once, and tell whoever wants to know."""
+    with transaction.atomic():
+        job = running.select_for_update(of=("self",)).first()
+        if job is None:
+            return
+        job.state, job.error, job.finished = Job.State.FAILED, message[:500], timezone.now()
+        job.save(update_fields=["state", "error", "finished"])
+        if job.kind in _failed:
+            _failed[job.kind](job)
 
 
 def _work(job: Job) -> None:
@@ -217,6 +302,7 @@ def _work(job: Job) -> None:
         _fail(job, f"This version of the portal does not know jobs of kind {job.kind}.")
         return
     asker = current_actor()
+    prepare = _preparations.get(job.kind)
     more, tries = True, 0
     while more:
         actor = _reviver[0](asker) if _reviver else asker
@@ -225,8 +311,12 @@ def _work(job: Job) -> None:
             return
         try:
             with acting_within(actor):
+                if prepare is not None:
+                    step, prepare = partial(_prepared, step, prepare(job)), None
                 more = _do_part(job, step)
             tries = 0
+            if more and connection.vendor == "sqlite":
+                time.sleep(BREATH)
         except DomainError as error:
             _fail(job, error.message)
             return
@@ -243,6 +333,10 @@ def _work(job: Job) -> None:
             logger.exception("Job %s of kind %s failed", job.pk, job.kind)
             _fail(job, f"An error stopped it; quote {job.request_id}. What was done until then stays done.")
             return
+
+
+def _prepared(step: JobStep, what: Any, job: Job) -> bool:
+    return step(job, what)
 
 
 # untold: the state of a job
@@ -263,4 +357,4 @@ def _do_part(job: Job, step: JobStep) -> bool:
 
 
 def _fail(job: Job, message: str) -> None:
-    Job.objects.filter(pk=job.pk).update(state=Job.State.FAILED, error=message[:500], finished=timezone.now())
+    _end(Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempts=job.attempts), message)

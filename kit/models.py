@@ -20,11 +20,14 @@ class Job(models.Model):
         RUNNING = "running", _("Running")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
+        SCHEDULED = "scheduled", _("Scheduled")
+        CANCELED = "canceled", _("Canceled")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=60)
     workspace_id = models.BigIntegerField(null=True, db_index=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
+    name = models.CharField(max_length=80, blank=True, help_text="What it does, where its kind does many things.")
     title = models.CharField(max_length=200)
     actor = models.JSONField(help_text="Who asked for it: `jobs.freeze_actor`.")
     user_id = models.BigIntegerField(null=True, help_text="The user who may read the result.")
@@ -32,6 +35,7 @@ class Job(models.Model):
     surface = models.PositiveSmallIntegerField()
     arguments = models.JSONField(default=dict)
     result = models.JSONField(default=dict)
+    counts = models.JSONField(default=dict, help_text="What lists show of the result, which can be long.")
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True)
@@ -46,6 +50,8 @@ class Job(models.Model):
         ordering = ("-created",)
         indexes = (
             models.Index(fields=("created",), name="job_open", condition=models.Q(state__in=("queued", "running"))),
+            models.Index(fields=("workspace_id", "kind", "created"), name="job_history"),
+            models.Index(fields=("request_id",), name="job_request"),
         )
 
     def __str__(self) -> str:
@@ -120,3 +126,17 @@ class SavedFilter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field}: {self.token} ({self.workspace_id})"
+
+
+class SubmittedForm(models.Model):
+    """A form that makes something and was carried out, so that the same form sent again makes nothing (`sent_once`)."""
+
+    key = models.CharField(max_length=64, primary_key=True, help_text="Digest of person, address and the form's key.")
+    answer = models.JSONField(default=dict, help_text="Status and headers of the answer.")
+    created = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.key

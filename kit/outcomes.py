@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,10 @@ class Outcome:
         refused: the rest, each with its reason.
         notes: what the preview has to say about money or side effects, in sentences.
         created: ids of objects the action made.
+        trace: how objects stood before and after, one list an object that begins with its id; a bulk action fills it
+            for its report.
+        effects: what a preview knows beyond the new state, by a short name ("offline", "test_ends"): the objects of the
+            action that it concerns. The noun of a bulk action has the words.
     """
 
     changed: list[int] = field(default_factory=list)
@@ -57,6 +61,13 @@ class Outcome:
     refused: list[Refusal] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     created: list[int] = field(default_factory=list)
+    trace: list[list[Any]] = field(default_factory=list)
+    effects: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return how many objects were changed, left as they were and refused."""
+        return {"changed": len(self.changed), "unchanged": len(self.unchanged), "refused": len(self.refused)}
 
     @property
     def total(self) -> int:
@@ -78,12 +89,25 @@ class Outcome:
         if self.refused:
             raise self.refused[0].as_error()
 
+    def note_effect(self, name: str, ids: Iterable[int]) -> None:
+        """Add objects that an effect concerns; without any the effect is not named.
+
+        Args:
+            name: short name of the effect.
+            ids: of objects of this action.
+        """
+        if found := list(ids):
+            self.effects.setdefault(name, []).extend(found)
+
     def extend(self, other: Outcome) -> None:
         """Add the outcome of a further chunk."""
         self.changed += other.changed
         self.unchanged += other.unchanged
         self.refused += other.refused
         self.created += other.created
+        self.trace += other.trace
+        for name, ids in other.effects.items():
+            self.note_effect(name, ids)
         self.notes += [note for note in other.notes if note not in self.notes]
 
     def as_json(self) -> dict[str, Any]:
@@ -94,6 +118,7 @@ class Outcome:
             "refused": [[r.id, r.label, r.code, r.reason] for r in self.refused],
             "notes": self.notes,
             "created": self.created,
+            "trace": self.trace,
         }
 
     @classmethod
@@ -105,6 +130,7 @@ class Outcome:
             refused=[Refusal(*row) for row in data.get("refused", [])],
             notes=data.get("notes", []),
             created=data.get("created", []),
+            trace=data.get("trace", []),
         )
 
 

@@ -32,6 +32,7 @@ STATE_TONES = {
     "enabled": "good",
     "disabled": "muted",
     "online": "good",
+    "attached": "info",
     "offline": "muted",
     "blocked": "warn",
 }

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from kit.errors import DomainError
+from kit.money import money
 from orders.addresses import AddressData, country_choices
 from orders.models import MOST_OF_ONE, Address, ShippingOption
-from orders.money import money
 from orders.selectors import Product
 
 _AUTOCOMPLETE: Final = {

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from kit import mail
 from kit.context import current_context
+from kit.money import money
 from orders.models import Order, OrderBatch, PaymentMethod
-from orders.money import money
 from orders.states import OrderStatus
 
 TEMPLATES: Final = {

@@ -10,8 +10,8 @@ from django.db.models import F, Sum
 from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
+from kit.money import money
 from orders.models import MOST_OF_ONE, Article, OrderLine, ShippingOption
-from orders.money import money
 from orders.states import OrderStatus
 from orders.stock import available, locked_articles
 from sims.models import SimModel

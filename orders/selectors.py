@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Workspace
+from kit.money import money
 from orders.models import Article, Order, OrderBatch
-from orders.money import money
 from orders.quotes import price_in
 from orders.states import OrderStatus
 from orders.stock import available

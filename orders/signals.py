@@ -36,6 +36,9 @@ order_submitted = Signal()
 orders_updated = Signal()
 """Orders changed their state. Arguments: changes (list[OrderChange], in order)."""
 
+orders_exported = Signal()
+"""Orders were read out as a file. Arguments: workspace_id, count, filters (parameter to value), columns."""
+
 shop_changed = Signal()
 """Staff changed what the shop offers. Arguments: kind ("article" | "shipping_option" | "shipping_provider"),
 what ("created" | "updated" | "withdrawn"), item_id, name, changes (field to {"from", "to"})."""

@@ -14,6 +14,7 @@ class OrderTable(ListTable):
     caption = _("Orders")
     noun = (_("order"), _("orders"))
     row_template = "orders/_order_rows.jinja"
+    tools = "orders/_order_tools.html"
     default_columns = ("number", "status", "sims", "total", "payment", "submitted", "shipped", "tracking")
     default_sort = "-number"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from orders.views import orders, payment, shop
+from orders.views import export, orders, payment, shop
 
 app_name = "orders"
 
@@ -13,6 +13,7 @@ _ORDER = f"{_ORDERS}<int:order_id>/"
 
 urlpatterns: list[URLPattern] = [
     path(_ORDERS, orders.order_list, name="order_list"),
+    path(f"{_ORDERS}export/", export.order_export, name="order_export"),
     path(f"{_ORDERS}shop/", shop.cart, name="shop"),
     path(f"{_ORDERS}shop/details/", shop.details, name="shop_details"),
     path(f"{_ORDERS}shop/payment/", shop.payment, name="shop_payment"),

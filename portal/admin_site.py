@@ -15,33 +15,33 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.models import User
 from accounts.sign_in.services.passwords import change_own_password
 from accounts.sign_in.services.sessions import follow_session
-from events.guard_checks import guard_problems
-from events.replay.selectors import replay_problems
-from events.seals.selectors import seal_problems
 from kit.admin.base import StaffAdmin, add_refusal
 from kit.errors import DomainError
+from kit.jobs import wake
+from portal.staff.queue import stuck_jobs, work_for
+from portal.staff.search import search
 from portal.version import version
 
 ORDER: Final = (
     ("accounts", ("workspace", "workspacerequest", "user", "platformpackage", "dataplan")),
     ("sims", ("simbatch", "sim", "device", "servicepolicy", "coveragepolicy", "simmodel")),
-    ("orders", ("order", "article", "shippingoption", "shippingprovider")),
-    ("orders", ()),
+    ("orders", ("order", "article", "shippingoption", "shippingprovider", "moneytransfer")),
     ("events", ("event", "frozenperson", "retentionreceipt", "sealcheck", "replaycheck")),
     ("kit", ("outgoingmail",)),
 )
 """Apps and their pages in the order of the menu."""
+MOST_WOKEN: Final = 500
 
 
 class PasswordForm(forms.Form):
@@ -138,13 +138,41 @@ class PortalAdminSite(AdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what every page of the site has; the version stands at the foot of the menu."""
-        return {**super().each_context(request), "version": version()}
+        search_url = reverse("admin:search", current_app=self.name)
+        return {**super().each_context(request), "version": version(), "staff_search_url": search_url}
 
     @method_decorator(never_cache)
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        """The overview, with what is wrong about the log on top."""
-        problems = [*guard_problems(), *seal_problems(), *replay_problems()]
-        return super().index(request, {**(extra_context or {}), "log_problems": problems})
+        """The overview: what waits for this person."""
+        return super().index(request, {**(extra_context or {}), "work": work_for(request)})
+
+    def get_urls(self) -> list[Any]:
+        own = [
+            path("search/", self.admin_view(self.search_view), name="search"),
+            path("jobs/wake/", self.admin_view(self.wake_jobs_view), name="wake_jobs"),
+        ]
+        return [*own, *super().get_urls()]
+
+    def search_view(self, request: HttpRequest) -> HttpResponse:
+        """Look for something in everything; what is named for certain is opened at once."""
+        text = request.GET.get("q", "")
+        answer = search(self, request, text)
+        if answer.to:
+            return HttpResponseRedirect(answer.to)
+        request.current_app = self.name
+        context = {**self.each_context(request), "title": _("Search"), "query": text.strip(), "groups": answer.groups}
+        return TemplateResponse(request, "admin/search.html", context)
+
+    def wake_jobs_view(self, request: HttpRequest) -> HttpResponse:
+        """Ask workers to take up the jobs that stand still, as a button of the overview asks."""
+        if request.method != "POST" or not request.user.has_perm("kit.change_job"):
+            raise PermissionDenied(_("Your rights do not allow waking jobs, or a link tried to."))
+        ids = [str(pk) for pk in stuck_jobs().values_list("pk", flat=True)[:MOST_WOKEN]]
+        for job_id in ids:
+            wake(job_id)
+        text = ngettext("Workers are asked to take up %(n)s job.", "Workers are asked to take up %(n)s jobs.", len(ids))
+        messages.success(request, text % {"n": len(ids)})
+        return HttpResponseRedirect(reverse("admin:index", current_app=self.name))
 
     def get_log_entries(self, request: HttpRequest) -> Any:
         """Return nothing: Django's own log is not kept, every change has its event."""

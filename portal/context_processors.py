@@ -26,7 +26,8 @@ THEME_COOKIE = "theme"
 NAVIGATION: tuple[tuple[Any, str, str, str, tuple[str, ...]], ...] = (
     (gettext_lazy("Dashboard"), "layout-dashboard", "dashboard", "d", ("dashboard",)),
     (gettext_lazy("Connected devices"), "router", "sims:device_list", "c", ("sims:device",)),
-    (gettext_lazy("SIM inventory"), "card-sim", "sims:sim_list", "s", ("sims:sim", "sims:register", "sims:result")),
+    (gettext_lazy("SIM inventory"), "card-sim", "sims:sim_list", "s", ("sims:sim", "sims:register")),
+    (gettext_lazy("Bulk actions"), "list-checks", "sims:result_list", "b", ("sims:result",)),
     (gettext_lazy("Events"), "scroll-text", "events:list", "e", ("events:",)),
     (gettext_lazy("Orders"), "shopping-cart", "orders:order_list", "o", ("orders:",)),
     (

@@ -227,6 +227,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "cancel-unpaid": {"task": "orders.cancel_unpaid", "schedule": 600.0, "options": {"expires": 600}},
     "sweep-mails": {"task": "kit.sweep_mails", "schedule": 60.0, "options": {"expires": 60}},
     "expire-messages": {"task": "sims.expire_messages", "schedule": 60.0, "options": {"expires": 60}},
+    "begin-scheduled": {"task": "sims.begin_scheduled", "schedule": 15.0, "options": {"expires": 15}},
     "sweep-factory-tests": {"task": "sims.sweep_factory_tests", "schedule": 60.0, "options": {"expires": 60}},
     "forget-unknown-addresses": {
         "task": "accounts.forget_unknown_addresses",
@@ -236,6 +237,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "settle-trials": {"task": "accounts.settle_trials", "schedule": 60.0, "options": {"expires": 60}},
     "end-expired-tokens": {"task": "accounts.end_expired_tokens", "schedule": 60.0, "options": {"expires": 60}},
     "end-support-access": {"task": "accounts.end_support_access", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-imports": {"task": "sims.sweep_imports", "schedule": 300.0, "options": {"expires": 300}},
     "sweep-filters": {"task": "kit.sweep_filters", "schedule": 86_400.0, "options": {"expires": 86_400}},
 }
 
@@ -412,12 +414,18 @@ LOGGING: dict[str, Any] = {
 # The published rate limits times this number; 0 for none.
 API_RATE_LIMIT_FACTOR = env.number("API_RATE_LIMIT_FACTOR", default=1, minimum=0, maximum=1000)
 
+# --- bulk actions ---
+
+# What takes more devices than this offline asks for its number to be typed.
+CONFIRM_OFFLINE_DEVICES = env.number("CONFIRM_OFFLINE_DEVICES", default=50, minimum=0, maximum=1_000_000)
+
 # --- the SIM shop ---
 
 # A card that does not exist, so that the shop can be tried. Whoever knows it could buy for nothing.
 SHOP_TEST_PAYMENTS = env.flag("SHOP_TEST_PAYMENTS", default=not PRODUCTION)
 SHOP_BANK_ACCOUNT = env.text("SHOP_BANK_ACCOUNT")
 # Stock is kept for an order that is not paid yet. So it has to be paid in time, and nobody may keep the whole stock.
+SHOP_LOW_STOCK = env.number("SHOP_LOW_STOCK", default=5, minimum=0, maximum=1_000_000)
 SHOP_UNPAID_HOURS = env.number("SHOP_UNPAID_HOURS", default=24, minimum=1, maximum=24 * 90)
 SHOP_INVOICE_DAYS = env.number("SHOP_INVOICE_DAYS", default=30, minimum=1, maximum=365)
 SHOP_UNPAID_ORDERS = env.number("SHOP_UNPAID_ORDERS", default=10, minimum=1, maximum=100_000)

@@ -7,11 +7,14 @@ Payloads carry what was read under the lock, so that no receiver has to ask the 
 from __future__ import annotations
 
 import enum
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.dispatch import Signal
+
+from kit.context import Person
 
 
 class DeviceRow(NamedTuple):
@@ -172,6 +175,7 @@ class DeviceCreated:
     service_policy_id: int
     coverage_policy_id: int
     imei_lock: bool
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -191,12 +195,45 @@ class DeviceDeleted:
 
 
 @dataclass(slots=True)
+class SimNoteChange:
+    """The note on a SIM is another one; "" is none."""
+
+    sim: SimRow
+    old: str
+    new: str
+
+
+@dataclass(slots=True)
 class TagChange:
     """The same tags were put on devices and taken off them."""
 
     devices: list[DeviceRow]
     added: list[str]
     removed: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledRow:
+    """A scheduled action.
+
+    Args:
+        id: of the row.
+        job_id: of the job that does it.
+        action: path of the action, "sims/suspend".
+        title: what was asked for: "Suspend 806 SIMs".
+        object_ids: the SIMs or devices, fixed when it was asked for.
+        asked_at, due_at: both of its moments.
+        asker: the customer's user who asked for it; `None` for anybody else.
+    """
+
+    id: int
+    job_id: uuid.UUID
+    action: str
+    title: str
+    object_ids: tuple[int, ...]
+    asked_at: datetime
+    due_at: datetime
+    asker: Person | None = None
 
 
 DeviceFact = (
@@ -229,6 +266,9 @@ per source."""
 tags_changed = Signal()
 """Tags changed. Arguments: workspace_id, changes (list[TagChange]), one for each way in which they did."""
 
+sim_notes_changed = Signal()
+"""Notes on SIMs changed. Arguments: workspace_id, changes (list[SimNoteChange])."""
+
 policy_changed = Signal()
 """A policy was created, updated or deleted. Arguments: workspace_id, kind ("service" | "coverage"),
 what ("created" | "updated" | "deleted"), policy_id, name, changes (field to {"from", "to"})."""
@@ -237,7 +277,14 @@ sim_batch_created = Signal()
 """Staff made a batch. Arguments: batch (SimBatch)."""
 
 sims_imported = Signal()
-"""Staff imported SIMs into a batch. Arguments: batch (SimBatch), sim_ids (in the order of the file)."""
+"""Staff imported SIMs into a batch. Arguments: batch (SimBatch), sim_ids (in ICCID order), import_id."""
+
+sim_import_started = Signal()
+"""Staff have a large file of SIMs imported. Arguments: batch (SimBatch), import_id, file_name."""
+
+sim_import_ended = Signal()
+"""An import ended without effect. Arguments: batch (SimBatch), import_id, why ("refused" | "canceled" | "failed"),
+count (lines with errors)."""
 
 sims_allotted = Signal()
 """Staff put SIMs of a batch into a workspace. Arguments: batch (SimBatch), workspace (Workspace), sims (SimRow)."""
@@ -248,6 +295,19 @@ batch_reserved = Signal()
 factory_test_checks_changed = Signal()
 """Checks of factory tests began to run late, or are on time again. Arguments: late (bool), since (datetime: the last
 check that was on time)."""
+
+action_scheduled = Signal()
+"""A bulk action was scheduled. Arguments: workspace_id, row (ScheduledRow)."""
+
+scheduled_action_canceled = Signal()
+"""A scheduled action was canceled before its moment. Arguments: workspace_id, row (ScheduledRow)."""
+
+scheduled_action_begun = Signal()
+"""The moment of a scheduled action has come, and it begins. Arguments: workspace_id, row (ScheduledRow)."""
+
+scheduled_action_failed = Signal()
+"""A scheduled action was not carried out, or not to the end. Arguments: workspace_id, row (ScheduledRow), reason, done
+(how many objects were looked at)."""
 
 operator_blocklist_changed = Signal()
 """A network was blocked for a device, or allowed again. Arguments: workspace_id, device (DeviceRow), sim (SimRow or

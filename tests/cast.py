@@ -33,6 +33,7 @@ from accounts.permissions import Role
 from accounts.support.services import access_under
 from events.writer import forget_persons
 from kit.context import ActionContext, Actor, ActorKind, Surface, acting_as
+from sims.inventory.numbers import note_numbers
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch, SimModel
 from sims.states import DeviceStatus, SimStatus
 from sims.tenures import add_tenures
@@ -112,6 +113,7 @@ class Cast:
             )
             for index in range(count)
         )
+        note_numbers(batch.sims.all())
         if registered:
             batch.registered_at = batch.created
             batch.save()

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models.rates import RateStep, known_rates, read_rates
 
 
 class Currency(models.TextChoices):
@@ -16,19 +15,6 @@ class Currency(models.TextChoices):
 
     EUR = "EUR", _("Euro")
     USD = "USD", _("US dollar")
-
-
-@dataclass(frozen=True, slots=True)
-class RateStep:
-    """A step of a package's scale.
-
-    Args:
-        scale_start: from how many activated SIMs it counts, 1 for the first.
-        rate: price of a SIM a month, in the package's currency.
-    """
-
-    scale_start: int
-    rate: float
 
 
 class PlatformPackage(models.Model):
@@ -74,33 +60,20 @@ class PlatformPackage(models.Model):
         return self.name
 
     def clean(self) -> None:
-        """Check the scale of prices, which is JSON that somebody typed.
+        """Check the scale of prices.
 
         Raises:
-            ValidationError: it is none; the text says what one looks like.
+            ValidationError: it is none; the text names the step.
         """
-        if self.sim_rates and len(self.rate_steps) != len(self.sim_rates):
-            text = _(
-                "This is no scale of prices. Each step holds two numbers, and starts above the one before: %(example)s"
-            )
-            example = '[{"scale_start": 1, "rate": 0.75}, {"scale_start": 1000, "rate": 0.6}]'
-            raise ValidationError({"sim_rates": text % {"example": example}})
+        try:
+            read_rates(self.sim_rates)
+        except ValidationError as error:
+            raise ValidationError({"sim_rates": error}) from error
 
     @property
     def rate_steps(self) -> list[RateStep]:
-        """The scale of prices, as everybody reads it: up to the first step that is none."""
-        steps: list[RateStep] = []
-        for each in self.sim_rates if isinstance(self.sim_rates, list) else ():
-            if not isinstance(each, dict) or set(each) != {"scale_start", "rate"}:
-                break
-            start, rate = each["scale_start"], each["rate"]
-            # Truth values are numbers to Python.
-            if type(start) is not int or type(rate) not in (int, float) or not math.isfinite(rate):
-                break
-            if rate < 0 or start <= (steps[-1].scale_start if steps else -1):
-                break
-            steps.append(RateStep(start, rate))
-        return steps
+        """The scale of prices, as everybody reads it."""
+        return known_rates(self.sim_rates)
 
 
 class DataPlan(models.Model):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.models import DataPlan, PlatformPackage
+from accounts.packages.admin_forms import PackageForm
 from accounts.packages.effects import Effect, catalogue_effects_of, charged_by, closed_by, with_changes
 from accounts.packages.services.catalogue import create_data_plan, create_package, update_data_plan, update_package
 from accounts.packages.services.trial_effects import trial_effects
@@ -61,6 +62,7 @@ class PlatformPackageAdmin(StaffAdmin):
 
     creates = changes = True
     icon = "package"
+    form = PackageForm
     ordering = ("name",)
     list_display = (
         "name",
@@ -80,7 +82,8 @@ class PlatformPackageAdmin(StaffAdmin):
     search_fields = ("name", "description")
     search_help_text = _("Name or description")
     fieldsets = (
-        (None, {"fields": ("name", "description", "status", "currency", "monthly_rate_cents", "sim_rates")}),
+        (None, {"fields": ("name", "description", "status")}),
+        (_("Prices"), {"fields": ("currency", "monthly_rate_cents", "sim_rates")}),
         (_("Trial"), {"fields": (("evaluation", "trial_days"),)}),
         (
             _("What it allows"),

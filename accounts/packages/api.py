@@ -10,6 +10,7 @@ from ninja import Router
 from pydantic import Field
 
 from accounts.models import DataPlan, PlatformPackage, Workspace
+from accounts.models.rates import stored_rates
 from accounts.packages.services.subscriptions import add_data_plan
 from accounts.permissions import Permission, authorise
 from accounts.tokens.bearer import MY, ApiRequest, OrganisationId, own_organisation
@@ -161,9 +162,7 @@ def tariff_plan_wire(package: PlatformPackage) -> dict[str, Any]:
         "workspaces_enabled": package.workspaces_allowed,
         "federation_allowed": False,
         "currency": currency_wire(package.currency),
-        "price": {
-            "sim_activated_rate": [{"scale_start": step.scale_start, "rate": step.rate} for step in package.rate_steps]
-        },
+        "price": {"sim_activated_rate": stored_rates(package.rate_steps)},
         "status": {"id": status.value, "description": status.name.capitalize()},
     }
 

@@ -14,6 +14,7 @@ class PeopleTable(ListTable):
     caption = _("Users")
     noun = (_("user"), _("users"))
     row_template = "accounts/_people_rows.jinja"
+    tools = "accounts/_people_tools.html"
     # The address stands below the name while it has no column of its own.
     default_columns = ("name", "id", "created", "role", "access", "security")
     default_sort = "name"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accounts.people.views import invitations, users
+from accounts.people.views import export, invitations, users
 
 _SETTINGS = "w/<int:workspace_id>/settings/"
 _USERS = f"{_SETTINGS}users/"
 
 urlpatterns = [
     path(_USERS, users.user_list, name="workspace_users"),
+    path(f"{_USERS}export/", export.user_export, name="workspace_user_export"),
     path(f"{_USERS}invite/", users.user_invite, name="workspace_user_invite"),
     path(f"{_USERS}<int:user_id>/role/", users.user_role, name="workspace_user_role"),
     path(f"{_USERS}<int:user_id>/remove/", users.user_remove, name="workspace_user_remove"),

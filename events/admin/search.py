@@ -9,16 +9,19 @@ from typing import Final
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from accounts.models import ApplicationToken
 from events.covered import about
 from events.models import Event, FrozenPerson
 from events.search import MAX_ID, NOTHING, as_uuid, sim_ids
+from kit.context import ActorKind
+from kit.email_addresses import forms_of
 from kit.errors import Invalid
 from sims.identifiers import digits_in, normalise_iccid
 
 MOST_USERS: Final = 5
 """Accounts that had the same address one after the other."""
 
-_NAMED = re.compile(r"(event|request|sim|device|user|workspace)\s*:\s*(\S+)", re.IGNORECASE)
+_NAMED = re.compile(r"(event|request|sim|device|user|workspace|token)\s*:\s*(\S+)", re.IGNORECASE)
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _ICCID = re.compile(r"89[0-9]{17,18}")
 _IMSI = re.compile(r"[0-9]{14,15}")
@@ -44,7 +47,7 @@ def understand(text: str) -> Understood:
 
     Args:
         text: an id of an event, request, device or SIM, an ICCID, an IMSI, an e-mail address, or one of the forms
-            `event:`, `request:`, `sim:`, `device:`, `user:` and `workspace:` with an id.
+            `event:`, `request:`, `sim:`, `device:`, `user:`, `workspace:` and `token:` with an id.
     """
     text = text.strip()
     if named := _NAMED.fullmatch(text):
@@ -62,7 +65,7 @@ def understand(text: str) -> Understood:
         NOTHING,
         _(
             "All logs are searched by ID only: event, request, device or SIM ID, ICCID, IMSI, or e-mail address. "
-            "Say which with event:, request:, sim:, device:, user: or workspace:."
+            "Say which with event:, request:, sim:, device:, user:, workspace: or token:."
         ),
     )
 
@@ -84,6 +87,11 @@ def _condition(kind: str, number: int) -> Q:
         return about("sim", [number])
     if kind == "device":
         return about("device", [number])
+    if kind == "token":
+        # Its workspace is named, because the index begins with it.
+        places = ApplicationToken.objects.filter(pk=number).values_list("workspace_id", flat=True)
+        acted = Q(actor_kind=ActorKind.APPLICATION_TOKEN, actor_ref=number)
+        return acted & Q(workspace_id__in=list(places))
     return Q(pk=number) if kind == "event" else Q(workspace_id=number)
 
 
@@ -123,7 +131,9 @@ def _by_id(number: int) -> Understood:
 
 def _by_address(text: str) -> Understood:
     users = list(
-        FrozenPerson.objects.filter(username__iexact=text).values_list("user_id", flat=True).distinct()[:MOST_USERS]
+        FrozenPerson.objects.filter(Q(username__in=forms_of(text)) | Q(username__iexact=text))
+        .values_list("user_id", flat=True)
+        .distinct()[:MOST_USERS]
     )
     if users:
         return Understood(users=tuple(users))

@@ -13,6 +13,7 @@ from django.dispatch import receiver
 
 from accounts import signals
 from accounts.models import CompanyDetails, DataPlan, PlatformPackage, Workspace
+from accounts.models.rates import stored_rates
 from accounts.signals import SettingChange, SharedView, TokenRow
 from events.handlers.pending import pending
 from events.models import ErasureReceipt, FrozenPerson
@@ -354,6 +355,14 @@ def on_billing_updated(*, workspace_id: int, company: CompanyDetails, **_kwargs:
     log([_of_itself(pending(32, workspace_id), {"billing_config": config})])
 
 
+@receiver(signals.people_exported)
+def on_people_exported(
+    *, workspace_id: int, count: int, filters: dict[str, str], columns: list[str], **_kwargs: Any
+) -> None:
+    """Log that the users of a workspace were read out, with the filters and columns of the file (10130)."""
+    log([pending(10130, workspace_id, count=count)._replace(detail={"filters": filters, "columns": columns})])
+
+
 @receiver(signals.workspace_requested)
 def on_workspace_requested(*, workspace_id: int, kind: str, request_id: int, **_kwargs: Any) -> None:
     """Log a request for a new or linked workspace (10041)."""
@@ -411,7 +420,7 @@ def _package_detail(workspace: Workspace, package: PlatformPackage) -> dict[str,
         "end_date": _published(workspace.trial_ends),
         "evaluation": package.evaluation,
         "expiry_time": package.trial_days,
-        "price": {"sim_activated_rate": package.sim_rates},
+        "price": {"sim_activated_rate": stored_rates(package.rate_steps)},
         "rate": package.monthly_rate_cents / 100,
         "yearly_rate": package.monthly_rate_cents * 12 / 100,
         "currency": {"id": CURRENCY_IDS[package.currency]},

@@ -47,6 +47,14 @@ def _update_detail(change: OrderChange) -> dict[str, Any]:
     return detail
 
 
+@receiver(signals.orders_exported)
+def on_orders_exported(
+    *, workspace_id: int, count: int, filters: dict[str, str], columns: list[str], **_kwargs: Any
+) -> None:
+    """Log that orders were read out, with the filters and columns of the file (10131)."""
+    log([pending(10131, workspace_id, count=count)._replace(detail={"filters": filters, "columns": columns})])
+
+
 @receiver(signals.shop_changed)
 def on_shop_changed(*, kind: str, what: str, item_id: int, name: str, changes: dict[str, Any], **_kwargs: Any) -> None:
     """Log a change of what the shop offers, in the operator's workspace (10061)."""

@@ -38,6 +38,7 @@ REVERSE_SIMS = BulkSpec(
     run=reverse_sims,
     form=ReversesForm,
     asked=ngettext_lazy("Reverse what was done to %(n)s SIM", "Reverse what was done to %(n)s SIMs", "count"),
+    asked_one=gettext_lazy("Reverse what was done to SIM %(name)s"),
     done=ngettext_lazy("Reversed for %(n)s SIM", "Reversed for %(n)s SIMs", "count"),
     unchanged=_WAS_BEFORE,
 )
@@ -51,6 +52,7 @@ _DEVICES: dict[str, Any] = {
     "run": reverse_devices,
     "form": ReversesForm,
     "asked": ngettext_lazy("Reverse what was done to %(n)s device", "Reverse what was done to %(n)s devices", "count"),
+    "asked_one": gettext_lazy("Reverse what was done to device “%(name)s”"),
     "done": ngettext_lazy("Reversed for %(n)s device", "Reversed for %(n)s devices", "count"),
     "unchanged": _WAS_BEFORE,
 }

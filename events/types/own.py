@@ -17,7 +17,16 @@ are 10020 and 10021 when a member of staff signs in or out.
 | 10096 | SIM limit exceeded | all | ended tests bring a workspace above its limit; there and at the operator |
 | 10085 | Application token changed | all | an application token gets another description, or its creator's lower role |
 | 10093 | Activation dated back | all | a late record shows that a factory test was over earlier than was known |
+| 10115 | Action scheduled | all | a bulk action is scheduled for a moment to come |
+| 10116 | Scheduled action canceled | all | one is canceled before its moment |
+| 10117 | Scheduled action begun | all | the moment has come, and it begins |
+| 10118 | Scheduled action not carried out | all | it could not be done, or not to the end |
 | 10087 | Log and tables differ | staff | the nightly replay finds differences that the one before did not find |
+| 10105 | SIM import started | staff | staff have a large file imported; its end is 10060 or 10106 |
+| 10106 | SIM import without effect | staff | the file was refused, or the import was canceled or failed |
+| 10107 | SIM note changed | all | a note on a SIM is written, changed or removed; that of a device is 10003 |
+| 10130 | User export | all | the users of a workspace are read out as a file |
+| 10131 | Order export | all | its orders are |
 | 10088 | Log and tables agree again | staff | it finds none, and the one before found some |
 | 10125 | View shared | all | somebody shares a saved view of a list with the workspace |
 | 10126 | Shared view changed | all | it gets another name or shows something else |
@@ -77,8 +86,23 @@ _own(10012, "Operator blocklist changed", "Network '{operator}' {blocked_or_allo
      {"operator": "Example Mobile", "blocked_or_allowed": "blocked", **_DEVICE}, section=_DEVICES)
 _own(10013, "SMS sent", "SMS sent to device {device}", _DEVICE, section=_DEVICES)
 
+_own(10107, "SIM note changed", "Note on SIM {what}", {"what": "changed"}, section=_DEVICES,
+     sample_detail={"note": {"from": "Spare", "to": "Mounted on the roof of pump house 12"}})
+
 _own(10093, "Activation dated back", "SIM counts as activated since {moment}: its factory test was over then",
      {"moment": "2026-11-21T08:15:00Z"}, section="Device status management", source=Source.POLICY_CONTROL)
+
+_WHEN = {"what": "Suspend 806 SIMs", "due": "2026-12-01T00:00:00.000Z"}
+_SCHEDULE = "Scheduled actions"
+_own(10115, "Action scheduled", "{what} scheduled for {due}", _WHEN, section=_SCHEDULE)
+_own(10116, "Scheduled action canceled", "{what}, scheduled for {due}, canceled", _WHEN, section=_SCHEDULE)
+_own(10117, "Scheduled action begun", "{what} begun, as scheduled for {due}", _WHEN, section=_SCHEDULE,
+     source=Source.POLICY_CONTROL)
+_own(10118, "Scheduled action not carried out", {
+    "default": Wording("{what}, scheduled for {due}, was not carried out: {reason}"),
+    "partly": Wording("{what}, scheduled for {due}, ended after {done} of {count}: {reason}"),
+}, {**_WHEN, "reason": "The workspace is suspended.", "done": 500, "count": 806}, section=_SCHEDULE,
+     severity=_WARN, source=Source.POLICY_CONTROL)
 
 _POLICIES = "Device policies"
 _POLICY = {"name": "Example policy"}
@@ -139,6 +163,8 @@ _own(10051, "Event export", "{count} events exported", {"count": 1200}, section=
 _own(10086, "Inventory export",
      {"sims": Wording("{count} SIM(s) exported"), "devices": Wording("{count} device(s) exported")},
      {"count": 1200}, section=_LOG)
+_own(10130, "User export", "{count} user(s) exported", {"count": 12}, section=_LOG)
+_own(10131, "Order export", "{count} order(s) exported", {"count": 8}, section=_LOG)
 _own(10052, "Events expired", "{count} events older than {cutoff} removed by retention",
      {"count": 1200, "cutoff": "2026-01-01"}, section=_LOG, source=Source.POLICY_CONTROL)
 
@@ -149,6 +175,13 @@ _own(10001, "SIMs assigned to workspace",
      {"count": 25, "bic": _BIC, "workspace": "Example North"}, section=_OPERATOR, audience="staff")
 _own(10060, "SIM import", "{count} SIMs imported into batch {bic}", {"count": 25, "bic": _BIC},
      section=_OPERATOR, audience="staff")
+_own(10105, "SIM import started", "Import of SIMs into batch {bic} started", {"bic": _BIC},
+     section=_OPERATOR, audience="staff")
+_own(10106, "SIM import without effect",
+     {"refused": Wording("Import of SIMs into batch {bic} refused: {count} error(s) in the file"),
+      "canceled": Wording("Import of SIMs into batch {bic} canceled"),
+      "failed": Wording("Import of SIMs into batch {bic} failed")},
+     {"bic": _BIC, "count": 2}, section=_OPERATOR, severity=_WARN, audience="staff")
 _own(10061, "Article changed",
      {"default": Wording("Article '{name}' {what}"), "shipping_option": Wording("Shipping option '{name}' {what}"),
       "shipping_provider": Wording("Shipping provider '{name}' {what}")},

@@ -14,43 +14,16 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Currency
 from kit.admin.base import StaffAdmin, StaffForm
+from kit.admin.fields import AmountField
 from kit.admin.filters import choice_filter
-from kit.errors import Invalid
+from kit.money import money
 from kit.rendering import badge, dash, number
 from orders.models import Article, Quality, ShippingOption, ShippingProvider
-from orders.money import decimal_text, minor_units, money
 from orders.quotes import price_in
 from orders.services.catalogue import article_create, article_update, offer_create, offer_update
 from orders.stock import available
 
 _ACTIVE = choice_filter("active", _("can be ordered"), "active", ((1, _("Yes")), (0, _("No"))))
-
-
-class AmountField(forms.CharField):
-    """A price typed with its decimals; an integer in the minor unit."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(
-            max_length=12, widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "num"}), **options
-        )
-
-    def prepare_value(self, value: Any) -> Any:
-        return decimal_text(value) if isinstance(value, int) else value
-
-    def clean(self, value: Any) -> Any:
-        text = super().clean(value)
-        if not text:
-            return None
-        try:
-            return minor_units(text)
-        except Invalid as error:
-            raise forms.ValidationError(error.message) from error
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        try:
-            return bool(self.clean(data) != initial)
-        except forms.ValidationError:
-            return True
 
 
 def _price_field(currency: str) -> AmountField:

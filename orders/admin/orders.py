@@ -18,14 +18,16 @@ from django.utils.translation import gettext_lazy, ngettext
 from kit.admin.base import StaffAdmin, add_refusal
 from kit.admin.filters import choice_filter, related_filter
 from kit.errors import DomainError
+from kit.money import money
 from kit.outcomes import Outcome
 from kit.rendering import badge, bdi, dash, number, when, when_absolute
 from orders.addresses import country_name
-from orders.models import Address, Order, PaymentMethod, ShippingProvider
-from orders.money import money
+from orders.admin.shipping import Parcel, ShipForm
+from orders.models import Address, Order, PaymentMethod
+from orders.packing import needs_of, packed
 from orders.selectors import STATE_TONES, allotted
 from orders.services.orders import orders_cancel, orders_mark_paid, refusal_text
-from orders.services.shipping import MOST_REFERENCE, order_ship
+from orders.services.shipping import order_ship
 from orders.states import OrderStatus, may_move, moves_from
 from orders.stock import short_articles
 
@@ -36,26 +38,6 @@ BUTTONS = {
     OrderStatus.CANCELED: ("cancel", gettext_lazy("Cancel order"), "x", "danger"),
 }
 """State to page name, label, icon and kind of its button."""
-
-
-class ShipForm(forms.Form):
-    """The question who carries the parcel of an order, and by which reference it is tracked."""
-
-    provider = forms.ModelChoiceField(
-        label=gettext_lazy("Shipping provider"), queryset=ShippingProvider.objects.none(), empty_label=None
-    )
-    reference = forms.CharField(
-        label=gettext_lazy("Tracking reference"),
-        max_length=MOST_REFERENCE,
-        required=False,
-        help_text=gettext_lazy("As the provider gives it; the customer sees it."),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["provider"]
-        if isinstance(field, forms.ModelChoiceField):
-            field.queryset = ShippingProvider.objects.filter(active=True)
 
 
 class SureForm(forms.Form):
@@ -120,7 +102,7 @@ class OrderAdmin(StaffAdmin):
             "heading": str(obj),
             "badge": self.state(obj),
             "buttons": buttons,
-            "links": self._links(obj),
+            "links": [*self._slip_link(obj), *self._links(obj)],
             "lines": [
                 (
                     line,
@@ -143,6 +125,11 @@ class OrderAdmin(StaffAdmin):
         except NoReverseMatch:
             return []
         return [(_("Order events"), f"{events}?workspace={order.workspace_id}&type=39", "scroll-text")]
+
+    def _slip_link(self, order: Order) -> list[tuple[Any, str, str]]:
+        if order.status not in (OrderStatus.PAID, OrderStatus.SHIPPED):
+            return []
+        return [(_("Packing slip"), self.url_of(order, "slip"), "printer")]
 
     def _facts(self, order: Order) -> list[tuple[Any, Any]]:
         facts: list[tuple[Any, Any]] = [
@@ -207,6 +194,7 @@ class OrderAdmin(StaffAdmin):
         own: list[Any] = [
             path("<path:object_id>/pay/", wrap(self.pay_view), name="orders_order_pay"),
             path("<path:object_id>/ship/", wrap(self.ship_view), name="orders_order_ship"),
+            path("<path:object_id>/slip/", wrap(self.slip_view), name="orders_order_slip"),
             path("<path:object_id>/cancel/", wrap(self.cancel_view), name="orders_order_cancel"),
         ]
         return own + super().get_urls()
@@ -234,26 +222,76 @@ class OrderAdmin(StaffAdmin):
         )
 
     def ship_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Ask for carrier and tracking reference, and ship: batches of the stock go to the customer."""
+        """Choose and check the boxes, ask for carrier and tracking reference, and ship."""
         order = self._order(request, object_id)
-        intro = ngettext(
-            "%(n)s SIM of the stock goes to %(workspace)s; the oldest batches are taken.",
-            "%(n)s SIMs of the stock go to %(workspace)s; the oldest batches are taken.",
-            order.sim_count,
-        )
-        return self._ask(
-            request,
-            order,
-            OrderStatus.SHIPPED,
-            ShipForm,
-            lambda form: order_ship(
-                order_id=order.pk,
-                provider_id=form.cleaned_data["provider"].pk,
-                reference=form.cleaned_data["reference"],
-            ),
-            heading=_("Ship order %(id)s") % {"id": order.pk},
-            intro=intro % {"n": number(order.sim_count), "workspace": order.workspace.name},
-        )
+        if not may_move(order.status, OrderStatus.SHIPPED):
+            return self._too_late(request, order, OrderStatus.SHIPPED)
+        sent = request.POST if request.method == "POST" else None
+        parcel = Parcel.read(order, sent)
+        # A scan never ships, whichever button its Enter presses.
+        scan = sent.get("scan", "").strip() if sent is not None else ""
+        form = ShipForm(sent if sent is not None and "confirm" in sent and not scan else None, initial=sent)
+        if scan:
+            parcel.scan(scan)
+        elif form.is_valid():
+            if parcel.unchecked and not form.cleaned_data["unscanned"]:
+                form.add_error("unscanned", _unscanned_text(parcel.unchecked))
+            elif self._shipped(request, form, parcel):
+                return HttpResponseRedirect(self.url_of(order))
+        return self._ship_page(request, form, parcel)
+
+    def _shipped(self, request: HttpRequest, form: ShipForm, parcel: Parcel) -> bool:
+        values = form.cleaned_data
+        try:
+            order_ship(
+                order_id=parcel.order.pk,
+                provider_id=values["provider"].pk,
+                reference=values["reference"],
+                batch_ids=parcel.chosen,
+            )
+        except DomainError as error:
+            add_refusal(form, error)
+            return False
+        slip = format_html('<a href="{}">{}</a>', self.url_of(parcel.order, "slip"), _("Packing slip"))
+        text = _("Order %(id)s is %(state)s now.") % {"id": parcel.order.pk, "state": OrderStatus.SHIPPED.label}
+        self.message_user(request, format_html("{} {}", text, slip), messages.SUCCESS)
+        return True
+
+    def _ship_page(self, request: HttpRequest, form: ShipForm, parcel: Parcel) -> HttpResponse:
+        order = parcel.order
+        context = {
+            "form": form,
+            "parcel": parcel,
+            "lines": parcel.lines(),
+            "original": order,
+            "heading": _("Ship order %(id)s") % {"id": order.pk},
+            "address": address_html(order.shipping_address),
+            "back": self.url_of(order),
+            "slip_url": self.url_of(order, "slip"),
+            "crumbs": [(str(order), self.url_of(order))],
+        }
+        status = 422 if form.errors or parcel.refused else 200
+        return self.render(request, "admin/orders/order/ship.html", context, status=status)
+
+    def slip_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show the packing slip: of a shipped order what lies in the parcel, before that what is to be picked."""
+        order: Order = self.found(request, object_id)
+        if order.status not in (OrderStatus.PAID, OrderStatus.SHIPPED):
+            self.message_user(request, _("A packing slip is made of orders that are paid."), messages.WARNING)
+            return HttpResponseRedirect(self.url_of(order))
+        shipped = order.status == OrderStatus.SHIPPED
+        needs = packed(order) if shipped else needs_of(order)
+        lines = [(need.line, need.boxes[: need.line.quantity]) for need in needs]
+        context = {
+            "heading": _("Packing slip of order %(id)s") % {"id": order.pk},
+            "original": order,
+            "shipped": shipped,
+            "lines": lines,
+            "boxes": sum(need.line.quantity for need in needs),
+            "address": address_html(order.shipping_address),
+            "crumbs": [(str(order), self.url_of(order))],
+        }
+        return self.render(request, "admin/orders/order/slip.html", context)
 
     def cancel_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask whether an order shall be canceled, and cancel it."""
@@ -285,8 +323,7 @@ class OrderAdmin(StaffAdmin):
     ) -> HttpResponse:
         """Show the form of a move and make it; a move that is not allowed any more leads back and says why."""
         if not may_move(order.status, new):
-            self.message_user(request, refusal_text(order, new), messages.WARNING)
-            return HttpResponseRedirect(self.url_of(order))
+            return self._too_late(request, order, new)
         form = form_class(request.POST if request.method == "POST" else None)
         if form.is_valid():
             try:
@@ -308,6 +345,10 @@ class OrderAdmin(StaffAdmin):
         }
         return self.render(request, "admin/form_page.html", context, status=422 if form.errors else 200)
 
+    def _too_late(self, request: HttpRequest, order: Order, new: OrderStatus) -> HttpResponse:
+        self.message_user(request, refusal_text(order, new), messages.WARNING)
+        return HttpResponseRedirect(self.url_of(order))
+
     @admin.action(description=gettext_lazy("Mark paid"), permissions=["move"])
     def mark_selected_paid(self, request: HttpRequest, orders: QuerySet[Any]) -> None:
         """Mark many orders paid; those that can't be are named with their reason."""
@@ -328,6 +369,11 @@ class OrderAdmin(StaffAdmin):
             count = len(outcome.changed)
             text = ngettext("%(n)s order marked paid.", "%(n)s orders marked paid.", count) % {"n": number(count)}
             self.message_user(request, text, messages.SUCCESS)
+
+
+def _unscanned_text(count: int) -> str:
+    text = ngettext("%(n)s box was not scanned.", "%(n)s boxes were not scanned.", count)
+    return text % {"n": number(count)} + " " + _("Scan its BIC, or tick this box.")
 
 
 def address_html(address: Address) -> SafeString:

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from kit.admin.base import StaffAdmin
 from kit.admin.filters import condition_filter
+from kit.money import money
 from kit.rendering import badge, dash, when
 from orders.models import MoneyTransfer
-from orders.money import money
 from orders.services import transfers
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from orders.money import money as _money
+from kit.money import money as _money
 
 register = template.Library()
 

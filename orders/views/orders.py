@@ -19,12 +19,12 @@ from accounts.requests import WorkspacePageRequest
 from kit.errors import Conflict, DomainError, Forbidden, NotFound
 from kit.htmx import redirect_to, render_fragment
 from kit.lists import Empty, Listing
+from kit.money import money
 from kit.rendering import badge
 from orders import payments
 from orders.addresses import country_name
 from orders.filters import OrderFilters
 from orders.models import Order, PaymentMethod
-from orders.money import money
 from orders.selectors import STATE_TONES, allotted, order_of_workspace, order_rows
 from orders.services.orders import orders_cancel, refusal_text
 from orders.services.registration import order_register

@@ -13,9 +13,9 @@ from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from kit.errors import Conflict, Invalid
 from kit.htmx import redirect_to, render_fragment
+from kit.money import money
 from orders import payments
 from orders.forms import CardForm
-from orders.money import money
 from orders.selectors import order_of_workspace
 from orders.services.orders import order_pay_online, refusal_text
 from orders.states import OrderStatus, may_move

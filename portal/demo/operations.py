@@ -11,8 +11,10 @@ from urllib.parse import parse_qsl
 from accounts.models import DataPlan, PlatformPackage, Workspace
 from accounts.packages.services.catalogue import create_data_plan, create_package, update_data_plan, update_package
 from accounts.packages.services.subscriptions import set_data_plans, set_package
+from accounts.people.services.exports import record_export as people_export
 from accounts.workspaces.services.workspaces import update_workspace
 from kit.context import Surface
+from orders.services.exports import record_export as orders_export
 from portal.demo.past import Past
 from sims.devices.services.devices import NewDevice, create_devices, delete_devices
 from sims.devices.services.status import disable_devices, set_device_status
@@ -100,7 +102,19 @@ def _write_devices(past: Past) -> None:
     for number in range(9):
         past.add(at(15, 13, 10 + number), "priya", partial(_spare_device, past, number))
     past.add(at(24, 16, 40), "amara", partial(_export, past, "cold", "sims", "status=2", 80))
+    past.add(at(26, 11, 40), "marco", partial(_export_people, past))
+    past.add(at(26, 11, 43), "marco", partial(_export_orders, past))
     past.add(at(26, 11, 25), "marco", partial(_export, past, "water", "devices", "", 800))
+
+
+def _export_people(past: Past) -> None:
+    columns = ["name", "email", "role", "access", "security"]
+    people_export(workspace_id=past.workspaces["water"], count=6, filters={}, columns=columns)
+
+
+def _export_orders(past: Past) -> None:
+    columns = ["status", "sims", "total", "submitted"]
+    orders_export(workspace_id=past.workspaces["water"], count=7, filters={"status": "2"}, columns=columns)
 
 
 def _export(past: Past, workspace: str, what: Literal["sims", "devices"], query: str, count: int) -> None:

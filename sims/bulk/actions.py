@@ -14,19 +14,21 @@ from django import forms
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 
-from accounts.models import User
-from accounts.permissions import Permission
+from accounts.models import User, Workspace
+from accounts.permissions import Permission, actor_may
 from kit import jobs
 from kit.action import action, retried
-from kit.context import current_actor
-from kit.errors import Invalid, NotFound
+from kit.context import as_scheduled, current_actor
+from kit.errors import Forbidden, Invalid, NotFound
 from kit.filters import ListFilters
 from kit.models import Job
 from kit.outcomes import Outcome
 from kit.querysets import CHUNK, WorkspaceQuerySet
+from kit.text import several_lines
 from sims.bulk.selection import LIFETIME, Selection
+from sims.bulk.trail import Trail, trailing
 
 BULK = "sims.bulk.actions"
 """Kind of all jobs made here; their arguments name the action."""
@@ -65,6 +67,11 @@ class Noun:
         proof: from the name of a single object as the page shows it, what must be typed before it is destroyed and
             the sentence that asks for it.
         reasons: wordings of refusals by their code; each continues a count, "9 are Issued".
+        effects: wordings of what a preview knows beyond the new state (`Outcome.effects`), by its name; each continues
+            a count, "9 lose their connection".
+        trace: returns how objects stood before and after an action, one list an object that begins with its id.
+        trace_head: headings of the rest of such a list in a CSV.
+        trace_line: turns the rest of such a list into what people read.
         route: how the names of its views begin: `<route>_list`, `<route>_detail` and, made here, `<route>_bulk`.
     """
 
@@ -79,6 +86,10 @@ class Noun:
     proof: Callable[[str], tuple[str, str]]
     reasons: Mapping[str, Words]
     route: str
+    trace: Callable[[int, Sequence[int], Outcome, Trail], list[list[Any]]]
+    trace_head: Sequence[Any]
+    trace_line: Callable[[Sequence[Any]], list[str]]
+    effects: Mapping[str, Words] = field(default_factory=dict)
 
     @property
     def page(self) -> str:
@@ -99,6 +110,11 @@ class Noun:
             rows = self.objects().filter(pk__in=ids[start : start + CHUNK]).values_list("pk", self.label)
             found.update((pk, self.shown(label)) for pk, label in rows)
         return found
+
+    def name_of(self, workspace_id: int, pk: int) -> str:
+        """Return what people call one object of a workspace; its id where it has none of it. One query."""
+        label = self.objects().of(workspace_id).filter(pk=pk).values_list(self.label, flat=True).first()
+        return str(pk) if label is None else self.shown(label)
 
     def links(self, workspace_id: int, named: Iterable[tuple[int, str]]) -> list[tuple[str, str]]:
         """Return name and address of objects given by id and name. No query."""
@@ -148,13 +164,54 @@ class ActionSpec:
 
 
 class OptionsForm(forms.Form):
-    """Further questions of a dialog. The preview is asked for again on each change when it depends on the answers."""
+    """Further questions of a dialog. The preview is asked for again on each change when it depends on the answers.
+
+    Args:
+        workspace_id: whose objects the dialog is about, for questions that offer what the workspace has.
+        ids: the objects, for questions about what they hold.
+    """
 
     changes_preview = False
+
+    def __init__(self, *args: Any, workspace_id: int, ids: Sequence[int] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.workspace_id, self.ids = workspace_id, ids
 
     def options(self) -> dict[str, Any]:
         """Return the answers by the services' keywords; what is preselected while the form is unbound."""
         raise NotImplementedError
+
+
+class NoteForm(OptionsForm):
+    """The note for the objects; of a single one it begins with what it holds."""
+
+    note = forms.CharField(
+        label=gettext_lazy("Note"),
+        help_text=gettext_lazy("Everybody in this workspace can read it. Leave it empty to remove the note."),
+        max_length=1_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 5}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if len(self.ids) == 1 and not self.is_bound:
+            self.initial["note"] = self.held(self.workspace_id, self.ids[0])
+
+    def held(self, workspace_id: int, pk: int) -> str:
+        """Return the note that an object has."""
+        raise NotImplementedError
+
+    def clean_note(self) -> str:
+        """Check the text here too, so that the dialog names what is wrong with it."""
+        try:
+            return several_lines(self.cleaned_data["note"], most=1_000, field="note")
+        except Invalid as error:
+            raise forms.ValidationError(error.message) from error
+
+    def options(self) -> dict[str, Any]:
+        """Return the argument for the service; none while nobody has written anything."""
+        return {"note": self.cleaned_data["note"]} if self.is_bound else {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,21 +222,42 @@ class BulkSpec(ActionSpec):
         preview: tells what would happen.
         run: does it.
         asked: "Suspend 412 SIMs".
+        doing: "Suspending 412 SIMs", while it goes on; what was asked for where it is left out.
+        asked_one: "Suspend SIM %(name)s"; the wording for a number where it is left out.
         form: further questions.
     """
 
     preview: Service
     run: Service
     asked: Words
+    asked_one: Any = ""
+    doing: Words | None = None
     form: type[OptionsForm] | None = None
+
+    def title(self, workspace_id: int, ids: Sequence[int]) -> str:
+        """Return what is asked for: it names the object when it is one. One query then."""
+        if len(ids) == 1 and self.asked_one:
+            return str(self.asked_one % {"name": self.noun.name_of(workspace_id, ids[0])})
+        return say(self.asked, len(ids))
+
+    def dialog_title(self, workspace_id: int, ids: Sequence[int], outcome: Outcome) -> str:
+        """Return the heading of the question: how many objects will change, which of the selected ones can."""
+        if len(ids) == 1:
+            return self.title(workspace_id, ids)
+        if not outcome.changed:
+            return _("%(verb)s: nothing would change") % {"verb": self.label}
+        return say(self.asked, len(outcome.changed))
 
     def foresee(self, workspace_id: int, ids: Sequence[int], options: Mapping[str, Any]) -> Outcome:
         """Tell what would become of each object; raises as `carry_out`."""
         return self._call(self.preview, workspace_id, ids, options)
 
     def act(self, workspace_id: int, ids: Sequence[int], options: Mapping[str, Any]) -> Outcome:
-        """Do it to these objects; raises as `carry_out`."""
-        return self._call(self.run, workspace_id, ids, options)
+        """Do it to these objects, and note how each stood before and after; raises as `carry_out`."""
+        with trailing() as trail:
+            outcome = self._call(self.run, workspace_id, ids, options)
+            outcome.trace = self.noun.trace(workspace_id, ids, outcome, trail)
+        return outcome
 
     def _call(self, service: Service, workspace_id: int, ids: Sequence[int], options: Mapping[str, Any]) -> Outcome:
         if not ids:
@@ -252,16 +330,18 @@ def carry_out(spec: BulkSpec, selection: Selection, options: Mapping[str, Any]) 
         Forbidden, NotFound, Invalid, Conflict: as the service; nothing was done then.
     """
     ids, workspace_id = selection.ids, selection.workspace_id
-    title = say(spec.asked, len(ids))
+    title = spec.title(workspace_id, ids)
 
     def act() -> Job:
         if len(ids) <= CHUNK:
             outcome = spec.act(workspace_id, ids, options)
-            return keep(spec, selection, title=title, result=outcome.as_json(), total=len(ids), options=dict(options))
+            return keep(spec, selection, title=title, result=outcome, total=len(ids), options=dict(options))
         # A right that is missing shall show at once, not in a worker.
         spec.foresee(workspace_id, ids[:1], options)
-        arguments = _arguments(spec, selection, options=dict(options), ids=list(ids))
-        return jobs.start(kind=BULK, workspace_id=workspace_id, title=title, arguments=arguments, total=len(ids))
+        arguments = arguments_of(spec, selection, options=dict(options), ids=list(ids))
+        return jobs.start(
+            kind=BULK, name=spec.path, workspace_id=workspace_id, title=title, arguments=arguments, total=len(ids)
+        )
 
     return once(selection, act)
 
@@ -289,7 +369,13 @@ def once(selection: Selection, act: Callable[[], Job]) -> Job:
 
 
 def keep(
-    spec: ActionSpec, selection: Selection, *, title: str, result: dict[str, Any], total: int, **arguments: Any
+    spec: ActionSpec,
+    selection: Selection,
+    *,
+    title: str,
+    result: Outcome | Mapping[str, Any],
+    total: int,
+    **arguments: Any,
 ) -> Job:
     """Keep the result of what was done within this request, for its report.
 
@@ -297,22 +383,46 @@ def keep(
         spec: the action.
         selection: what was confirmed.
         title: what was asked for, or what was done if the action has no words of its own for that.
-        result: JSON-safe, of `Outcome.as_json` unless the action has a report of its own.
+        result: what became of each object, or JSON-safe what a report of the action's own shows.
         total: number of objects.
         arguments: JSON-safe, what else is worth keeping.
     """
     return jobs.keep_result(
         kind=BULK,
+        name=spec.path,
         workspace_id=selection.workspace_id,
         title=title,
-        arguments=_arguments(spec, selection, **arguments),
-        result=result,
+        arguments=arguments_of(spec, selection, **arguments),
+        result=result.as_json() if isinstance(result, Outcome) else dict(result),
+        counts=result.counts if isinstance(result, Outcome) else {"changed": total, "unchanged": 0, "refused": 0},
         total=total,
     )
 
 
-def _arguments(spec: ActionSpec, selection: Selection, **more: Any) -> dict[str, Any]:
+def arguments_of(spec: ActionSpec, selection: Selection, **more: Any) -> dict[str, Any]:
+    """Return what the job of an action keeps of what was confirmed."""
     return {"kind": spec.noun.name, "action": spec.name, "key": selection.key, **more}
+
+
+def require_standing_right(job: Job, spec: ActionSpec) -> None:
+    """Check that whoever asked for a scheduled action may still do it, in words that others read.
+
+    Raises:
+        Forbidden: not any more; the text says why.
+    """
+    actor, workspace_id = current_actor(), job.workspace_id or 0
+    if "scheduled" not in job.arguments or actor_may(actor, workspace_id, spec.permission):
+        return
+    role = actor.roles.get(workspace_id)
+    if role is None:
+        text = _("Whoever asked for it is no longer in this workspace.")
+    elif Workspace.objects.filter(pk=workspace_id, status=Workspace.Status.SUSPENDED).exists():
+        text = _("The workspace is suspended.")
+    elif workspace_id in actor.closed:
+        text = _("Whoever asked for it has not set up the second factor that the workspace demands.")
+    else:
+        text = _("Whoever asked for it has the role %(role)s now, which may not %(right)s.")
+    raise Forbidden(text % {"role": role, "right": spec.permission.label}, permission=spec.permission.value)
 
 
 @jobs.job_kind(BULK)
@@ -323,8 +433,10 @@ def bulk_step(job: Job) -> bool:
     ids = asked["ids"][job.done : job.done + CHUNK]
     outcome = Outcome.from_json(job.result)
     if ids:
-        # Only jobs with a workspace are started above.
-        outcome.extend(spec.act(job.workspace_id or 0, ids, asked["options"]))
-    job.result = outcome.as_json()
+        require_standing_right(job, spec)
+        with as_scheduled(asked.get("scheduled")):
+            # Only jobs with a workspace are started above.
+            outcome.extend(spec.act(job.workspace_id or 0, ids, asked["options"]))
+    job.result, job.counts = outcome.as_json(), outcome.counts
     job.done += len(ids)
     return job.done < job.total

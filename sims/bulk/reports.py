@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from typing import Any, TypeVar
 
+from django.db.models import QuerySet
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -19,9 +22,20 @@ from kit.models import Job
 from kit.outcomes import Outcome, Refusal
 from sims.bulk.actions import BULK, ActionSpec, Noun, Words, say, spec_of
 
+T = TypeVar("T")
+
 SHOWN_ITEMS = 50
 """Objects that a group lists by name; the rest stands in the CSV."""
 
+TONES = {
+    Job.State.QUEUED: "neutral",
+    Job.State.RUNNING: "info",
+    Job.State.DONE: "good",
+    Job.State.FAILED: "bad",
+    Job.State.SCHEDULED: "accent",
+    Job.State.CANCELED: "muted",
+}
+"""Tones of the badges of states."""
 _REASONS: dict[str, Words] = {
     "not_found": ngettext_lazy(
         "is not in this workspace, or deleted", "are not in this workspace, or deleted", "count"
@@ -39,12 +53,16 @@ class ReasonGroup:
     Args:
         items: name and link (or "") of the objects listed.
         more: how many further objects the group has beyond `items`.
+        key: name of the group among those of a dialog, by which the rest of it is asked for; "" where it can't be.
+        until: how many objects of the group are listed up to here.
     """
 
     text: str
     count: int
     items: Sequence[tuple[str, str]] = ()
     more: int = 0
+    key: str = ""
+    until: int = 0
 
     @classmethod
     def of(cls, text: str, items: Sequence[tuple[str, str]]) -> ReasonGroup:
@@ -52,41 +70,95 @@ class ReasonGroup:
         return cls(text, len(items), items[:SHOWN_ITEMS], max(0, len(items) - SHOWN_ITEMS))
 
 
-def refused_groups(noun: Noun, workspace_id: int, refused: Sequence[Refusal]) -> list[ReasonGroup]:
+@dataclass(frozen=True)
+class Part:
+    """Which objects of each group are listed by name; the first fifty unless others are asked for."""
+
+    start: int = 0
+    size: int = SHOWN_ITEMS
+
+    @property
+    def end(self) -> int:
+        """Number of objects up to the last one listed."""
+        return self.start + self.size
+
+    def of(self, found: Sequence[T]) -> Sequence[T]:
+        """Return those that are listed."""
+        return found[self.start : self.end]
+
+    def more(self, found: Sequence[Any]) -> int:
+        """Return how many come after them."""
+        return max(0, len(found) - self.end)
+
+
+FIRST = Part()
+
+
+def dialog_groups(
+    spec: ActionSpec, workspace_id: int, outcome: Outcome, part: Part = FIRST
+) -> tuple[list[ReasonGroup], list[ReasonGroup]]:
+    """Return what a preview means beyond the new state, and the objects that will not change, each with its reason."""
+    return effect_groups(spec.noun, workspace_id, outcome.effects, part), [
+        *refused_groups(spec.noun, workspace_id, outcome.refused, part),
+        *unchanged_groups(spec, workspace_id, outcome.unchanged, part),
+    ]
+
+
+def effect_groups(
+    noun: Noun, workspace_id: int, effects: Mapping[str, Sequence[int]], part: Part = FIRST
+) -> list[ReasonGroup]:
+    """Return what an action means beyond the new state, each with the objects concerned. One query an effect."""
+    return [
+        ReasonGroup(
+            text=say(noun.effects[name], len(ids)),
+            count=len(ids),
+            items=_listed(noun, workspace_id, ids, part),
+            more=part.more(ids),
+            key=f"effect:{name}",
+            until=part.end,
+        )
+        for name, ids in effects.items()
+        if name in noun.effects
+    ]
+
+
+def refused_groups(noun: Noun, workspace_id: int, refused: Sequence[Refusal], part: Part = FIRST) -> list[ReasonGroup]:
     """Return refused objects by reason, the commonest first, each with the first fifty by name. No query."""
     by_reason: dict[tuple[str, str], list[Refusal]] = {}
     for refusal in refused:
         by_reason.setdefault((refusal.code, refusal.reason if refusal.code != "not_found" else ""), []).append(refusal)
     groups = []
-    for (code, reason), found in sorted(by_reason.items(), key=lambda pair: -len(pair[1])):
+    for number, ((code, reason), found) in enumerate(sorted(by_reason.items(), key=lambda pair: -len(pair[1]))):
         words = noun.reasons.get(code) or _REASONS.get(code)
         groups.append(
             ReasonGroup(
                 text=say(words, len(found)) if words else f"– {reason}",
                 count=len(found),
                 # What is not in this workspace has no page here.
-                items=[(refusal.label, "") for refusal in found[:SHOWN_ITEMS]]
+                items=[(refusal.label, "") for refusal in part.of(found)]
                 if code == "not_found"
-                else noun.links(workspace_id, ((each.id, noun.shown(each.label)) for each in found[:SHOWN_ITEMS])),
-                more=max(0, len(found) - SHOWN_ITEMS),
+                else noun.links(workspace_id, ((each.id, noun.shown(each.label)) for each in part.of(found))),
+                more=part.more(found),
+                key=f"refused:{number}",
+                until=part.end,
             )
         )
     return groups
 
 
-def unchanged_groups(spec: ActionSpec, workspace_id: int, ids: Sequence[int]) -> list[ReasonGroup]:
+def unchanged_groups(spec: ActionSpec, workspace_id: int, ids: Sequence[int], part: Part = FIRST) -> list[ReasonGroup]:
     """Return the group of objects that are as asked already, if there are any. One query."""
     if not ids:
         return []
-    items = _listed(spec.noun, workspace_id, ids)
-    return [ReasonGroup(say(spec.unchanged, len(ids)), len(ids), items, len(ids) - len(items))]
+    items = _listed(spec.noun, workspace_id, ids, part)
+    return [ReasonGroup(say(spec.unchanged, len(ids)), len(ids), items, part.more(ids), "unchanged", part.end)]
 
 
-def _listed(noun: Noun, workspace_id: int, ids: Sequence[int]) -> list[tuple[str, str]]:
-    """Return name and link of the first fifty objects. One query."""
-    first = ids[:SHOWN_ITEMS]
-    known = noun.labels(first)
-    return noun.links(workspace_id, ((pk, known.get(pk, str(pk))) for pk in first))
+def _listed(noun: Noun, workspace_id: int, ids: Sequence[int], part: Part = FIRST) -> list[tuple[str, str]]:
+    """Return name and link of the objects that are listed. One query."""
+    shown = part.of(ids)
+    known = noun.labels(shown)
+    return noun.links(workspace_id, ((pk, known.get(pk, str(pk))) for pk in shown))
 
 
 @dataclass(frozen=True)
@@ -102,7 +174,8 @@ class BulkReport:
     @cached_property
     def spec(self) -> ActionSpec:
         """The action."""
-        return spec_of(self.job.arguments["kind"], self.job.arguments["action"])
+        noun, _slash, action = self.job.name.partition("/")
+        return spec_of(noun, action)
 
     @property
     def noun(self) -> Noun:
@@ -118,6 +191,32 @@ class BulkReport:
     def finished(self) -> bool:
         """Whether nothing more will happen."""
         return self.job.state in (Job.State.DONE, Job.State.FAILED)
+
+    @property
+    def due(self) -> datetime | None:
+        """The moment for which it was scheduled, `None` where it was not."""
+        scheduled = getattr(self.job, "scheduled", None)
+        return scheduled.due_at if scheduled is not None else None
+
+    @property
+    def waits(self) -> bool:
+        """Whether its moment has not come yet."""
+        return self.job.state == Job.State.SCHEDULED
+
+    @property
+    def canceled(self) -> bool:
+        """Whether it was canceled before its moment."""
+        return self.job.state == Job.State.CANCELED
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """How many objects were changed, left as they were and refused so far; empty before the first was looked at."""
+        return dict(self.job.counts)
+
+    @property
+    def tone(self) -> str:
+        """How the badge of its state looks."""
+        return TONES[Job.State(self.job.state)]
 
     @property
     def state_text(self) -> str:
@@ -212,6 +311,12 @@ class BulkReport:
         return f"{actor.person.name}, {actor.person.username}"
 
     @property
+    def who(self) -> str:
+        """Who asked for it, by the name alone."""
+        actor = revive_actor(self.job.actor)
+        return actor.label if actor.kind != ActorKind.USER or actor.person is None else actor.person.name
+
+    @property
     def url(self) -> str:
         """Where the report stays."""
         return reverse("sims:result", args=[self.workspace_id, self.job.pk])
@@ -250,25 +355,61 @@ class BulkReport:
         except NoReverseMatch:
             return ""
 
-    def lines(self) -> Iterator[tuple[str, str, str, str]]:
-        """Return id, name, what became of it and why, of each object."""
-        outcome = self.outcome
-        known = self.noun.labels([*outcome.changed, *outcome.unchanged])
+    @property
+    def shown_url(self) -> str:
+        """The list of what was changed, or of what is still to be changed; "" where nothing of it is here."""
+        none_left = self.canceled or (self.finished and (not self.changed_count or not self.spec.stays))
+        return "" if none_left or self.spec.report else f"{self.list_url}?result={self.job.pk}"
+
+    @property
+    def doing(self) -> str:
+        """What goes on: "Suspending 5,000 SIMs"."""
+        words = getattr(self.spec, "doing", None)
+        return say(words, self.job.total) if words is not None and self.job.total > 1 else self.job.title
+
+    @property
+    def head(self) -> tuple[Any, ...]:
+        """Headings of `lines`."""
+        return ("id", self.noun.head, *self.noun.trace_head, _("result"), _("reason"))
+
+    def lines(self) -> Iterator[list[str]]:
+        """Return id, name, how it stood before and after, what became of it and why, of each object."""
+        outcome, noun = self.outcome, self.noun
+        known = noun.labels([*outcome.changed, *outcome.unchanged])
+        stood = {pk: noun.trace_line(rest) for pk, *rest in outcome.trace}
+        blank = [""] * len(noun.trace_head)
         for what, ids in (("changed", outcome.changed), ("unchanged", outcome.unchanged)):
             for pk in ids:
-                yield str(pk), known.get(pk, ""), what, ""
+                yield [str(pk), known.get(pk, ""), *stood.get(pk, blank), what, ""]
         for what, refused in (("skipped", self.skipped), ("failed", self.failed)):
-            for refusal in refused:
-                yield str(refusal.id), self.noun.shown(refusal.label), what, refusal.reason
+            for each in refused:
+                yield [str(each.id), noun.shown(each.label), *stood.get(each.id, blank), what, each.reason]
 
 
-def report_of(workspace_id: int, job_id: uuid.UUID) -> BulkReport:
+def jobs_of(workspace_id: int) -> QuerySet[Job]:
+    """Return the bulk actions of a workspace."""
+    return Job.objects.filter(workspace_id=workspace_id, kind=BULK)
+
+
+def reports_of_request(workspace_id: int, request_id: uuid.UUID) -> list[BulkReport]:
+    """Return the bulk actions of a workspace that a request carried out, without their objects. One query."""
+    jobs = jobs_of(workspace_id).filter(request_id=request_id).defer("arguments", "result")
+    return [BulkReport(job) for job in jobs.order_by("created")]
+
+
+def report_of(workspace_id: int, job_id: uuid.UUID, *, light: bool = False) -> BulkReport:
     """Return a report of a workspace.
+
+    Args:
+        workspace_id: the workspace.
+        job_id: of the report.
+        light: without the objects, which can be many.
 
     Raises:
         NotFound: none of this id, or it belongs to another workspace.
     """
-    job = Job.objects.filter(pk=job_id, workspace_id=workspace_id, kind=BULK).first()
+    jobs = jobs_of(workspace_id).filter(pk=job_id).select_related("scheduled")
+    job = (jobs.defer("arguments", "result") if light else jobs).first()
     if job is None:
         raise NotFound(_("There is no result of this id in this workspace."))
     return BulkReport(job)

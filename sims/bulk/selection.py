@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import accumulate, pairwise
 from typing import Any
@@ -27,6 +27,20 @@ LIFETIME = timedelta(hours=1)
 _SALT = "sims.bulk.actions"
 
 
+class TooMany(Invalid):
+    """More objects are selected than one action takes.
+
+    Args:
+        text: the sentence that says so.
+        ids: all of them, in ascending order.
+        most: how many one action takes.
+    """
+
+    def __init__(self, text: str, *, ids: tuple[int, ...], most: int) -> None:
+        super().__init__(text, code="too_many")
+        self.ids, self.most = ids, most
+
+
 @dataclass(frozen=True)
 class Selection:
     """The objects of an action. They travel with its dialog, so that what is done is what was shown, and no row more.
@@ -48,6 +62,10 @@ class Selection:
     confirm: str = ""
     key: str = ""
     note: str = ""
+
+    def first(self, count: int) -> Selection:
+        """Return the first objects of it, by their ids."""
+        return replace(self, ids=self.ids[:count], note="")
 
     def signed(self, *, confirm: str = "") -> str:
         """Return the selection as signed text for one dialog. Ids are written as distances, which compress well.
@@ -95,7 +113,8 @@ class Selection:
             filters: the filters of the list.
 
         Raises:
-            Invalid: the selection cannot be read, is empty or too large.
+            Invalid: the selection cannot be read, or is empty.
+            TooMany: it is too large.
         """
         if "plan" in request.POST:
             return cls.confirmed(request, action)
@@ -112,7 +131,7 @@ def _ticked(request: WorkspacePageRequest) -> tuple[tuple[int, ...], str]:
         raise Invalid(_("Select at least one row."), code="selection")
     if len(ids) > MOST_TICKED:
         text = _("%(count)s rows are selected one by one. That takes at most %(most)s rows; use the filter instead.")
-        raise Invalid(text % {"count": f"{len(ids):,}", "most": f"{MOST_TICKED:,}"}, code="too_many")
+        raise TooMany(text % {"count": f"{len(ids):,}", "most": f"{MOST_TICKED:,}"}, ids=ids, most=MOST_TICKED)
     return ids, ""
 
 
@@ -130,8 +149,10 @@ def _matching(
         raise Invalid(_("The filter could not be read. Open the list again."), code="selection")
     ids = tuple(asked.qs.order_by("pk").values_list("pk", flat=True))
     if len(ids) > MOST_OBJECTS:
-        text = _("%(count)s rows are selected; one action takes at most %(most)s. Narrow the filter.")
-        raise Invalid(text % {"count": f"{len(ids):,}", "most": f"{MOST_OBJECTS:,}"}, code="too_many")
+        text = _(
+            "%(count)s rows are selected; one action takes at most %(most)s. Narrow the filter, or do it in parts."
+        )
+        raise TooMany(text % {"count": f"{len(ids):,}", "most": f"{MOST_OBJECTS:,}"}, ids=ids, most=MOST_OBJECTS)
     if not ids:
         raise Invalid(_("Nothing matches the filter any more."), code="selection")
     # Up to the cap the list told an exact number.

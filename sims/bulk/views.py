@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
@@ -20,11 +22,18 @@ from accounts.requests import WorkspacePageRequest
 from kit.bulk import BulkAction
 from kit.csv_files import csv_parts
 from kit.errors import Invalid
+from kit.filters import whole_number
 from kit.htmx import current_path, private, redirect_to, render_fragment, respond, wants_fragment
 from kit.outcomes import Outcome
-from sims.bulk.actions import ActionSpec, BulkSpec, OptionsForm, bulk_spec, carry_out, nouns, say, specs_of
-from sims.bulk.reports import BulkReport, refused_groups, report_of, unchanged_groups
-from sims.bulk.selection import Selection
+from sims.bulk.actions import ActionSpec, BulkSpec, OptionsForm, bulk_spec, carry_out, counted, nouns, say, specs_of
+from sims.bulk.forms import LaterForm
+from sims.bulk.reports import BulkReport, Part, dialog_groups, report_of
+from sims.bulk.schedule import schedule
+from sims.bulk.selection import Selection, TooMany
+from sims.effects import OFFLINE
+
+LISTED_ITEMS = 200
+"""Objects of a group of a dialog that are listed at once after the first fifty."""
 
 
 def buttons(request: WorkspacePageRequest, noun: str, *, names: Sequence[str] | None = None) -> list[BulkAction]:
@@ -53,7 +62,54 @@ def preview(request: WorkspacePageRequest, workspace_id: int, noun: str, action:
     """Ask before an action: what will change, what cannot and why, and what it means for billing."""
     spec = bulk_spec(noun, action)
     authorise(workspace_id, spec.permission)
-    return ask(request, spec, chosen(request, spec), _form(request, spec, bound="plan" in request.POST))
+    try:
+        selected = chosen(request, spec)
+    except TooMany as error:
+        return refuse_too_many(request, spec, error)
+    return ask(request, spec, selected, _form(request, spec, selected, bound="plan" in request.POST))
+
+
+def refuse_too_many(request: WorkspacePageRequest, spec: ActionSpec, error: TooMany) -> HttpResponse:
+    """Say that too many objects are selected, and offer to go on with as many as one action takes.
+
+    Args:
+        request: of somebody who may do it.
+        spec: the action.
+        error: says how many are selected, and how many it takes.
+    """
+    part = Selection(request.workspace.pk, request.user.pk, spec.path, error.ids[: error.most])
+    context = {
+        "title": spec.label,
+        "text": error.message,
+        "go_on": {
+            "url": f"{spec.url(request.workspace.pk)}preview/",
+            "plan": part.signed(),
+            "label": _("Continue with the first %(most)s") % {"most": counted(error.most)},
+            "note": _("The first are those with the lowest IDs."),
+        },
+    }
+    return respond(request, "sims/sim_refusal.html", "sims/_sim_refusal.html", context, status=422)
+
+
+@require_POST
+def listed(request: WorkspacePageRequest, workspace_id: int, noun: str, action: str) -> HttpResponse:
+    """List further objects of one group of a dialog (`?group=` its key, `?from=` how many are listed already)."""
+    spec = bulk_spec(noun, action)
+    authorise(workspace_id, spec.permission)
+    selection = Selection.confirmed(request, spec.path)
+    outcome = spec.foresee(workspace_id, selection.ids, _options(_form(request, spec, selection, bound=True)))
+    try:
+        part = Part(whole_number(request.GET.get("from", "")), LISTED_ITEMS)
+    except ValueError as error:
+        raise Invalid(
+            _("The list could not be read. Close this dialog and open it again."), code="selection"
+        ) from error
+    groups = [group for found in dialog_groups(spec, workspace_id, outcome, part) for group in found]
+    group = next((group for group in groups if group.key == request.GET.get("group", "")), None)
+    if group is None:
+        raise Invalid(_("The list could not be read. Close this dialog and open it again."), code="selection")
+    context = {"group": group, "listed_url": f"{spec.url(workspace_id)}listed/"}
+    return render_fragment(request, "sims/_reason_items.html", context)
 
 
 @require_POST
@@ -62,18 +118,52 @@ def run(request: WorkspacePageRequest, workspace_id: int, noun: str, action: str
     spec = bulk_spec(noun, action)
     authorise(workspace_id, spec.permission)
     selection = Selection.confirmed(request, spec.path)
-    form = _form(request, spec, bound=True)
+    form = _form(request, spec, selection, bound=True)
     if form is not None and not form.is_valid():
         return ask(request, spec, selection, form, status=422)
-    if selection.confirm and _as_shown(request.POST.get("confirm", "")) != selection.confirm:
-        raise Invalid(_("Type %(text)s to confirm.") % {"text": selection.confirm}, code="confirm", field="confirm")
+    require_confirmed(request, selection)
+    if request.POST.get("when") == "later":
+        return _run_later(request, spec, selection, form)
     return answer(request, BulkReport(carry_out(spec, selection, _options(form))))
 
 
-def _form(request: WorkspacePageRequest, spec: BulkSpec, *, bound: bool) -> OptionsForm | None:
+def _run_later(
+    request: WorkspacePageRequest, spec: BulkSpec, selection: Selection, form: OptionsForm | None
+) -> HttpResponse:
+    """Schedule what was confirmed, or ask again for the moment."""
+    later = LaterForm(request.POST)
+    if later.is_valid():
+        try:
+            job = schedule(spec, selection, _options(form), due=later.cleaned_data["at"])
+        except Invalid as error:
+            if error.field != "at":
+                raise
+            later.add_error("at", error.message)
+        else:
+            return _scheduled(request, BulkReport(job))
+    return ask(request, spec, selection, form, later=later, status=422)
+
+
+def _scheduled(request: WorkspacePageRequest, report: BulkReport) -> HttpResponse:
+    if not wants_fragment(request):
+        return redirect_to(request, report.url)
+    return render_fragment(request, "sims/_bulk_scheduled.html", {"report": report})
+
+
+def require_confirmed(request: WorkspacePageRequest, selection: Selection) -> None:
+    """Check that what a dialog wanted typed was typed.
+
+    Raises:
+        Invalid: it was not.
+    """
+    if selection.confirm and _typed(request.POST.get("confirm", "")) != _typed(selection.confirm):
+        raise Invalid(_("Type %(text)s to confirm.") % {"text": selection.confirm}, code="confirm", field="confirm")
+
+
+def _form(request: WorkspacePageRequest, spec: BulkSpec, selection: Selection, *, bound: bool) -> OptionsForm | None:
     if spec.form is None:
         return None
-    form = spec.form(request.POST if bound else None)
+    form = spec.form(request.POST if bound else None, workspace_id=request.workspace.pk, ids=selection.ids)
     if form.changes_preview:
         again = {
             "hx-post": f"{spec.url(request.workspace.pk)}preview/",
@@ -94,7 +184,13 @@ def _options(form: OptionsForm | None) -> dict[str, Any]:
 
 
 def ask(
-    request: WorkspacePageRequest, spec: BulkSpec, selection: Selection, form: OptionsForm | None, *, status: int = 200
+    request: WorkspacePageRequest,
+    spec: BulkSpec,
+    selection: Selection,
+    form: OptionsForm | None,
+    *,
+    later: LaterForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     """Show the question, with the signed selection that its button carries out.
 
@@ -103,6 +199,7 @@ def ask(
         spec: the action.
         selection: its objects.
         form: further questions, with or without answers.
+        later: the moment that was asked for, where it has to be asked again.
         status: of the answer.
 
     Raises:
@@ -110,46 +207,70 @@ def ask(
     """
     workspace_id = selection.workspace_id
     outcome = spec.foresee(workspace_id, selection.ids, _options(form))
-    confirm, confirm_label = _confirmation(spec, outcome)
+    confirm, confirm_label = _confirmation(spec, workspace_id, outcome)
+    effects, groups = dialog_groups(spec, workspace_id, outcome)
     dialog = {
-        "title": say(spec.asked, len(selection.ids)),
+        "title": spec.dialog_title(workspace_id, selection.ids, outcome),
         "url": f"{spec.url(workspace_id)}run/",
-        "verb": spec.label,
+        "verb": say(spec.asked, len(outcome.changed)),
         "plan": selection.signed(confirm=confirm),
         "total": outcome.total,
         "will_change": len(outcome.changed),
         "cannot": outcome.total - len(outcome.changed),
-        "groups": [
-            *refused_groups(spec.noun, workspace_id, outcome.refused),
-            *unchanged_groups(spec, workspace_id, outcome.unchanged),
-        ],
+        "effects": effects,
+        "groups": groups,
+        "listed_url": f"{spec.url(workspace_id)}listed/",
         "notes": outcome.notes,
         "danger": spec.danger,
         "confirm": confirm,
         "confirm_label": confirm_label,
         "form": form,
+        "later": later or LaterForm(),
         "seen_note": selection.note,
     }
     return respond(request, "sims/bulk_dialog.html", "sims/_bulk_dialog.html", {"dialog": dialog}, status=status)
 
 
-def _confirmation(spec: BulkSpec, outcome: Outcome) -> tuple[str, str]:
+def _confirmation(spec: BulkSpec, workspace_id: int, outcome: Outcome) -> tuple[str, str]:
     """Return what must be typed before something is destroyed, and how it is asked for.
 
-    The number of objects; of a single one the end of its number or its name, because "1" would prove nothing.
+    The number of objects; of a single one the end of its number or its name, because "1" would prove nothing. The same
+    for what takes many devices offline (`CONFIRM_OFFLINE_DEVICES`).
     """
     count = len(outcome.changed)
-    if not spec.danger or not count:
+    if not count:
+        return "", ""
+    if (offline := offline_confirmation(outcome, count))[0]:
+        return offline
+    if not spec.danger:
         return "", ""
     if count > 1:
-        text = ngettext(
-            "Type %(text)s, the number that will change, to confirm",
-            "Type %(text)s, the number that will change, to confirm",
-            count,
-        )
-        return str(count), text % {"text": count}
+        return counted(count), _("Type %(text)s, the number that will change, to confirm") % {"text": counted(count)}
     (pk,) = outcome.changed
-    return spec.noun.proof(_as_shown(spec.noun.labels([pk]).get(pk, str(pk))))
+    return spec.noun.proof(_as_shown(spec.noun.name_of(workspace_id, pk)))
+
+
+def offline_confirmation(outcome: Outcome, count: int) -> tuple[str, str]:
+    """Return what must be typed before many devices lose their connection, and how it is asked for; else nothing.
+
+    Args:
+        outcome: of the preview.
+        count: how many objects will change.
+    """
+    offline = len(outcome.effects.get(OFFLINE, ()))
+    if offline <= settings.CONFIRM_OFFLINE_DEVICES:
+        return "", ""
+    text = ngettext(
+        "%(offline)s device loses its connection. Type %(text)s, the number that will change, to confirm",
+        "%(offline)s devices lose their connection. Type %(text)s, the number that will change, to confirm",
+        offline,
+    )
+    return counted(count), text % {"offline": counted(offline), "text": counted(count)}
+
+
+def _typed(text: str) -> str:
+    """Return what was typed without what separates thousands: 1,030 and 1030 are the same."""
+    return re.sub(r"(?<=\d)[,.\u2019' \u2009\u00a0\u202f](?=\d)", "", _as_shown(text))
 
 
 def _as_shown(text: str) -> str:
@@ -190,6 +311,8 @@ def result(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UUID) 
     authorise(workspace_id, Permission.INVENTORY_READ)
     report = report_of(workspace_id, job_id)
     context = {"report": report, **report.spec.report_context(report.job)}
+    if report.waits and report.spec.permission.name in request.may:
+        context["cancel_url"] = reverse("sims:scheduled_cancel", args=[workspace_id, job_id])
     return render_fragment(request, report.spec.report or "sims/sim_result.html", context)
 
 
@@ -197,7 +320,7 @@ def result(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UUID) 
 def progress(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UUID) -> HttpResponse:
     """Answer a poll: how far the job is, and once it has ended its result in place of the whole dialog or page."""
     authorise(workspace_id, Permission.INVENTORY_READ)
-    report = report_of(workspace_id, job_id)
+    report = report_of(workspace_id, job_id, light=True)
     if not report.finished:
         return render_fragment(request, "sims/_bulk_progress_bar.html", {"report": report})
     if request.GET.get("page"):
@@ -211,8 +334,7 @@ def result_csv(request: WorkspacePageRequest, workspace_id: int, job_id: uuid.UU
     """Send the report line by line. Texts that a spreadsheet would run as a formula are quoted."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     report = report_of(workspace_id, job_id)
-    head = ("id", report.noun.head, _("result"), _("reason"))
-    parts = csv_parts(head, report.lines())
+    parts = csv_parts(report.head, report.lines())
     response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="result-{report.job.pk}.csv"'
     return private(response)

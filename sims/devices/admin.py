@@ -24,6 +24,9 @@ from sims.identifiers import WHOLE_IMEI, digits_in, iccid_with_luhn, imei_text
 from sims.models import Device
 from sims.states import DeviceStatus
 
+SHORTEST_NAME = 3
+"""Characters of a name that are looked for in all workspaces at once."""
+
 
 @admin.register(Device)
 class DeviceAdmin(StaffAdmin):
@@ -37,7 +40,7 @@ class DeviceAdmin(StaffAdmin):
         WORKSPACE_FILTER,
     )
     search_fields = ("imei",)
-    search_help_text = gettext_lazy("Device ID, IMEI or IP address; a name once a workspace is chosen")
+    search_help_text = gettext_lazy("Device ID, name, IMEI or IP address")
     ordering = ("-id",)
     sortable_by = ()
 
@@ -48,7 +51,7 @@ class DeviceAdmin(StaffAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Look in what has an index; names only within a workspace, where there are not too many to read."""
+        """Look in what has an index, and in the names, which are read one by one: only where a name can be meant."""
         term = term.strip()
         if not term:
             return queryset, False
@@ -60,7 +63,7 @@ class DeviceAdmin(StaffAdmin):
                 wanted |= Q(**prefix_range("imei", digits[:WHOLE_IMEI]))
             elif digits == term:
                 wanted |= Q(pk=int(digits))
-        if request.GET.get("workspace"):
+        if request.GET.get("workspace") or (len(term) >= SHORTEST_NAME and any(each.isalpha() for each in term)):
             wanted |= Q(name__icontains=term)
         return (queryset.filter(wanted) if wanted else queryset.none()), False
 

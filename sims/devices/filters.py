@@ -19,6 +19,7 @@ from kit.filters import (
 )
 from kit.ip_addresses import ip_address_of
 from kit.list_reports import anywhere, present
+from sims.bulk.filters import PlannedFilter, ResultFilter
 from sims.devices.selectors import NUMBERS, devices_by_iccid, devices_by_number
 from sims.identifiers import WHOLE_IMEI, digits_in, eid_part, iccid_part, imei_part
 from sims.models import Device
@@ -59,7 +60,7 @@ def plain_address(value: str) -> str:
 class DeviceFilters(ListFilters):
     """What the device list can be narrowed by. Deleted devices show only when their state is asked for."""
 
-    q = SearchFilter(method="filter_q", placeholder=_("Name, ICCID, IMSI, IMEI, IP, tag"))
+    q = SearchFilter(method="filter_q", placeholder=_("Name, ICCID, IMSI, IMEI, IP, tag, note"))
     name = TextFilter(field_name="name", label=_("Name"), ignore_case=True, primary=True)
     status = ChoicesFilter(field_name="status", label=_("State"), choices=DeviceStatus.choices, primary=True)
     iccid = TextFilter(
@@ -104,12 +105,16 @@ class DeviceFilters(ListFilters):
         complete=is_address,
         method="filter_ip_address",
     )
+    note = TextFilter(field_name="note", label=_("Note"), ignore_case=True)
     created = DateRangeFilter(field_name="created", label=_("Created"))
+    planned = PlannedFilter("devices")
+    result = ResultFilter("devices")
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Apply all values, and leave out deleted devices unless their state is asked for."""
         found = super().filter_queryset(queryset)
-        return found if self.form.cleaned_data.get("status") else found.filter(status__in=LIVE)
+        values = self.form.cleaned_data
+        return found if values.get("status") or values.get("result") else found.filter(status__in=LIVE)
 
     def filter_q(self, queryset: QuerySet[Device], name: str, value: str) -> QuerySet[Device]:
         """Keep devices in which each word occurs in some property of theirs or of their SIM."""
@@ -120,7 +125,8 @@ class DeviceFilters(ListFilters):
         return queryset
 
     def _occurs(self, word: str) -> Q:
-        condition = Q(name__icontains=word) | Q(tags__icontains=word) | Q(ip_address__icontains=word)
+        condition = Q(name__icontains=word) | Q(tags__icontains=word)
+        condition |= Q(ip_address__icontains=word) | Q(note__icontains=word)
         digits = digits_in(word)
         if digits:
             told = digits[:WHOLE_IMEI] if len(digits) <= WHOLE_IMEI + 2 else digits

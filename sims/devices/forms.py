@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
 from kit.errors import Invalid
-from sims.bulk.actions import OptionsForm
+from sims.bulk.actions import NoteForm, OptionsForm
 from sims.devices.selectors import only_match
 from sims.devices.services.tags import normalise_tags
 from sims.devices.services.values import check_imei_lock
@@ -113,6 +113,13 @@ class DeviceForm(forms.Form):
         label=_("IP address"), max_length=60, required=False, help_text=_("Fixed address inside your network.")
     )
 
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("What is worth keeping in mind, at most 1,000 characters."),
+    )
+
     def __init__(self, *args: Any, workspace: Workspace, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.workspace = workspace
@@ -160,6 +167,7 @@ class DeviceForm(forms.Form):
             "imei": values["imei"],
             "imei_lock": values["imei_lock"],
             "ip_address": values["ip_address"] or None,
+            "note": values["note"],
         }
 
 
@@ -173,6 +181,7 @@ def initial_of(device: Device) -> dict[str, Any]:
         "imei": device.imei,
         "imei_lock": device.imei_lock,
         "ip_address": device.ip_address or "",
+        "note": device.note,
     }
 
 
@@ -287,3 +296,56 @@ class TagsForm(OptionsForm):
         if not self.is_bound:
             return {}
         return {"add": self.cleaned_data["add"], "remove": self.cleaned_data["remove"]}
+
+
+class PoliciesForm(OptionsForm):
+    """The policies that many devices get; one that is not chosen stays what it is on each device."""
+
+    service_policy = forms.ModelChoiceField(
+        label=_("Service policy"),
+        queryset=ServicePolicy.objects.none(),
+        help_text=_("Which services the devices may use."),
+        empty_label=_("Leave as it is"),
+        required=False,
+    )
+    coverage_policy = forms.ModelChoiceField(
+        label=_("Coverage policy"),
+        queryset=CoveragePolicy.objects.none(),
+        help_text=_("Where they may connect, and at which data plan."),
+        empty_label=_("Leave as it is"),
+        required=False,
+    )
+    changes_preview = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, policies in (
+            ("service_policy", ServicePolicy.objects.of(self.workspace_id)),
+            ("coverage_policy", CoveragePolicy.objects.of(self.workspace_id)),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - tells the type checker what stands above
+            field.queryset = policies
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a form that asks for nothing."""
+        values = super().clean() or self.cleaned_data
+        if not self.errors and not self._chosen():
+            self.add_error("service_policy", _("Choose a service policy, a coverage policy or both."))
+        return values
+
+    def _chosen(self) -> dict[str, int]:
+        names = ("service_policy", "coverage_policy")
+        return {f"{name}_id": policy.pk for name in names if (policy := self.cleaned_data.get(name)) is not None}
+
+    def options(self) -> dict[str, Any]:
+        """Return the arguments for the service; none while nobody has chosen anything."""
+        return self._chosen() if self.is_bound else {}
+
+
+class DeviceNoteForm(NoteForm):
+    """A note on devices."""
+
+    def held(self, workspace_id: int, pk: int) -> str:
+        """Return the note on a device."""
+        return Device.objects.of(workspace_id).filter(pk=pk).values_list("note", flat=True).first() or ""

@@ -12,9 +12,13 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from accounts.permissions import Permission
 from kit.filter_sets import encode
 from kit.models import Job
+from sims import effects
+from sims.bulk import trail
 from sims.bulk.actions import ActionSpec, BulkSpec, Noun, register
 from sims.identifiers import iccid_with_luhn
 from sims.inventory.filters import SimFilters
+from sims.inventory.forms import SimNoteForm
+from sims.inventory.services.notes import change_sim_notes, preview_sim_notes
 from sims.inventory.services.status import change_sim_status, preview_sim_status
 from sims.models import Sim
 from sims.states import SimStatus
@@ -48,6 +52,22 @@ SIMS = Noun(
         "has_device": ngettext_lazy("is on a device: release it first", "are on devices: release them first", "count"),
     },
     route="sim",
+    trace=trail.sim_trace,
+    trace_head=trail.SIM_HEAD,
+    trace_line=trail.sim_line,
+    effects={
+        effects.OFFLINE: ngettext_lazy(
+            "is on an enabled device, which loses its connection",
+            "are on enabled devices, which lose their connection",
+            "count",
+        ),
+        effects.TEST_ENDS: ngettext_lazy(
+            "ends its factory test, which cannot begin again",
+            "end their factory test, which cannot begin again",
+            "count",
+        ),
+        effects.CHARGED: ngettext_lazy("begins to be charged", "begin to be charged", "count"),
+    },
 )
 
 ACTIVATE = BulkSpec(
@@ -59,6 +79,8 @@ ACTIVATE = BulkSpec(
     preview=partial(preview_sim_status, to=SimStatus.ACTIVATED),
     run=partial(change_sim_status, to=SimStatus.ACTIVATED),
     asked=ngettext_lazy("Activate %(n)s SIM", "Activate %(n)s SIMs", "count"),
+    asked_one=gettext_lazy("Activate SIM %(name)s"),
+    doing=ngettext_lazy("Activating %(n)s SIM", "Activating %(n)s SIMs", "count"),
     done=ngettext_lazy("Activated %(n)s SIM", "Activated %(n)s SIMs", "count"),
     unchanged=ngettext_lazy("is Activated already", "are Activated already", "count"),
 )
@@ -71,6 +93,8 @@ SUSPEND = BulkSpec(
     preview=partial(preview_sim_status, to=SimStatus.SUSPENDED),
     run=partial(change_sim_status, to=SimStatus.SUSPENDED),
     asked=ngettext_lazy("Suspend %(n)s SIM", "Suspend %(n)s SIMs", "count"),
+    asked_one=gettext_lazy("Suspend SIM %(name)s"),
+    doing=ngettext_lazy("Suspending %(n)s SIM", "Suspending %(n)s SIMs", "count"),
     done=ngettext_lazy("Suspended %(n)s SIM", "Suspended %(n)s SIMs", "count"),
     unchanged=ngettext_lazy("is Suspended already", "are Suspended already", "count"),
 )
@@ -83,8 +107,23 @@ FACTORY_TEST = BulkSpec(
     preview=partial(preview_sim_status, to=SimStatus.FACTORY_TEST),
     run=partial(change_sim_status, to=SimStatus.FACTORY_TEST),
     asked=ngettext_lazy("Factory test for %(n)s SIM", "Factory test for %(n)s SIMs", "count"),
+    asked_one=gettext_lazy("Factory test for SIM %(name)s"),
+    doing=ngettext_lazy("Starting the factory test of %(n)s SIM", "Starting the factory test of %(n)s SIMs", "count"),
     done=ngettext_lazy("%(n)s SIM is in factory test now", "%(n)s SIMs are in factory test now", "count"),
     unchanged=ngettext_lazy("is Factory test already", "are Factory test already", "count"),
+)
+NOTE = BulkSpec(
+    noun=SIMS,
+    name="note",
+    label=gettext_lazy("Note"),
+    icon="notebook-pen",
+    permission=Permission.SIM_UPDATE,
+    preview=preview_sim_notes,
+    run=change_sim_notes,
+    form=SimNoteForm,
+    asked=ngettext_lazy("Write a note on %(n)s SIM", "Write a note on %(n)s SIMs", "count"),
+    done=ngettext_lazy("Changed the note on %(n)s SIM", "Changed the notes on %(n)s SIMs", "count"),
+    unchanged=ngettext_lazy("has this note already", "have this note already", "count"),
 )
 TRANSFER = ActionSpec(
     noun=SIMS,
@@ -105,6 +144,8 @@ DELETE = BulkSpec(
     preview=partial(preview_sim_status, to=SimStatus.DELETED),
     run=partial(change_sim_status, to=SimStatus.DELETED),
     asked=ngettext_lazy("Delete %(n)s SIM", "Delete %(n)s SIMs", "count"),
+    asked_one=gettext_lazy("Delete SIM %(name)s"),
+    doing=ngettext_lazy("Deleting %(n)s SIM", "Deleting %(n)s SIMs", "count"),
     done=ngettext_lazy("Deleted %(n)s SIM", "Deleted %(n)s SIMs", "count"),
     unchanged=ngettext_lazy("is Deleted already", "are Deleted already", "count"),
 )
@@ -131,4 +172,4 @@ REGISTER = ActionSpec(
     report_context=_registered,
 )
 
-register(ACTIVATE, SUSPEND, FACTORY_TEST, TRANSFER, DELETE, REGISTER)
+register(ACTIVATE, SUSPEND, FACTORY_TEST, NOTE, TRANSFER, DELETE, REGISTER)

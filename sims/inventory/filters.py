@@ -12,6 +12,7 @@ from accounts.models import Workspace
 from kit.billing import month_begin
 from kit.filter_values import Values
 from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter, whole_number
+from sims.bulk.filters import PlannedFilter, ResultFilter
 from sims.charges import charged_condition
 from sims.identifiers import bic_part, digits_in, eid_part, iccid_part, imsi_part, msisdn_part, msisdn_text
 from sims.models import Device, Sim, SimBatch
@@ -75,6 +76,7 @@ class SimFilters(ListFilters):
     msisdn = TextFilter(field_name="msisdn", label=_("MSISDN"), normalise=msisdn_part)
     eid = TextFilter(field_name="eid", label=_("EID"), normalise=eid_part, complete=lambda digits: len(digits) == 32)
     id = TextFilter(field_name="id", label=_("SIM ID"), normalise=whole_number, wildcards=False, partial=False)
+    note = TextFilter(field_name="note", label=_("Note"), ignore_case=True)
     near = ChoicesFilter(
         field_name="near", label=_("Factory test"), choices=((NEAR, _("Near a limit")),), method="filter_near"
     )
@@ -86,13 +88,15 @@ class SimFilters(ListFilters):
     )
     registered = DateRangeFilter(field_name="batch__registered_at", label=_("Registered"))
     activated = DateRangeFilter(field_name="activation_date", label=_("First activated"))
+    planned = PlannedFilter("sims")
+    result = ResultFilter("sims")
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Apply all values, and leave out deleted SIMs unless their state, or what is charged, is asked for."""
         found = super().filter_queryset(queryset)
         values = self.form.cleaned_data
         # What is charged this month is charged until it ends, deleted or not.
-        deleted_too = values.get("status") or CHARGED in (values.get("charged") or ())
+        deleted_too = values.get("status") or values.get("result") or CHARGED in (values.get("charged") or ())
         return found if deleted_too else found.exclude(status=SimStatus.DELETED)
 
     def filter_iccid(self, queryset: QuerySet[Sim], name: str, value: Values) -> QuerySet[Sim]:

@@ -69,10 +69,12 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-close-dialog]")) event.target.closest("dialog").close();
   });
+  // 1,030 and 1030 are the same number, as they are for the server.
+  const plainly = (text) => text.trim().replace(/\s+/g, " ").replace(/(?<=\d)[,.\u2019' \u2009\u00a0\u202f](?=\d)/g, "");
   function matchConfirmation() {
     for (const input of document.querySelectorAll("[data-confirm-match]")) {
-      const verb = input.form.querySelector("[type=submit]");
-      if (verb) verb.disabled = input.value.trim().replace(/\s+/g, " ") !== input.dataset.confirmMatch;
+      const wrong = plainly(input.value) !== plainly(input.dataset.confirmMatch);
+      for (const verb of input.form.querySelectorAll("[type=submit]")) verb.disabled = wrong;
     }
   }
   document.addEventListener("input", (event) => event.target.matches("[data-confirm-match]") && matchConfirmation());
@@ -109,14 +111,32 @@
     if (event.defaultPrevented || target.getAttribute("method") !== "post" || target.matches("[data-download]")) return;
     submitter?.setAttribute("aria-busy", "true");
     if (bar) setTimeout(() => (bar.hidden = false), SOON);
-    if (target.matches("[data-submit-once]")) setTimeout(() => submitter && (submitter.disabled = true));
   });
-  addEventListener("pageshow", () => {
-    if (bar) bar.hidden = true;
-    for (const button of document.querySelectorAll('form[method="post"] [aria-busy]')) {
-      button.disabled = false;
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-submit-once]")) return;
+    const button = event.submitter || event.target.querySelector("button:not([type=button])");
+    // Later, so that its name and value are sent.
+    setTimeout(() => {
+      if (!button || button.disabled) return;
+      button.disabled = true;
+      button.dataset.sent = "";
+    });
+  });
+  // Back from another page, or after an answer of htmx that left the form where it is.
+  function offerAgain(within) {
+    for (const button of within.querySelectorAll("button[data-sent], button[aria-busy]")) {
+      if ("sent" in button.dataset) button.disabled = false;
       button.removeAttribute("aria-busy");
+      delete button.dataset.sent;
     }
+    matchConfirmation();
+  }
+  window.addEventListener("pageshow", () => {
+    if (bar) bar.hidden = true;
+    offerAgain(document);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt.matches("form[data-submit-once]")) offerAgain(event.detail.elt);
   });
 
   const offline = document.querySelector("[data-offline]");

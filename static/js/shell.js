@@ -210,7 +210,7 @@
     else if (key === "g") {
       goes = Date.now() + 1500;
       return;
-    } else if (key === "/") ($("[data-search]") || $("[data-list-search]"))?.focus();
+    } else if (key === "/") ($("[data-search]") || $("[data-staff-search]") || $("[data-list-search]"))?.focus();
     else if (key === "f" && $("[data-list-search]")) $("[data-list-search]").focus();
     else if (key === "?") help.showModal();
     else {

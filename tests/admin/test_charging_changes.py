@@ -132,13 +132,16 @@ def test_a_package_that_loses_factory_test_asks_for_all_its_workspaces(staff: Cl
         "status": package.status,
         "currency": package.currency,
         "monthly_rate_cents": 0,
-        "sim_rates": "[]",
         "trial_days": 0,
         "max_workspaces": 3,
         "max_data_plans": 4,
         "workspaces_allowed": "on",
     }
-    page = text_of(staff.post(url, sent))
+    sent |= {"sim_rates-start": ["1", "500"], "sim_rates-rate": ["0.75", "0.50"]}
+    asked = staff.post(url, sent)
+    # The whole form is sent again with the answer, both rows of the scale too.
+    assert re.findall(r'name="sim_rates-start" value="(\d+)"', asked.content.decode()) == ["1", "500"]
+    page = text_of(asked)
     assert "5 SIMs in factory test, in 2 of the workspaces with this package" in page
     assert PlatformPackage.objects.get(pk=package.pk).factory_test_allowed
     assert staff.post(url, {**sent, "confirmed": "5"}).status_code == 302

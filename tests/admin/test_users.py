@@ -7,10 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Membership, User, Workspace
+from accounts.models import Invitation, Membership, User, Workspace
+from accounts.models.second_factors import APP, MAIL
+from accounts.people.services.members import remove_member
 from tests.admin.conftest import messages_of, text_of
 from tests.cast import PASSWORD, Cast
 from tests.log import rows, types
@@ -141,6 +144,53 @@ def test_search_and_filters(staff: Client, cast: Cast, query: str, expected: set
     User.objects.filter(pk=cast.observer.pk).update(locked_until=timezone.now() + timedelta(minutes=5))
     found = staff.get(f"/admin/accounts/user/?{query}").context["cl"].result_list
     assert {user.name for user in found} == expected
+
+
+def test_every_standing_is_shown_and_filtered(staff: Client, cast: Cast) -> None:
+    """A person who was removed stood as "Activation pending", as did everybody who was ever invited."""
+    people = {
+        name: User.objects.create_user(f"{name}@example.com", None, name=name.title(), status=0)
+        for name in ("invited", "expired", "withdrawn", "unverified", "erased", "suspended")
+    }
+    now = timezone.now()
+    for name, days, withdrawn in (("invited", 7, None), ("expired", -1, None), ("withdrawn", 7, now)):
+        user = people[name]
+        Invitation.objects.create(
+            workspace=cast.acme, user=user, name=user.name, email=user.email, role="User",
+            expires=now + timedelta(days=days), withdrawn=withdrawn,
+        )  # fmt: skip
+    Membership.objects.create(workspace=cast.acme, user=people["unverified"], role="User")
+    User.objects.filter(pk=people["suspended"].pk).update(status=2)
+    User.objects.filter(pk=people["erased"].pk).update(status=2, erased=now)
+    User.objects.filter(pk=cast.observer.pk).update(locked_until=now + timedelta(minutes=5))
+    with cast.acting(cast.owner):
+        remove_member(workspace_id=cast.acme.pk, user_id=cast.member.pk)
+    expected = {
+        "active": ("Active", {"Olga Owner", "Otto Outsider", "Stella Staff"}),
+        "locked": ("Locked", {"Olaf Observer"}),
+        "invited": ("Invite pending", {"Invited"}),
+        "expired": ("Invite expired", {"Expired"}),
+        "unverified": ("Address not verified", {"Unverified"}),
+        "suspended": ("Suspended", {"Suspended"}),
+        "removed": ("Removed", {"Max Member", "Withdrawn"}),
+        "erased": ("Erased", {"Erased"}),
+    }
+    for standing, (label, names) in expected.items():
+        found = staff.get(f"/admin/accounts/user/?status={standing}").context["cl"].result_list
+        assert {user.name for user in found} == names, standing
+        page = text_of(staff.get(f"/admin/accounts/user/{found[0].pk}/change/"))
+        assert f"Status {label} " in page, standing
+        assert "Activation pending" not in page
+
+
+def test_second_factors_are_shown_and_filtered(staff: Client, cast: Cast) -> None:
+    Authenticator.objects.create(user=cast.owner, type=APP, data={})
+    Authenticator.objects.create(user=cast.member, type=MAIL, data={})
+    Authenticator.objects.create(user=cast.observer, type="totp_pending", data={})
+    for factor, names in ((APP, {"Olga Owner"}), (MAIL, {"Max Member"}), ("none", None), ("other", set())):
+        found = {user.name for user in staff.get(f"/admin/accounts/user/?factor={factor}").context["cl"].result_list}
+        assert found == (names if names is not None else {"Olaf Observer", "Otto Outsider", "Stella Staff"})
+    assert "App MFA" in text_of(staff.get(f"/admin/accounts/user/{cast.owner.pk}/change/"))
 
 
 def test_the_list_costs_the_same_for_any_number(staff: Client, cast: Cast, queries: Any) -> None:

@@ -40,7 +40,7 @@ def test_create_reset_and_release(demo: Demo, page: Page) -> None:
 
     page.get_by_role("link", name="Release SIM").click()
     expect(dialog.get_by_label("Suspend the SIM too")).to_be_checked()
-    dialog.get_by_role("button", name="Release", exact=True).click()
+    dialog.get_by_role("button", name="Release SIM", exact=True).click()
     expect(page.get_by_text("No SIM yet.")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Disabled")
 

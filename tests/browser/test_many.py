@@ -71,7 +71,7 @@ def test_suspend_all_that_match(demo: Demo, page: Page) -> None:
     expect(count).to_have_text("50")
     bar.get_by_role("button", name="Suspend").click()
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("heading", name="Suspend 50 SIMs")).to_be_visible()
+    expect(dialog.get_by_role("heading", name="Suspend 25 SIMs")).to_be_visible()
     expect(dialog.locator(".outcome dd")).to_have_text(["25", "25", "50"])
     expect(dialog.locator(".reasons")).to_contain_text("25 are Issued")
     dialog.get_by_role("button", name="Suspend").click()

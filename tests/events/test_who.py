@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from django.db import connection
@@ -18,6 +19,7 @@ from accounts.tokens.services import create_application_token
 from events.models import Event
 from events.selectors import list_rows, persons_of
 from events.who import doubles_among, who_of
+from kit.context import SCHEDULE
 from tests.cast import Cast
 from tests.events.build import page, record, url, words
 
@@ -44,6 +46,12 @@ def test_a_name_that_is_ones_own_stands_alone(cast: Cast) -> None:
     # A stranger of another workspace may be called the same.
     rename(cast.outsider, "Max Member")
     assert called(cast) == ["Max Member"]
+
+
+def test_what_the_schedule_did_is_called_as_its_filter_is(cast: Cast) -> None:
+    record(cast.acme, 9, replace(SCHEDULE, label="Factory test check"))
+    record(cast.acme, 9, SCHEDULE)
+    assert called(cast) == ["Schedule: Factory test check", "Schedule"]
 
 
 @pytest.mark.parametrize("name", ["Max Member", "MAX MEMBER", "\uff2d\uff41\uff58 Member", "Max  Member"])

@@ -103,22 +103,31 @@ _WORKSPACE: Final = """
     sims/bulk/transfer/run/
     sims/bulk/<slug:action>/
     sims/bulk/<slug:action>/preview/
+    sims/bulk/<slug:action>/listed/
     sims/bulk/<slug:action>/run/
     devices/
     devices/export/
+    orders/export/
+    settings/users/export/
     devices/create/
     devices/free-sims/
     devices/<int:device_id>/
     devices/<int:device_id>/edit/
     devices/<int:device_id>/assign/
     devices/<int:device_id>/release/
+    devices/<int:device_id>/connection/
+    devices/<int:device_id>/connection/line/
     devices/<int:device_id>/sms/
     devices/<int:device_id>/usage/
     devices/bulk/<slug:action>/
     devices/bulk/<slug:action>/preview/
+    devices/bulk/<slug:action>/listed/
     devices/bulk/<slug:action>/run/
+    results/
+    results/running/
     results/<uuid:job_id>/
     results/<uuid:job_id>/progress/
+    results/<uuid:job_id>/cancel/
     results/<uuid:job_id>/csv/
     results/<uuid:job_id>/reversal/
     policies/

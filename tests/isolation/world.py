@@ -32,7 +32,11 @@ from events.writer import PendingEvent, log
 from kit.action import action
 from kit.models import Job
 from orders.models import Order
+from sims.bulk.actions import carry_out
+from sims.bulk.schedule import schedule
+from sims.bulk.selection import Selection
 from sims.devices.services.devices import update_devices
+from sims.inventory.bulk import ACTIVATE, SUSPEND
 from sims.inventory.services.status import change_sim_status
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch
 from sims.states import SimStatus
@@ -48,6 +52,8 @@ COMMON: Final[dict[str, str]] = {
     "accounts.Workspace": "named by `people`",
     "accounts.Membership": "made by the cast",
     "accounts.UnknownAddress": "holds no text and belongs to no workspace",
+    "kit.SubmittedForm": "holds digests; no page shows it",
+    "sims.SimImport": "the operator's stock",
     "kit.CallCounter": "counts calls; no page shows it",
     "sims.NetworkReport": "holds ids of reports; no page shows it",
     "kit.KeptAnswer": "holds hashes and what only the caller's key decrypts",
@@ -69,6 +75,7 @@ COMMON: Final[dict[str, str]] = {
     "orders.ShippingOption": "the operator's shop",
     "orders.ShippingProvider": "the operator's shop",
     "sims.SimModel": "the operator's catalogue",
+    "sims.SimNumbers": "for staff",
     "sims.FactoryTestRange": "holds no text and belongs to no workspace",
     "sims.FactoryTestWatch": "holds no text and belongs to no workspace",
     "sims.Country": "the same for everybody",
@@ -246,6 +253,11 @@ def _things_happen(cast: Cast) -> None:
         change_role(workspace_id=cast.acme.pk, user_id=cast.member.pk, role="Observer")
         create_application_token(workspace_id=cast.acme.pk, description=f"{CANARY} token")
         update_company(workspace_id=cast.acme.pk, changes={"city": f"{CANARY}ville", "verification_type": 1})
+        every = tuple(Sim.objects.filter(workspace=cast.acme).order_by("pk").values_list("pk", flat=True))
+        asked = Selection(cast.acme.pk, cast.owner.pk, SUSPEND.path, every, key="now")
+        carry_out(SUSPEND, asked, {})
+        later = Selection(cast.acme.pk, cast.owner.pk, ACTIVATE.path, every, key="later")
+        schedule(ACTIVATE, later, {}, due=timezone.now() + dt.timedelta(days=1))
 
 
 # --- planting ---

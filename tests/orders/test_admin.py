@@ -11,6 +11,7 @@ from orders.models import Article, OrderBatch, ShippingOption, ShippingProvider
 from orders.services.orders import orders_cancel
 from orders.services.shipping import order_ship
 from orders.states import OrderStatus
+from sims.models import SimBatch
 from tests.log import rows, types
 from tests.orders.conftest import Shop
 
@@ -38,8 +39,9 @@ def test_buttons_offer_what_is_allowed(shop: Shop, desk: Client) -> None:
     assert shown() == ["pay", "cancel"]
     assert desk.post(f"{BASE}{order.pk}/pay/").status_code == 302
     assert shown() == ["ship", "cancel"]
-    answer = desk.post(f"{BASE}{order.pk}/ship/", {"provider": shop.provider.pk, "reference": "T-5"})
-    assert answer.status_code == 302
+    box = SimBatch.objects.filter(quantity=1).earliest("pk").pk
+    data = {"provider": shop.provider.pk, "reference": "T-5", "box": box, "checked": box, "confirm": "yes"}
+    assert desk.post(f"{BASE}{order.pk}/ship/", data).status_code == 302
     assert shown() == []
     order.refresh_from_db()
     assert (order.status, order.ext_shipping_reference) == (OrderStatus.SHIPPED, "T-5")

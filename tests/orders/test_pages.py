@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from typing import Any
 
@@ -282,6 +283,24 @@ def test_the_list_and_its_filters(shop: Shop, browser: Client, django_assert_num
     assert found(q=str(first.pk)) == [first.pk]
     assert found(q="Batch of") == [second.pk]
     assert found(payment="2") == []
+
+
+def test_orders_as_a_file_with_an_event(shop: Shop, browser: Client) -> None:
+    first, second = shop.order(note="=alpha"), shop.paid((shop.hundred, 1))
+    shop.cast.member.preferences = {"tables": {"orders": {"columns": ["status", "total", "note", "submitted"]}}}
+    shop.cast.member.save()
+    response: Any = browser.post(url(shop, "export/"), {"filter": "", "sort": "number"})
+    text = b"".join(response.streaming_content).decode().removeprefix("\ufeff")
+    head, *lines = list(csv.reader(text.splitlines()))
+    assert head == ["ID", "State", "Total", "Your reference", "Submitted (UTC)"]
+    assert [line[:4] for line in lines] == [
+        [str(first.pk), "Submitted", "12.00 EUR", "'=alpha"],
+        [str(second.pk), "Paid", "259.00 EUR", ""],
+    ]
+    told = Event.objects.order_by("-pk")[0]
+    assert (told.type, told.description, told.user_id) == (10131, "2 order(s) exported", shop.cast.member.pk)
+    assert shop.cast.client(shop.cast.outsider).post(url(shop, "export/")).status_code == 404
+    assert f'action="{url(shop, "export/")}"' in browser.get(url(shop)).content.decode()
 
 
 def test_an_invoice(shop: Shop, browser: Client) -> None:

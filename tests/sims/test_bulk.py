@@ -113,7 +113,7 @@ def test_the_dialog_says_what_the_run_does(cast: Cast) -> None:
     ids = [sim.pk for sim in [*active, *issued, *tested, *asleep]]
     desk = Desk(cast, cast.owner)
     asked = words(response := desk.preview("suspend", ids))
-    assert "Suspend 7 SIMs" in asked
+    assert "Suspend 3 SIMs" in asked
     assert "Will change 3 Cannot 4 Selected 7" in asked
     assert "2 are Issued" in asked
     assert "1 is Factory test" in asked
@@ -136,7 +136,7 @@ def test_preview_and_run_agree_for_sims(cast: Cast, action: str) -> None:
     response = desk.preview(action, [sim.pk for sim in sims])
     shown = re.search(r"Will change (\d+) Cannot (\d+)", words(response))
     assert shown
-    desk.run(action, plan_in(response), confirm=shown[1])
+    desk.run(action, plan_in(response), confirm=shown[1], note="Typed by then")
     result = Job.objects.get().result
     assert len(result["changed"]) == int(shown[1])
     assert len(result["unchanged"]) + len(result["refused"]) == int(shown[2])

@@ -47,7 +47,7 @@ def test_details_show_the_device_its_sim_and_its_policies(cast: Cast) -> None:
         assert text in page
     assert iccid_with_luhn(sim.iccid) in page
     assert f"/w/{cast.acme.pk}/sims/{sim.pk}/" in page
-    assert "No network data yet" in page
+    assert f'hx-get="/w/{cast.acme.pk}/devices/{device.pk}/connection/line/"' in page
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from sims import exports
+from kit import exports
 from sims.identifiers import iccid_with_luhn
 from sims.states import SimStatus
 from tests.cast import Cast

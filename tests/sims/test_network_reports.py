@@ -25,6 +25,7 @@ from sims.inventory.services.transfer import transfer_sims
 from sims.models import Attachment, Device, NetworkReport, Sim, SimTenure
 from tests.api.conftest import sign_in
 from tests.cast import Cast
+from tests.sims.test_bulk import words
 
 URL = "/api/v1/events/ingest"
 _ids = itertools.count(31_000_000_001)
@@ -320,3 +321,23 @@ def test_another_device_begins_anew(cast: Cast, meter: Device) -> None:
     assert status(other) == "OFFLINE"
     taken(located(sim, timezone.now() + timedelta(seconds=1)))
     assert status(other) == "ATTACHED"
+
+
+# --- the page ---
+
+
+def test_a_device_tells_how_it_is_connected(cast: Cast, meter: Device) -> None:
+    sim = sim_of(meter)
+    client, base = cast.client(cast.owner), f"/w/{cast.acme.pk}/devices/{meter.pk}/connection/"
+    nothing = words(client.get(base))
+    assert "Offline" in nothing
+    assert "The network has reported nothing yet." in nothing
+    taken(located(sim, ago(hours=3)), report(sim, 2, ago(hours=2), SGSN, detail=OPERATOR), session(sim, ago(hours=1)))
+    page = words(client.get(base))
+    for told in ("Online", "Telekom", "Germany", "491720000001", "491720000002", "4G", "203.0.113.77", "iot.example"):
+        assert told in page, told
+    line = words(client.get(f"{base}line/"))
+    assert line.startswith("Online Telekom , Germany 4G")
+    taken(ended(sim, ago(minutes=30)))
+    assert "No data session is open" in words(client.get(base))
+    assert words(client.get(f"{base}line/")).startswith("Attached Telekom , Germany")

@@ -23,7 +23,7 @@ from tests.sims.test_bulk import HTMX, words
 
 pytestmark = pytest.mark.sqlite_too("smoke: the pages of SIMs, their lists and search")
 
-BUTTONS = ["Activate", "Suspend", "Factory test", "Transfer", "Delete"]
+BUTTONS = ["Activate", "Suspend", "Factory test", "Note", "Transfer", "Delete"]
 
 
 def listed(client: Client, cast: Cast, query: str = "") -> list[int]:
@@ -179,11 +179,11 @@ def test_another_workspace_does_not_exist(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("status", "expected"),
     [
-        (0, ["Activate", "Factory test", "Transfer", "Delete"]),
-        (1, ["Suspend", "Transfer", "Delete"]),
-        (2, ["Activate", "Transfer", "Delete"]),
+        (0, ["Activate", "Factory test", "Note", "Transfer", "Delete"]),
+        (1, ["Suspend", "Note", "Transfer", "Delete"]),
+        (2, ["Activate", "Note", "Transfer", "Delete"]),
         (3, []),
-        (4, ["Activate", "Transfer", "Delete"]),
+        (4, ["Activate", "Note", "Transfer", "Delete"]),
     ],
 )
 def test_a_sims_page_offers_what_its_state_allows(cast: Cast, status: int, expected: list[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -20,7 +21,6 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.models import Membership, User, Workspace
-from accounts.models.second_factors import APP, MAIL
 from accounts.people.admin.forms import EraseForm, NewUserForm, UserForm, UserPasswordForm
 from accounts.people.services.addresses import change_customer_address
 from accounts.people.services.erasure import erase_user
@@ -31,33 +31,24 @@ from accounts.people.services.staff_accounts import (
     unlock_user,
     update_user,
 )
+from accounts.people.standings import FACTORS, MEANINGS, TONES, Standing, of_factor, with_standing
 from accounts.permissions import Role
 from accounts.selectors import without_administrator
-from accounts.sign_in.second_factors import factor_of
 from accounts.sign_in.services.password_reset import send_password_reset
 from accounts.sign_in.services.passwords import set_user_password
 from accounts.sign_in.services.second_factors import remove_second_factor
 from kit.admin.base import StaffAdmin, add_refusal
-from kit.admin.filters import condition_filter
+from kit.admin.filters import choice_filter, condition_filter
 from kit.errors import DomainError
 from kit.rendering import badge, bdi, dash, when, when_absolute
 
 SHOWN_WORKSPACES = 3
 MOST_AT_ONCE = 500
-STATUS_TONES = {
-    User.Status.ACTIVATION_PENDING: "info",
-    User.Status.ACTIVE: "good",
-    User.Status.SUSPENDED: "bad",
-}
 _LOCK_ACTIONS: dict[str, Callable[..., User]] = {
     "suspend": suspend_user,
     "reactivate": reactivate_user,
     "unlock": unlock_user,
 }
-
-
-def _locked(users: QuerySet[Any]) -> QuerySet[Any]:
-    return users.filter(locked_until__gt=timezone.now())
 
 
 def _homeless(users: QuerySet[Any]) -> QuerySet[Any]:
@@ -73,20 +64,13 @@ class UserAdmin(StaffAdmin):
     icon = "users"
     ordering = ("email",)
     change_form_template = "admin/accounts/user/change_form.html"
-    list_display = ("name", "email", "state", "staff", "places", "signed_in", "lock")
+    list_display = ("name", "email", "state", "staff", "places", "second_factor", "signed_in")
     list_filter = (
+        choice_filter("status", gettext_lazy("status"), "standing", Standing.choices),
         condition_filter(
-            "status",
-            gettext_lazy("status"),
-            {
-                "active": (gettext_lazy("Active"), lambda users: users.filter(status=User.Status.ACTIVE)),
-                "suspended": (gettext_lazy("Suspended"), lambda users: users.filter(status=User.Status.SUSPENDED)),
-                "pending": (
-                    gettext_lazy("Activation pending"),
-                    lambda users: users.filter(status=User.Status.ACTIVATION_PENDING),
-                ),
-                "locked": (gettext_lazy("Locked now"), _locked),
-            },
+            "factor",
+            gettext_lazy("second factor"),
+            {key: (label, partial(of_factor, factor=key)) for key, label in FACTORS},
         ),
         condition_filter(
             "kind",
@@ -318,6 +302,9 @@ class UserAdmin(StaffAdmin):
 
     # --- what is shown ---
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return with_standing(super().get_queryset(request))
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -338,30 +325,36 @@ class UserAdmin(StaffAdmin):
             return {}
         may = self.has_change_permission(request, obj)
         events = reverse("admin:events_event_changelist")
-        factor = factor_of(obj.pk)
         return {
             "places": places_of([obj.pk])[obj.pk],
             "may_lock": may and obj.pk != request.user.pk and obj.erased is None,
             "may_set_password": may and obj.is_staff,
             "may_reset": may and obj.is_active,
             "may_erase": self.has_erase_permission(request, obj),
-            "may_remove_mfa": may and bool(factor),
+            "may_remove_mfa": may and bool(obj.factor),
             "locked": _is_locked(obj),
             "events_url": f"{events}?q=user:{obj.pk}",
             "facts": [
                 (_("User ID"), obj.pk),
-                (_("Status"), self.state(obj)),
+                (_("Status"), self._state_line(obj)),
                 (_("Created"), when_absolute(obj.created)),
                 *([(_("Erased"), when_absolute(obj.erased))] if obj.erased else []),
                 (_("Last sign-in"), when_absolute(obj.last_login)),
-                (_("Second factor"), {APP: _("App MFA"), MAIL: _("Email MFA")}.get(factor, _("Not set"))),
+                (_("Second factor"), self.second_factor(obj)),
                 (_("Locked until"), when_absolute(obj.locked_until) if _is_locked(obj) else dash()),
             ],
         }
 
-    @admin.display(description=gettext_lazy("status"), ordering="status")
-    def state(self, user: User) -> SafeString:
-        return badge(user.get_status_display(), STATUS_TONES[User.Status(user.status)])
+    @admin.display(description=gettext_lazy("status"), ordering="standing")
+    def state(self, user: Any) -> SafeString:
+        return badge(str(Standing(user.standing).label), TONES[user.standing])
+
+    def _state_line(self, user: Any) -> SafeString:
+        return format_html('{} <span class="muted">{}</span>', self.state(user), MEANINGS.get(user.standing, ""))
+
+    @admin.display(description=gettext_lazy("second factor"), ordering="factor")
+    def second_factor(self, user: Any) -> str:
+        return str(dict(FACTORS)[user.factor or "none"])
 
     @admin.display(description=gettext_lazy("staff"), ordering="is_staff")
     def staff(self, user: User) -> SafeString:
@@ -392,10 +385,6 @@ class UserAdmin(StaffAdmin):
     @admin.display(description=gettext_lazy("last sign-in"), ordering="last_login")
     def signed_in(self, user: User) -> SafeString:
         return when(user.last_login)
-
-    @admin.display(description=gettext_lazy("locked"), ordering="locked_until")
-    def lock(self, user: User) -> SafeString:
-        return badge(_("Locked"), "warn") if _is_locked(user) else dash()
 
 
 def _is_locked(user: User) -> bool:

@@ -12,8 +12,7 @@ from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid
 from kit.outcomes import Outcome, Refusal, not_found
-from sims import signals
-from sims.charges import is_charged
+from sims import effects, signals
 from sims.devices.services.values import AddressBook
 from sims.inventory.services.limits import CODE, Room, activation_room
 from sims.inventory.services.status import activation_notes, billing_note, require_open_for_traffic
@@ -176,14 +175,22 @@ def preview_device_action(*, workspace_id: int, device_ids: Sequence[int], what:
     for ids in chunks(device_ids):
         rows = read_devices(workspace_id, ids)
         book = _book(workspace_id, rows)
-        plan = _decide_all(rows, sims_on([row.id for row in rows], lock=False), decide, room, book)
+        sims = sims_on([row.id for row in rows], lock=False)
+        plan = _decide_all(rows, sims, decide, room, book)
         plan.outcome.refused += not_found(missing(ids, rows), "Device")
         outcome.extend(plan.outcome)
         becoming = [sim for sim in plan.activate if sim.status != SimStatus.ACTIVATED]
+        in_test, new = effects.in_test(becoming), effects.newly_charged(becoming, now)
         activated += len(becoming)
-        tested += sum(sim.status == SimStatus.FACTORY_TEST for sim in becoming)
-        newly += sum(not is_charged(sim, now) for sim in becoming)
+        tested += len(in_test)
+        newly += len(new)
         suspended += len(plan.suspend)
+        changing = set(plan.outcome.changed)
+        live = [row.id for row in rows if row.id in changing and effects.is_live(row, sims.get(row.id))]
+        if what != "enable":
+            outcome.note_effect(effects.OFFLINE if what == "disable" else effects.INTERRUPTED, live)
+        outcome.note_effect(effects.TEST_ENDS, (sim.device_id for sim in in_test if sim.device_id is not None))
+        outcome.note_effect(effects.CHARGED, (sim.device_id for sim in new if sim.device_id is not None))
     if activated and what == "disable":
         outcome.notes.append(_("SIMs in factory test are activated on the way, which ends their test."))
     if activated:

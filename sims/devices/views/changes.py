@@ -16,10 +16,12 @@ from accounts.requests import WorkspacePageRequest
 from kit.errors import Conflict, Invalid, NotFound
 from kit.filters import whole_number
 from kit.htmx import redirect_to, render_fragment, respond, wants_fragment, with_toast
+from kit.sent_once import sent_once
 from sims.devices.forms import AssignForm, CreateDeviceForm, DeviceForm, ReleaseForm, initial_of
 from sims.devices.selectors import device_of, offered_sims, sim_of
 from sims.devices.services.devices import NewDevice, create_devices, update_devices
 from sims.devices.views.devices import sim_badges
+from sims.effects import RUNNING
 from sims.form_fields import show_error
 from sims.identifiers import iccid_with_luhn
 from sims.inventory.services.assignment import SimChoice, assign_sims, release_sims
@@ -65,6 +67,7 @@ def sim_options(request: WorkspacePageRequest, workspace_id: int) -> HttpRespons
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sent_once
 def device_create(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show and take the form of a new device; `?sim=<id>` begins with a SIM chosen."""
     authorise(workspace_id, Permission.DEVICE_UPDATE)
@@ -204,6 +207,7 @@ def device_release(request: WorkspacePageRequest, workspace_id: int, device_id: 
         "sim_badge": sim_badges()[sim.status],
     }
     context["becomes_disabled"] = device.status == DeviceStatus.ENABLED
+    context["loses_connection"] = device.status == DeviceStatus.ENABLED and sim.status in RUNNING
     return _dialog(request, device, "release", context, status=200 if posted is None else 422)
 
 
@@ -218,7 +222,8 @@ def _dialog(
         "url": reverse(f"sims:device_{name}", args=[device.workspace_id, device.pk]),
         "back": reverse("sims:device_detail", args=[device.workspace_id, device.pk]),
         "list_url": reverse("sims:device_list", args=[device.workspace_id]),
-        "title": _("Assign a SIM") if name == "assign" else _("Release the SIM"),
+        "title": (_("Assign a SIM to “%(name)s”") if name == "assign" else _("Release the SIM of “%(name)s”"))
+        % {"name": device.name},
     }
     return respond(request, "sims/device_dialog.html", f"sims/_device_{name}.html", context, status=status)
 

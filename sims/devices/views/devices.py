@@ -8,6 +8,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -19,6 +20,7 @@ from kit.history import as_it_was, history_url
 from kit.htmx import respond
 from kit.lists import Empty, Listing
 from kit.rendering import state_badge
+from sims.bulk.history import planned_for, under_way
 from sims.bulk.views import buttons
 from sims.devices.bulk import DEVICES
 from sims.devices.filters import DeviceFilters
@@ -73,7 +75,9 @@ def device_list(request: WorkspacePageRequest, workspace_id: int) -> HttpRespons
         },
     )
     listing.menu = view_menu(request, listing)
-    return listing.respond("sims/device_list.html", {"create_url": creating if may_create else ""})
+    going_on = SimpleLazyObject(lambda: under_way(workspace_id))
+    context = {"create_url": creating if may_create else "", "running": going_on}
+    return listing.respond("sims/device_list.html", context)
 
 
 @require_safe
@@ -113,9 +117,12 @@ def device_page(request: WorkspacePageRequest, device: Device, tab: str) -> dict
         "here": here if tab == "details" else f"{here}?tab={tab}",
         "tabs": [
             {"label": _("Details"), "url": here, "active": tab == "details"},
+            {"label": _("Connection"), "url": f"{here}connection/", "active": tab == "connection"},
             {"label": _("SMS"), "url": f"{here}sms/", "active": tab == "sms"},
             {"label": _("Events"), "url": f"{here}?tab=events", "active": tab == "events"},
         ],
+        "planned": planned_for(device.workspace_id, sim_id=sim.pk if sim else None, device_id=device.pk),
+        "running": under_way(device.workspace_id, sim_id=sim.pk if sim else None, device_id=device.pk),
         "history_url": history_url("events:device_then", device.workspace_id, device.pk),
         "list_url": reverse("sims:device_list", args=[device.workspace_id]),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from django.http import QueryDict
@@ -11,10 +12,11 @@ from django.views.decorators.http import require_POST
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
+from kit.exports import Export, export_file
 from sims.devices.filters import DeviceFilters
 from sims.devices.selectors import device_rows
 from sims.devices.tables import DeviceTable
-from sims.exports import Export, export_file
+from sims.exports import record_export
 from sims.models import Device
 from sims.states import DeviceStatus, SimStatus
 
@@ -26,6 +28,7 @@ _DEVICE_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "imei": lambda row: row["imei"],
     "ip_address": lambda row: row["ip_address"],
     "tags": lambda row: ",".join(row["tags"]),
+    "note": lambda row: row["note"],
     "service_policy": lambda row: row["service_policy__name"],
     "coverage_policy": lambda row: row["coverage_policy__name"],
     "created": lambda row: row["created"],
@@ -41,4 +44,5 @@ def device_export(request: WorkspacePageRequest, workspace_id: int) -> HttpRespo
     """The devices as they are filtered (`filter`: its query string), as a CSV file. Writes event 10086."""
     authorise(workspace_id, Permission.INVENTORY_READ)
     found = DeviceFilters(QueryDict(request.POST.get("filter", "")), Device.objects.of(workspace_id), request=request)
-    return export_file(request, DEVICES, found)
+    record = partial(record_export, workspace_id=workspace_id, what="devices")
+    return export_file(request, DEVICES, found, workspace_id=workspace_id, record=record)

@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.html import format_html
@@ -22,14 +22,14 @@ from accounts.models import Workspace
 from kit.action import action
 from kit.admin.base import StaffAdmin, add_refusal
 from kit.admin.filters import StaffFilter, choice_filter, condition_filter, related_filter
-from kit.admin.lists import prefix_range
 from kit.context import current_context
 from kit.errors import DomainError
 from kit.outcomes import Outcome
 from kit.rendering import bdi, dash, identifier, number, state_badge, when, when_absolute
 from sims.admin_parts import workspace_link
-from sims.identifiers import digits_in, iccid_with_luhn
+from sims.identifiers import iccid_with_luhn
 from sims.inventory.admin.forms import InventoryForm
+from sims.inventory.numbers import with_number, with_whole_number
 from sims.inventory.services.allotment import assign_sims
 from sims.inventory.services.status import change_sim_status, preview_sim_status
 from sims.models import Sim
@@ -146,7 +146,7 @@ class SimAdmin(StaffAdmin):
         related_filter("workspace", gettext_lazy("Workspace"), "workspace"),
     )
     search_fields = ("iccid",)
-    search_help_text = gettext_lazy("ICCID, IMSI, or their first digits")
+    search_help_text = gettext_lazy("Any 3 digits or more of ICCID, IMSI, MSISDN or EID")
     ordering = ("-id",)
     sortable_by = ()
     list_select_related = ("workspace", "device", "batch")
@@ -168,14 +168,12 @@ class SimAdmin(StaffAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         if not term.strip():
             return queryset, False
-        digits = digits_in(term)
-        if not digits:
-            return queryset.none(), False
-        # Both columns have an index; a number that begins with 89 is an ICCID (ITU-T E.118), else an IMSI.
-        if digits.startswith("89"):
-            return queryset.filter(**prefix_range("iccid", digits[:19])), False
-        wanted = Q(**prefix_range("imsi", digits[:15]))
-        return queryset.filter(wanted), False
+        wanted = with_whole_number(term)
+        found = queryset.filter(wanted) if wanted is not None else queryset.none()
+        if wanted is not None and found.exists():
+            return found, False
+        part = with_number(term)
+        return (queryset.none() if part is None else queryset.filter(part)), False
 
     # --- changing the state ---
 

@@ -15,7 +15,7 @@ from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 from kit.outcomes import Outcome, Refusal, not_found
-from sims import signals
+from sims import effects, signals
 from sims.inventory.services.limits import Room, activation_room
 from sims.inventory.services.status import billing_note, require_factory_test, require_open_for_traffic
 from sims.locking import (
@@ -269,7 +269,11 @@ def preview_release(*, workspace_id: int, device_ids: Sequence[int], suspend: bo
         part, held = _decide_release(rows, sims_on([row.id for row in rows], lock=False))
         part.refused += not_found(missing(ids, rows), "Device")
         outcome.extend(part)
-        charged += sum(sim.status == SimStatus.ACTIVATED for _device, sim in held)
+        active = [device.id for device, sim in held if sim.status == SimStatus.ACTIVATED]
+        charged += len(active)
+        outcome.note_effect(effects.OFFLINE, (device.id for device, sim in held if effects.is_live(device, sim)))
+        if not suspend:
+            outcome.note_effect(effects.UNUSED, active)
     if charged and suspend:
         outcome.notes.append(billing_note(SimStatus.SUSPENDED, charged))
     elif charged:

@@ -16,8 +16,8 @@ from kit.billing import charged_until_text, month_text
 from kit.context import current_context
 from kit.errors import Invalid
 from kit.outcomes import Outcome, Refusal, not_found
-from sims import signals
-from sims.charges import charged_departed, charged_here, is_charged
+from sims import effects, signals
+from sims.charges import charged_departed, charged_here
 from sims.inventory.services.limits import CODE, Room, activation_room
 from sims.locking import chunks, lock_sims, missing, read_sims
 from sims.models import Sim
@@ -74,8 +74,10 @@ def preview_sim_status(*, workspace_id: int, sim_ids: Sequence[int], to: int) ->
         part, moving = _decide(rows, to, room)
         part.refused += not_found(missing(ids, rows), "SIM")
         outcome.extend(part)
-        charged += sum(is_charged(row, now) for row in moving)
-        tested += sum(row.status == SimStatus.FACTORY_TEST for row in moving)
+        new, in_test = effects.newly_charged(moving, now), effects.in_test(moving)
+        charged += len(moving) - len(new)
+        tested += len(in_test)
+        _note_effects(outcome, to, moving, new=new, in_test=in_test)
     if outcome.changed:
         if to == SimStatus.ACTIVATED:
             outcome.notes += activation_notes(
@@ -85,6 +87,18 @@ def preview_sim_status(*, workspace_id: int, sim_ids: Sequence[int], to: int) ->
             outcome.notes.append(billing_note(to, len(outcome.changed), charged=charged))
         outcome.notes += limited
     return outcome
+
+
+def _note_effects(
+    outcome: Outcome, to: int, moving: Sequence[SimRow], *, new: Sequence[SimRow], in_test: Sequence[SimRow]
+) -> None:
+    """Note what a chunk of SIMs that move means for their devices, tests and charges. One query at most."""
+    if to == SimStatus.SUSPENDED:
+        outcome.note_effect(effects.OFFLINE, effects.on_live_devices(moving))
+    if to != SimStatus.FACTORY_TEST:
+        outcome.note_effect(effects.TEST_ENDS, (row.id for row in in_test))
+    if to == SimStatus.ACTIVATED:
+        outcome.note_effect(effects.CHARGED, (row.id for row in new))
 
 
 def _check(workspace_id: int, to: int) -> None:
@@ -193,7 +207,7 @@ def billing_note(to: int, count: int, *, charged: int = 1) -> str:
             "The SIM is charged for the whole of %(month)s, once, however often it is reactivated.",
             "All %(count)s SIMs are charged for the whole of %(month)s, once, however often they are reactivated.",
             count,
-        ) % {"count": count, "month": month_text(now)}
+        ) % {"count": f"{count:,}", "month": month_text(now)}
     if to == SimStatus.SUSPENDED:
         return _("Traffic stops at once. Charging stops on %(day)s.") % {"day": charged_until_text(now)}
     if to == SimStatus.FACTORY_TEST:

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
-from sims.exports import Export, export_file
+from kit.exports import Export, export_file
+from sims.exports import record_export
 from sims.inventory.filters import SimFilters
 from sims.inventory.selectors import sim_rows
 from sims.inventory.tables import SimTable
@@ -33,6 +34,7 @@ _SIM_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "registered": lambda row: row["batch__registered_at"],
     "activated": lambda row: row["activation_date"],
     "charged": lambda row: _("yes") if row["charged"] else _("no"),
+    "note": lambda row: row["note"],
     "updated": lambda row: row["last_updated"],
 }
 
@@ -46,4 +48,6 @@ def sim_export(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse
     authorise(workspace_id, Permission.INVENTORY_READ)
     found = SimFilters(QueryDict(request.POST.get("filter", "")), Sim.objects.of(workspace_id), request=request)
     fetch = partial(sim_rows, workspace=request.workspace)
-    return export_file(request, Export("sims", SimTable, _SIM_VALUES, fetch, MOMENTS), found)
+    export = Export("sims", SimTable, _SIM_VALUES, fetch, MOMENTS)
+    record = partial(record_export, workspace_id=workspace_id, what="sims")
+    return export_file(request, export, found, workspace_id=workspace_id, record=record)

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -25,6 +26,7 @@ from kit.history import as_it_was, history_url
 from kit.htmx import redirect_to, render_fragment, respond
 from kit.lists import Empty, Listing
 from kit.rendering import state_badge
+from sims.bulk.history import planned_for, under_way
 from sims.bulk.views import buttons
 from sims.charges import charge_text
 from sims.identifiers import iccid_with_luhn
@@ -86,7 +88,8 @@ def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
         },
     )
     listing.menu = view_menu(request, listing)
-    return listing.respond("sims/sim_list.html", {"register_url": register_url})
+    going_on = SimpleLazyObject(lambda: under_way(workspace_id))
+    return listing.respond("sims/sim_list.html", {"register_url": register_url, "running": going_on})
 
 
 def _shop(workspace_id: int) -> str:
@@ -140,6 +143,8 @@ def sim_detail(request: WorkspacePageRequest, workspace_id: int, sim_id: int) ->
         "list_url": reverse("sims:sim_list", args=[workspace_id]),
         "history_url": history_url("events:sim_then", workspace_id, sim.pk),
         "events_url": _embedded_events(workspace_id, sim.pk) if tab == "events" else "",
+        "planned": planned_for(workspace_id, sim_id=sim.pk, device_id=sim.device_id),
+        "running": under_way(workspace_id, sim_id=sim.pk, device_id=sim.device_id),
     }
     if tab == "usage":
         context |= usage_context(sim, request.workspace, timezone.now())

@@ -20,10 +20,11 @@ from kit.htmx import respond
 from kit.models import Job
 from kit.outcomes import Outcome
 from sims.bulk.actions import counted, keep, once
-from sims.bulk.reports import BulkReport, ReasonGroup
-from sims.bulk.selection import Selection
-from sims.bulk.views import answer, chosen
+from sims.bulk.reports import BulkReport, ReasonGroup, effect_groups
+from sims.bulk.selection import Selection, TooMany
+from sims.bulk.views import answer, chosen, offline_confirmation, refuse_too_many, require_confirmed
 from sims.charges import is_charged
+from sims.effects import OFFLINE, on_live_devices
 from sims.inventory.bulk import SIMS, TRANSFER
 from sims.inventory.forms import TransferForm
 from sims.inventory.services.transfer import MOST, Obstacle, Transfer, TransferRefused, transfer_sims
@@ -48,32 +49,35 @@ class TransferDialog:
     """What the dialog shows.
 
     Args:
-        ids: the SIMs.
+        title: the heading; it names the SIM when it is one.
+        verb: on the button: "Transfer 12 SIMs".
         form: target and detaching.
         plan: signed, for the button.
         transfer: the dry run, `None` while no target is chosen.
         groups: SIMs in the way, by reason.
         effects: what happens to SIMs and devices on the way.
+        listed: which SIMs that concerns.
+        confirm: what must be typed, or "".
+        confirm_label: how it is asked for.
         targets: whether there is any workspace to choose.
         seen_note: what changed since the list was shown, or "".
         refused: whether a transfer was tried and refused just now.
     """
 
-    ids: tuple[int, ...]
+    title: str
+    verb: str
     form: TransferForm
     plan: str
     transfer: Transfer | None
     groups: list[ReasonGroup]
     effects: list[str]
+    listed: list[ReasonGroup]
+    confirm: str
+    confirm_label: str
     targets: bool
     url: str
     seen_note: str = ""
     refused: bool = False
-
-    @property
-    def title(self) -> str:
-        """The heading."""
-        return title_of(len(self.ids))
 
     @property
     def ready(self) -> bool:
@@ -81,25 +85,43 @@ class TransferDialog:
         return self.transfer is not None and not self.groups
 
 
-def title_of(count: int) -> str:
+def verb_of(count: int) -> str:
     """Return "Transfer 12 SIMs"."""
     return ngettext("Transfer %(n)s SIM", "Transfer %(n)s SIMs", count) % {"n": counted(count)}
+
+
+def title_of(workspace_id: int, ids: Sequence[int]) -> str:
+    """Return what is asked for: it names the SIM when it is one. One query then."""
+    return (
+        _("Transfer SIM %(name)s") % {"name": SIMS.name_of(workspace_id, ids[0])}
+        if len(ids) == 1
+        else verb_of(len(ids))
+    )
 
 
 @require_POST
 def preview(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Ask where SIMs go, and tell by a dry run what would happen to them."""
     authorise(workspace_id, Permission.SIM_TRANSFER)
-    selected = chosen(request, TRANSFER)
+    try:
+        selected = chosen(request, TRANSFER)
+        _require_few(selected)
+    except TooMany as error:
+        return refuse_too_many(request, TRANSFER, error)
     _require_here(workspace_id, selected.ids)
-    if len(selected.ids) > MOST:
-        text = _("%(count)s SIMs are selected; a transfer takes at most %(most)s. Select fewer and repeat it.")
-        context = {
-            "title": title_of(len(selected.ids)),
-            "text": text % {"count": counted(len(selected.ids)), "most": MOST},
-        }
-        return respond(request, "sims/sim_refusal.html", "sims/_sim_refusal.html", context, status=422)
     return _ask(request, selected, _form(request, bound="plan" in request.POST))
+
+
+def _require_few(selected: Selection) -> None:
+    """Refuse more SIMs than one transfer takes.
+
+    Raises:
+        TooMany: saying how to go on.
+    """
+    if len(selected.ids) > MOST:
+        text = _("%(count)s SIMs are selected; a transfer takes at most %(most)s. Transfer them in parts.")
+        counts = {"count": counted(len(selected.ids)), "most": counted(MOST)}
+        raise TooMany(text % counts, ids=selected.ids, most=MOST)
 
 
 def _require_here(workspace_id: int, ids: Sequence[int]) -> None:
@@ -136,13 +158,20 @@ def _ask(
     if target is not None:
         transfer = transfer_sims(target_id=target, sim_ids=selected.ids, auto_detach=detach, dry_run=True)
     found = problems if problems is not None else (transfer.problems if transfer else [])
+    offline = on_live_devices(transfer.sims) if transfer else []
+    going = Outcome(effects={OFFLINE: offline} if offline else {})
+    confirm, confirm_label = offline_confirmation(going, len(selected.ids))
     dialog = TransferDialog(
-        ids=selected.ids,
+        title=title_of(request.workspace.pk, selected.ids),
+        verb=verb_of(len(selected.ids)),
         form=form if form.is_bound and problems is not None else _unbound(request, target, detach),
-        plan=selected.signed(),
+        plan=selected.signed(confirm=confirm),
         transfer=transfer,
         groups=_groups(request, transfer, found),
         effects=_effects(transfer) if transfer else [],
+        listed=effect_groups(SIMS, request.workspace.pk, going.effects),
+        confirm=confirm,
+        confirm_label=confirm_label,
         targets=bool(targets),
         url=f"{TRANSFER.url(request.workspace.pk)}run/",
         seen_note=selected.note,
@@ -164,7 +193,7 @@ def _groups(request: WorkspacePageRequest, transfer: Transfer | None, problems: 
     known = {sim.id: SIMS.shown(sim.iccid) for sim in transfer.sims} if transfer else {}
     return [
         ReasonGroup.of(
-            f"{_in_the_way(problem)} ({problem.code})",
+            _in_the_way(problem),
             SIMS.links(request.workspace.pk, ((pk, known.get(pk, str(pk))) for pk in problem.sim_ids)),
         )
         for problem in problems
@@ -172,7 +201,7 @@ def _groups(request: WorkspacePageRequest, transfer: Transfer | None, problems: 
 
 
 def _in_the_way(problem: Obstacle) -> str:
-    """Return a problem so that it continues the count of its SIMs; the codes are the wire's."""
+    """Return a problem so that it continues the count of its SIMs; the codes are the wire's and stay there."""
     count = len(problem.sim_ids)
     texts = {
         1502: ngettext("is on a device: tick the box above", "are on devices: tick the box above", count),
@@ -232,6 +261,7 @@ def run(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     form = _form(request, bound=True)
     if not form.is_valid():
         return _ask(request, selection, form, [])
+    require_confirmed(request, selection)
     try:
         job = _carry_out(selection, target_id=form.cleaned_data["target"], detach=form.cleaned_data["detach"])
     except TransferRefused as error:
@@ -246,12 +276,20 @@ def _carry_out(selection: Selection, *, target_id: int, detach: bool) -> Job:
         transfer = transfer_sims(target_id=target_id, sim_ids=selection.ids, auto_detach=detach, dry_run=False)
         count = len(transfer.sims)
         title = ngettext("Transferred %(n)s SIM to %(name)s", "Transferred %(n)s SIMs to %(name)s", count)
+        suspended = set(transfer.suspends)
         outcome = Outcome(changed=[sim.id for sim in transfer.sims], notes=_done_notes(transfer))
+        outcome.trace = [
+            [
+                *(sim.id, sim.imsi, sim.device_name or "", int(sim.status)),
+                int(SimStatus.SUSPENDED if sim.id in suspended else sim.status),
+            ]
+            for sim in transfer.sims
+        ]
         return keep(
             TRANSFER,
             selection,
             title=title % {"n": counted(count), "name": transfer.target.name},
-            result=outcome.as_json(),
+            result=outcome,
             total=count,
             target=target_id,
         )
