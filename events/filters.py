@@ -233,6 +233,11 @@ class EventFilters(ListFilters):
     """Which of the two this set of filters finds alone: "named" or "among"; "" for both."""
 
     @property
+    def scope(self) -> int | None:
+        """Return the workspace in whose log SIMs and devices are looked for by name; `None` for all."""
+        return self.workspace_id
+
+    @property
     def dated(self) -> bool:
         """Tell whether the reader chose a span of time."""
         return "date" in self.values
@@ -261,7 +266,7 @@ class EventFilters(ListFilters):
         iccids = [item for item in texts if len(item) == 19]
         imsis = [item for item in texts if _IMSI.fullmatch(item)]
         ids = [int(item) for item in texts if _ID.fullmatch(item)]
-        ids += self._once(("sims", *iccids, *imsis), lambda: sim_ids(self.workspace_id, iccids=iccids, imsis=imsis))
+        ids += self._once(("sims", *iccids, *imsis), lambda: sim_ids(self.scope, iccids=iccids, imsis=imsis))
         if value.patterns:
             patterns = Values(patterns=value.patterns)
             unbound = patterns.q("iccid") | patterns.q("imsi")
@@ -297,7 +302,7 @@ class EventFilters(ListFilters):
         names = [str(item) for item in value.exact]
         numbers = [item for item in names if re.fullmatch(r"[0-9]{1,18}", item)]
         ids = [whole_number(item) for item in numbers]
-        ids += self._once(("devices", *names), lambda: device_ids(self.workspace_id, names))
+        ids += self._once(("devices", *names), lambda: device_ids(self.scope, names))
         ids = list(dict.fromkeys(ids))
         if ids and not value.patterns:
             return queryset.filter(self._about("device", ids))

@@ -147,9 +147,15 @@ class Past:
 
     def _actor(self, who: str) -> Actor:
         actor = self.actors.get(who)
-        if actor is None:
+        if actor is None or self._signed_in_anew(actor):
             actor = self.actors[who] = self._new_actor(who)
         return actor
+
+    def _signed_in_anew(self, actor: Actor) -> bool:
+        """Tell whether a person has chosen another password since: what they did before they signed in anew is over."""
+        if actor.epoch is None:
+            return False
+        return actor.epoch != User.objects.values_list("token_epoch", flat=True).get(pk=actor.id)
 
     def _new_actor(self, who: str) -> Actor:
         kind, _colon, name = who.rpartition(":")
@@ -158,6 +164,8 @@ class Past:
         if kind == "app":
             token = ApplicationToken.objects.select_related("workspace__package").get(pk=self.tokens[name].pk)
             return actor_of_token(token)
+        if name in self.users:
+            self.users[name].refresh_from_db()
         if name in master_data.STAFF:
             return staff_actor(self.users[name])
         if name in master_data.EVERYBODY:

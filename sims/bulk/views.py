@@ -46,7 +46,8 @@ def buttons(request: WorkspacePageRequest, noun: str, *, names: Sequence[str] | 
     """
     return [
         BulkAction(spec.name, spec.label, spec.url(request.workspace.pk), icon=spec.icon, danger=spec.danger)
-        for spec in specs_of(noun)
+        # What destroys stands last, away from the hand that aims at something else.
+        for spec in sorted(specs_of(noun), key=lambda spec: spec.danger)
         if spec.button and spec.permission.name in request.may and (names is None or spec.name in names)
     ]
 

@@ -49,6 +49,8 @@ SIMS = Noun(
         f"from_{SimStatus.ACTIVATED}": ngettext_lazy("is Activated", "are Activated", "count"),
         f"from_{SimStatus.SUSPENDED}": ngettext_lazy("is Suspended", "are Suspended", "count"),
         f"from_{SimStatus.FACTORY_TEST}": ngettext_lazy("is Factory test", "are Factory test", "count"),
+        "sim_in_use": ngettext_lazy("is on a device already", "are on devices already", "count"),
+        "sim_state": ngettext_lazy("cannot enter this state", "cannot enter this state", "count"),
         "has_device": ngettext_lazy("is on a device: release it first", "are on devices: release them first", "count"),
     },
     route="sim",

@@ -23,7 +23,7 @@ from tests.sims.test_bulk import HTMX, words
 
 pytestmark = pytest.mark.sqlite_too("smoke: the pages of SIMs, their lists and search")
 
-BUTTONS = ["Activate", "Suspend", "Factory test", "Note", "Transfer", "Delete"]
+BUTTONS = ["Activate", "Suspend", "Factory test", "Note", "Transfer", "Create devices", "Delete"]
 
 
 def listed(client: Client, cast: Cast, query: str = "") -> list[int]:

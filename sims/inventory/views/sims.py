@@ -40,6 +40,7 @@ from sims.models import Sim
 from sims.states import DeviceStatus, SimStatus, sim_may_move
 from sims.usage.views import meters, usage_context
 
+FOR_MANY = "devices"
 ACTION_STATES = {
     "activate": SimStatus.ACTIVATED,
     "suspend": SimStatus.SUSPENDED,
@@ -159,7 +160,9 @@ def _actions(request: WorkspacePageRequest, sim: Sim) -> list[BulkAction]:
     return [
         replace(action, refusal=on_device) if action.name == DELETE.name else action
         for action in _list_actions(request)
-        if action.name not in ACTION_STATES or sim_may_move(sim.status, ACTION_STATES[action.name])
+        # A single SIM is put on a device, or on a new one, by the buttons beside it.
+        if action.name != FOR_MANY
+        and (action.name not in ACTION_STATES or sim_may_move(sim.status, ACTION_STATES[action.name]))
     ]
 
 
