@@ -20,6 +20,7 @@ from accounts.operator import OPERATOR_ID
 from accounts.permissions import Role
 from accounts.staff_roles import SUPPORT_RIGHT
 from kit.context import Person
+from kit.email_addresses import forms_of
 from kit.errors import NoHome, NotFound
 from kit.prepared import Columns, PreparedQuery
 
@@ -109,8 +110,10 @@ _ENTRIES: Final = PreparedQuery(_entries)
 
 
 def user_by_email(email: str) -> User | None:
-    """Return the user with an e-mail address, in any case. One query, by the unique index."""
-    return User.objects.alias(address=Lower("email")).filter(address=email.strip().lower()).first()
+    """Return the user with an e-mail address, in any case and form. One query, by the unique index."""
+    found = User.objects.alias(address=Lower("email")).filter(address__in=forms_of(email))
+    # Earlier versions took two forms of one address for two.
+    return min(found, key=lambda user: user.email != email.strip().lower(), default=None)
 
 
 def erased_username(user_id: int) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Final
 
 from django.db.models import Q
@@ -20,7 +22,7 @@ from accounts.tokens.bearer import MY, ApiRequest, OrganisationId, own_organisat
 from accounts.tokens.staff_callers import as_staff
 from events import registry
 from events.covered import about
-from events.models import Event, EventQuerySet
+from events.models import Event, EventQuerySet, FrozenPerson
 from events.search import sim_ids
 from events.selectors import persons_of
 from events.text import escape
@@ -45,7 +47,8 @@ from kit.api.document import Absent, Answer, Lookup, NamedRef, answers
 from kit.api.lists import Limits, ListQuery, deep, page_response, read_page, total_of
 from kit.api.responses import json_response
 from kit.api.types import PathId, long_of
-from kit.clock import parse_moment
+from kit.clock import parse_moment, span_of
+from kit.context import ActorKind
 from kit.errors import Invalid
 from sims.criteria import digits, imei, is_whole_iccid
 from sims.identifiers import iccid_text, imsi_text, normalise_iccid
@@ -129,17 +132,33 @@ class EventAnswer(Answer):
 _LIST: Final = answers(list[EventAnswer], 403, 422)
 
 
+SECOND: Final = timedelta(seconds=1)
+_HAS_SECONDS: Final = re.compile(r":[0-9]{2}:")
+
+
 def _from(value: str) -> Q:
-    return Q(timestamp__gte=parse_moment(value))
+    return Q(timestamp__gte=span_of(value)[0] if not _HAS_SECONDS.search(value) else parse_moment(value))
 
 
 def _until(value: str) -> Q:
-    return Q(timestamp__lte=parse_moment(value))
+    # Whoever names a day, a week or a minute means all of it.
+    start, end = span_of(value)
+    return Q(timestamp__lte=parse_moment(value)) if end - start <= SECOND else Q(timestamp__lt=end)
 
 
 def _description(value: str) -> Q:
+    """Find a text in the descriptions, and in the names of the people that stand in them.
+
+    Stored texts have marks in place of people. The operator's staff are not named to customers.
+    """
     # Braces are doubled in stored texts.
-    return text("description", nullable=False)(escape(value))
+    found = text("description", nullable=False)(escape(value))
+    if value == NULL:
+        return found
+    named = FrozenPerson.objects.filter(text("name", nullable=False)(value) | text("username", nullable=False)(value))
+    persons = named.order_by().values("pk")
+    found |= Q(description__contains="{subject.", subject_id__in=persons)
+    return found | Q(description__contains="{actor.", actor_kind=ActorKind.USER, actor_id__in=persons)
 
 
 def _iccid(value: str) -> Q:

@@ -22,6 +22,8 @@ class Audited:
         columns: those that are state.
         exempt: those that may change without an event, and why.
         object: the column with the id of what an event has to cover: the row itself, or what it is part of.
+        draft: a condition on a row, in which `{row}` stands for its name: while it holds, the row is not there for
+            anybody, and may be written and removed in silence. Changing it needs an event, and so does what ends that.
     """
 
     table: str
@@ -29,9 +31,12 @@ class Audited:
     columns: tuple[str, ...]
     exempt: Mapping[str, str] = field(default_factory=dict)
     object: str = "id"
+    draft: str = ""
 
 
 _TOUCHED: Final = "the time of the last change, whatever changed"
+
+_NOTED: Final = dict.fromkeys(("noted_at", "noted_by_id"), "who wrote the note, and when, is told with it")
 
 AUDITED: Final = (
     # --- SIMs and devices ---
@@ -41,11 +46,25 @@ AUDITED: Final = (
         (
             *("iccid", "eid", "imsi", "msisdn", "status", "workspace_id", "batch_id", "device_id"),
             *("production_date", "imported", "activation_date", "active_until", "factory_test_since"),
+            *("incoming_id", "note"),
         ),
         {
             "tested_bytes": "counted from usage",
             "tested_sms": "counted from usage",
             "last_updated": _TOUCHED,
+            **_NOTED,
+        },
+        draft="{row}.incoming_id IN (SELECT i.id FROM sims_simimport i WHERE i.done IS NULL)",
+    ),
+    Audited(
+        "sims_simimport",
+        "sim_import",
+        ("batch_id", "created", "done"),
+        {
+            **dict.fromkeys(("state", "ends_as", "written", "total", "ended"), "how far it is"),
+            **dict.fromkeys(("errors", "notices"), "what was found in the file"),
+            **dict.fromkeys(("file", "file_name", "ignore_unknown"), "the file, while it is needed"),
+            "job_id": "the job that does it",
         },
     ),
     Audited(
@@ -58,10 +77,11 @@ AUDITED: Final = (
         "device",
         (
             *("workspace_id", "name", "status", "imei", "imei_lock", "ip_address", "tags"),
-            *("service_policy_id", "coverage_policy_id", "created"),
+            *("service_policy_id", "coverage_policy_id", "created", "note"),
         ),
         {
             "last_updated": _TOUCHED,
+            **_NOTED,
             "address_shared": "marks an address that was given twice before that was refused; no action sets it",
         },
     ),
@@ -221,6 +241,7 @@ UNAUDITED: Final[Mapping[str, str]] = {
     "events_replaycheck": "the result of a comparison of log and tables",
     "events_guardcheck": "the result of a look at the triggers",
     "accounts_trusteddevice": "saves its owner a code, opens nothing by itself, and ends by itself",
+    "accounts_savedview": "how somebody's lists look; what a workspace shares is 10125 to 10127",
     "accounts_trialnotice": "delivery state of what 12 and 10095 tell",
     "accounts_unknownaddress": "failures of addresses that have no account, and so no workspace",
     "mfa_authenticator": "keys that wait for their code and codes that were used; a new key is 10028, a lost one 14",
@@ -253,6 +274,7 @@ UNAUDITED: Final[Mapping[str, str]] = {
     "kit_job": "a job: what it does is told by the action it runs",
     "kit_outgoingmail": "delivery state: what a mail tells has its own event",
     "kit_callcounter": "counts calls",
+    "kit_submittedform": "which forms were sent; what they do is told by the action they run",
     "kit_keptanswer": "repeats the answer to a call whose action has its own events",
     "kit_savedfilter": "a long list behind a short address",
 }

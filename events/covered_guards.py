@@ -71,6 +71,11 @@ SQLITE_CREATE: Final = (
     f" BEGIN INSERT INTO {TABLE} (kind, object_id, event_id) {_READ}; END",
     f"CREATE TRIGGER event_gather AFTER DELETE ON {_EVENTS} WHEN instr(OLD.detail, '\"{COVERS}\"')"
     f" BEGIN DELETE FROM {TABLE} WHERE event_id = OLD.id; END",
+    # Rows come with an event that is just being written, which has the newest id there is. What somebody plants for it
+    # before the next one is written is named by the check of the log.
+    f"CREATE TRIGGER object_insert BEFORE INSERT ON {TABLE}"
+    f" WHEN NEW.event_id IS NOT (SELECT max(id) FROM {_EVENTS})"
+    f" BEGIN SELECT RAISE(ABORT, '{_REFUSED}: {_WITH}'); END",
     f"CREATE TRIGGER object_no_update BEFORE UPDATE ON {TABLE} BEGIN SELECT RAISE(ABORT, '{_REFUSED}: {_WITH}'); END",
     f"CREATE TRIGGER object_no_delete BEFORE DELETE ON {TABLE}"
     f" WHEN EXISTS (SELECT 1 FROM {_EVENTS} e WHERE e.id = OLD.event_id)"

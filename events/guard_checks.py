@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from events.models import GuardCheck
-from events.trigger_state import trigger_problems
+from events.trigger_state import missing_tables, trigger_problems
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ _ROW: Final = 1
 
 def look_at_guards() -> list[str]:
     """Look whether the triggers stand as they were written, keep the answer, and return what is wrong."""
-    problems = trigger_problems()
+    problems = missing_tables() or trigger_problems()
     GuardCheck.objects.update_or_create(pk=_ROW, defaults={"checked": timezone.now(), "problems": problems})
     for problem in problems:
         logger.error("The log could be changed. %s Run: manage.py guard_log", problem)

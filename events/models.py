@@ -187,6 +187,17 @@ class Event(models.Model):
                 name="event_ws_user",
                 condition=models.Q(user_id__isnull=False),
             ),
+            # Few events concern a person other than by `user_id`.
+            models.Index(
+                fields=("workspace", "subject", "timestamp", "id"),
+                name="event_ws_subject",
+                condition=models.Q(subject__isnull=False),
+            ),
+            models.Index(
+                fields=("workspace", "acted_for", "timestamp", "id"),
+                name="event_ws_acted_for",
+                condition=models.Q(acted_for__isnull=False),
+            ),
             models.Index(fields=("workspace", "actor_kind", "actor_ref", "timestamp", "id"), name="event_ws_actor"),
             models.Index(fields=("request_id",), name="event_request"),
         )

@@ -21,13 +21,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.actors import staff_are_named
-from accounts.models import Workspace
+from accounts.models import User, Workspace
+from accounts.operator import OPERATOR_ID
 from events import registry
 from events.covered import Kind, about, occurs
 from events.models import Event, FrozenPerson
 from events.selectors import of_requests
 from events.types.base import escape
 from kit.context import STAFF_KINDS
+from kit.email_addresses import forms_of
 from kit.errors import Invalid
 from sims.identifiers import digits_in, normalise_iccid
 from sims.models import Device, Sim
@@ -60,19 +62,21 @@ class Found:
         bounded: whether the condition has to be held to a span of time.
         notice: a sentence for the reader, "" when the result speaks for itself.
         about: in place of `condition`, the SIMs or devices whose events are asked for.
+        also: what else it asks for, by an index of its own.
     """
 
     condition: Q = field(default_factory=Q)
     bounded: bool = False
     notice: str = ""
     about: tuple[Kind, list[int]] | None = None
+    also: Q | None = None
 
 
 NOTHING: Final = Q(pk__in=())
 
 
 def understand(workspace_id: int, text: str) -> Found:
-    """Say what a search asks for. At most five short queries."""
+    """Say what a search asks for. At most six short queries."""
     digits = digits_in(text)
     if request_id := as_uuid(text):
         return Found(of_requests([request_id]))
@@ -80,8 +84,8 @@ def understand(workspace_id: int, text: str) -> Found:
         return _by_iccid(workspace_id, digits)
     if _NUMBER.fullmatch(digits) and int(digits) <= MAX_ID:
         return _by_number(workspace_id, digits)
-    if users := _users_named(workspace_id, text):
-        return Found(Q(user_id__in=users))
+    if found := _people_named(workspace_id, text):
+        return found
     devices = device_ids(workspace_id, [text])
     if devices:
         return Found(about=("device", devices))
@@ -130,12 +134,25 @@ def _by_number(workspace_id: int, digits: str) -> Found:
     return Found(_mentions(workspace_id, digits), bounded=True)
 
 
-def _users_named(workspace_id: int, text: str) -> list[int]:
-    """Return the ids of users with this e-mail address, or exactly this name, now or at any time."""
+def _people_named(workspace_id: int, text: str) -> Found | None:
+    """Find the people with this e-mail address, or exactly this name, now or at any time, whichever part they play."""
     if "@" in text:
-        exact = _user_ids(workspace_id, Q(username__iexact=text))
-        return exact or _user_ids(workspace_id, Q(username__icontains=text))
-    return _user_ids(workspace_id, Q(name__iexact=text)) if " " in text else []
+        address = Q(username__in=forms_of(text)) | Q(username__iexact=text)
+        return _by_people(workspace_id, address) or _by_people(workspace_id, Q(username__icontains=text))
+    return _by_people(workspace_id, Q(name__iexact=text)) if " " in text else None
+
+
+def _by_people(workspace_id: int, named: Q) -> Found | None:
+    users, persons = _user_ids(workspace_id, named), _person_ids(workspace_id, named)
+    if not users and not persons:
+        return None
+    acted = Q(user_id__in=users) if users else NOTHING
+    return Found(acted, also=concerning(persons)) if persons else Found(acted)
+
+
+def concerning(persons: Sequence[int]) -> Q:
+    """Return the condition that an event concerns one of these persons, or that staff acted for them."""
+    return Q(subject_id__in=persons) | Q(acted_for_id__in=persons)
 
 
 def _user_ids(workspace_id: int, named: Q) -> list[int]:
@@ -151,6 +168,19 @@ def _user_ids(workspace_id: int, named: Q) -> list[int]:
     return list(people.values_list("user_id", flat=True).distinct()[:MOST_PERSONS])
 
 
+def _person_ids(workspace_id: int, named: Q) -> list[int]:
+    """Return the ids of persons who are so called and whom events of this workspace concern; see `_user_ids`.
+
+    The operator's staff are named in the operator's own log only.
+    """
+    log = Event.objects.filter(workspace_id=workspace_id)
+    here = Exists(log.filter(subject_id=OuterRef("pk"))) | Exists(log.filter(acted_for_id=OuterRef("pk")))
+    people = FrozenPerson.objects.filter(named).filter(here)
+    if workspace_id != OPERATOR_ID:
+        people = people.exclude(user_id__in=User.objects.filter(is_staff=True).values("pk"))
+    return list(people.order_by("pk").values_list("pk", flat=True)[:MOST_PERSONS])
+
+
 def _mentions(workspace_id: int, text: str) -> Q:
     """Return the condition for free text: in the description, in a device's frozen name, in the name of the type."""
     wanted = text.casefold()
@@ -158,8 +188,12 @@ def _mentions(workspace_id: int, text: str) -> Q:
     types = [kind.id for kind in registry.all_types() if wanted in kind.description.casefold()]
     if types:
         condition |= Q(type__in=types)
-    ids = _user_ids(workspace_id, Q(name__icontains=text) | Q(username__icontains=text))
-    return condition | Q(user_id__in=ids) if ids else condition
+    named = Q(name__icontains=text) | Q(username__icontains=text)
+    if users := _user_ids(workspace_id, named):
+        condition |= Q(user_id__in=users)
+    if persons := _person_ids(workspace_id, named):
+        condition |= concerning(persons)
+    return condition
 
 
 def contains(column: str, text: str) -> Q:
@@ -195,10 +229,12 @@ def _seen_here(workspace_id: int, sims: QuerySet[Sim]) -> QuerySet[Sim]:
     return sims.filter(occurs(workspace_id, "sim", OuterRef("pk")))
 
 
-def device_ids(workspace_id: int, names: Sequence[str]) -> list[int]:
-    """Return the ids of a workspace's devices with exactly these names."""
-    found = Device.objects.of(workspace_id).filter(name__in=names).values_list("pk", flat=True)
-    return list(found[:MOST_DEVICES])
+def device_ids(workspace_id: int | None, names: Sequence[str]) -> list[int]:
+    """Return the ids of a workspace's devices with exactly these names; for staff of all devices (`None`)."""
+    if not names:
+        return []
+    devices = Device.objects.all() if workspace_id is None else Device.objects.of(workspace_id)
+    return list(devices.filter(name__in=names).values_list("pk", flat=True)[:MOST_DEVICES])
 
 
 def known_sims(workspace_id: int, asked: Sequence[str]) -> set[str]:
@@ -218,7 +254,7 @@ def known_devices(workspace_id: int, asked: Sequence[str]) -> set[str]:
 
 def within(queryset: QuerySet[Any], found: Found, *, dated: bool) -> QuerySet[Any]:
     """Apply a search, held to the last 30 days where it must be and no date was chosen."""
-    queryset = queryset.filter(found.condition)
+    queryset = queryset.filter(found.condition if found.also is None else found.condition | found.also)
     if found.bounded and not dated:
         queryset = queryset.filter(timestamp__gte=text_since())
     return queryset

@@ -58,9 +58,15 @@ def _object_column(audited: Audited) -> tuple[str, ...]:
     return () if audited.object == "id" else (audited.object,)
 
 
+def _there(audited: Audited, row: str) -> str:
+    """Return the condition that a row is no draft; unknown is no draft either."""
+    return f"({audited.draft.format(row=row)}) IS NOT TRUE"
+
+
 def _postgresql_function(audited: Audited) -> str:
     """Return the function that notes what a statement changed; FULL JOIN also sees rows that got another id."""
     own = audited.object
+    fresh, gone = (f" WHERE {_there(audited, side)}" if audited.draft else "" for side in ("n", "o"))
     both = "coalesce(n.id, o.id)" if own == "id" else "each"
     either = "" if own == "id" else f" CROSS JOIN LATERAL unnest(ARRAY[o.{own}, n.{own}]) AS each"
     return (
@@ -69,8 +75,8 @@ def _postgresql_function(audited: Audited) -> str:
         f" IF TG_OP = 'UPDATE' THEN SELECT array_agg({both}) INTO found"
         f" FROM old_rows o FULL JOIN new_rows n ON n.id = o.id{either} WHERE n.id IS NULL OR o.id IS NULL"
         f" OR ({_compared(audited, 'n')}) IS DISTINCT FROM ({_compared(audited, 'o')});"
-        f" ELSIF TG_OP = 'INSERT' THEN SELECT array_agg({own}) INTO found FROM new_rows;"
-        f" ELSIF TG_OP = 'DELETE' THEN SELECT array_agg({own}) INTO found FROM old_rows;"
+        f" ELSIF TG_OP = 'INSERT' THEN SELECT array_agg(n.{own}) INTO found FROM new_rows n{fresh};"
+        f" ELSIF TG_OP = 'DELETE' THEN SELECT array_agg(o.{own}) INTO found FROM old_rows o{gone};"
         f" ELSE SELECT array_agg({own}) INTO found FROM {audited.table}; END IF;"
         f" IF found IS NOT NULL THEN {_NOTE_ALL} VALUES (pg_current_xact_id(), '{audited.kind}', found, false);"
         " END IF; RETURN NULL; END $$"
@@ -178,11 +184,14 @@ def _sqlite() -> tuple[str, ...]:
         table, kind, own = audited.table, audited.kind, audited.object
         columns = ("id", *_object_column(audited), *audited.columns)
         differs = " OR ".join(f'OLD."{column}" IS NOT NEW."{column}"' for column in columns)
+        fresh, gone = (f" WHEN {_there(audited, side)}" if audited.draft else "" for side in ("NEW", "OLD"))
         made += [
-            f"CREATE TRIGGER {table}_silence_insert AFTER INSERT ON {table} BEGIN {_NOTE} ('{kind}', NEW.{own}); END",
+            f"CREATE TRIGGER {table}_silence_insert AFTER INSERT ON {table}{fresh}"
+            f" BEGIN {_NOTE} ('{kind}', NEW.{own}); END",
             f"CREATE TRIGGER {table}_silence_update AFTER UPDATE ON {table} WHEN {differs}"
             f" BEGIN {_NOTE} ('{kind}', NEW.{own}), ('{kind}', OLD.{own}); END",
-            f"CREATE TRIGGER {table}_silence_delete AFTER DELETE ON {table} BEGIN {_NOTE} ('{kind}', OLD.{own}); END",
+            f"CREATE TRIGGER {table}_silence_delete AFTER DELETE ON {table}{gone}"
+            f" BEGIN {_NOTE} ('{kind}', OLD.{own}); END",
         ]
     return tuple(made)
 

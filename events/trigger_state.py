@@ -12,7 +12,8 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from accounts import guards as staff_guards
-from events.triggers import create_triggers, guarded_tables, has_tables, wanted_functions, wanted_triggers
+from events import silence
+from events.triggers import TABLES, create_triggers, guarded_tables, has_tables, wanted_functions, wanted_triggers
 
 _POSTGRESQL = """
     SELECT t.tgname, c.relname, t.tgenabled, pg_get_triggerdef(t.oid, true), p.proname, l.lanname, p.prosrc,
@@ -25,13 +26,17 @@ _POSTGRESQL = """
     WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace AND c.relname = ANY(%s)
     ORDER BY t.tgname
 """
+_HIDING = (
+    "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relname = ANY(%s)"
+    " AND relrowsecurity ORDER BY relname"
+)
 _RULES = "SELECT rulename, tablename FROM pg_rules WHERE schemaname = current_schema() AND tablename = ANY(%s)"
 
 
 def trigger_problems(using: str = "default") -> list[str]:
     """Return what is wrong with the guards of the log, a sentence each; nothing before the tables are there.
 
-    Two queries on PostgreSQL, one on SQLite, beside the names of the tables.
+    Three queries on PostgreSQL, one on SQLite, beside the names of the tables.
 
     Args:
         using: alias of the database.
@@ -40,6 +45,21 @@ def trigger_problems(using: str = "default") -> list[str]:
     if not has_tables(connection):
         return []
     return _on_postgresql(connection) if connection.vendor == "postgresql" else _on_sqlite(connection)
+
+
+def missing_tables(using: str = "default") -> list[str]:
+    """Return which guarded tables are no tables, a sentence each: once all migrations have run each has to be one.
+
+    Whoever renames one and puts a view in its place takes its triggers away with it.
+
+    Args:
+        using: alias of the database.
+    """
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        there = {each.name for each in connection.introspection.get_table_list(cursor) if each.type in ("t", "p")}
+    wanted = sorted({*TABLES, *silence.TABLES} - there)
+    return [f"Table {table} is missing, or is no table any more." for table in wanted]
 
 
 def mend_triggers(using: str = "default", **_kwargs: Any) -> None:
@@ -59,6 +79,8 @@ def _on_postgresql(connection: BaseDatabaseWrapper) -> list[str]:
         rows = cursor.fetchall()
         cursor.execute(_RULES, [tables])
         found = [f"Rule {rule} on table {table} is not ours." for rule, table in cursor.fetchall()]
+        cursor.execute(_HIDING, [tables])
+        found += [f"Row security of table {table} is not ours: it can hide rows." for (table,) in cursor.fetchall()]
     wanted, bodies = wanted_triggers(connection), wanted_functions(connection)
     present = set()
     for name, table, state, text, function, language, body, as_owner, settled in rows:

@@ -64,6 +64,9 @@ _POSTGRESQL_CREATE: Final = (
     " FOR EACH STATEMENT EXECUTE FUNCTION event_refuse()",
     f"CREATE OR REPLACE TRIGGER event_no_delete BEFORE DELETE ON {EVENTS}"
     " FOR EACH ROW EXECUTE FUNCTION event_guard_delete()",
+    # The tree begins with 1: what lies before it would have no place, and nobody would look for one.
+    f"CREATE OR REPLACE TRIGGER event_id AFTER INSERT ON {EVENTS}"
+    " FOR EACH ROW WHEN (new.id < 1) EXECUTE FUNCTION event_refuse()",
     *covered_guards.POSTGRESQL_CREATE,
     *receipt_guards.POSTGRESQL_CREATE,
     *seal_guards.POSTGRESQL_CREATE,

@@ -12,5 +12,6 @@ class KitConfig(AppConfig):
     verbose_name = _("Delivery")
 
     def ready(self) -> None:
-        """Register the page of waiting mails in the admin site."""
+        """Register the page of waiting mails in the admin site, and how texts are compared."""
+        from kit import folding  # noqa: F401, PLC0415 - it registers itself, and needs the app registry
         from kit.admin import mails  # noqa: F401, PLC0415 - it registers itself, and needs the app registry

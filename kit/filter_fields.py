@@ -6,6 +6,8 @@ A filter's field gives None when nothing was asked for. What it refuses names th
 from __future__ import annotations
 
 import datetime as dt
+import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -21,6 +23,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_filters.fields import MultipleChoiceField, RangeField
 from django_filters.widgets import SuffixedMultiWidget
 
+from kit.clock import span_of
 from kit.delimited import FileRefused, like, read_list
 from kit.errors import DomainError
 from kit.filter_values import (
@@ -52,7 +55,7 @@ class SearchField(forms.CharField):
         super().__init__(max_length=MAX_SEARCH, **options)
 
     def to_python(self, value: str | None) -> str | None:
-        return " ".join((value or "").split()) or None
+        return " ".join(unicodedata.normalize("NFC", value or "").split()) or None
 
 
 class Typed(NamedTuple):
@@ -126,7 +129,8 @@ class ValuesField(forms.Field):
         for upload in value.uploads:
             values = read_upload(upload, header=self.headings)
             found.update(dict.fromkeys(part for value in values for part in self._parted(value)))
-        return self._sorted(check_values(list(found))) if found else None
+        composed = dict.fromkeys(unicodedata.normalize("NFC", each) for each in found)
+        return self._sorted(check_values(list(composed))) if found else None
 
     def _values_of(self, text: str) -> list[str]:
         """Return the values of a text: of a pasted table its column, else all; a heading is none of them."""
@@ -254,91 +258,77 @@ class DateRange:
 
 
 class DateRangeWidget(SuffixedMultiWidget):
-    """A span in one parameter, or the two days of a form as `<name>__from` and `<name>__to`.
+    """A span in one parameter, or days and times of a form: `<name>__from` and `__from_time`, and so with `__to`."""
 
-    Each may have a time of day beside it, as `<name>__from_time` and `<name>__to_time`.
-    """
-
-    suffixes = ["", "_from", "_to"]
+    suffixes = ["", "_from", "_to", "_from_time", "_to_time"]
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__((forms.TextInput, forms.DateInput, forms.DateInput), attrs)
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str | None]:
-        texts: list[str | None] = super().value_from_datadict(data, files, name)
-        for at, part in ((1, "__from"), (2, "__to")):
-            if clock := (data.get(f"{name}{part}_time") or "").strip():
-                texts[at] = f"{(texts[at] or '').strip()}T{clock}"
-        return texts
+        kinds = (forms.TextInput, forms.DateInput, forms.DateInput, forms.TimeInput, forms.TimeInput)
+        super().__init__(kinds, attrs)
 
     def decompress(self, value: DateRange | None) -> list[str]:
-        return ["" if value is None else value.text, "", ""]
+        return ["" if value is None else value.text, "", "", "", ""]
 
 
 class DateRangeField(RangeField):
-    """A span of days or minutes in the viewer's zone, or a preset (`7d`).
+    """A span of time in the viewer's zone, or a preset (`7d`).
 
-    A span is written `2026-10-01..2026-10-31` or `2026-10-01T14:17..2026-10-01T14:45`; both days or minutes belong to
-    it, either may be missing.
+    A span is written `2026-10-01..2026-10-31`; both days belong to it, either may be missing. In place of a day stand a
+    month, a week, an hour or a minute too, as `kit.clock.span_of` reads them: `2026-W47`, `2026-11-21T14:17..`.
     """
 
     widget = DateRangeWidget
 
     def __init__(self, **options: Any) -> None:
-        super().__init__((forms.Field(), forms.Field(), forms.Field()), **options)
+        super().__init__(tuple(forms.Field() for _part in DateRangeWidget.suffixes), **options)
 
     def compress(self, data_list: list[str | None]) -> DateRange | None:
-        text, first, last = ((value or "").strip() for value in data_list or ("", "", ""))
-        if first or last:
-            text = f"{first}..{last}"
+        given = ((value or "").strip() for value in data_list or ("", "", "", "", ""))
+        text, first, last, first_time, last_time = given
+        if first or last or first_time or last_time:
+            text = f"{_with_time(first, first_time)}..{_with_time(last, last_time)}"
         if not text or text == "..":
             return None
         for key, _label, span in DATE_PRESETS:
             if text == key:
                 return DateRange(text, start=timezone.now() - span)
         first, dots, last = text.partition("..")
-        begun, ended = _span_of(first if dots else text), _span_of(last if dots else text)
-        start, end = begun and begun[0], ended and ended[1]
+        start, end = _span(first if dots else text)[0], _span(last if dots else text)[1]
         if start is not None and end is not None and end <= start:
             raise ValidationError(_("“%(value)s” ends before it begins.") % {"value": text})
         return DateRange(text, start=start, end=end)
 
 
-MINUTE: Final = dt.timedelta(minutes=1)
+def _with_time(day: str, time: str) -> str:
+    if time and not day:
+        raise ValidationError(_("Choose the day of %(time)s too.") % {"time": time[:MAX_SHOWN]})
+    return f"{day}T{time}" if time else day
 
 
-def _span_of(text: str) -> tuple[dt.datetime, dt.datetime] | None:
-    """Return where a day or a minute begins and where it is over, in the viewer's zone; `None` for no text."""
-    day_text, mark, clock = text.partition("T")
-    if mark and not day_text:
-        raise ValidationError(_("Choose the day of %(time)s too.") % {"time": clock[:MAX_SHOWN]})
-    day = _day(day_text)
-    if day is None:
-        return None
-    if not mark:
-        return _aware(day, dt.time()), _aware(day + dt.timedelta(days=1), dt.time())
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _is_clock(text: str) -> bool:
     try:
-        time = dt.time.fromisoformat(clock)
+        return dt.time.fromisoformat(text).tzinfo is None
     except ValueError:
-        time = None
-    if time is None or time.tzinfo is not None:
-        raise ValidationError(_("“%(value)s” is no time of day like 14:17.") % {"value": clock[:MAX_SHOWN]})
-    start = _aware(day, time.replace(second=0, microsecond=0))
-    return start, start + MINUTE
+        return False
 
 
-def _aware(day: dt.date, time: dt.time) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, time))
-
-
-def _day(text: str) -> dt.date | None:
+def _span(text: str) -> tuple[dt.datetime | None, dt.datetime | None]:
     if not text:
-        return None
+        return None, None
+    day, mark, clock = text.replace(" ", "T").partition("T")
+    if mark and _DATE.fullmatch(day) and not _is_clock(clock):
+        raise ValidationError(_("“%(value)s” is no time of day like 14:17.") % {"value": clock[:MAX_SHOWN]})
     try:
-        day = dt.date.fromisoformat(text)
-    except ValueError:
-        day = dt.date.min
-    # Beyond these years a zone's offset leaves the range of a datetime.
-    if not 1970 <= day.year <= 9000:
-        raise ValidationError(_("“%(value)s” is no date like 2026-11-21.") % {"value": text[:MAX_SHOWN]})
-    return day
+        start, end = span_of(text.strip(), zone=timezone.get_current_timezone())
+    except (ValueError, OverflowError):
+        start = end = dt.datetime.min
+    # Nothing is older or newer than this; a mistyped year is.
+    if not 1970 <= start.year <= 9000:
+        message = _(
+            "“%(value)s” is no date like 2026-11-21, with a time like 2026-11-21T14:17, and no week like 2026-W47."
+        )
+        raise ValidationError(message % {"value": text[:MAX_SHOWN]})
+    return start, end

@@ -8,12 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar
 
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -212,14 +214,20 @@ class ChoicesFilter(ListFilter, django_filters.MultipleChoiceFilter):
         return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
 
 
-def _ends(first: str, last: str) -> dict[str, str]:
-    """Return days and times of day for the four fields of the panel."""
-    (first_day, _t, first_time), (last_day, _t, last_time) = first.partition("T"), last.partition("T")
-    return {"first": first_day, "first_time": first_time, "last": last_day, "last_time": last_time}
+_DAY_AND_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ]([0-9]{2}:[0-9]{2}))?")
+
+
+def _parts_of(text: str, moment: datetime | None, *, end: bool = False) -> tuple[str, str]:
+    """Return day and time as the fields of the panel show one side of a span; a week is its first or last day."""
+    if found := _DAY_AND_TIME.fullmatch(text):
+        return found[1], found[2] or ""
+    if moment is None:
+        return "", ""
+    return timezone.localtime(moment - timedelta(microseconds=1) if end else moment).date().isoformat(), ""
 
 
 class DateRangeFilter(ListFilter, django_filters.RangeFilter):
-    """A span of days or minutes in the viewer's zone, or a preset; see `DateRangeField`."""
+    """A span of time in the viewer's zone, or a preset; see `DateRangeField`."""
 
     panel = "dates"
     parts = ("__from", "__to", "__from_time", "__to_time")
@@ -243,13 +251,18 @@ class DateRangeFilter(ListFilter, django_filters.RangeFilter):
         text = value.text if value is not None else ""
         preset = text if any(text == key for key, _label, _span in DATE_PRESETS) else ""
         first, dots, last = text.partition("..") if not preset else ("", "", "")
+        start = value.start if value is not None and first else None
+        end = value.end if value is not None and (last or not dots) and not preset else None
+        first_day, first_time = _parts_of(first, start)
+        last_day, last_time = _parts_of(last if dots else first, end, end=True)
         return {
             "presets": [Choice(key, str(label), key == preset) for key, label, _span in DATE_PRESETS],
-            **_ends(first, last if dots else first),
+            **{"first": first_day, "first_time": first_time, "last": last_day, "last_time": last_time},
         }
 
     def mistyped(self, data: list[str | None]) -> dict[str, Any]:
-        return _ends(data[1] or "", data[2] or "")
+        first, last, first_time, last_time = (part or "" for part in data[1:5])
+        return {"first": first, "last": last, "first_time": first_time, "last_time": last_time}
 
     def filter(self, qs: QuerySet[Any], value: DateRange | None) -> QuerySet[Any]:
         """Look from the start on and before the end, which the library's BETWEEN would include."""

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -45,10 +46,16 @@ TRIES = 4
 
 NOTED = ("result", "counts", "done", "total", "arguments", "beat", "state", "finished", "fruitless")
 
-JobStep = Callable[[Job], bool]
+BREATH = 0.11
+"""Seconds between two parts on SQLite, where one writes at a time: who waits looks every tenth of a second."""
+
+JobStep = Callable[..., bool]
 """Does the next part of a job and returns whether there is more; it saves nothing itself."""
+Preparation = Callable[[Job], Any]
+"""Does what each worker has to do before its first part, outside of any transaction; parts get what it returns."""
 
 _kinds: dict[str, JobStep] = {}
+_preparations: dict[str, Preparation] = {}
 
 Reviver = Callable[[Actor], Actor | None]
 """Gives an actor the rights of now, or `None` to one that may not act any more."""
@@ -72,13 +79,20 @@ def when_failed(kind: str, tell: Failed) -> None:
     _failed[kind] = tell
 
 
-def job_kind(name: str) -> Callable[[JobStep], JobStep]:
-    """Register the function that does the steps of a kind of job."""
+def job_kind(name: str, *, prepare: Preparation | None = None) -> Callable[[JobStep], JobStep]:
+    """Register the function that does the steps of a kind of job.
+
+    Args:
+        name: of the kind.
+        prepare: what is long and locks nothing, such as reading a file; what it returns is the steps' second argument.
+    """
 
     def add(step: JobStep) -> JobStep:
         if name in _kinds:
             raise ValueError(f"Job kind {name} is registered twice.")
         _kinds[name] = step
+        if prepare is not None:
+            _preparations[name] = prepare
         return step
 
     return add
@@ -288,6 +302,7 @@ def _work(job: Job) -> None:
         _fail(job, f"This version of the portal does not know jobs of kind {job.kind}.")
         return
     asker = current_actor()
+    prepare = _preparations.get(job.kind)
     more, tries = True, 0
     while more:
         actor = _reviver[0](asker) if _reviver else asker
@@ -296,8 +311,12 @@ def _work(job: Job) -> None:
             return
         try:
             with acting_within(actor):
+                if prepare is not None:
+                    step, prepare = partial(_prepared, step, prepare(job)), None
                 more = _do_part(job, step)
             tries = 0
+            if more and connection.vendor == "sqlite":
+                time.sleep(BREATH)
         except DomainError as error:
             _fail(job, error.message)
             return
@@ -314,6 +333,10 @@ def _work(job: Job) -> None:
             logger.exception("Job %s of kind %s failed", job.pk, job.kind)
             _fail(job, f"An error stopped it; quote {job.request_id}. What was done until then stays done.")
             return
+
+
+def _prepared(step: JobStep, what: Any, job: Job) -> bool:
+    return step(job, what)
 
 
 # untold: the state of a job

@@ -126,3 +126,17 @@ class SavedFilter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field}: {self.token} ({self.workspace_id})"
+
+
+class SubmittedForm(models.Model):
+    """A form that makes something and was carried out, so that the same form sent again makes nothing (`sent_once`)."""
+
+    key = models.CharField(max_length=64, primary_key=True, help_text="Digest of person, address and the form's key.")
+    answer = models.JSONField(default=dict, help_text="Status and headers of the answer.")
+    created = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.key

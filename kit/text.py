@@ -63,6 +63,26 @@ def one_line(value: str, *, most: int, field: str, required: bool = True) -> str
     return text
 
 
+def several_lines(value: str, *, most: int, field: str) -> str:
+    """Return a text of several lines as it is stored: composed, line ends as `\\n`, nothing unseen; it may be empty.
+
+    Args and errors: as `one_line`.
+    """
+    text = unicodedata.normalize("NFC", value).replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    lines = [line.rstrip() for line in text.split("\n")]
+    for line in lines:
+        if line.strip():
+            one_line(line, most=max(most, len(line)), field=field)
+    text = "\n".join(lines).strip()
+    if len(text) > most:
+        raise Invalid(
+            _("At most %(most)s characters; these are %(count)s.") % {"most": most, "count": len(text)},
+            code="too_long",
+            field=field,
+        )
+    return text
+
+
 def _visible(character: str) -> bool:
     return unicodedata.category(character)[0] in "LNPS" and character not in _BLANK
 

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from django_countries import countries
 from stdnum import get_cc_module
 from stdnum.eu import vat as eu_vat
 from stdnum.exceptions import ValidationError as NumberError
 
+from kit.email_addresses import checked_email
 from kit.errors import Invalid
 from kit.text import one_line
 from orders.models import Address
@@ -102,10 +101,7 @@ def checked(data: AddressData, *, billing: bool, prefix: str = "") -> AddressDat
         text = _("“%(code)s” is no country of ISO 3166.") % {"code": values["country"]}
         raise Invalid(text, code="invalid_reference", field=prefix + "country")
     if values["email"]:
-        try:
-            validate_email(values["email"])
-        except ValidationError as error:
-            raise Invalid(_("Enter a whole e-mail address."), code="invalid_format", field=prefix + "email") from error
+        values["email"] = checked_email(values["email"], field=prefix + "email", code="invalid_format")
     if values["vat_id"]:
         values["vat_id"] = checked_vat_id(values["vat_id"], values["country"], field=prefix + "vat_id")
     return AddressData(**values)

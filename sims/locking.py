@@ -47,9 +47,12 @@ def chunks(ids: Iterable[int]) -> Iterator[list[int]]:
 
 
 @cache
-def _sims() -> QuerySet[Sim, tuple[Any, ...]]:
-    """Return the query for rows of SIMs, to be narrowed. Built once: building queries is half of an action's time."""
-    return Sim.objects.order_by("pk").values_list(*SIM_FIELDS)
+def _sims() -> Any:
+    """Return the query for rows of SIMs, to be narrowed. Built once: building queries is half of an action's time.
+
+    Who narrows it names a workspace or devices, or asks for those that are `there`.
+    """
+    return Sim.written.order_by("pk").values_list(*SIM_FIELDS)
 
 
 def with_devices(sims: Iterable[tuple[Any, ...]]) -> list[SimRow]:
@@ -82,7 +85,7 @@ def lock_sims(workspace_id: int, ids: Sequence[int]) -> list[SimRow]:
 
 def lock_stock(*, ids: Sequence[int] = (), batch_ids: Sequence[int] = ()) -> list[SimRow]:
     """Lock SIMs that are in nobody's inventory, by id or by batch, and return them; for staff, who have checked."""
-    sims = _sims().filter(Q(pk__in=ids) | Q(batch_id__in=batch_ids), workspace__isnull=True)
+    sims = _sims().there().filter(Q(pk__in=ids) | Q(batch_id__in=batch_ids), workspace__isnull=True)
     return _sim_rows(sims.select_for_update(of=("self",)))
 
 

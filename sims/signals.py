@@ -175,6 +175,7 @@ class DeviceCreated:
     service_policy_id: int
     coverage_policy_id: int
     imei_lock: bool
+    note: str = ""
 
 
 @dataclass(slots=True)
@@ -191,6 +192,15 @@ class DeviceDeleted:
     """A device was deleted."""
 
     device: DeviceRow
+
+
+@dataclass(slots=True)
+class SimNoteChange:
+    """The note on a SIM is another one; "" is none."""
+
+    sim: SimRow
+    old: str
+    new: str
 
 
 @dataclass(slots=True)
@@ -256,6 +266,9 @@ per source."""
 tags_changed = Signal()
 """Tags changed. Arguments: workspace_id, changes (list[TagChange]), one for each way in which they did."""
 
+sim_notes_changed = Signal()
+"""Notes on SIMs changed. Arguments: workspace_id, changes (list[SimNoteChange])."""
+
 policy_changed = Signal()
 """A policy was created, updated or deleted. Arguments: workspace_id, kind ("service" | "coverage"),
 what ("created" | "updated" | "deleted"), policy_id, name, changes (field to {"from", "to"})."""
@@ -264,7 +277,14 @@ sim_batch_created = Signal()
 """Staff made a batch. Arguments: batch (SimBatch)."""
 
 sims_imported = Signal()
-"""Staff imported SIMs into a batch. Arguments: batch (SimBatch), sim_ids (in the order of the file)."""
+"""Staff imported SIMs into a batch. Arguments: batch (SimBatch), sim_ids (in ICCID order), import_id."""
+
+sim_import_started = Signal()
+"""Staff have a large file of SIMs imported. Arguments: batch (SimBatch), import_id, file_name."""
+
+sim_import_ended = Signal()
+"""An import ended without effect. Arguments: batch (SimBatch), import_id, why ("refused" | "canceled" | "failed"),
+count (lines with errors)."""
 
 sims_allotted = Signal()
 """Staff put SIMs of a batch into a workspace. Arguments: batch (SimBatch), workspace (Workspace), sims (SimRow)."""

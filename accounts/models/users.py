@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.staff_roles import StaffRole
 from kit.context import go_on_with
+from kit.email_addresses import email_address_of, forms_of
 
 
 class UserManager(BaseUserManager["User"]):
@@ -20,7 +21,7 @@ class UserManager(BaseUserManager["User"]):
 
     def get_by_natural_key(self, username: str | None) -> User:
         """Return the user with this e-mail address, whatever its case."""
-        return self.get(email__iexact=username)
+        return self.alias(address=Lower("email")).get(address__in=forms_of(username or ""))
 
     # untold: for callers that tell
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
@@ -30,7 +31,7 @@ class UserManager(BaseUserManager["User"]):
             email: sign-in address; stored in lower case.
             password: plain text, hashed here; `None` makes an unusable one.
         """
-        user = self.model(email=email.strip().lower(), **fields)
+        user = self.model(email=email_address_of(email), **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user

@@ -40,6 +40,7 @@ from accounts.sign_in.staff_backend import StaffRoleBackend
 from accounts.support.services import end_support_access
 from kit.action import action, retried
 from kit.context import ANONYMOUS, Surface, acting_as, acting_within, current_context, open_context
+from kit.email_addresses import email_address_of
 from kit.errors import DomainError
 
 logger = logging.getLogger(__name__)
@@ -205,7 +206,7 @@ def _checked_before(found: User, check: Callable[[User], bool]) -> Callable[[Use
 def _unknown(email: str) -> SignInRefused:
     """Count a failure of an address without an account, which is answered as if it had one: nobody learns who has."""
     now = current_context().now()
-    digest = hashlib.sha256(email.strip().lower().encode()).hexdigest()
+    digest = hashlib.sha256(email_address_of(email).encode()).hexdigest()
     with transaction.atomic():
         UnknownAddress.objects.get_or_create(digest=digest, defaults={"last_tried": now})
         row = UnknownAddress.objects.select_for_update().get(digest=digest)

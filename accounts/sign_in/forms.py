@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.selectors import user_by_email
+from kit.email_addresses import email_address_of
 
 
 class SignInForm(LoginForm):
@@ -52,7 +53,7 @@ class ForgottenForm(ResetPasswordForm):
 
     def clean_email(self) -> str:
         """Look the account up; who may not sign in gets no mail."""
-        email: str = self.cleaned_data["email"].strip().lower()
+        email: str = email_address_of(self.cleaned_data["email"])
         user = user_by_email(email)
         self.users = [user] if user is not None and user.status == User.Status.ACTIVE else []
         return email

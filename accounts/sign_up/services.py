@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from accounts import mails, signals
@@ -16,7 +14,8 @@ from accounts.selectors import person_of, user_by_email
 from accounts.workspaces.services.workspaces import create_workspace
 from kit.action import action, retried
 from kit.context import ANONYMOUS, SYSTEM, acting_within, current_context
-from kit.errors import Conflict, Invalid
+from kit.email_addresses import checked_email
+from kit.errors import Conflict
 from kit.text import one_line
 
 
@@ -55,12 +54,8 @@ def sign_up(*, email: str, name: str, organisation: str, link: LinkMaker, sign_i
         Invalid: an input is wrong; `field` names it.
         Conflict: nobody can sign up here.
     """
-    address, called = email.strip().lower(), person_name(name)
+    address, called = checked_email(email, field="email"), person_name(name)
     place = one_line(organisation, most=120, field="organisation")
-    try:
-        validate_email(address)
-    except ValidationError as error:
-        raise Invalid(_("Enter an e-mail address, for example name@example.com."), field="email") from error
     package = trial_package()
     if package is None:
         raise Conflict(_("Nobody can sign up here at the moment."), code="closed")

@@ -26,6 +26,7 @@ from accounts.tokens.tables import TokenTable
 from kit.context import current_actor, current_context
 from kit.errors import DomainError
 from kit.htmx import redirect_to
+from kit.sent_once import sent_once
 
 PLACEHOLDER: Final = "YOUR_APPLICATION_TOKEN"
 USUAL_LIFE: Final = timedelta(days=90)
@@ -71,6 +72,7 @@ class TokenForm(forms.Form):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sent_once
 @sensitive_variables()
 def integrations(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show the tokens of a workspace, and this once the value of one that was just made; POST makes one."""

@@ -25,6 +25,7 @@ from accounts.workspaces.services.requests import request_workspace
 from kit.errors import Conflict, Invalid
 from kit.history import as_it_was, history_url
 from kit.htmx import redirect_to, render_fragment
+from kit.sent_once import sent_once
 
 REFUSED: Final = (Invalid, Conflict)
 FORMS: Final[dict[str, type[forms.Form]]] = {
@@ -124,6 +125,7 @@ def permissions(request: WorkspacePageRequest, workspace_id: int) -> HttpRespons
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sent_once
 def workspace_requests(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show the linked workspaces and the requests for further ones, and take a new request."""
     authorise(workspace_id, Permission.WORKSPACE_REQUEST)

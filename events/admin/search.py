@@ -14,6 +14,7 @@ from events.covered import about
 from events.models import Event, FrozenPerson
 from events.search import MAX_ID, NOTHING, as_uuid, sim_ids
 from kit.context import ActorKind
+from kit.email_addresses import forms_of
 from kit.errors import Invalid
 from sims.identifiers import digits_in, normalise_iccid
 
@@ -130,7 +131,9 @@ def _by_id(number: int) -> Understood:
 
 def _by_address(text: str) -> Understood:
     users = list(
-        FrozenPerson.objects.filter(username__iexact=text).values_list("user_id", flat=True).distinct()[:MOST_USERS]
+        FrozenPerson.objects.filter(Q(username__in=forms_of(text)) | Q(username__iexact=text))
+        .values_list("user_id", flat=True)
+        .distinct()[:MOST_USERS]
     )
     if users:
         return Understood(users=tuple(users))

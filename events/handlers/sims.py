@@ -28,6 +28,7 @@ from sims.signals import (
     DeviceUpdated,
     Evidence,
     SimAssigned,
+    SimNoteChange,
     SimReleased,
     SimRow,
     SimStatusChange,
@@ -178,7 +179,7 @@ def _reset(workspace_id: int, step: ConnectivityReset) -> PendingEvent:
 
 def _created(workspace_id: int, step: DeviceCreated) -> PendingEvent:
     device = step.device
-    detail = {
+    detail: dict[str, Any] = {
         "status": int(device.status),
         "service_policy": step.service_policy_id,
         "coverage_policy": step.coverage_policy_id,
@@ -186,6 +187,8 @@ def _created(workspace_id: int, step: DeviceCreated) -> PendingEvent:
         "imei_lock": step.imei_lock,
         "ip_address": device.ip_address,
     }
+    if step.note:
+        detail["note"] = step.note
     return pending(10002, workspace_id, device=device.name)._replace(objects=objects_of(device=device), detail=detail)
 
 
@@ -259,6 +262,18 @@ def _tags(workspace_id: int, change: TagChange) -> PendingEvent:
     return entry._replace(detail=detail, covers={"device": [device.id for device in change.devices]})
 
 
+@receiver(signals.sim_notes_changed)
+def on_sim_notes_changed(*, workspace_id: int, changes: Sequence[SimNoteChange], **_kwargs: Any) -> None:
+    """Log one row for each SIM whose note changed (10107); that of a device is a property among others (10003)."""
+    log([_note(workspace_id, change) for change in changes])
+
+
+def _note(workspace_id: int, change: SimNoteChange) -> PendingEvent:
+    what = "removed" if not change.new else "changed" if change.old else "added"
+    detail = {"note": {"from": change.old or None, "to": change.new or None}}
+    return pending(10107, workspace_id, what=what)._replace(objects=objects_of(change.sim), detail=detail)
+
+
 @receiver(signals.policy_changed)
 def on_policy_changed(
     *, workspace_id: int, kind: str, what: str, policy_id: int, name: str, changes: dict[str, Any], **_kwargs: Any
@@ -279,10 +294,25 @@ def on_sim_batch_created(*, batch: SimBatch, **_kwargs: Any) -> None:
 
 
 @receiver(signals.sims_imported)
-def on_sims_imported(*, batch: SimBatch, sim_ids: Sequence[int], **_kwargs: Any) -> None:
+def on_sims_imported(*, batch: SimBatch, sim_ids: Sequence[int], import_id: int, **_kwargs: Any) -> None:
     """Log an import in the operator's workspace."""
     entry = pending(10060, operator_workspace_id(), bic=batch.bic, count=len(sim_ids))
-    log([entry._replace(covers={"sim": sim_ids, "batch": [batch.pk]})])
+    log([entry._replace(covers={"sim": sim_ids, "batch": [batch.pk], "sim_import": [import_id]})])
+
+
+@receiver(signals.sim_import_started)
+def on_sim_import_started(*, batch: SimBatch, import_id: int, file_name: str, **_kwargs: Any) -> None:
+    """Log that a large file is being imported (10105), in the operator's workspace."""
+    entry = pending(10105, operator_workspace_id(), bic=batch.bic)
+    detail = {"sim_batch": {"id": batch.pk}, "file": file_name}
+    log([entry._replace(detail=detail, covers={"sim_import": [import_id]})])
+
+
+@receiver(signals.sim_import_ended)
+def on_sim_import_ended(*, batch: SimBatch, import_id: int, why: str, count: int, **_kwargs: Any) -> None:
+    """Log that an import ended without effect (10106), in the operator's workspace."""
+    entry = pending(10106, operator_workspace_id(), why, bic=batch.bic, count=count)
+    log([entry._replace(detail={"sim_batch": {"id": batch.pk}}, covers={"sim_import": [import_id]})])
 
 
 @receiver(signals.sims_allotted)

@@ -182,7 +182,7 @@ def _or(nothing: str) -> Show:
 
 # --- SIMs ---
 
-_SIM: Final = ("id", "iccid", "status", "workspace_id", "device_id", "batch_id")
+_SIM: Final = ("id", "iccid", "status", "workspace_id", "device_id", "batch_id", "note")
 
 
 def compare_sims(workspace_id: int, after: int) -> tuple[Result, int | None]:
@@ -204,6 +204,7 @@ def compare_sims(workspace_id: int, after: int) -> tuple[Result, int | None]:
         compared.field(pk, row.iccid, "workspace", state.workspace, row.workspace_id, place)
         compared.field(pk, row.iccid, "status", state.status, row.status, _named(SIM_WIRE_NAMES))
         compared.field(pk, row.iccid, "device", state.device, row.device_id, device)
+        _compare_note(compared, pk, row.iccid, state.note, row.note)
     _missing_sims(compared, {pk: sim for pk, sim in replay.sims.items() if pk not in table})
     if unknown := [row for pk, row in table.items() if pk not in replay.sims]:
         batches, imports = _blind(workspace_id)
@@ -211,6 +212,12 @@ def compare_sims(workspace_id: int, after: int) -> tuple[Result, int | None]:
             blind = imports if row.workspace_id is None else row.batch_id in batches
             compared.untold(row.pk, row.iccid, excused=blind or compared.begins_later)
     return compared.result, _rest(span)
+
+
+def _compare_note(compared: _Comparison, pk: int, name: str, known: Known, note: str) -> None:
+    """Compare a note; a log that begins after the object tells of none before it is written."""
+    if known.told or note:
+        compared.field(pk, name, "note", known, note, _or(_("none")))
 
 
 def _missing_sims(compared: _Comparison, told: Mapping[int, SimState]) -> None:
@@ -236,7 +243,7 @@ def _blind(workspace_id: int) -> tuple[set[int], bool]:
 
 # --- devices ---
 
-_DEVICE: Final = ("id", "workspace_id", "status", "name", "tags", "imei", "imei_lock", "ip_address")
+_DEVICE: Final = ("id", "workspace_id", "status", "name", "tags", "imei", "imei_lock", "ip_address", "note")
 _POLICIES: Final = ("service_policy", "coverage_policy")
 
 
@@ -272,6 +279,7 @@ def _compare_device(compared: _Comparison, row: Device, state: DeviceState) -> N
         compared.field(row.pk, row.name, each, getattr(state, each), getattr(row, each), nothing)
     for each in _POLICIES:
         compared.field(row.pk, row.name, each, getattr(state, each), getattr(row, f"{each}_id"), nothing)
+    _compare_note(compared, row.pk, row.name, state.note, row.note)
     # The order of tags is told only where they are changed on one device, and means nothing.
     tags = state.tags if set((state.tags.value or "").split(",")) != set(row.tags.split(",")) else None
     if not state.tags.told or tags is not None:

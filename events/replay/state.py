@@ -23,6 +23,7 @@ from events.replay.told import (
     ENDED,
     IMPORTED,
     MEMBER_TYPES,
+    NOTED,
     ORDER_TYPES,
     REGISTERED,
     RELEASED,
@@ -84,6 +85,7 @@ class Replay:
             sim.status = known(SimStatus.ISSUED.value, row)
             sim.workspace = known(row.workspace_id, row)
             sim.device = known(None, row)
+            sim.note = known("", row)
             return
         elif row.type == TRANSFERRED:
             self._transferred(sim_id, sim, row)
@@ -92,11 +94,14 @@ class Replay:
             sim.status = known(SimStatus.ISSUED.value, row)
             sim.workspace = known(part(row.detail, "workspace").get("id"), row)
             sim.device = known(None, row)
+            sim.note = known("", row)
             return
         elif row.type == ASSIGNED:
             sim.device = known(row.device_id, row)
         elif row.type == RELEASED:
             sim.device = known(None, row)
+        elif row.type == NOTED:
+            sim.note = known(text(part(row.detail, "note").get("to")) or "", row)
         # Where the log begins later: an event of a SIM is in the log of the workspace it is in, and names its device.
         if not sim.workspace.told:
             sim.workspace = known(row.workspace_id, row)
@@ -110,6 +115,7 @@ class Replay:
         target = part(row.detail, "target").get("id")
         sim.workspace = known(target, row)
         sim.device = known(None, row)
+        sim.note = known("", row)
         status = self._arrivals[1].get(sim_id)
         if status is not None:
             sim.status = known(status, row)
@@ -242,6 +248,8 @@ def _created(device: DeviceState, row: Row) -> None:
     device.imei = known(row.device_imei or "", row)
     device.ip_address = known(row.device_ip_address, row)
     device.sim = known(None, row)
+    # A device that is made without a note has none.
+    device.note = known(text(value_of(row.detail, "note")) or "", row)
     for field in ("status", "service_policy", "coverage_policy", "imei_lock"):
         # Logs of older versions do not tell these.
         if isinstance(row.detail, Mapping) and field in row.detail:

@@ -60,11 +60,13 @@ class SimState:
         workspace: id of the workspace it is in, `None` while in stock; another one than that of the log it was read
             from once it has left.
         device: id of the device it is on, `None` for none.
+        note: the text on it, "" for none.
     """
 
     status: Known = UNTOLD
     workspace: Known = UNTOLD
     device: Known = UNTOLD
+    note: Known = UNTOLD
 
 
 @dataclass(slots=True)
@@ -88,6 +90,7 @@ class DeviceState:
     imei: Known = UNTOLD
     imei_lock: Known = UNTOLD
     ip_address: Known = UNTOLD
+    note: Known = UNTOLD
     sim: Known = UNTOLD
 
 

@@ -36,6 +36,7 @@ from sims.states import DeviceStatus, SimStatus, sim_may_move
 
 _LABELS = {
     "name": lambda: _("the name"),
+    "note": lambda: _("the note"),
     "imei": lambda: _("the IMEI"),
     "imei_lock": lambda: _("the IMEI lock"),
     "ip_address": lambda: _("the IP address"),

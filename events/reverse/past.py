@@ -19,7 +19,8 @@ from events.selectors import log_of, of_requests
 from events.text import complete_detail
 from kit.errors import Invalid
 
-SIM_TYPES: Final = BULK["sims"] | {10, 45}
+SIM_TYPES: Final = (BULK["sims"] - {10107}) | {10, 45}
+NOTE: Final = 10107
 DEVICE_TYPES: Final = BULK["devices"] | {68, 10004}
 TAGS: Final = 10011
 
@@ -154,7 +155,7 @@ def noun_of(target: Target, workspace_id: int) -> str:
 def ids_in(target: Target, workspace_id: int, noun: str) -> list[int]:
     """Return the ids of the SIMs, or of the devices, that events tell of. One query, two for devices."""
     if noun == "sims":
-        rows = target.rows(workspace_id).filter(type__in=SIM_TYPES, sim_id__isnull=False)
+        rows = target.rows(workspace_id).filter(type__in=SIM_TYPES | {NOTE}, sim_id__isnull=False)
         return sorted({pk for pk in rows.order_by().values_list("sim_id", flat=True) if pk is not None})
     rows = target.rows(workspace_id).filter(type__in=DEVICE_TYPES | SIM_TYPES, device_id__isnull=False)
     tagged = target.rows(workspace_id).filter(type=TAGS, device_id__isnull=True).values_list("detail", flat=True)
@@ -181,6 +182,16 @@ def sims_before(target: Target, workspace_id: int, sim_ids: Sequence[int]) -> di
     for row in _read(target.rows(workspace_id).filter(type__in=SIM_TYPES, sim_id__in=list(sim_ids))):
         if row.sim_id is not None:
             found[row.sim_id] = _after(found.get(row.sim_id), row.old_state, row.new_state)
+    return found
+
+
+def notes_before(target: Target, workspace_id: int, sim_ids: Sequence[int]) -> dict[int, Change]:
+    """Return the notes on SIMs before and after, by id. One query. Args: as `sims_before`."""
+    found: dict[int, Change] = {}
+    for row in _read(target.rows(workspace_id).filter(type=NOTE, sim_id__in=list(sim_ids))):
+        if row.sim_id is not None:
+            note = row.detail["note"]
+            found[row.sim_id] = _after(found.get(row.sim_id), note["from"] or "", note["to"] or "")
     return found
 
 

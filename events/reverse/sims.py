@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
-from events.reverse.past import Change, Target, sims_before
+from events.reverse.past import Change, Target, notes_before, sims_before
 from kit.context import reversing
 from kit.outcomes import Outcome, Refusal, not_found
+from sims.inventory.services.notes import change_sim_notes, preview_sim_notes
 from sims.inventory.services.status import change_sim_status, preview_sim_status
 from sims.locking import chunks, missing, read_sims
+from sims.models import Sim
+from sims.signals import SimRow
 from sims.states import SimStatus, sim_may_move
 
 Service = Callable[..., Outcome]
@@ -32,23 +35,28 @@ def reverse_sims(*, workspace_id: int, sim_ids: Sequence[int], reverses: str = "
     """
     target = Target.read(reverses)
     with reversing(event=target.event, request=target.request):
-        return _each(target, workspace_id, sim_ids, change_sim_status)
+        return _each(target, workspace_id, sim_ids, change_sim_status, change_sim_notes)
 
 
 def preview_reverse_sims(*, workspace_id: int, sim_ids: Sequence[int], reverses: str = "") -> Outcome:
     """Tell what `reverse_sims` would do. Changes nothing. Args and errors as there."""
-    return _each(Target.read(reverses), workspace_id, sim_ids, preview_sim_status)
+    return _each(Target.read(reverses), workspace_id, sim_ids, preview_sim_status, preview_sim_notes)
 
 
-def _each(target: Target, workspace_id: int, sim_ids: Sequence[int], service: Service) -> Outcome:
+def _each(
+    target: Target, workspace_id: int, sim_ids: Sequence[int], service: Service, note_service: Service
+) -> Outcome:
     authorise(workspace_id, Permission.SIM_UPDATE)
     outcome = Outcome()
     for ids in chunks(sim_ids):
         before = sims_before(target, workspace_id, ids)
+        notes = _NotesBack(notes_before(target, workspace_id, ids), workspace_id)
         rows = read_sims(workspace_id, ids)
         outcome.refused += not_found(missing(ids, rows), "SIM")
         wanted: dict[int, list[int]] = defaultdict(list)
         for row in rows:
+            if notes.take(row, outcome, alone=row.id not in before):
+                continue
             if row.id not in before:
                 outcome.refused.append(Refusal(row.id, row.iccid, "untold", _("These events do not tell of it.")))
                 continue
@@ -61,7 +69,42 @@ def _each(target: Target, workspace_id: int, sim_ids: Sequence[int], service: Se
                 wanted[to].append(row.id)
         for to, moving in sorted(wanted.items()):
             outcome.extend(service(workspace_id=workspace_id, sim_ids=moving, to=to))
+        for note, back in sorted(notes.wanted.items()):
+            outcome.extend(note_service(workspace_id=workspace_id, sim_ids=back, note=note))
     return outcome
+
+
+class _NotesBack:
+    """Decides about notes on SIMs: one that was changed since is never overwritten.
+
+    Args:
+        before: notes before and after, by SIM.
+        workspace_id: of the SIMs.
+
+    Attributes:
+        wanted: SIMs by the note that they get back.
+    """
+
+    def __init__(self, before: Mapping[int, Change], workspace_id: int) -> None:
+        self.before = before
+        self.wanted: dict[str, list[int]] = defaultdict(list)
+        found = Sim.objects.of(workspace_id).filter(pk__in=list(before)) if before else Sim.objects.none()
+        self._held = dict(found.values_list("pk", "note"))
+
+    def take(self, row: SimRow, outcome: Outcome, *, alone: bool) -> bool:
+        """Sort a SIM in, and tell whether that settles it; `alone` says that nothing else of it goes back."""
+        if not alone or row.id not in self.before:
+            return False
+        old, new = self.before[row.id]
+        held = self._held.get(row.id, "")
+        if held == old:
+            outcome.unchanged.append(row.id)
+        elif held != new:
+            text = _("It was changed since: %(what)s is another one now.") % {"what": _("the note")}
+            outcome.refused.append(Refusal(row.id, row.iccid, "changed_since", text))
+        else:
+            self.wanted[old].append(row.id)
+        return True
 
 
 def _way_back(change: Change, now: int) -> tuple[int, str]:

@@ -105,7 +105,7 @@ def _ask_for_many(request: WorkspacePageRequest, target: Target, noun: str) -> H
         text = _("This request changed %(count)s objects; one action takes at most %(most)s.")
         raise Invalid(text % {"count": f"{len(ids):,}", "most": f"{MOST_OBJECTS:,}"}, code="too_many")
     selection = Selection(workspace_id, request.user.pk, spec.path, tuple(ids))
-    return ask(request, spec, selection, ReversesForm({"reverses": str(target)}))
+    return ask(request, spec, selection, ReversesForm({"reverses": str(target)}, workspace_id=workspace_id))
 
 
 def _spec(target: Target, workspace_id: int, noun: str) -> BulkSpec:

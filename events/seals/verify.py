@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from events.seals.models import SealCheck
 from events.seals.verify_logs import check_log_piece, check_unlogged
+from events.seals.verify_objects import check_objects
 from events.seals.verify_outside import check_outside, check_persons
 from events.seals.verify_report import Report
 from kit import pieces
@@ -32,6 +33,7 @@ STAGES: Final[dict[str, Stage]] = {
     "logs": check_log_piece,
     "unlogged": check_unlogged,
     "persons": check_persons,
+    "objects": check_objects,
     "outside": check_outside,
 }
 _ORDER: Final = tuple(STAGES)

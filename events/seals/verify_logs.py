@@ -25,6 +25,8 @@ MOST_ROWS: Final = 50_000
 LATE: Final = timedelta(hours=1)
 """How much older than the checkpoint before it an event may be: as long as a transaction may last."""
 _MOST_EXCHANGED: Final = 40
+_LOWEST: Final = -(2**63)
+"""Events begin with 1; what somebody has put before that is looked at too."""
 
 
 class _Tile(NamedTuple):
@@ -63,7 +65,7 @@ def check_log_piece(report: Report) -> bool:
     log = _current(position)
     if log is None:
         return True
-    first, before = position.get("tile", 0), position.get("high", 0)
+    first, before = position.get("tile", 0), position.get("high", _LOWEST)
     tiles = _tiles(log, first)
     last = len(tiles) < TILES or len(tiles[-1].ids) < WIDTH
     high = tiles[-1].ids[-1] if tiles and tiles[-1].ids else before

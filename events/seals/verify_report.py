@@ -14,7 +14,8 @@ class Finding(NamedTuple):
     """One thing that is wrong.
 
     Args:
-        kind: "changed", "removed", "added", "moved", "late", "seal", "checkpoint", "person" or "outside".
+        kind: "changed", "removed", "added", "moved", "late", "seal", "checkpoint", "person", "objects" or
+            "outside".
         workspace_id: whose log, 0 for none.
         event_id: which event, 0 for none.
         text: the sentence.

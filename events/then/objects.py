@@ -23,7 +23,7 @@ from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
 from sims.states import DeviceStatus, SimStatus
 
 STEPS: Final = {
-    "sim": (8, 9, 10, 45, 48, 50, 51, 69),
+    "sim": (8, 9, 10, 45, 48, 50, 51, 69, 10107),
     "device": (42, 43, 50, 51, 10002, 10003, 10004, 10011),
 }
 """Types of events that change what these pages show, by kind of object."""
@@ -88,6 +88,7 @@ def sim_past(workspace_id: int, sim_id: int, then: Then) -> Past:
             lambda pk: _device_name(workspace_id, pk, then),
             url=_then_url("device", workspace_id, device, then) if device else "",
         ),
+        *([fact(workspace_id, _("Note"), state.note)] if state.note.value else []),
         fact(workspace_id, _("In this workspace"), state.workspace, lambda _pk: _("yes")),
         Fact(_("SIM ID"), str(sim_id)),
     ]
@@ -130,6 +131,7 @@ def device_past(workspace_id: int, device_id: int, then: Then) -> Past:
         fact(workspace_id, "IMEI", state.imei, mono=True),
         fact(workspace_id, _("IMEI lock"), state.imei_lock, yes_no),
         fact(workspace_id, _("IP address"), state.ip_address, mono=True),
+        *([fact(workspace_id, _("Note"), state.note)] if state.note.value else []),
         _created(workspace_id, state.created),
         Fact(_("Device ID"), str(device_id)),
     ]

@@ -22,9 +22,15 @@ are 10020 and 10021 when a member of staff signs in or out.
 | 10117 | Scheduled action begun | all | the moment has come, and it begins |
 | 10118 | Scheduled action not carried out | all | it could not be done, or not to the end |
 | 10087 | Log and tables differ | staff | the nightly replay finds differences that the one before did not find |
+| 10105 | SIM import started | staff | staff have a large file imported; its end is 10060 or 10106 |
+| 10106 | SIM import without effect | staff | the file was refused, or the import was canceled or failed |
+| 10107 | SIM note changed | all | a note on a SIM is written, changed or removed; that of a device is 10003 |
 | 10130 | User export | all | the users of a workspace are read out as a file |
 | 10131 | Order export | all | its orders are |
 | 10088 | Log and tables agree again | staff | it finds none, and the one before found some |
+| 10125 | View shared | all | somebody shares a saved view of a list with the workspace |
+| 10126 | Shared view changed | all | it gets another name or shows something else |
+| 10127 | Shared view deleted | all | it is deleted, or its maker keeps it for themselves |
 """
 
 from collections.abc import Mapping
@@ -79,6 +85,9 @@ _own(10011, "Tags changed", "Tags changed on {count} device(s)", {"count": 3}, s
 _own(10012, "Operator blocklist changed", "Network '{operator}' {blocked_or_allowed} on device {device}",
      {"operator": "Example Mobile", "blocked_or_allowed": "blocked", **_DEVICE}, section=_DEVICES)
 _own(10013, "SMS sent", "SMS sent to device {device}", _DEVICE, section=_DEVICES)
+
+_own(10107, "SIM note changed", "Note on SIM {what}", {"what": "changed"}, section=_DEVICES,
+     sample_detail={"note": {"from": "Spare", "to": "Mounted on the roof of pump house 12"}})
 
 _own(10093, "Activation dated back", "SIM counts as activated since {moment}: its factory test was over then",
      {"moment": "2026-11-21T08:15:00Z"}, section="Device status management", source=Source.POLICY_CONTROL)
@@ -140,6 +149,14 @@ _own(10040, "Workspace setting changed", "Setting '{setting}' changed from {old}
 _own(10041, "Workspace requested", "Request for a {kind} workspace sent", {"kind": "linked"}, section=_WORKSPACE)
 _own(10071, "Workspace created", "Workspace '{name}' created", {"name": "Example North"}, section=_WORKSPACE)
 
+_VIEW = {"name": "Suspended meters"}
+_own(10125, "View shared", "View '{name}' shared with the workspace", _VIEW, section=_WORKSPACE)
+_own(10126, "Shared view changed", "Shared view '{name}' changed", _VIEW, section=_WORKSPACE)
+_own(10127, "Shared view deleted", {
+    "default": Wording("Shared view '{name}' deleted"),
+    "kept": Wording("View '{name}' no longer shared with the workspace"),
+}, _VIEW, section=_WORKSPACE)
+
 _LOG = "Event log and streams"
 _own(10050, "Data stream changed", "Data stream '{name}' {what}", {"name": "Data lake", "what": "paused"}, section=_LOG)
 _own(10051, "Event export", "{count} events exported", {"count": 1200}, section=_LOG)
@@ -158,6 +175,13 @@ _own(10001, "SIMs assigned to workspace",
      {"count": 25, "bic": _BIC, "workspace": "Example North"}, section=_OPERATOR, audience="staff")
 _own(10060, "SIM import", "{count} SIMs imported into batch {bic}", {"count": 25, "bic": _BIC},
      section=_OPERATOR, audience="staff")
+_own(10105, "SIM import started", "Import of SIMs into batch {bic} started", {"bic": _BIC},
+     section=_OPERATOR, audience="staff")
+_own(10106, "SIM import without effect",
+     {"refused": Wording("Import of SIMs into batch {bic} refused: {count} error(s) in the file"),
+      "canceled": Wording("Import of SIMs into batch {bic} canceled"),
+      "failed": Wording("Import of SIMs into batch {bic} failed")},
+     {"bic": _BIC, "count": 2}, section=_OPERATOR, severity=_WARN, audience="staff")
 _own(10061, "Article changed",
      {"default": Wording("Article '{name}' {what}"), "shipping_option": Wording("Shipping option '{name}' {what}"),
       "shipping_provider": Wording("Shipping provider '{name}' {what}")},

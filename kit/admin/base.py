@@ -27,6 +27,7 @@ from django.utils.translation import gettext as _
 from kit.admin.filters import RelatedFilter
 from kit.admin.lists import CappedPaginator, StaffChangeList
 from kit.errors import Conflict, DomainError
+from kit.sent_once import FIELD, sent_once_method
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -168,6 +169,7 @@ class StaffAdmin(_ModelAdmin):
 
     log_addition = log_change = log_deletions = _not_logged
 
+    @sent_once_method
     def changeform_view(
         self,
         request: HttpRequest,
@@ -189,7 +191,7 @@ class StaffAdmin(_ModelAdmin):
     def _confirm_page(self, request: HttpRequest, object_id: str | None, question: ConfirmFirst) -> HttpResponse:
         """Show what a change brings with it, with the whole form, to be sent again or gone back to."""
         obj = self.get_object(request, unquote(object_id)) if object_id else None
-        left_out = ("csrfmiddlewaretoken", CONFIRMED, _BACK)
+        left_out = ("csrfmiddlewaretoken", CONFIRMED, _BACK, FIELD)
         fields = [
             (name, value) for name in request.POST if name not in left_out for value in request.POST.getlist(name)
         ]
@@ -316,8 +318,8 @@ class StaffAdmin(_ModelAdmin):
 
     @property
     def media(self) -> forms.Media:
-        """Scripts of the page; a list that is filtered by a search in another list needs that widget's."""
-        media = forms.Media(js=["admin/js/actions.js"])
+        """Scripts of the page; what is chosen by a search in another list needs that widget's, and a name for it."""
+        media = forms.Media(js=["admin/js/actions.js", *(["js/admin.js"] if self.autocomplete_fields else [])])
         for each in self.list_filter or ():
             if isinstance(each, type) and issubclass(each, RelatedFilter):
                 field = cast(Any, self.model._meta.get_field(each.field_name))

@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.db.models import Q
-from django.utils.dateparse import parse_date
 
 from kit.api.errors import Code, WireError
 from kit.api.types import long_of
-from kit.clock import parse_moment
+from kit.clock import span_of
 from kit.filter_values import MAX_STARS
 
 Condition = Callable[[str], Q]
@@ -172,7 +171,7 @@ def constant(present: int | None) -> Condition:
 
 
 def moment(path: str, *, nullable: bool = False) -> Condition:
-    """Return the condition maker of a time column: a day, or a second, in UTC unless an offset is given."""
+    """Return the condition maker of a time column; see `span`."""
 
     def condition(value: str) -> Q:
         if nullable and value == NULL:
@@ -184,13 +183,11 @@ def moment(path: str, *, nullable: bool = False) -> Condition:
 
 
 def span(value: str) -> tuple[datetime, datetime]:
-    """Return begin and end (exclusive) of a day or a second. Raises ValueError or OverflowError for anything else."""
-    day = parse_date(value)
-    if day is not None:
-        start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-        return start, start + timedelta(days=1)
-    start = parse_moment(value).replace(microsecond=0)
-    return start, start + timedelta(seconds=1)
+    """Return begin and end (exclusive) of a month, week, day, hour, minute or second, in UTC unless an offset is given.
+
+    Raises ValueError or OverflowError for anything else.
+    """
+    return span_of(value)
 
 
 @dataclass(frozen=True, slots=True)

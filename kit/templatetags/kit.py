@@ -6,11 +6,13 @@ from typing import Any
 
 from django import template
 from django.conf import settings
-from django.forms import BoundField
+from django.forms import BaseForm, BoundField
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from kit import rendering
+from kit.sent_once import FIELD, new_key
 
 register = template.Library()
 
@@ -35,6 +37,12 @@ def control(field: BoundField) -> str:
 
 
 @register.filter
+def wrong_fields(form: BaseForm) -> list[BoundField]:
+    """Return the fields of a form that can be seen and have errors, in their order."""
+    return [field for field in form if field.errors and not field.is_hidden]
+
+
+@register.filter
 def percent(done: int, total: int) -> int:
     """Return `done` of `total` in whole percent; where `total` is 0 the answer is 0."""
     return min(100, done * 100 // total) if total else 0
@@ -44,6 +52,12 @@ def percent(done: int, total: int) -> int:
 def plural(count: int, nouns: tuple[Any, Any]) -> str:
     """The singular or plural of a pair of nouns that are translated already."""
     return str(nouns[0] if count == 1 else nouns[1])
+
+
+@register.simple_tag
+def form_key() -> SafeString:
+    """The hidden key of a form that makes something; its view is `kit.sent_once.sent_once`."""
+    return format_html('<input type="hidden" name="{}" value="{}">', FIELD, new_key())
 
 
 class ConstantNode(template.Node):

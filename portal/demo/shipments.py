@@ -16,8 +16,9 @@ from portal.demo.past import Past
 from sims.devices.services.devices import NewDevice, create_devices
 from sims.inventory.services.allotment import reserve_batch
 from sims.inventory.services.assignment import SimChoice
+from sims.inventory.services.imports import import_sims
 from sims.inventory.services.registration import register_batch
-from sims.inventory.services.stock import create_batch, import_sims
+from sims.inventory.services.stock import create_batch
 from sims.models import SimModel
 from sims.states import DeviceStatus, SimStatus
 

@@ -18,7 +18,8 @@ from orders.services.registration import order_register
 from orders.services.shipping import order_ship
 from portal.demo import master_data
 from portal.demo.past import Past
-from sims.inventory.services.stock import create_batch, import_sims
+from sims.inventory.services.imports import import_sims
+from sims.inventory.services.stock import create_batch
 from sims.models import SimModel
 
 ONLINE, TRANSFER = PaymentMethod.ONLINE, PaymentMethod.BANK_TRANSFER

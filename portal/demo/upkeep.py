@@ -17,7 +17,8 @@ from portal.demo import master_data, secrets
 from portal.demo.numbers import Numbers
 from portal.demo.shipments import WAITING
 from sims.inventory.services.allotment import reserve_batch
-from sims.inventory.services.stock import create_batch, import_sims
+from sims.inventory.services.imports import import_sims
+from sims.inventory.services.stock import create_batch
 from sims.models import SimBatch, SimModel
 
 _LOCK = 20_417

@@ -57,7 +57,8 @@ def buttons(request: WorkspacePageRequest, noun: str, *, names: Sequence[str] | 
     """
     return [
         BulkAction(spec.name, spec.label, spec.url(request.workspace.pk), icon=spec.icon, danger=spec.danger)
-        for spec in specs_of(noun)
+        # What destroys stands last, away from the hand that aims at something else.
+        for spec in sorted(specs_of(noun), key=lambda spec: spec.danger)
         if spec.button and spec.permission.name in request.may and (names is None or spec.name in names)
     ]
 
@@ -77,7 +78,7 @@ def preview(request: WorkspacePageRequest, workspace_id: int, noun: str, action:
         selected = chosen(request, spec)
     except TooMany as error:
         return refuse_too_many(request, spec, error)
-    return ask(request, spec, selected, _form(request, spec, bound="plan" in request.POST))
+    return ask(request, spec, selected, _form(request, spec, selected, bound="plan" in request.POST))
 
 
 def refuse_too_many(request: WorkspacePageRequest, spec: ActionSpec, error: TooMany) -> HttpResponse:
@@ -108,7 +109,7 @@ def listed(request: WorkspacePageRequest, workspace_id: int, noun: str, action: 
     spec = bulk_spec(noun, action)
     authorise(workspace_id, spec.permission)
     selection = Selection.confirmed(request, spec.path)
-    outcome = spec.foresee(workspace_id, selection.ids, _options(_form(request, spec, bound=True)))
+    outcome = spec.foresee(workspace_id, selection.ids, _options(_form(request, spec, selection, bound=True)))
     try:
         part = Part(whole_number(request.GET.get("from", "")), LISTED_ITEMS)
     except ValueError as error:
@@ -129,7 +130,7 @@ def run(request: WorkspacePageRequest, workspace_id: int, noun: str, action: str
     spec = bulk_spec(noun, action)
     authorise(workspace_id, spec.permission)
     selection = Selection.confirmed(request, spec.path)
-    form = _form(request, spec, bound=True)
+    form = _form(request, spec, selection, bound=True)
     if form is not None and not form.is_valid():
         return ask(request, spec, selection, form, status=422)
     require_confirmed(request, selection)
@@ -183,10 +184,10 @@ def require_confirmed(request: WorkspacePageRequest, selection: Selection) -> No
         raise Invalid(_("Type %(text)s to confirm.") % {"text": selection.confirm}, code="confirm", field="confirm")
 
 
-def _form(request: WorkspacePageRequest, spec: BulkSpec, *, bound: bool) -> OptionsForm | None:
+def _form(request: WorkspacePageRequest, spec: BulkSpec, selection: Selection, *, bound: bool) -> OptionsForm | None:
     if spec.form is None:
         return None
-    form = spec.form(request.POST if bound else None)
+    form = spec.form(request.POST if bound else None, workspace_id=request.workspace.pk, ids=selection.ids)
     if form.changes_preview:
         again = {
             "hx-post": f"{spec.url(request.workspace.pk)}preview/",

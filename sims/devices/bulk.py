@@ -15,10 +15,14 @@ from sims import effects
 from sims.bulk import trail
 from sims.bulk.actions import BulkSpec, Noun, register
 from sims.devices.filters import DeviceFilters
-from sims.devices.forms import BulkReleaseForm, TagsForm
+from sims.devices.forms import BulkReleaseForm, DeviceNoteForm, DevicesForSimsForm, PoliciesForm, TagsForm
 from sims.devices.services.devices import delete_devices, preview_delete_devices
+from sims.devices.services.for_sims import create_devices_for_sims, preview_devices_for_sims
+from sims.devices.services.notes import change_device_notes, preview_device_notes
+from sims.devices.services.policies import change_policies, preview_policies
 from sims.devices.services.status import disable_devices, enable_devices, preview_device_action, reset_connectivity
 from sims.devices.services.tags import change_tags
+from sims.inventory.bulk import SIMS
 from sims.inventory.services.assignment import preview_release, release_sims
 from sims.locking import chunks, missing, read_devices
 from sims.models import Device
@@ -152,6 +156,32 @@ TAGS = BulkSpec(
     done=ngettext_lazy("Changed tags of %(n)s device", "Changed tags of %(n)s devices", "count"),
     unchanged=ngettext_lazy("has these tags already", "have these tags already", "count"),
 )
+POLICIES = BulkSpec(
+    noun=DEVICES,
+    name="policies",
+    label=gettext_lazy("Change policies"),
+    icon="sliders-horizontal",
+    permission=Permission.DEVICE_UPDATE,
+    preview=preview_policies,
+    run=change_policies,
+    form=PoliciesForm,
+    asked=ngettext_lazy("Change policies of %(n)s device", "Change policies of %(n)s devices", "count"),
+    done=ngettext_lazy("Changed policies of %(n)s device", "Changed policies of %(n)s devices", "count"),
+    unchanged=ngettext_lazy("has these policies already", "have these policies already", "count"),
+)
+NOTE = BulkSpec(
+    noun=DEVICES,
+    name="note",
+    label=gettext_lazy("Note"),
+    icon="notebook-pen",
+    permission=Permission.DEVICE_UPDATE,
+    preview=preview_device_notes,
+    run=change_device_notes,
+    form=DeviceNoteForm,
+    asked=ngettext_lazy("Write a note on %(n)s device", "Write a note on %(n)s devices", "count"),
+    done=ngettext_lazy("Changed the note on %(n)s device", "Changed the notes on %(n)s devices", "count"),
+    unchanged=ngettext_lazy("has this note already", "have this note already", "count"),
+)
 DELETE = BulkSpec(
     noun=DEVICES,
     name="delete",
@@ -167,4 +197,17 @@ DELETE = BulkSpec(
     done=ngettext_lazy("Deleted %(n)s device", "Deleted %(n)s devices", "count"),
 )
 
-register(ENABLE, DISABLE, RESET, RELEASE, TAGS, DELETE)
+FOR_SIMS = BulkSpec(
+    noun=SIMS,
+    name="devices",
+    label=gettext_lazy("Create devices"),
+    icon="cpu",
+    permission=Permission.DEVICE_UPDATE,
+    preview=preview_devices_for_sims,
+    run=create_devices_for_sims,
+    form=DevicesForSimsForm,
+    asked=ngettext_lazy("Create a device for %(n)s SIM", "Create a device for each of %(n)s SIMs", "count"),
+    done=ngettext_lazy("Created %(n)s device", "Created %(n)s devices", "count"),
+)
+
+register(ENABLE, DISABLE, RESET, RELEASE, TAGS, POLICIES, NOTE, DELETE, FOR_SIMS)

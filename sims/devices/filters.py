@@ -60,7 +60,7 @@ def plain_address(value: str) -> str:
 class DeviceFilters(ListFilters):
     """What the device list can be narrowed by. Deleted devices show only when their state is asked for."""
 
-    q = SearchFilter(method="filter_q", placeholder=_("Name, ICCID, IMSI, IMEI, IP, tag"))
+    q = SearchFilter(method="filter_q", placeholder=_("Name, ICCID, IMSI, IMEI, IP, tag, note"))
     name = TextFilter(field_name="name", label=_("Name"), ignore_case=True, primary=True)
     status = ChoicesFilter(field_name="status", label=_("State"), choices=DeviceStatus.choices, primary=True)
     iccid = TextFilter(
@@ -105,6 +105,7 @@ class DeviceFilters(ListFilters):
         complete=is_address,
         method="filter_ip_address",
     )
+    note = TextFilter(field_name="note", label=_("Note"), ignore_case=True)
     created = DateRangeFilter(field_name="created", label=_("Created"))
     planned = PlannedFilter("devices")
     result = ResultFilter("devices")
@@ -124,7 +125,8 @@ class DeviceFilters(ListFilters):
         return queryset
 
     def _occurs(self, word: str) -> Q:
-        condition = Q(name__icontains=word) | Q(tags__icontains=word) | Q(ip_address__icontains=word)
+        condition = Q(name__icontains=word) | Q(tags__icontains=word)
+        condition |= Q(ip_address__icontains=word) | Q(note__icontains=word)
         digits = digits_in(word)
         if digits:
             told = digits[:WHOLE_IMEI] if len(digits) <= WHOLE_IMEI + 2 else digits

@@ -29,6 +29,7 @@ ROW_FIELDS = (
     "sim__status",
     "service_policy__name",
     "coverage_policy__name",
+    "note",
 )
 OFFERED_SIMS = 20
 """Free SIMs that a picker lists; who has more searches."""
@@ -52,7 +53,7 @@ def device_of(workspace_id: int, device_id: int) -> Device:
     Raises:
         NotFound: no such device, or it belongs to another workspace.
     """
-    devices = Device.objects.select_related("sim", "service_policy", "coverage_policy__data_plan")
+    devices = Device.objects.select_related("sim", "service_policy", "coverage_policy__data_plan", "noted_by")
     return devices.one(workspace_id=workspace_id, pk=device_id)
 
 

@@ -38,6 +38,7 @@ class DeviceTable(ListTable):
     imei = ListColumn(_("IMEI"), sort=("imei",))
     ip_address = ListColumn(_("IP address"), sort=("ip_address",))
     tags = ListColumn(_("Tags"))
+    note = ListColumn(_("Note"))
     service_policy = ListColumn(_("Service policy"), sort=("service_policy__name",))
     coverage_policy = ListColumn(_("Coverage policy"), sort=("coverage_policy__name",))
     created = ListColumn(_("Created"), sort=("created",), moment=True)

@@ -18,6 +18,8 @@ from sims.bulk import trail
 from sims.bulk.actions import ActionSpec, BulkSpec, JobSpec, Noun, register
 from sims.identifiers import iccid_with_luhn
 from sims.inventory.filters import SimFilters
+from sims.inventory.forms import SimNoteForm
+from sims.inventory.services.notes import change_sim_notes, preview_sim_notes
 from sims.inventory.services.status import change_sim_status, preview_sim_status
 from sims.inventory.services.transfer import Obstacle, Transfer, TransferRefused, transfer_sims
 from sims.locking import missing, read_sims
@@ -51,6 +53,8 @@ SIMS = Noun(
         f"from_{SimStatus.ACTIVATED}": ngettext_lazy("is Activated", "are Activated", "count"),
         f"from_{SimStatus.SUSPENDED}": ngettext_lazy("is Suspended", "are Suspended", "count"),
         f"from_{SimStatus.FACTORY_TEST}": ngettext_lazy("is Factory test", "are Factory test", "count"),
+        "sim_in_use": ngettext_lazy("is on a device already", "are on devices already", "count"),
+        "sim_state": ngettext_lazy("cannot enter this state", "cannot enter this state", "count"),
         "has_device": ngettext_lazy("is on a device: release it first", "are on devices: release them first", "count"),
     },
     route="sim",
@@ -113,6 +117,21 @@ FACTORY_TEST = BulkSpec(
     doing=ngettext_lazy("Starting the factory test of %(n)s SIM", "Starting the factory test of %(n)s SIMs", "count"),
     done=ngettext_lazy("%(n)s SIM is in factory test now", "%(n)s SIMs are in factory test now", "count"),
     unchanged=ngettext_lazy("is Factory test already", "are Factory test already", "count"),
+)
+NOTE = BulkSpec(
+    noun=SIMS,
+    name="note",
+    label=gettext_lazy("Note"),
+    icon="notebook-pen",
+    permission=Permission.SIM_UPDATE,
+    preview=preview_sim_notes,
+    run=change_sim_notes,
+    form=SimNoteForm,
+    asked=ngettext_lazy("Write a note on %(n)s SIM", "Write a note on %(n)s SIMs", "count"),
+    asked_one=gettext_lazy("Write a note on SIM %(name)s"),
+    doing=ngettext_lazy("Writing a note on %(n)s SIM", "Writing a note on %(n)s SIMs", "count"),
+    done=ngettext_lazy("Changed the note on %(n)s SIM", "Changed the notes on %(n)s SIMs", "count"),
+    unchanged=ngettext_lazy("has this note already", "have this note already", "count"),
 )
 
 
@@ -203,4 +222,4 @@ REGISTER = ActionSpec(
     report_context=_registered,
 )
 
-register(ACTIVATE, SUSPEND, FACTORY_TEST, TRANSFER, DELETE, REGISTER)
+register(ACTIVATE, SUSPEND, FACTORY_TEST, NOTE, TRANSFER, DELETE, REGISTER)

@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kit.errors import DomainError, Invalid
+from sims.bulk.actions import NoteForm
 from sims.form_fields import DisabledTestMixin
 from sims.identifiers import normalise_bic
 from sims.inventory.services.status import billing_note
-from sims.models import Device
+from sims.models import Device, Sim
 from sims.states import DeviceStatus, SimStatus, sim_may_move
 
 MOST_BICS = 50
@@ -42,6 +43,7 @@ class RegisterForm(forms.Form):
                 "spellcheck": "false",
                 "inputmode": "text",
                 "placeholder": "1234 5678 9012 3456",
+                "autofocus": True,
             }
         ),
     )
@@ -168,3 +170,11 @@ class TransferForm(forms.Form):
                     "hx-disabled-elt": "unset",
                 }
             )
+
+
+class SimNoteForm(NoteForm):
+    """A note on SIMs."""
+
+    def held(self, workspace_id: int, pk: int) -> str:
+        """Return the note on a SIM."""
+        return Sim.objects.of(workspace_id).filter(pk=pk).values_list("note", flat=True).first() or ""

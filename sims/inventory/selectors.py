@@ -37,6 +37,7 @@ ROW_FIELDS = (
     "factory_test_since",
     "tested_bytes",
     "tested_sms",
+    "note",
 )
 OFFERED_DEVICES = 20
 """Devices without SIM that the assign dialog lists; who has more searches."""
@@ -72,7 +73,7 @@ def sim_of_workspace(workspace_id: int, sim_id: int) -> Sim:
     Raises:
         NotFound: no such SIM, or it belongs to another workspace.
     """
-    sims = Sim.objects.select_related("device", "batch__model")
+    sims = Sim.objects.select_related("device", "batch__model", "noted_by")
     sim: Sim = sims.one(workspace_id=workspace_id, pk=sim_id, kind=_("SIM"))
     return sim
 

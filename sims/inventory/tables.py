@@ -34,4 +34,5 @@ class SimTable(ListTable):
     registered = ListColumn(_("Registered"), moment=True)
     # Not sorted: the databases disagree on where SIMs that were never activated belong.
     activated = ListColumn(_("First activated"), moment=True)
+    note = ListColumn(_("Note"))
     updated = ListColumn(_("Last updated"), sort=("last_updated",), moment=True)

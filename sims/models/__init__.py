@@ -1,5 +1,6 @@
 """SIMs, devices and policies, and what the network reports of them."""
 
+from sims.models.batches import SimBatch, SimModel
 from sims.models.charges import DepartedSim
 from sims.models.connectivity import (
     Attachment,
@@ -10,8 +11,9 @@ from sims.models.connectivity import (
     Sms,
     SmsStatus,
 )
-from sims.models.devices import Device
-from sims.models.inventory import Sim, SimBatch, SimModel
+from sims.models.devices import NOTE_LENGTH, Device
+from sims.models.imports import SimImport
+from sims.models.inventory import Sim
 from sims.models.numbers import SimNumbers
 from sims.models.policies import CoveragePolicy, ServicePolicy
 from sims.models.schedule import ScheduledAction, ScheduledObject
@@ -19,6 +21,7 @@ from sims.models.tenures import PastBar, PastTestLimits, SimTenure
 from sims.models.usage import FactoryTestRange, FactoryTestWatch, TrafficType, UsageDay, UsageRecord
 
 __all__ = [
+    "NOTE_LENGTH",
     "Attachment",
     "BlockedOperator",
     "CoverageBlockedOperator",
@@ -36,6 +39,7 @@ __all__ = [
     "ServicePolicy",
     "Sim",
     "SimBatch",
+    "SimImport",
     "SimModel",
     "SimNumbers",
     "SimTenure",

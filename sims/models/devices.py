@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +15,8 @@ from kit.querysets import WorkspaceQuerySet
 from sims.models.policies import CoveragePolicy, ServicePolicy
 from sims.states import DeviceStatus
 
+NOTE_LENGTH: Final = 1_000
+"""Characters of a note on a SIM or device."""
 ONE_ADDRESS = checked_before("device_one_address")
 
 
@@ -37,6 +42,17 @@ class Device(models.Model):
     )
     coverage_policy = models.ForeignKey(
         CoveragePolicy, on_delete=models.PROTECT, null=True, related_name="devices", verbose_name=_("coverage policy")
+    )
+    note = models.CharField(_("note"), max_length=NOTE_LENGTH, blank=True, default="", db_default="")
+    noted_at = models.DateTimeField(_("note written"), null=True, editable=False)
+    noted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("note written by"),
     )
     created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     last_updated = models.DateTimeField(_("last updated"), default=timezone.now, editable=False)

@@ -1,7 +1,10 @@
-"""SIMs, their models, and the batches they came in."""
+"""SIMs."""
 
 from __future__ import annotations
 
+from typing import Self
+
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils import timezone
@@ -9,68 +12,33 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
 from kit.querysets import WorkspaceQuerySet
-from sims.models.devices import Device
+from sims.models.batches import SimBatch
+from sims.models.devices import NOTE_LENGTH, Device
+from sims.models.imports import SimImport
 from sims.states import SimStatus
 
 
-class SimModel(models.Model):
-    """A kind of card or chip."""
+class SimQuerySet(WorkspaceQuerySet["Sim"]):
+    """SIMs."""
 
-    class FormFactor(models.TextChoices):
-        MINI = "2FF", _("Mini (2FF)")
-        MICRO = "3FF", _("Micro (3FF)")
-        NANO = "4FF", _("Nano (4FF)")
-        TRIPLE_CUT = "triple", _("Triple cut (2FF, 3FF, 4FF)")
-        CHIP = "MFF2", _("Chip (MFF2)")
-
-    description = models.CharField(_("description"), max_length=100, unique=True)
-    form_factor = models.CharField(_("form factor"), max_length=10, choices=FormFactor.choices)
-    manufacturer = models.CharField(_("manufacturer"), max_length=100)
-    memory_size = models.PositiveIntegerField(_("memory in kB"), default=128)
-
-    class Meta:
-        verbose_name = _("SIM model")
-        verbose_name_plural = _("SIM models")
-        ordering = ("description",)
-
-    def __str__(self) -> str:
-        return self.description
+    def there(self) -> Self:
+        """Return those that are there: what an import has written before it is done is not (`SimImport`)."""
+        return self.exclude(incoming_id__in=SimImport.objects.filter(done__isnull=True).values("pk"))
 
 
-class SimBatch(models.Model):
-    """SIMs that are handed out and registered together by one batch identification code (BIC)."""
+_SimManager = models.Manager.from_queryset(SimQuerySet)
 
-    bic = models.CharField(
-        _("BIC"),
-        max_length=16,
-        unique=True,
-        validators=[RegexValidator(r"^[0-9]{16}$", _("A BIC has 16 digits."))],
-        help_text=_("16 digits, printed on the card or on the batch label."),
-    )
-    workspace = models.ForeignKey(
-        Workspace,
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="sim_batches",
-        verbose_name=_("workspace"),
-        help_text=_("Only it may register the batch; empty: whoever holds the code."),
-    )
-    model = models.ForeignKey(SimModel, on_delete=models.PROTECT, related_name="+", verbose_name=_("SIM model"))
-    quantity = models.PositiveIntegerField(_("SIMs"), default=0, editable=False)
-    created = models.DateTimeField(_("created"), default=timezone.now, editable=False)
-    assigned_at = models.DateTimeField(_("assigned"), null=True, blank=True, editable=False)
-    registered_at = models.DateTimeField(_("registered"), null=True, blank=True, editable=False)
 
-    objects = WorkspaceQuerySet.as_manager()
+class SimManager(_SimManager["Sim"]):
+    """SIMs as everybody sees them."""
 
-    class Meta:
-        verbose_name = _("SIM batch")
-        verbose_name_plural = _("SIM batches")
-        ordering = ("-id",)
+    def get_queryset(self) -> SimQuerySet:
+        """Return the SIMs that are there."""
+        return SimQuerySet(self.model, using=self._db).there()
 
-    def __str__(self) -> str:
-        return self.bic
+    def of(self, workspace_id: int) -> SimQuerySet:
+        """Return the SIMs of a workspace, which are there all: an import writes into stock alone."""
+        return SimQuerySet(self.model, using=self._db).filter(workspace_id=workspace_id)
 
 
 class Sim(models.Model):
@@ -115,8 +83,25 @@ class Sim(models.Model):
     tested_bytes = models.BigIntegerField(_("bytes used in factory test"), default=0, db_default=0, editable=False)
     tested_sms = models.BigIntegerField(_("SMS used in factory test"), default=0, db_default=0, editable=False)
     last_updated = models.DateTimeField(_("last updated"), default=timezone.now, editable=False)
+    note = models.CharField(_("note"), max_length=NOTE_LENGTH, blank=True, default="", db_default="")
+    noted_at = models.DateTimeField(_("note written"), null=True, editable=False)
+    noted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("note written by"),
+    )
+    incoming = models.ForeignKey(
+        SimImport, on_delete=models.PROTECT, null=True, editable=False, related_name="sims", db_index=False
+    )
+    """The import that wrote it; until that is done the SIM is not there."""
 
-    objects = WorkspaceQuerySet.as_manager()
+    objects = SimManager()
+    written = SimQuerySet.as_manager()
+    """With those that are not there yet: for imports, and for queries that name a workspace or a device."""
 
     class Meta:
         verbose_name = _("SIM")
@@ -140,6 +125,7 @@ class Sim(models.Model):
             models.Index(fields=("eid",), name="sim_eid", condition=~models.Q(eid="")),
             # The sweep walks the SIMs in test by ranges of ids.
             models.Index(fields=("id",), name="sim_testing", condition=models.Q(status=4)),
+            models.Index(fields=("incoming", "id"), name="sim_incoming", condition=models.Q(incoming__isnull=False)),
         )
 
     def __str__(self) -> str:

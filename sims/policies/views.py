@@ -19,6 +19,7 @@ from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from kit.errors import Conflict, Invalid
 from kit.htmx import redirect_to, render_fragment, respond, wants_fragment
+from kit.sent_once import sent_once
 from sims.form_fields import show_error
 from sims.models import CoveragePolicy, ServicePolicy
 from sims.policies.forms import CoveragePolicyForm, PolicyForm, ServicePolicyForm
@@ -131,6 +132,7 @@ def policy_list(request: WorkspacePageRequest, workspace_id: int) -> HttpRespons
 
 # untold: calls a service by its kind of policy
 @require_http_methods(["GET", "HEAD", "POST"])
+@sent_once
 def policy_create(request: WorkspacePageRequest, workspace_id: int, kind: str) -> HttpResponse:
     """Show and take the form of a new policy."""
     authorise(workspace_id, Permission.POLICY_UPDATE)

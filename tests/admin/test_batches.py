@@ -9,7 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from events.models import Event
-from sims.models import Sim, SimBatch
+from kit import jobs
+from sims.inventory.admin import batches
+from sims.models import Sim, SimBatch, SimImport
 from tests.admin.conftest import messages_of, text_of
 from tests.cast import Cast
 from tests.log import rows, types
@@ -246,4 +248,54 @@ def test_pages_cost_the_same_for_any_number(staff: Client, cast: Cast, queries: 
     first, second = (
         queries(lambda each=each: staff.get(f"/admin/sims/simbatch/{each.pk}/change/")) for each in (small, large)
     )
-    assert len(first) == len(second) <= 6
+    assert len(first) == len(second) <= 7
+
+
+def test_a_large_file_is_imported_by_a_worker(staff: Client, batch: SimBatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "AT_ONCE", 1)
+    response = upload(staff, batch, GOOD)
+    made = SimImport.objects.get()
+    page = f"/admin/sims/simbatch/{batch.pk}/import/{made.pk}/"
+    assert response["Location"] == page
+    assert "Checking the file" in text_of(staff.get(page))
+    assert "An import is under way." in text_of(staff.get(f"/admin/sims/simbatch/{batch.pk}/change/"))
+    part = staff.get(page, headers={"HX-Request": "true"})
+    assert "<h1" not in part.content.decode()
+    jobs.run(str(made.job_id))
+    assert staff.get(page, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+    assert "2 SIMs imported." in text_of(staff.get(page))
+    assert Sim.objects.count() == 2
+
+
+def test_the_page_of_a_refused_import_lists_and_exports_its_errors(
+    staff: Client, batch: SimBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches, "AT_ONCE", 1)
+    upload(staff, batch, GOOD.replace("8988303000000000029", "12"))
+    made = SimImport.objects.get()
+    jobs.run(str(made.job_id))
+    page = f"/admin/sims/simbatch/{batch.pk}/import/{made.pk}/"
+    assert "The file was refused; nothing was imported." in text_of(staff.get(page))
+    lines = b"".join(staff.get(f"{page}csv/")).decode("utf-8-sig").splitlines()
+    assert lines[0] == "line,column,What is wrong"
+    assert lines[1].startswith("3,iccid,")
+
+
+def test_an_import_is_canceled_on_its_page(staff: Client, batch: SimBatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "AT_ONCE", 1)
+    upload(staff, batch, GOOD)
+    made = SimImport.objects.get()
+    page = f"/admin/sims/simbatch/{batch.pk}/import/{made.pk}/"
+    assert staff.get(f"{page}cancel/").status_code == 403
+    assert staff.post(f"{page}cancel/")["Location"] == page
+    jobs.run(str(made.job_id))
+    assert "The import was canceled; nothing was imported." in text_of(staff.get(page))
+    assert "has ended" in " ".join(messages_of(staff.post(f"{page}cancel/", follow=True)))
+    assert types()[-2:] == [10105, 10106]
+
+
+def test_an_import_is_found_under_its_own_batch_alone(staff: Client, cast: Cast, batch: SimBatch) -> None:
+    made = SimImport.objects.create(batch=batch)
+    other = cast.batch()
+    for path in ("", "csv/"):
+        assert staff.get(f"/admin/sims/simbatch/{other.pk}/import/{made.pk}/{path}").status_code == 404

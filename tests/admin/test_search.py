@@ -14,7 +14,8 @@ from accounts.models import Invitation, WorkspaceRequest
 from accounts.people.services.members import remove_member
 from events.models import Event
 from sims.identifiers import iccid_with_luhn
-from sims.inventory.services.stock import SimRecord, create_batch, import_sims
+from sims.inventory.services.imports import import_sims
+from sims.inventory.services.stock import SimRecord, create_batch
 from sims.models import Sim, SimNumbers
 from tests.admin.conftest import text_of
 from tests.cast import Cast

@@ -41,7 +41,7 @@ _OF_TABLE = {model._meta.db_table: model for model in apps.get_models()}
 _TOLD_ALL_THE_SAME = frozenset(
     {"accounts_trusteddevice", "mfa_authenticator", "sims_sms", "sims_usagerecord", "sims_usageday", "orders_address"}
     | {"events_event", "events_retentionreceipt", "sims_simmodel", "account_emailaddress", "usersessions_usersession"}
-    | {"django_session"}
+    | {"django_session", "accounts_savedview"}
 )
 """Tables that the database does not watch, and that services change with an event all the same."""
 EXEMPT_MODELS = {
@@ -60,6 +60,7 @@ EXEMPT_COLUMNS = {
 } | {"mfa.Authenticator": {"last_used_at": "notes when it was used; the sign-in is 10020"}}
 """Columns that may change without an event, and why."""
 
+MANAGERS = ("objects", "_default_manager", "written")
 UNTOLD = "# untold: "
 """Begins the comment above a function that writes rows and leaves the telling to its caller; the reason follows."""
 
@@ -177,7 +178,7 @@ def model_of(call: ast.Call) -> str:
     """Return the label of the model that a call names, as `Cart.objects…` does; "" when it names none."""
     inner: ast.AST = call
     while isinstance(inner, ast.Call | ast.Attribute):
-        if isinstance(inner, ast.Attribute) and inner.attr in ("objects", "_default_manager"):
+        if isinstance(inner, ast.Attribute) and inner.attr in MANAGERS:
             return LABELS.get(ast.unparse(inner.value), "")
         inner = inner.func if isinstance(inner, ast.Call) else inner.value
     return ""
@@ -305,7 +306,7 @@ def is_manager_write(node: ast.Call) -> bool:
         return False
     inner: ast.AST = node.func.value
     while isinstance(inner, ast.Call | ast.Attribute):
-        if isinstance(inner, ast.Attribute) and inner.attr == "objects":
+        if isinstance(inner, ast.Attribute) and inner.attr in MANAGERS:
             return True
         inner = inner.func if isinstance(inner, ast.Call) else inner.value
     return False

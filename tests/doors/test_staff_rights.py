@@ -47,8 +47,9 @@ from orders.services.catalogue import article_create, article_update, offer_crea
 from orders.services.orders import cancel_unpaid, orders_cancel, orders_mark_paid
 from orders.services.shipping import order_ship
 from sims.inventory.services.allotment import assign_batch, assign_sims, reserve_batch
+from sims.inventory.services.imports import cancel_import, import_sims, start_import
 from sims.inventory.services.status import change_sim_status
-from sims.inventory.services.stock import create_batch, import_sims
+from sims.inventory.services.stock import create_batch
 from sims.states import SimStatus
 from tests.cast import PASSWORD, Cast
 
@@ -151,6 +152,8 @@ SERVICES: dict[str, tuple[Service, set[str]]] = {
     ),
     "create_batch": (lambda cast: create_batch(bic="1" * 16, model=cast.model), {OPERATIONS}),
     "import_sims": (lambda cast: import_sims(batch_id=NOBODY, records=[]), {OPERATIONS, SHOP}),
+    "start_import": (lambda cast: start_import(batch_id=NOBODY, content=b""), {OPERATIONS, SHOP}),
+    "cancel_import": (lambda cast: cancel_import(import_id=NOBODY), {OPERATIONS, SHOP}),
     "assign_batch": (lambda cast: assign_batch(batch_id=NOBODY, workspace_id=cast.acme.pk), {OPERATIONS, SHOP}),
     "assign_sims": (lambda cast: assign_sims(sim_ids=[NOBODY], workspace_id=cast.acme.pk), {OPERATIONS, SHOP}),
     "reserve_batch": (lambda cast: reserve_batch(batch_id=NOBODY, workspace_id=cast.acme.pk), {OPERATIONS, SHOP}),
@@ -266,6 +269,6 @@ def test_the_table_has_every_service_that_asks_for_a_right_of_the_staff() -> Non
             for body in re.split(r"^def ", path.read_text(), flags=re.MULTILINE)[1:]:
                 if re.search(r"^    (?:\w+ = |    )?authorise_staff\(", body, flags=re.MULTILINE):
                     asking.add(body.partition("(")[0])
-    asking -= {"require_over", "require_chooser", "handle_workspace_request", "_move", "_readdress"}
+    asking -= {"require_over", "require_chooser", "handle_workspace_request", "_move", "_readdress", "import_step"}
     tried = {name.partition(",")[0].rpartition(".")[2] for name in SERVICES}
     assert asking <= tried, asking - tried

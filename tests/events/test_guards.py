@@ -18,7 +18,7 @@ from accounts.people.services.erasure import erase_user
 from events import triggers
 from events.guard_checks import OVERDUE, guard_problems, guards_are_good, look_at_guards
 from events.models import ErasureReceipt, Event, FrozenPerson, GuardCheck, RetentionReceipt
-from events.trigger_state import trigger_problems
+from events.trigger_state import missing_tables, trigger_problems
 from sims.inventory.services.status import change_sim_status
 from tests.cast import Cast
 from tests.log import last
@@ -220,14 +220,15 @@ def test_no_row_is_replaced_whatever_the_client_asks_for(cast: Cast, plain_clien
     assert plain_client.fetchall() == before
 
 
-@pytest.mark.sqlite
 def test_no_event_has_the_id_that_stands_for_a_new_one(cast: Cast) -> None:
     event = _one_event(cast)
     with connection.cursor() as cursor:
         cursor.execute("SELECT * FROM events_event LIMIT 0")
         names = ", ".join(f'"{column[0]}"' for column in cursor.description if column[0] != "id")
+    own = "OVERRIDING SYSTEM VALUE" if connection.vendor == "postgresql" else ""
     for wrong in (-1, -5, 0):
-        assert _refused(f"INSERT INTO events_event (id, {names}) SELECT {wrong}, {names} FROM events_event")
+        chosen = f"SELECT {wrong}, {names} FROM events_event ORDER BY id LIMIT 1"
+        assert _refused(f"INSERT INTO events_event (id, {names}) {own} {chosen}")
     assert Event.objects.get() == event
 
 
@@ -374,6 +375,23 @@ def test_missing_triggers_stop_no_migration_that_brings_them(db: None, monkeypat
     monkeypatch.setattr("events.checks._migrations_missing", lambda _alias: True)
     _tamper("DROP TRIGGER event_no_update" + (" ON events_event" if connection.vendor == "postgresql" else ""))
     call_command("check", databases=["default"])
+
+
+def test_a_view_in_the_place_of_a_table_is_seen(cast: Cast) -> None:
+    """The triggers have gone with the table, and so has the row that the view leaves out."""
+    with connection.cursor() as cursor:
+        assert missing_tables() == []
+        cursor.execute("ALTER TABLE events_sealkey RENAME TO hidden")
+        cursor.execute("CREATE VIEW events_sealkey AS SELECT * FROM hidden WHERE 1 = 0")
+    assert missing_tables() == ["Table events_sealkey is missing, or is no table any more."]
+    assert look_at_guards() == missing_tables()
+    assert not guards_are_good()
+
+
+@pytest.mark.postgresql
+def test_row_security_is_seen(cast: Cast) -> None:
+    _tamper("ALTER TABLE events_event ENABLE ROW LEVEL SECURITY")
+    assert trigger_problems() == ["Row security of table events_event is not ours: it can hide rows."]
 
 
 def test_the_sweep_keeps_what_it_found_for_probe_and_staff(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:

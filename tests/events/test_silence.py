@@ -48,6 +48,7 @@ from sims.models import (
     ServicePolicy,
     Sim,
     SimBatch,
+    SimImport,
 )
 from tests.cast import Cast
 from tests.silence import be_strict, forgive, refused, run
@@ -155,6 +156,7 @@ MAKE: dict[str, Callable[[Cast], models.Model]] = {
         iccid=f"898830399{next(_numbers):010d}", imsi=f"90199{next(_numbers):010d}", batch=cast.batch(count=0)
     ),
     "sims_simbatch": lambda cast: SimBatch.objects.create(bic=f"9{next(_numbers):015d}", model=cast.model),
+    "sims_simimport": lambda cast: SimImport.objects.create(batch=cast.batch(count=0)),
     "sims_device": lambda cast: cast.device(),
     "sims_blockedoperator": lambda cast: BlockedOperator.objects.create(device=cast.device(), operator_id=26201),
     "sims_servicepolicy": lambda cast: ServicePolicy.objects.create(workspace=cast.acme, name=f"S{next(_numbers)}"),
@@ -222,6 +224,8 @@ _OTHER = {
     "dataplan_id": "(SELECT max(id) FROM accounts_dataplan)",
     "line_id": "(SELECT max(id) FROM orders_orderline)",
     "free": "1",
+    "file": "'x'",
+    "job_id": "'00000000000000000000000000000001'",
     "erased": "CURRENT_TIMESTAMP, status = 2",
 }
 

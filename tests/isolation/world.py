@@ -18,7 +18,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import models
 from django.utils import timezone
 
-from accounts.models import ApplicationToken, Invitation, Membership, TrustedDevice, User, Workspace
+from accounts.models import ApplicationToken, Invitation, Membership, SavedView, TrustedDevice, User, Workspace
 from accounts.people.services.members import change_role
 from accounts.permissions import Role
 from accounts.sign_in.one_time_codes import new_secret
@@ -52,6 +52,8 @@ COMMON: Final[dict[str, str]] = {
     "accounts.Workspace": "named by `people`",
     "accounts.Membership": "made by the cast",
     "accounts.UnknownAddress": "holds no text and belongs to no workspace",
+    "kit.SubmittedForm": "holds digests; no page shows it",
+    "sims.SimImport": "the operator's stock",
     "kit.CallCounter": "counts calls; no page shows it",
     "sims.NetworkReport": "holds ids of reports; no page shows it",
     "kit.KeptAnswer": "holds hashes and what only the caller's key decrypts",
@@ -142,6 +144,8 @@ class World:
             "token": SealLog.objects.get(workspace=acme).token,
             "level": 0,
             "place": "000.p/1",
+            "list_name": "sims",
+            "view_id": SavedView.objects.filter(workspace=acme).latest("pk").pk,
             "sms_id": 1,
             "key_id": self.mfa_key.pk,
             "package_id": acme.package_id,

@@ -7,9 +7,10 @@ from accounts.workspaces.services.workspaces import update_workspace
 from kit.context import Surface
 from sims.inventory.services.allotment import assign_batch, reserve_batch
 from sims.inventory.services.allotment import assign_sims as allot_sims
+from sims.inventory.services.imports import import_sims
 from sims.inventory.services.registration import register_batch
 from sims.inventory.services.status import change_sim_status
-from sims.inventory.services.stock import SimRecord, create_batch, import_sims
+from sims.inventory.services.stock import SimRecord, create_batch
 from sims.inventory.services.transfer import transfer_sims
 from sims.models import SimBatch, SimModel
 from sims.states import SimStatus

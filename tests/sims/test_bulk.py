@@ -136,7 +136,7 @@ def test_preview_and_run_agree_for_sims(cast: Cast, action: str) -> None:
     response = desk.preview(action, [sim.pk for sim in sims])
     shown = re.search(r"Will change (\d+) Cannot (\d+)", words(response))
     assert shown
-    desk.run(action, plan_in(response), confirm=shown[1])
+    desk.run(action, plan_in(response), confirm=shown[1], note="Typed by then")
     result = Job.objects.get().result
     assert len(result["changed"]) == int(shown[1])
     assert len(result["unchanged"]) + len(result["refused"]) == int(shown[2])

@@ -11,16 +11,11 @@ from django.test.utils import CaptureQueriesContext
 from events.models import Event
 from kit.errors import Conflict, Forbidden, Invalid, NotFound
 from sims.identifiers import iccid_with_luhn
-from sims.inventory.services import stock
+from sims.inventory.services import imports
 from sims.inventory.services.allotment import assign_batch, assign_sims, reserve_batch
+from sims.inventory.services.imports import import_sims
 from sims.inventory.services.registration import find_batch, register_batch
-from sims.inventory.services.stock import (
-    ImportRefused,
-    SimRecord,
-    create_batch,
-    import_sims,
-    read_sim_csv,
-)
+from sims.inventory.services.stock import ImportRefused, SimRecord, create_batch, read_sim_csv
 from sims.models import Sim, SimBatch
 from tests.cast import Cast
 from tests.log import last, rows, told, types
@@ -282,15 +277,15 @@ def test_a_sim_that_another_import_stores_meanwhile_is_refused_by_name(
     """The other one comes between looking for the numbers and storing them."""
     record = SimRecord("8988303000000000012", "901430000000012")
     looked: list[int] = []
-    original = stock._refuse_known
+    original = imports.refuse_known
 
-    def look(records: Any) -> None:
-        original(records)
+    def look(records: Any, **options: Any) -> None:
+        original(records, **options)
         if not looked:
             looked.append(1)
             import_sims(batch_id=second.pk, records=[record])
 
-    monkeypatch.setattr(stock, "_refuse_known", look)
+    monkeypatch.setattr(imports, "refuse_known", look)
     with cast.staffing():
         first = create_batch(bic="4000000000000001", model=cast.model)
         second = create_batch(bic="4000000000000002", model=cast.model)

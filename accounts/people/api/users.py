@@ -40,6 +40,7 @@ from kit.api.errors import BodyFault, Code, WireError, invalid_reference
 from kit.api.lists import Limits, ListQuery, page_response, read_page
 from kit.api.responses import json_response, no_content
 from kit.api.types import Body, PathId, Reference, WireText
+from kit.email_addresses import email_address_of
 from kit.errors import Forbidden, Invalid, NotFound
 
 router = Router(tags=["Users"])
@@ -163,7 +164,7 @@ def _change_member(request: ApiRequest, person: Listed, body: UserPatch, status:
 
     with action():
         change_account(workspace_id=workspace_id, user_id=person.id, name=body.name, status=status, link=link)
-        if body.username is not None and body.username.strip().lower() != person.username.lower():
+        if body.username is not None and email_address_of(body.username) != email_address_of(person.username):
             rename_account(workspace_id=workspace_id, user_id=person.id, email=body.username, link=link)
 
 

@@ -20,6 +20,7 @@ from accounts.selectors import user_by_email
 from kit.action import action, retried
 from kit.api import limits
 from kit.context import ANONYMOUS, acting_within, current_context
+from kit.email_addresses import email_address_of
 from kit.errors import Invalid
 
 RESENDS: Final = 3
@@ -69,7 +70,7 @@ def resend_activation(*, email: str, invitation_link: LinkMaker, verification_li
         invitation_link: makes the address of an invitation.
         verification_link: makes the address that verifies a sign-up.
     """
-    address = email.strip().lower()
+    address = email_address_of(email)
     if not address or not limits.may(f"activation-mail:{address[:254]}", RESENDS, RESEND_SECONDS):
         return
     found = user_by_email(address)

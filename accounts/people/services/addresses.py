@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from allauth.account.models import EmailAddress
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -24,7 +22,8 @@ from accounts.staff_roles import MOVE_ADMINISTRATOR
 from accounts.standing import withhold
 from kit.action import action, retried
 from kit.context import Person, current_actor, current_context
-from kit.errors import Conflict, Invalid
+from kit.email_addresses import checked_email
+from kit.errors import Conflict
 
 _OPENED_BY_ADDRESS: Final = (
     *("email", "moved_by_staff", "status", "password", "token_epoch", "failed_sign_ins", "locked_until"),
@@ -124,16 +123,7 @@ def _move(user: User, address: str, workspace_id: int, link: LinkMaker) -> None:
 
 def checked_address(email: str) -> str:
     """Return an address as it is stored. Raises Invalid, at the field `username`."""
-    address = email.strip().lower()
-    try:
-        validate_email(address)
-        if len(address) > 254:
-            raise ValidationError("too long")
-    except ValidationError as error:
-        raise Invalid(
-            _("Enter an e-mail address, for example name@example.com."), code="invalid_format", field="username"
-        ) from error
-    return address
+    return checked_email(email, field="username", code="invalid_format")
 
 
 def _lock_places(user_id: int) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
@@ -23,6 +21,7 @@ from accounts.selectors import is_super_admin, person_of, user_by_email
 from accounts.sign_in.services.passwords import encoded_digest, encoded_password
 from kit.action import action, retried
 from kit.context import ANONYMOUS, Person, acting_within, current_context
+from kit.email_addresses import checked_email
 from kit.errors import Conflict, Invalid, NotFound
 
 
@@ -72,11 +71,7 @@ def invite_user(*, workspace_id: int, email: str, name: str, role: str, link: Li
 
 
 def _checked(email: str, name: str, role: str) -> tuple[str, str]:
-    address, called = email.strip().lower(), person_name(name)
-    try:
-        validate_email(address)
-    except ValidationError as error:
-        raise Invalid(_("Enter an e-mail address, for example name@example.com."), field="email") from error
+    address, called = checked_email(email, field="email"), person_name(name)
     if role not in {assignable.value for assignable in Role.assignable()}:
         raise Invalid(_("A member is Administrator, User or Observer."), code="invalid_role", field="role")
     return address, called

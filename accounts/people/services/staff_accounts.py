@@ -31,6 +31,7 @@ from accounts.standing import withhold
 from accounts.support.services import end_accesses_of
 from kit.action import action, retried
 from kit.context import current_actor, current_context
+from kit.email_addresses import email_address_of
 from kit.errors import Conflict, DomainError, Invalid
 
 _EDITABLE: Final = frozenset({"name", "email", "is_staff", "is_superuser", "staff_role"})
@@ -80,7 +81,7 @@ def create_user(
             field="email",
         )
     user = User(
-        email=email.strip().lower(),
+        email=email_address_of(email),
         name=person_name(name),
         status=status,
         is_staff=is_staff,
@@ -119,7 +120,7 @@ def update_user(*, user_id: int, changes: Mapping[str, Any]) -> User:
     if "name" in values and values["name"] != User.objects.filter(pk=user_id).values_list("name", flat=True).first():
         values["name"] = person_name(values["name"])
     if "email" in values:
-        values["email"] = values["email"].strip().lower()
+        values["email"] = email_address_of(values["email"])
         taken = user_by_email(values["email"])
         if taken is not None and taken.pk != user_id:
             raise Conflict(

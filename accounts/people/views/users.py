@@ -46,6 +46,7 @@ from kit.errors import Conflict, Forbidden, Invalid
 from kit.history import as_it_was, history_url
 from kit.htmx import redirect_to, respond, wants_fragment, with_toast
 from kit.lists import Empty, Listing
+from kit.sent_once import sent_once
 
 TONES: Final = {ACTIVE: "good", PENDING: "info", EXPIRED: "warn", UNVERIFIED: "warn", SUSPENDED: "bad"}
 FACTORS: Final = (APP_MFA, MAIL_MFA)
@@ -130,6 +131,7 @@ def _with_acts(request: WorkspacePageRequest, rows: list[dict[str, Any]]) -> lis
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sent_once
 def user_invite(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show and take the invitation form, as a page and as a dialog."""
     authorise(workspace_id, Permission.USER_MANAGE)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from accounts import mails, signals
@@ -13,6 +11,7 @@ from accounts.permissions import Permission, authorise, authorise_staff
 from accounts.signals import SettingChange
 from kit.action import action, retried
 from kit.context import current_context
+from kit.email_addresses import checked_email
 from kit.errors import Conflict, Invalid, NotFound
 
 TEXT_LENGTH = 2000
@@ -59,10 +58,7 @@ def request_workspace(*, workspace_id: int, kind: str, contact_email: str, text:
     wanted = text.strip()
     if kind not in WorkspaceRequest.Kind.values:
         raise Invalid(_("Choose a new workspace or a link."), field="kind")
-    try:
-        validate_email(contact_email.strip())
-    except ValidationError as error:
-        raise Invalid(_("Enter an e-mail address, for example name@example.com."), field="contact_email") from error
+    address = checked_email(contact_email, field="contact_email")
     if not wanted or len(wanted) > TEXT_LENGTH:
         raise Invalid(_("Say what you need, in at most 2,000 characters."), field="text")
     with action():
@@ -75,7 +71,7 @@ def request_workspace(*, workspace_id: int, kind: str, contact_email: str, text:
         made = WorkspaceRequest.objects.create(
             workspace=workspace,
             kind=kind,
-            contact_email=contact_email.strip(),
+            contact_email=address,
             text=wanted,
             requester_id=actor.person.user_id if actor.person else None,
             created=current_context().now(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
 from kit.action import action, retried
-from kit.context import current_context
+from kit.context import current_actor, current_context
 from kit.errors import Conflict, Invalid, NotFound
 from kit.ip_addresses import ip_address_of
 from kit.outcomes import Outcome, Refusal, not_found
@@ -40,6 +40,7 @@ class NewDevice:
         imei_lock: refuse the SIM in another device; needs an IMEI.
         ip_address: fixed address, or `None`.
         sim: the SIM to put on it.
+        note: what is worth keeping in mind, at most 1,000 characters.
     """
 
     name: str
@@ -51,6 +52,7 @@ class NewDevice:
     imei_lock: bool = False
     ip_address: str | None = None
     sim: SimChoice | None = None
+    note: str = ""
 
     def values(self) -> Values:
         """Return the properties by field name."""
@@ -62,6 +64,7 @@ class NewDevice:
             "tags": self.tags,
             "service_policy_id": self.service_policy_id,
             "coverage_policy_id": self.coverage_policy_id,
+            "note": self.note,
         }
 
 
@@ -118,7 +121,7 @@ def _created(device: Device) -> DeviceCreated:
     service, coverage = device.service_policy_id, device.coverage_policy_id
     if service is None or coverage is None:  # the database refuses it; the type checker does not know
         raise RuntimeError("A device was made without policies.")
-    return DeviceCreated(row_of(device), service, coverage, device.imei_lock)
+    return DeviceCreated(row_of(device), service, coverage, device.imei_lock, device.note)
 
 
 def _made(workspace_id: int, status: int, values: Values) -> Device:
@@ -126,6 +129,8 @@ def _made(workspace_id: int, status: int, values: Values) -> Device:
     if status not in SETTABLE:
         raise Invalid(_("A device is created as Enabled (0) or Disabled (1)."), field="status")
     now = current_context().now()
+    if values["note"]:
+        values = {**values, **_written_by()}
     return Device(workspace_id=workspace_id, status=status, created=now, last_updated=now, **values)
 
 
@@ -171,20 +176,38 @@ def update_devices(*, workspace_id: int, changes: Mapping[int, Values]) -> Outco
                     old[device.pk] = before
                 (outcome.changed if before else outcome.unchanged).append(device.pk)
             changed = [device for device in devices if device.pk in old]
-            _store(changed, sorted({name.removesuffix("_id") for before in old.values() for name in before}))
+            noted = {pk for pk, before in old.items() if "note" in before}
+            _store(changed, sorted({name.removesuffix("_id") for before in old.values() for name in before}), noted)
             told.add(changed, old)
         told.send(workspace_id)
     return outcome
 
 
-def _store(devices: Sequence[Device], fields: Sequence[str]) -> None:
+def _written_by() -> dict[str, Any]:
+    """Return who writes a note now, and when; of a program there is no person."""
+    person = current_actor().person
+    return {"noted_at": current_context().now(), "noted_by_id": person.user_id if person is not None else None}
+
+
+def _store(devices: Sequence[Device], fields: Sequence[str], noted: Collection[int]) -> None:
+    """Write devices that were changed.
+
+    Args:
+        devices: the rows.
+        fields: columns that differ on any of them.
+        noted: ids of those that got another note.
+    """
     now = current_context().now()
     for device in devices:
         device.last_updated = now
+        if device.pk in noted:
+            for name, value in _written_by().items():
+                setattr(device, name, value)
         # Whatever it shared since before addresses were unique, it shares no more.
         device.address_shared = device.address_shared and "ip_address" not in fields
     shared = ["address_shared"] if "ip_address" in fields else []
-    Device.objects.update_each(devices, [*fields, *shared, "last_updated"])
+    by = ["noted_at", "noted_by"] if noted else []
+    Device.objects.update_each(devices, [*fields, *shared, *by, "last_updated"])
 
 
 @dataclass(slots=True)

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from kit.errors import Conflict, Invalid, NotFound
 from kit.ip_addresses import ip_address_of, why_no_host
 from kit.querysets import CHUNK
-from kit.text import one_line
+from kit.text import one_line, several_lines
 from sims.devices.services.tags import normalise_tags
 from sims.identifiers import normalise_imei
 from sims.locking import chunks
-from sims.models import CoveragePolicy, Device, ServicePolicy
+from sims.models import NOTE_LENGTH, CoveragePolicy, Device, ServicePolicy
 from sims.states import DeviceStatus
 
 Values = Mapping[str, Any]
@@ -30,6 +30,7 @@ UPDATABLE: Final = (
     "tags",
     "service_policy_id",
     "coverage_policy_id",
+    "note",
 )
 
 
@@ -87,6 +88,8 @@ class Cleaner:
             clean["tags"] = ",".join(normalise_tags(clean["tags"] or ""))
         if "ip_address" in clean:
             clean["ip_address"] = _clean_address(clean["ip_address"])
+        if "note" in clean:
+            clean["note"] = several_lines(clean["note"] or "", most=NOTE_LENGTH, field="note")
         for name, kind in _POLICIES.items():
             if name in clean and clean[name] not in self._present[name]:
                 reason = f"{kind.wire_name} with Id '{clean[name]}' not found."

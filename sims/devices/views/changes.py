@@ -16,6 +16,7 @@ from accounts.requests import WorkspacePageRequest
 from kit.errors import Conflict, Invalid, NotFound
 from kit.filters import whole_number
 from kit.htmx import redirect_to, render_fragment, respond, wants_fragment, with_toast
+from kit.sent_once import sent_once
 from sims.devices.forms import AssignForm, CreateDeviceForm, DeviceForm, ReleaseForm, initial_of
 from sims.devices.selectors import device_of, offered_sims, sim_of
 from sims.devices.services.devices import NewDevice, create_devices, update_devices
@@ -66,6 +67,7 @@ def sim_options(request: WorkspacePageRequest, workspace_id: int) -> HttpRespons
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@sent_once
 def device_create(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show and take the form of a new device; `?sim=<id>` begins with a SIM chosen."""
     authorise(workspace_id, Permission.DEVICE_UPDATE)

@@ -28,6 +28,7 @@ _DEVICE_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "imei": lambda row: row["imei"],
     "ip_address": lambda row: row["ip_address"],
     "tags": lambda row: ",".join(row["tags"]),
+    "note": lambda row: row["note"],
     "service_policy": lambda row: row["service_policy__name"],
     "coverage_policy": lambda row: row["coverage_policy__name"],
     "created": lambda row: row["created"],

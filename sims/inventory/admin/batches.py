@@ -12,7 +12,8 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Max, Min, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -22,22 +23,25 @@ from kit.action import action
 from kit.admin.base import StaffAdmin, add_refusal
 from kit.admin.filters import choice_filter, condition_filter, related_filter
 from kit.admin.lists import prefix_range
+from kit.csv_files import csv_parts
 from kit.delimited import LineError
-from kit.errors import DomainError
+from kit.errors import Conflict, DomainError
+from kit.htmx import private
 from kit.rendering import badge, dash, identifier, number, when, when_absolute
+from kit.sent_once import sent_once_method
 from sims.admin_parts import workspace_link
 from sims.identifiers import digits_in, iccid_with_luhn
 from sims.inventory.admin.forms import InventoryForm, WorkspaceChoiceForm
 from sims.inventory.services.allotment import assign_batch, reserve_batch
+from sims.inventory.services.imports import AT_ONCE, cancel_import, import_sims, start_import
 from sims.inventory.services.stock import (
     COLUMNS,
     ImportRefused,
     SimFile,
     create_batch,
-    import_sims,
     read_sim_csv,
 )
-from sims.models import SimBatch, SimModel
+from sims.models import SimBatch, SimImport, SimModel
 
 MOST_BYTES = 16 * 1024 * 1024
 MOST_AT_ONCE = 500
@@ -178,6 +182,15 @@ class SimBatchAdmin(StaffAdmin):
         own: list[Any] = [
             path("template.csv", wrap(self.template_view), name="sims_simbatch_template"),
             path("<path:object_id>/import/", wrap(self.import_view), name="sims_simbatch_import"),
+            path("<path:object_id>/import/<int:import_id>/", wrap(self.import_page), name="sims_simbatch_import_page"),
+            path(
+                "<path:object_id>/import/<int:import_id>/csv/", wrap(self.import_csv), name="sims_simbatch_import_csv"
+            ),
+            path(
+                "<path:object_id>/import/<int:import_id>/cancel/",
+                wrap(self.import_cancel),
+                name="sims_simbatch_import_cancel",
+            ),
             path("<path:object_id>/assign/", wrap(self.assign_view), name="sims_simbatch_assign"),
             path("<path:object_id>/reserve/", wrap(self.reserve_view), name="sims_simbatch_reserve"),
         ]
@@ -193,27 +206,21 @@ class SimBatchAdmin(StaffAdmin):
         response["Content-Disposition"] = 'attachment; filename="sims.csv"'
         return response
 
+    @sent_once_method
     def import_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Fill a batch from a file: all of it, or, when a line is wrong, nothing."""
+        """Fill a batch from a file: all of it, or, when a line is wrong, nothing. A large file becomes a job."""
         batch = self._batch(request, object_id)
         form = BatchImportForm(*((request.POST, request.FILES) if request.method == "POST" else ()))
         errors: list[LineError] = []
         if form.is_valid():
             try:
-                content: bytes = form.cleaned_data["file"].read()
-                file = read_sim_csv(content, ignore_unknown=form.cleaned_data["ignore_unknown"])
-                count = import_sims(batch_id=batch.pk, records=file.records)
+                values = form.cleaned_data
+                return self._import(request, batch, values["file"], ignore_unknown=values["ignore_unknown"])
             except ImportRefused as error:
                 errors = error.errors
                 add_refusal(form, error)
             except DomainError as error:
                 form.add_error(None, error.message)
-            else:
-                text = ngettext("%(n)s SIM imported.", "%(n)s SIMs imported.", count) % {"n": number(count)}
-                self.message_user(request, text, messages.SUCCESS)
-                for notice in _notices(file):
-                    self.message_user(request, notice, messages.WARNING)
-                return HttpResponseRedirect(self.url_of(batch))
         context = {
             "form": form,
             "heading": _("Import SIMs into batch %(bic)s") % {"bic": batch.bic},
@@ -223,8 +230,77 @@ class SimBatchAdmin(StaffAdmin):
             "line_errors": errors[:SHOWN_ERRORS],
             "more_errors": max(0, len(errors) - SHOWN_ERRORS),
             "template_url": reverse("admin:sims_simbatch_template"),
+            "most": number(AT_ONCE),
         }
         return self.render(request, "admin/sims/simbatch/import.html", context, status=422 if form.errors else 200)
+
+    def _import(
+        self, request: HttpRequest, batch: SimBatch, sent: UploadedFile[Any], *, ignore_unknown: bool
+    ) -> HttpResponse:
+        content: bytes = sent.read()
+        if content.count(b"\n") > AT_ONCE:
+            made = start_import(
+                batch_id=batch.pk, content=content, file_name=sent.name or "", ignore_unknown=ignore_unknown
+            )
+            return HttpResponseRedirect(reverse("admin:sims_simbatch_import_page", args=[batch.pk, made.pk]))
+        file = read_sim_csv(content, ignore_unknown=ignore_unknown)
+        count = import_sims(batch_id=batch.pk, records=file.records)
+        text = ngettext("%(n)s SIM imported.", "%(n)s SIMs imported.", count) % {"n": number(count)}
+        self.message_user(request, text, messages.SUCCESS)
+        for notice in _notices(file):
+            self.message_user(request, notice, messages.WARNING)
+        return HttpResponseRedirect(self.url_of(batch))
+
+    def _made(self, request: HttpRequest, object_id: str, import_id: int) -> SimImport:
+        """Return an import of a batch for one of its pages."""
+        batch = self._batch(request, object_id)
+        made = SimImport.objects.select_related("batch").defer("file").filter(pk=import_id, batch=batch).first()
+        if made is None:
+            raise Http404(_("There is no import %(id)s of batch %(bic)s.") % {"id": import_id, "bic": batch.bic})
+        return made
+
+    def import_page(self, request: HttpRequest, object_id: str, import_id: int) -> HttpResponse:
+        """Show how far an import is, and what came of it; htmx asks for the part that changes."""
+        made = self._made(request, object_id, import_id)
+        errors = [LineError(*error) for error in made.errors]
+        context = {
+            "original": made.batch,
+            "made": made,
+            "heading": _("Import into batch %(bic)s") % {"bic": made.batch.bic},
+            "line_errors": errors[:SHOWN_ERRORS],
+            "more_errors": max(0, len(errors) - SHOWN_ERRORS),
+            "batch_url": self.url_of(made.batch),
+            "urls": {
+                name: reverse(f"admin:sims_simbatch_import_{name}", args=[made.batch_id, made.pk])
+                for name in ("page", "csv", "cancel")
+            },
+            "again_url": reverse("admin:sims_simbatch_import", args=[made.batch_id]),
+        }
+        if request.headers.get("HX-Request") and made.ended is None:
+            return self.render(request, "admin/sims/simbatch/_import_progress.html", context)
+        response = self.render(request, "admin/sims/simbatch/import_page.html", context)
+        if request.headers.get("HX-Request"):
+            response.headers["HX-Refresh"] = "true"
+        return response
+
+    def import_csv(self, request: HttpRequest, object_id: str, import_id: int) -> HttpResponseBase:
+        """Send the refused lines of an import."""
+        made = self._made(request, object_id, import_id)
+        parts = csv_parts((_("line"), _("column"), _("What is wrong")), made.errors)
+        response = StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="import-{made.pk}.csv"'
+        return private(response)
+
+    def import_cancel(self, request: HttpRequest, object_id: str, import_id: int) -> HttpResponse:
+        """End an import that is under way."""
+        made = self._made(request, object_id, import_id)
+        if request.method != "POST":
+            raise PermissionDenied(_("This page shows and changes nothing."))
+        try:
+            cancel_import(import_id=made.pk)
+        except Conflict as error:
+            self.message_user(request, error.message, messages.WARNING)
+        return HttpResponseRedirect(reverse("admin:sims_simbatch_import_page", args=[made.batch_id, made.pk]))
 
     def assign_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Put the SIMs of a batch into a workspace's inventory."""
@@ -338,6 +414,10 @@ class SimBatchAdmin(StaffAdmin):
             "heading": _("Batch %(bic)s") % {"bic": obj.bic},
             "may_assign": self.has_assign_permission(request) and obj.registered_at is None,
             "links": [(_("SIMs"), sims, "card-sim")] if obj.quantity else [],
+            "under_way": [
+                (made, reverse("admin:sims_simbatch_import_page", args=[obj.pk, made.pk]))
+                for made in obj.imports.filter(ended__isnull=True).defer("file")
+            ],
             "facts": [
                 (_("BIC"), identifier(obj.bic, "BIC")),
                 (_("Place"), self.place(obj)),

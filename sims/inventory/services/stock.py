@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from accounts.permissions import authorise_staff
@@ -19,8 +17,7 @@ from kit.delimited import FileRefused, LineError, Row, read_table
 from kit.errors import Conflict, DomainError, Invalid, NotFound
 from sims import signals
 from sims.identifiers import normalise_bic, normalise_eid, normalise_iccid, normalise_imsi, normalise_msisdn
-from sims.inventory.numbers import note_numbers
-from sims.models import Sim, SimBatch, SimModel
+from sims.models import SimBatch, SimModel
 
 HEADINGS: Final[Mapping[str, Sequence[str]]] = {
     "iccid": ("ICCID with check digit", "SIM"),
@@ -161,72 +158,6 @@ def _read_row(row: Row) -> tuple[SimRecord | None, list[LineError]]:
     if errors:
         return None, errors
     return SimRecord(iccid, imsi, msisdn, eid, produced, row.line), []
-
-
-@retried
-def import_sims(*, batch_id: int, records: Sequence[SimRecord]) -> int:
-    """Put checked SIMs into a batch that nobody has registered: all or none.
-
-    Args:
-        batch_id: the batch.
-        records: from `read_sim_csv`, or made by a program.
-
-    Returns:
-        Number of SIMs imported.
-
-    Raises:
-        Forbidden: not staff.
-        NotFound: no such batch.
-        Conflict: the batch is registered.
-        ImportRefused: an ICCID or IMSI exists already, also one that another import stores at the same moment; the
-            error's line is the record's, else its place below a header.
-    """
-    authorise_staff("sims.change_simbatch")
-    with action():
-        batch = locked_batch(batch_id)
-        _refuse_known(records)
-        now = current_context().now()
-        made = [
-            Sim(
-                iccid=record.iccid,
-                imsi=record.imsi,
-                msisdn=record.msisdn,
-                eid=record.eid,
-                batch=batch,
-                production_date=record.production_date or now,
-                imported=now,
-                last_updated=now,
-            )
-            # In one order, so that two imports of the same numbers wait for each other and never in a circle.
-            for record in sorted(records, key=lambda record: record.iccid)
-        ]
-        try:
-            with transaction.atomic():
-                Sim.objects.bulk_create(made, batch_size=1_000)
-        except IntegrityError:
-            # Another import stored one of them after the look above; it is committed now, or this would still wait.
-            _refuse_known(records)
-            raise
-        note_numbers(made)
-        SimBatch.objects.filter(pk=batch.pk).update(quantity=F("quantity") + len(records))
-        batch.quantity += len(records)
-        signals.sims_imported.send(sender=SimBatch, batch=batch, sim_ids=[sim.pk for sim in made])
-    return len(records)
-
-
-def _refuse_known(records: Sequence[SimRecord]) -> None:
-    errors: list[LineError] = []
-    for column in ("iccid", "imsi"):
-        lines = {getattr(record, column): record.line or place for place, record in enumerate(records, start=2)}
-        numbers = list(lines)
-        for start in range(0, len(numbers), 5_000):
-            known = Sim.objects.filter(**{f"{column}__in": numbers[start : start + 5_000]})
-            errors += [
-                LineError(lines[number], column, _("%(number)s exists already.") % {"number": number})
-                for number in known.values_list(column, flat=True)
-            ]
-    if errors:
-        raise ImportRefused(errors)
 
 
 def locked_batch(batch_id: int) -> SimBatch:

@@ -209,7 +209,9 @@ def _carry_out(transfer: Transfer, devices: dict[int, DeviceRow]) -> None:
     if enabled:
         Device.objects.filter(pk__in=enabled).update(status=DeviceStatus.DISABLED, last_updated=now)
     move([row for row in transfer.sims if row.status == SimStatus.ACTIVATED], SimStatus.SUSPENDED)
-    Sim.objects.filter(pk__in=ids).update(workspace=transfer.target, device=None, last_updated=now)
+    Sim.objects.filter(pk__in=ids).update(
+        workspace=transfer.target, device=None, note="", noted_at=None, noted_by=None, last_updated=now
+    )
     keep_charges(transfer.sims, transfer.sources, transfer.target.pk, now)
     suspended = set(transfer.suspends)
     by_source: dict[int, list[SimRow]] = defaultdict(list)

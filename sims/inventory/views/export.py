@@ -34,6 +34,7 @@ _SIM_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "registered": lambda row: row["batch__registered_at"],
     "activated": lambda row: row["activation_date"],
     "charged": lambda row: _("yes") if row["charged"] else _("no"),
+    "note": lambda row: row["note"],
     "updated": lambda row: row["last_updated"],
 }
 

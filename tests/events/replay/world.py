@@ -15,8 +15,9 @@ from accounts.workspaces.services.workspaces import create_workspace
 from kit.context import ActionContext
 from sims.devices.services.devices import NewDevice, create_devices
 from sims.inventory.services.allotment import reserve_batch
+from sims.inventory.services.imports import import_sims
 from sims.inventory.services.registration import register_batch
-from sims.inventory.services.stock import SimRecord, create_batch, import_sims
+from sims.inventory.services.stock import SimRecord, create_batch
 from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch
 from sims.policies.services.policies import create_coverage_policy, create_service_policy
 from sims.states import SimStatus

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.utils import timezone
 
 from accounts.people.services.erasure import erase_user
 from events.models import Event, FrozenPerson, SealCheck, SealCheckpoint, SealLog, SealTile
 from events.seals import verify
 from events.seals.services import seal_now
+from sims.inventory.services.registration import register_batch
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,6 +105,14 @@ def test_a_row_that_is_written_into_the_past(sealed: Sealed, tamper: Tamper) -> 
     columns = ", ".join(f'"{field.column}"' for field in Event._meta.concrete_fields if field.column != "id")
     tamper(f"INSERT INTO events_event (id, {columns}) SELECT {free}, {columns} FROM events_event WHERE id = {ids[9]}")
     assert sorted(named(check())) == [("added", free), ("removed", ids[4])]
+
+
+def test_a_row_before_the_first(sealed: Sealed, tamper: Tamper) -> None:
+    sealed(3)
+    columns = ", ".join(f'"{field.column}"' for field in Event._meta.fields if not field.primary_key)
+    own = "OVERRIDING SYSTEM VALUE" if connection.vendor == "postgresql" else ""
+    tamper(f"INSERT INTO events_event (id, {columns}) {own} SELECT -7, {columns} FROM events_event ORDER BY id LIMIT 1")
+    assert named(check()) == [("added", -7)]
 
 
 def test_each_log_is_checked_whole_however_long(
@@ -282,6 +292,57 @@ def test_persons_who_are_removed(sealed: Sealed, tamper: Tamper) -> None:
     ids = sealed(3)
     tamper("DELETE FROM events_frozenperson")
     assert named(check()) == [("person", event_id) for event_id in ids]
+
+
+@pytest.mark.parametrize("change", ["planted", "removed", "of no event", "of an event that covers nothing"])
+def test_the_list_of_what_events_cover(sealed: Sealed, cast: Cast, tamper: Tamper, change: str) -> None:
+    """It leads to the log of each SIM and device; it is not sealed itself, and what it says follows from the events."""
+    batch = cast.batch(count=3)
+    with cast.acting(cast.owner):
+        register_batch(workspace_id=cast.acme.pk, bic=batch.bic)
+    covering = Event.objects.get(type=48).pk
+    ids = sealed(2)
+    assert check().findings == []
+    add = "INSERT INTO events_eventobject (kind, object_id, event_id) VALUES "
+    statement, event_id = {
+        "planted": (f"{add}(1, 4711, {covering})", covering),
+        "removed": (f"DELETE FROM events_eventobject WHERE object_id = {batch.sims.order_by('pk')[0].pk}", covering),
+        "of no event": (f"{add}(2, 5, 4999)", 4999),
+        "of an event that covers nothing": (f"{add}(1, 4711, {ids[0]})", ids[0]),
+    }[change]
+    tamper(statement)
+    found = check()
+    assert named(found) == [("objects", event_id)]
+    more, fewer = (0, 1) if change == "removed" else (1, 0)
+    assert (
+        f"it names {more} that the event does not cover, and leaves out {fewer} that it does"
+        in found.findings[0]["text"]
+    )
+
+
+def test_what_the_log_of_before_covered_is_known_by_no_event(sealed: Sealed, cast: Cast, tamper: Tamper) -> None:
+    sealed(1)
+    add = "INSERT INTO events_eventobject (kind, object_id, event_id) SELECT 1, 7, max(id) FROM events_event"
+    tamper("UPDATE events_event SET type = 48", add)
+    assert "objects" not in {kind for kind, _event in named(check())}
+
+
+def test_a_sealer_that_was_moved_on_passes_by_nothing_unseen(sealed: Sealed, tamper: Tamper) -> None:
+    """Who says that more is sealed than there is keeps what follows from getting a place; the check names it."""
+    sealed(2)
+    tamper("UPDATE events_sealstate SET sealed_id = sealed_id + 1000")
+    assert check().findings == []
+    late = sealed(2)
+    assert named(check()) == [("added", pk) for pk in late]
+
+
+def test_a_check_that_somebody_dated_ahead_keeps_no_other_one_away(sealed: Sealed) -> None:
+    sealed(2)
+    SealCheck.objects.create(started=timezone.now() + timedelta(days=400), finished=timezone.now(), position={})
+    done = verify.go_on(seconds=60)
+    assert done is not None
+    assert (done.checked, done.found) == (2, 0)
+    assert verify.go_on(seconds=60) is None, "the next one is due in a day"
 
 
 def test_an_erased_person_leaves_every_seal_right(sealed: Sealed, cast: Cast) -> None:
