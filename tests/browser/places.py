@@ -76,7 +76,7 @@ class Places:
         base = f"/w/{workspace_id}/"
         sim = first(page, f"{base}sims/?status=1&device=any")
         device = first(page, f"{base}devices/?sort=-created")
-        event = first(page, f"{base}events/?type=43")  # assigned: SIM and device, from one state to another
+        event = first(page, f"{base}events/?type=43&rows=all")  # assigned: SIM and device, from one state to another
         order = first(page, f"{base}orders/?sort=number")
         settings = f"{base}settings/"
         return cls(
