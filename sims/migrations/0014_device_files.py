@@ -26,7 +26,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                     ),
                 ),
-                ("user_id", models.BigIntegerField(help_text="Who uploaded it, and alone may create from it.")),
+                ("user_id", models.BigIntegerField(help_text="Who uploaded it.")),
                 ("content", models.BinaryField(default=b"", help_text="The file while it is needed.")),
                 ("name", models.CharField(blank=True, max_length=200)),
                 (
