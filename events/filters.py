@@ -103,6 +103,16 @@ class TypeFilter(ChoicesFilter):
         return {**context, "choices": lines}
 
 
+def offered_actors(workspace_id: int) -> list[tuple[str, str]]:
+    """Return value and label of the actors of a log, as they were up to a minute ago."""
+    key = actors_key(workspace_id)
+    choices: list[tuple[str, str]] | None = figures.get(key)
+    if choices is None:
+        choices = actor_choices(workspace_id)
+        figures.set(key, choices, CHOICES_SECONDS)
+    return choices
+
+
 class ActorField(ChoicesField):
     """Actors that are offered, and those that acted once and are asked for by an older link."""
 
@@ -133,12 +143,7 @@ class ActorFilter(ChoicesFilter):
     @cached_property
     def offered(self) -> dict[str, tuple[Any, str]]:
         """Return the actors of the log, as they were up to a minute ago."""
-        key = actors_key(self.parent.workspace_id)
-        choices = figures.get(key)
-        if choices is None:
-            choices = actor_choices(self.parent.workspace_id)
-            figures.set(key, choices, CHOICES_SECONDS)
-        return {value: (value, label) for value, label in choices}
+        return {value: (value, label) for value, label in offered_actors(self.parent.workspace_id)}
 
     def filter(self, qs: QuerySet[Any], value: list[str] | None) -> QuerySet[Any]:
         """Find what any of these did."""
@@ -228,6 +233,11 @@ class EventFilters(ListFilters):
     """Which of the two this set of filters finds alone: "named" or "among"; "" for both."""
 
     @property
+    def scope(self) -> int | None:
+        """Return the workspace in whose log SIMs and devices are looked for by name; `None` for all."""
+        return self.workspace_id
+
+    @property
     def dated(self) -> bool:
         """Tell whether the reader chose a span of time."""
         return "date" in self.values
@@ -256,7 +266,7 @@ class EventFilters(ListFilters):
         iccids = [item for item in texts if len(item) == 19]
         imsis = [item for item in texts if _IMSI.fullmatch(item)]
         ids = [int(item) for item in texts if _ID.fullmatch(item)]
-        ids += self._once(("sims", *iccids, *imsis), lambda: sim_ids(self.workspace_id, iccids=iccids, imsis=imsis))
+        ids += self._once(("sims", *iccids, *imsis), lambda: sim_ids(self.scope, iccids=iccids, imsis=imsis))
         if value.patterns:
             patterns = Values(patterns=value.patterns)
             unbound = patterns.q("iccid") | patterns.q("imsi")
@@ -292,7 +302,7 @@ class EventFilters(ListFilters):
         names = [str(item) for item in value.exact]
         numbers = [item for item in names if re.fullmatch(r"[0-9]{1,18}", item)]
         ids = [whole_number(item) for item in numbers]
-        ids += self._once(("devices", *names), lambda: device_ids(self.workspace_id, names))
+        ids += self._once(("devices", *names), lambda: device_ids(self.scope, names))
         ids = list(dict.fromkeys(ids))
         if ids and not value.patterns:
             return queryset.filter(self._about("device", ids))

@@ -23,9 +23,9 @@ from kit.errors import Conflict
 from sims import signals
 from sims.connectivity.services.reports import forget_connections
 from sims.inventory.services.limits import require_fit
-from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
+from sims.models import CoveragePolicy, Device, DeviceFile, ServicePolicy, Sim
 from sims.models.connectivity import Sms
-from sims.policies.services.defaults import cover_first_plan, create_first_policies
+from sims.policies.services.defaults import cover_first_plan, create_first_policies, follow_plan
 from sims.signals import (
     Cause,
     ConnectivityReset,
@@ -40,9 +40,12 @@ from sims.signals import (
 from sims.tenures import keep
 from sims.usage.services.factory_test import end_factory_tests, remember_test_limits
 
-TEXTS: Final[tuple[tuple[type[Device | Sim | ServicePolicy | CoveragePolicy | Sms], str, tuple[str, ...]], ...]] = (
+TEXTS: Final[
+    tuple[tuple[type[Device | DeviceFile | Sim | ServicePolicy | CoveragePolicy | Sms], str, tuple[str, ...]], ...]
+] = (
     (Device, "device", ("name", "tags", "note")),
     (Sim, "sim", ("note",)),
+    (DeviceFile, "device_file", ("name", "refused")),
     (ServicePolicy, "service_policy", ("description",)),
     (CoveragePolicy, "coverage_policy", ("description",)),
     (Sms, "sms", ("source_address", "payload")),
@@ -85,11 +88,14 @@ def on_data_plans_changed(
 ) -> None:
     """Refuse that a data plan goes while a policy uses it: its devices would have no tariff.
 
-    The first plan that is booked brings the coverage policy that the workspace lacked for want of one.
+    A policy without devices takes the plan that comes in its place, if one does. The first plan that is booked brings
+    the coverage policy that the workspace lacked for want of one.
 
     Raises:
         Conflict: one does; the text names both.
     """
+    if added and removed:
+        follow_plan(workspace_id=workspace_id, removed=removed, plan=added[0])
     using = CoveragePolicy.objects.of(workspace_id).filter(data_plan__in=removed).select_related("data_plan")
     policy = using.order_by("data_plan_id", "name").first()
     if policy is not None:

@@ -1,22 +1,21 @@
 """The log as staff read it: all workspaces, newest first, and nothing that could change it.
 
-Fast at any size: no count, no offset, and only filters that an index answers. Without a filter the primary key gives
-the order. Type, source, severity and actor have indexes that begin with the workspace, so they want one chosen.
+Fast at any size: no count, no offset, and only what an index answers, or a span of time bounds. Without a filter the
+primary key gives the order. Type, source, severity and actor have indexes that begin with the workspace: without one
+they are asked workspace by workspace in one statement (`events.admin.across`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, Final
 
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -24,121 +23,85 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Workspace
 from events import registry
+from events.admin.filters import StaffEventFilters
 from events.admin.people import newest_of_users, of_users
 from events.admin.search import Understood, understand
-from events.filters import SEVERITY_NAMES, SOURCE_NAMES
 from events.models import Event
 from events.panel import panel_of, severity_name, source_name
 from events.selectors import LIST_FIELDS, PANEL_FIELDS, persons_of
 from events.who import who_of
 from events.wire import EventColumns, Persons, description_of
 from kit.admin.base import StaffAdmin
-from kit.admin.filters import StaffFilter, related_filter
-from kit.admin.lists import KeysetChangeList
+from kit.admin.filters import related_filter
+from kit.admin.lists import NEWER, OLDER, KeysetChangeList
 from kit.context import STAFF_KINDS, ActorKind
+from kit.filter_sets import Chip, encode
 from kit.paging import CappedCount, capped_count
-from kit.rendering import badge, bdi, dash, identifier, severity, when
+from kit.rendering import badge, bdi, by_jinja, dash, identifier, severity, when
 from sims.identifiers import as_printed
 
-ACTOR_DAYS = 30
-"""Days in which actors of a kind are looked for; their index is ordered by actor first."""
 SHOWN_OF_REQUEST = 50
-_NAMELESS = frozenset({ActorKind.ANONYMOUS, ActorKind.SCHEDULE, ActorKind.NETWORK, ActorKind.SYSTEM})
 _LEFT_OUT = ("detail", "user_agent", "device_tags", "external_id")
 
 
 class EventChangeList(KeysetChangeList):
     """The list of the log."""
 
-    narrowing = ("workspace", "q")
+    narrowing = ("workspace", "q", *StaffEventFilters.base_filters)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.notices: list[str] = []
-        super().__init__(*args, **kwargs)
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        self.notices: list[Any] = []
+        self.others = others_of(request)
+        self.event_filters: StaffEventFilters = request.event_filters  # type: ignore[attr-defined]  # by the page
+        super().__init__(request, *args, **kwargs)
+        self.has_active_filters = self.has_active_filters or self.event_filters.active
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
         request.event_list = self  # type: ignore[attr-defined]  # its place is part of the search for people
+        for name in self.event_filters.filters:
+            self.filter_params.pop(name, None)
         found = super().get_queryset(request, exclude_parameters)
+        found = self.event_filters.narrow(
+            found,
+            searched=getattr(request, "event_search", ""),
+            limit=self.list_per_page + 1,
+            cursor=self.cursor,
+        )
         self.notices = list(getattr(request, "event_notices", ()))
-        if not self.params.get("workspace") and any(self.params.get(name) for name in NEEDING_WORKSPACE):
-            found = found.none()
-            self.notices.append(_("Choose a workspace: type, source, severity and actor are looked for in one log."))
+        self.notices += self.event_filters.staff_notices(self.others)
+        self.notices += self.event_filters.mistakes.values()
         return found
 
-
-class WithinWorkspace(StaffFilter):
-    """A filter whose index begins with the workspace."""
-
-    column: ClassVar[str] = ""
-
-    def has_output(self) -> bool:
-        return super().has_output() and self.within
-
-    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        self.within = bool(request.GET.get("workspace"))
-        super().__init__(request, *args, **kwargs)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any] | None:
-        if self.value() and not self.within:
-            return queryset.none()
-        return super().queryset(request, queryset)
-
-    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
-        return queryset.filter(**{self.column: int(value)})
+    def chips_html(self) -> SafeString:
+        """The filters with their panels, as customers have them."""
+        return by_jinja("kit/_chips.html", {"listing": StaffChips(self.event_filters, self.others)})
 
 
-class SeverityFilter(WithinWorkspace):
-    """By severity."""
-
-    title = gettext_lazy("severity")
-    parameter_name = column = "severity"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(str(int(level)), name) for level, name in SEVERITY_NAMES.items()]
+OTHERS: Final = ("workspace", "q")
+"""What the address holds beside the filters."""
 
 
-class SourceFilter(WithinWorkspace):
-    """By source."""
-
-    title = gettext_lazy("event source")
-    parameter_name = column = "source"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(str(int(source)), name) for source, name in SOURCE_NAMES.items()]
+def others_of(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return the workspace and the search that were chosen."""
+    return [(name, request.GET[name]) for name in OTHERS if request.GET.get(name)]
 
 
-class TypeFilter(WithinWorkspace):
-    """By type; the operator's own types stand in the list too."""
+class StaffChips:
+    """What the chips ask of a list, for a list of the admin site."""
 
-    title = gettext_lazy("event type")
-    parameter_name = column = "type"
+    def __init__(self, filters: StaffEventFilters, others: list[tuple[str, str]]) -> None:
+        self.filters, self.hidden_parameters = filters, others
+        self.path, self.clear_url = "", "?"
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        kinds = [kind for kind in registry.all_types() if kind.status != "name only"]
-        return [
-            (str(kind.id), kind.description) for kind in sorted(kinds, key=lambda kind: kind.description.casefold())
-        ]
+    def chip_urls(self) -> list[tuple[Chip, str]]:
+        """Each chip with the address that the list has without it."""
+        kept = encode(dict(self.hidden_parameters))
+        return [(chip, "?" + "&".join(part for part in (kept, chip.without) if part)) for chip in self.filters.chips]
 
-
-class ActorKindFilter(WithinWorkspace):
-    """By the kind of actor."""
-
-    title = gettext_lazy("actor")
-    parameter_name = column = "actor_kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(str(int(kind)), kind.label) for kind in ActorKind]
-
-    def narrow(self, queryset: QuerySet[Any], value: str) -> QuerySet[Any]:
-        kind = ActorKind(int(value))
-        if kind in _NAMELESS:
-            # Those without a name have the id 0: named, the index gives the order too.
-            return queryset.filter(actor_kind=kind, actor_ref=0)
-        return queryset.filter(actor_kind=kind, timestamp__gte=timezone.now() - timedelta(days=ACTOR_DAYS))
-
-
-FILTERS = (SeverityFilter, TypeFilter, SourceFilter, ActorKindFilter)
-NEEDING_WORKSPACE = tuple(str(each.parameter_name) for each in FILTERS)
+    @property
+    def has_more_filters(self) -> bool:
+        """Whether some filters wait in the panel of further ones."""
+        return any(not chip.primary and not chip.active for chip in self.filters.chips)
 
 
 @admin.register(Event)
@@ -147,7 +110,7 @@ class EventAdmin(StaffAdmin):
 
     icon = "scroll-text"
     list_display = ("date", "level", "kind", "text", "place", "who", "sim", "device", "origin")
-    list_filter = (*FILTERS, related_filter("workspace", gettext_lazy("Workspace"), "workspace"))
+    list_filter = (related_filter("workspace", gettext_lazy("Workspace"), "workspace"),)
     search_fields = ("id",)
     search_help_text = gettext_lazy("Event or request ID, ICCID, IMSI, device:ID, e-mail address")
     sortable_by = ()
@@ -157,6 +120,25 @@ class EventAdmin(StaffAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list. Pasted and uploaded values of filters are posted, and lead to an address that holds them."""
+        posted = request.method == "POST" and "action" not in request.POST
+        sent = request.POST if posted else request.GET
+        if posted:
+            request.GET = QueryDict(encode({name: sent[name] for name in OTHERS if sent.get(name)}))
+        filters = StaffEventFilters(
+            sent, Event.objects.all(), request=request, files=request.FILES, keep=(*OTHERS, OLDER, NEWER)
+        )
+        place = sent.get("workspace", "")
+        filters.chosen = int(place) if place.isascii() and place.isdigit() and len(place) < 19 else None
+        if filters.is_valid() and (posted or _untidy(filters, sent)):
+            return HttpResponseRedirect(filters.kept(others_of(request)))
+        request.event_filters = filters  # type: ignore[attr-defined]  # for the list
+        response: HttpResponse = super().changelist_view(request, extra_context)
+        if filters.mistakes and response.status_code == 200:
+            response.status_code = 422
+        return response
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[EventChangeList]:
         return EventChangeList
@@ -175,12 +157,8 @@ class EventAdmin(StaffAdmin):
         if term.strip():
             understood = understand(term)
             queryset = queryset.filter(self._condition(request, understood))
+            request.event_search = "people" if understood.users else "named"  # type: ignore[attr-defined]
             notices += [understood.notice] if understood.notice else []
-        kind = request.GET.get("actor_kind", "")
-        if kind.isdigit() and int(kind) in set(ActorKind.values) - _NAMELESS and request.GET.get("workspace"):
-            notices.append(
-                _("Only the last %(days)s days were searched for this kind of actor.") % {"days": ACTOR_DAYS}
-            )
         request.event_notices = notices  # type: ignore[attr-defined]  # for the list, which makes the queryset
         return queryset, False
 
@@ -188,7 +166,7 @@ class EventAdmin(StaffAdmin):
         """Return the condition of a search; of people in all workspaces it names the events of this page."""
         if not understood.users:
             return understood.condition
-        if request.GET.get("workspace"):
+        if request.GET.get("workspace") or (getattr(request, "event_filters", None) and request.event_filters.active):  # type: ignore[attr-defined]
             return of_users(understood.users)
         cursor = request.event_list.cursor if hasattr(request, "event_list") else None
         return Q(pk__in=newest_of_users(understood.users, limit=self.list_per_page + 1, cursor=cursor))
@@ -276,6 +254,14 @@ class EventAdmin(StaffAdmin):
     @admin.display(description=gettext_lazy("source"))
     def origin(self, event: Event) -> str:
         return source_name(event.source)
+
+
+def _untidy(filters: StaffEventFilters, sent: QueryDict) -> bool:
+    """Tell whether an address holds empty filters, or parts that only the form of a panel has."""
+    return any(
+        name in filters.part_parameters or (name in filters.filters and (not any(texts) or len(texts) > 1))
+        for name, texts in sent.lists()
+    )
 
 
 def _plain(event: Any) -> dict[str, Any]:

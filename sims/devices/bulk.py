@@ -15,12 +15,14 @@ from sims import effects
 from sims.bulk import trail
 from sims.bulk.actions import BulkSpec, Noun, register
 from sims.devices.filters import DeviceFilters
-from sims.devices.forms import BulkReleaseForm, DeviceNoteForm, PoliciesForm, TagsForm
+from sims.devices.forms import BulkReleaseForm, DeviceNoteForm, DevicesForSimsForm, PoliciesForm, TagsForm
 from sims.devices.services.devices import delete_devices, preview_delete_devices
+from sims.devices.services.for_sims import create_devices_for_sims, preview_devices_for_sims
 from sims.devices.services.notes import change_device_notes, preview_device_notes
 from sims.devices.services.policies import change_policies, preview_policies
 from sims.devices.services.status import disable_devices, enable_devices, preview_device_action, reset_connectivity
 from sims.devices.services.tags import change_tags
+from sims.inventory.bulk import SIMS
 from sims.inventory.services.assignment import preview_release, release_sims
 from sims.locking import chunks, missing, read_devices
 from sims.models import Device
@@ -164,6 +166,8 @@ POLICIES = BulkSpec(
     run=change_policies,
     form=PoliciesForm,
     asked=ngettext_lazy("Change policies of %(n)s device", "Change policies of %(n)s devices", "count"),
+    asked_one=gettext_lazy("Change policies of device “%(name)s”"),
+    doing=ngettext_lazy("Changing policies of %(n)s device", "Changing policies of %(n)s devices", "count"),
     done=ngettext_lazy("Changed policies of %(n)s device", "Changed policies of %(n)s devices", "count"),
     unchanged=ngettext_lazy("has these policies already", "have these policies already", "count"),
 )
@@ -177,6 +181,8 @@ NOTE = BulkSpec(
     run=change_device_notes,
     form=DeviceNoteForm,
     asked=ngettext_lazy("Write a note on %(n)s device", "Write a note on %(n)s devices", "count"),
+    asked_one=gettext_lazy("Write a note on device “%(name)s”"),
+    doing=ngettext_lazy("Writing a note on %(n)s device", "Writing a note on %(n)s devices", "count"),
     done=ngettext_lazy("Changed the note on %(n)s device", "Changed the notes on %(n)s devices", "count"),
     unchanged=ngettext_lazy("has this note already", "have this note already", "count"),
 )
@@ -195,4 +201,19 @@ DELETE = BulkSpec(
     done=ngettext_lazy("Deleted %(n)s device", "Deleted %(n)s devices", "count"),
 )
 
-register(ENABLE, DISABLE, RESET, RELEASE, TAGS, POLICIES, NOTE, DELETE)
+FOR_SIMS = BulkSpec(
+    noun=SIMS,
+    name="devices",
+    label=gettext_lazy("Create devices"),
+    icon="cpu",
+    permission=Permission.DEVICE_UPDATE,
+    preview=preview_devices_for_sims,
+    run=create_devices_for_sims,
+    form=DevicesForSimsForm,
+    asked=ngettext_lazy("Create a device for %(n)s SIM", "Create a device for each of %(n)s SIMs", "count"),
+    asked_one=gettext_lazy("Create a device for SIM %(name)s"),
+    doing=ngettext_lazy("Creating a device for %(n)s SIM", "Creating a device for each of %(n)s SIMs", "count"),
+    done=ngettext_lazy("Created %(n)s device", "Created %(n)s devices", "count"),
+)
+
+register(ENABLE, DISABLE, RESET, RELEASE, TAGS, POLICIES, NOTE, DELETE, FOR_SIMS)

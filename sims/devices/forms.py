@@ -8,9 +8,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Workspace
+from accounts.selectors import workspace_with_package
 from kit.errors import Invalid
 from sims.bulk.actions import NoteForm, OptionsForm
 from sims.devices.selectors import only_match
+from sims.devices.services.for_sims import USUAL_PATTERN, check_pattern
 from sims.devices.services.tags import normalise_tags
 from sims.devices.services.values import check_imei_lock
 from sims.form_fields import DisabledTestMixin, sim_states
@@ -349,3 +351,68 @@ class DeviceNoteForm(NoteForm):
     def held(self, workspace_id: int, pk: int) -> str:
         """Return the note on a device."""
         return Device.objects.of(workspace_id).filter(pk=pk).values_list("note", flat=True).first() or ""
+
+
+class DevicesForSimsForm(OptionsForm):
+    """What the devices are to be that are made for SIMs, and the state of the SIMs."""
+
+    pattern = forms.CharField(
+        label=_("Names"),
+        max_length=180,
+        initial=USUAL_PATTERN,
+        help_text=_("{iccid}, {imsi}, {last6} and {sim_id} stand for the numbers of each SIM."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    service_policy = forms.ModelChoiceField(
+        label=_("Service policy"), queryset=ServicePolicy.objects.none(), empty_label=None
+    )
+    coverage_policy = forms.ModelChoiceField(
+        label=_("Coverage policy"), queryset=CoveragePolicy.objects.none(), empty_label=None
+    )
+    tags = forms.CharField(label=_("Tags"), max_length=500, required=False, help_text=_("Separated by commas."))
+    status = forms.TypedChoiceField(
+        label=_("State of the SIMs"), required=False, coerce=int, empty_value=None, initial=SimStatus.ACTIVATED.value
+    )
+    changes_preview = True
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, policies in (
+            ("service_policy", ServicePolicy.objects.of(self.workspace_id)),
+            ("coverage_policy", CoveragePolicy.objects.of(self.workspace_id)),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 - tells the type checker what stands above
+            field.queryset = policies
+        states = self.fields["status"]
+        assert isinstance(states, forms.TypedChoiceField)  # noqa: S101 - tells the type checker what stands above
+        states.choices = sim_states(workspace_with_package(self.workspace_id))
+
+    def clean_pattern(self) -> str:
+        """Check what stands in braces."""
+        try:
+            return check_pattern(self.cleaned_data["pattern"])
+        except Invalid as error:
+            raise forms.ValidationError(error.message) from error
+
+    def clean_tags(self) -> str:
+        """Bring the tags into their form."""
+        try:
+            return ",".join(normalise_tags(self.cleaned_data["tags"]))
+        except Invalid as error:
+            raise forms.ValidationError(error.message) from error
+
+    def options(self) -> dict[str, Any]:
+        """Return the arguments for the service; while nobody has answered, the policies that come first by name."""
+        if not self.is_bound:
+            first = {name: self.fields[name].queryset.first() for name in ("service_policy", "coverage_policy")}  # type: ignore[attr-defined]  # of ModelChoiceField
+            chosen = {f"{name}_id": policy.pk if policy is not None else None for name, policy in first.items()}
+            return {**chosen, "status": int(SimStatus.ACTIVATED)}
+        values = self.cleaned_data
+        return {
+            "pattern": values["pattern"],
+            "service_policy_id": values["service_policy"].pk,
+            "coverage_policy_id": values["coverage_policy"].pk,
+            "tags": values["tags"],
+            "status": values["status"],
+        }

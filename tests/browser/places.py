@@ -11,6 +11,8 @@ from tests.browser.server import Person
 
 PAGES = (
     "dashboard",
+    "search",
+    "saved views",
     "SIMs",
     "SIM",
     "events of a SIM",
@@ -27,6 +29,7 @@ PAGES = (
     "workspace as it was",
     "reversing an event",
     "create device",
+    "devices from a file",
     "policies",
     "events",
     "event",
@@ -74,12 +77,14 @@ class Places:
         base = f"/w/{workspace_id}/"
         sim = first(page, f"{base}sims/?status=1&device=any")
         device = first(page, f"{base}devices/?sort=-created")
-        event = first(page, f"{base}events/?type=43")  # assigned: SIM and device, from one state to another
+        event = first(page, f"{base}events/?type=43&rows=all")  # assigned: SIM and device, from one state to another
         order = first(page, f"{base}orders/?sort=number")
         settings = f"{base}settings/"
         return cls(
             {
                 "dashboard": base,
+                "search": f"{base}search/?q=meter",
+                "saved views": f"{base}views/sims/",
                 "SIMs": f"{base}sims/",
                 "SIM": sim,
                 "events of a SIM": f"{sim}?tab=events",
@@ -96,6 +101,7 @@ class Places:
                 "workspace as it was": f"{base}events/then/",
                 "reversing an event": f"{event}reverse/",
                 "create device": f"{base}devices/create/",
+                "devices from a file": f"{base}devices/file/",
                 "policies": f"{base}policies/",
                 "events": f"{base}events/",
                 "event": event,

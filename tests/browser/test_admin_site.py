@@ -37,6 +37,15 @@ def test_staff_sign_in_and_see_workspaces_and_events(demo: Demo, open_as: Open) 
     expect(page.get_by_text("Action performed by:").first).to_be_visible()
 
 
+def test_choices_that_are_searched_have_names(demo: Demo, open_as: Open) -> None:
+    page = open_as(demo.staff, width=360)
+    for path in (f"{demo.first.id}/change/", f"{demo.first.id}/members/", "add/"):
+        page.goto(f"/admin/accounts/workspace/{path}")
+        boxes = page.locator(".select2-selection__rendered")
+        expect(boxes.first).to_have_attribute("aria-label", re.compile(r"\w"))
+        assert violations(page, "aria-input-field-name", "scrollable-region-focusable") == [], path
+
+
 @pytest.mark.parametrize("path", ["/admin/", "/admin/accounts/workspace/", "/admin/events/event/"])
 def test_customers_are_not_let_in(path: str, demo: Demo, open_as: Open, watches: list[Watch]) -> None:
     page = open_as(demo.first.person("SuperAdmin"))
@@ -123,3 +132,20 @@ def test_the_prices_of_a_package_are_rows(demo: Demo, open_as: Open) -> None:
     looks_right(page)
     expect(page.get_by_label("Row 1: price of a SIM")).to_have_value("0.80")
     expect(page.get_by_label("Monthly fee")).to_have_value("29.00")
+
+
+def test_the_logs_of_all_workspaces_are_filtered(demo: Demo, open_as: Open, watches: list[Watch]) -> None:
+    page = desk(demo, open_as, "/admin/events/event/")
+    watches[0].allowed.add(422)
+    looks_right(page)
+    page.locator("#chip-severity").click()
+    page.get_by_label("Warning").check()
+    page.locator(".chip[open] [data-panel-apply]").click()
+    expect(page).to_have_url(re.compile(r"\?severity=1$"))
+    rows = page.locator("#result_list tbody tr")
+    expect(rows.first).to_contain_text("Warning")
+    page.locator("#chip-more").click()
+    page.locator(".more-filter summary", has_text="IP address").click()
+    page.get_by_label("IP address").fill("192.0.2.999")
+    page.locator(".more-filter[open] [data-panel-apply]").click()
+    expect(page.locator(".chip-box.is-wrong")).to_be_visible()

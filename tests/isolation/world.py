@@ -18,7 +18,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import models
 from django.utils import timezone
 
-from accounts.models import ApplicationToken, Invitation, Membership, TrustedDevice, User, Workspace
+from accounts.models import ApplicationToken, Invitation, Membership, SavedView, TrustedDevice, User, Workspace
 from accounts.people.services.members import change_role
 from accounts.permissions import Role
 from accounts.sign_in.one_time_codes import new_secret
@@ -38,7 +38,7 @@ from sims.bulk.selection import Selection
 from sims.devices.services.devices import update_devices
 from sims.inventory.bulk import ACTIVATE, SUSPEND
 from sims.inventory.services.status import change_sim_status
-from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch
+from sims.models import CoveragePolicy, Device, DeviceFile, ServicePolicy, Sim, SimBatch
 from sims.states import SimStatus
 from tests.cast import PASSWORD, Cast
 
@@ -137,6 +137,7 @@ class World:
             "event_id": Event.objects.filter(workspace=acme).latest("pk").pk,
             "request_id": Event.objects.filter(workspace=acme).latest("pk").request_id,
             "job_id": Job.objects.filter(workspace_id=acme.pk).latest("created").pk,
+            "file_id": DeviceFile.objects.filter(workspace=acme).latest("created").pk,
             "user_id": self.cast.member.pk,
             "invitation_id": Invitation.objects.filter(workspace=acme).latest("pk").pk,
             "token_id": ApplicationToken.objects.filter(workspace=acme).latest("pk").pk,
@@ -144,6 +145,8 @@ class World:
             "token": SealLog.objects.get(workspace=acme).token,
             "level": 0,
             "place": "000.p/1",
+            "list_name": "sims",
+            "view_id": SavedView.objects.filter(workspace=acme).latest("pk").pk,
             "sms_id": 1,
             "key_id": self.mfa_key.pk,
             "package_id": acme.package_id,

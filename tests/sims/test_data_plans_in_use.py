@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from accounts.models import DataPlanBooking, Workspace
+from accounts.models import DataPlan, DataPlanBooking, Workspace
 from accounts.packages.services.subscriptions import set_data_plans, set_subscription
 from accounts.workspaces.services.staff_changes import change_workspace
 from kit.errors import Conflict
@@ -62,3 +62,21 @@ def test_one_that_no_policy_of_this_workspace_uses_goes(cast: Cast, policy: Cove
     with cast.staffing():
         set_data_plans(workspace_id=cast.acme.pk, data_plan_ids=[])
     assert (plans(cast), types(cast.acme)) == ([], [34])
+
+
+def test_a_policy_without_devices_takes_the_plan_that_comes(cast: Cast, policy: CoveragePolicy) -> None:
+    other = DataPlan.objects.create(name="Other", currency=cast.plan.currency)
+    with cast.staffing():
+        set_data_plans(workspace_id=cast.acme.pk, data_plan_ids=[other.pk])
+    policy.refresh_from_db()
+    assert (policy.data_plan_id, plans(cast)) == (other.pk, [other.pk])
+    assert 10009 in types()
+
+
+def test_one_with_devices_does_not(cast: Cast, policy: CoveragePolicy) -> None:
+    cast.device()
+    other = DataPlan.objects.create(name="Other", currency=cast.plan.currency)
+    with cast.staffing(), pytest.raises(Conflict, match="uses the data plan"):
+        set_data_plans(workspace_id=cast.acme.pk, data_plan_ids=[other.pk])
+    policy.refresh_from_db()
+    assert (policy.data_plan_id, plans(cast), types()) == (cast.plan.pk, [cast.plan.pk], [])

@@ -88,8 +88,13 @@ class Assigning:
     taken: set[int] = field(default_factory=set)
 
     @classmethod
-    def prepare(cls, workspace_id: int, choices: Collection[SimChoice]) -> Assigning:
+    def prepare(cls, workspace_id: int, choices: Collection[SimChoice], *, lock: bool = True) -> Assigning:
         """Check what can be said before anything is locked, and lock the workspace if a limit counts.
+
+        Args:
+            workspace_id: whose SIMs and devices.
+            choices: what is asked for.
+            lock: whether something is done then; a preview locks nothing.
 
         Raises:
             Forbidden: a state is chosen, and the actor may not change SIMs here.
@@ -108,7 +113,7 @@ class Assigning:
         open_choice = any(choice.status is None and choice.activate for choice in choices)
         factory_test = open_choice and workspace_with_package(workspace_id).factory_test_allowed
         limited = any(choice.activates for choice in choices)
-        return cls(factory_test, activation_room(workspace_id, lock=True) if limited else Room())
+        return cls(factory_test, activation_room(workspace_id, lock=lock) if limited else Room())
 
     def pair(self, device: DeviceRow, sim: SimRow | None, choice: SimChoice) -> Pair:
         """Return a SIM and its device, which holds none; whether there is room for the SIM is the caller's question.

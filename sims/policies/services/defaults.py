@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from accounts.models import DataPlan, Workspace
 from kit.context import SYSTEM, acting_within
 from sims.models import CoveragePolicy, Device, ServicePolicy
-from sims.policies.services.policies import create_coverage_policy, create_service_policy
+from sims.policies.services.policies import create_coverage_policy, create_service_policy, update_coverage_policy
+from sims.states import DeviceStatus
 
 SERVICES: Final = {
     "data": True,
@@ -54,6 +57,26 @@ def cover_first_plan(*, workspace_id: int, plan: DataPlan) -> None:
     if new and not CoveragePolicy.objects.of(workspace_id).exists():
         with acting_within(SYSTEM):
             _create_coverage(workspace_id, plan)
+
+
+def follow_plan(*, workspace_id: int, removed: Sequence[DataPlan], plan: DataPlan) -> None:
+    """Give coverage policies that no device uses another data plan in place of one that goes (10009).
+
+    So a workspace whose currency is changed before it has devices keeps the policies that it began with.
+
+    Args:
+        workspace_id: which workspace.
+        removed: the plans that go.
+        plan: the one that comes.
+    """
+    unused = (
+        CoveragePolicy.objects.of(workspace_id)
+        .filter(data_plan__in=removed)
+        .exclude(Exists(Device.objects.filter(coverage_policy=OuterRef("pk")).exclude(status=DeviceStatus.DELETED)))
+    )
+    with acting_within(SYSTEM):
+        for policy_id in list(unused.order_by("pk").values_list("pk", flat=True)):
+            update_coverage_policy(workspace_id=workspace_id, policy_id=policy_id, values={"data_plan_id": plan.pk})
 
 
 def _create_coverage(workspace_id: int, plan: DataPlan) -> None:
