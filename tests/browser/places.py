@@ -29,6 +29,7 @@ PAGES = (
     "workspace as it was",
     "reversing an event",
     "create device",
+    "devices from a file",
     "policies",
     "events",
     "event",
@@ -76,7 +77,7 @@ class Places:
         base = f"/w/{workspace_id}/"
         sim = first(page, f"{base}sims/?status=1&device=any")
         device = first(page, f"{base}devices/?sort=-created")
-        event = first(page, f"{base}events/?type=43")  # assigned: SIM and device, from one state to another
+        event = first(page, f"{base}events/?type=43&rows=all")  # assigned: SIM and device, from one state to another
         order = first(page, f"{base}orders/?sort=number")
         settings = f"{base}settings/"
         return cls(
@@ -100,6 +101,7 @@ class Places:
                 "workspace as it was": f"{base}events/then/",
                 "reversing an event": f"{event}reverse/",
                 "create device": f"{base}devices/create/",
+                "devices from a file": f"{base}devices/file/",
                 "policies": f"{base}policies/",
                 "events": f"{base}events/",
                 "event": event,
