@@ -48,6 +48,7 @@ class Permission(TextChoices):
     WORKSPACE_REQUEST = "workspace_request", _("request workspaces")
     ORDER_CREATE = "order_create", _("order SIMs")
     USER_READ = "user_read", _("see users by a program")
+    VIEW_SHARE = "view_share", _("share views of lists")
 
 
 _EVERYBODY = frozenset({Role.SUPERADMIN, Role.ADMINISTRATOR, Role.USER, Role.OBSERVER})
@@ -74,6 +75,7 @@ TABLE: Mapping[Permission, frozenset[Role]] = {
     Permission.WORKSPACE_REQUEST: _ADMINISTRATORS,
     Permission.ORDER_CREATE: _WRITERS,
     Permission.USER_READ: _ADMINISTRATORS,
+    Permission.VIEW_SHARE: _WRITERS,
 }
 
 _PEOPLE_ONLY = frozenset(
@@ -84,11 +86,14 @@ _PEOPLE_ONLY = frozenset(
         Permission.USER_MANAGE,
         Permission.TOKEN_CREATE,
         Permission.TOKEN_REVOKE,
+        Permission.VIEW_SHARE,
     }
 )
 """What an application token may never do (`docs/rules.md` section 9): whoever holds a leaked one must not be able to
 make a way in that lasts longer than the token, or reaches further."""
-_CUSTOMERS_ONLY = frozenset({Permission.USER_MANAGE, Permission.USER_READ, Permission.TOKEN_CREATE})
+_CUSTOMERS_ONLY = frozenset(
+    {Permission.USER_MANAGE, Permission.USER_READ, Permission.TOKEN_CREATE, Permission.VIEW_SHARE}
+)
 """What staff in place of a user may never do: what they left behind would last longer than their visit."""
 
 STAFF_RIGHTS: Mapping[Permission, str] = {
@@ -111,6 +116,7 @@ STAFF_RIGHTS: Mapping[Permission, str] = {
     Permission.WORKSPACE_REQUEST: "accounts.change_workspacerequest",
     Permission.ORDER_CREATE: "orders.change_order",
     Permission.USER_READ: "accounts.view_user",
+    Permission.VIEW_SHARE: "accounts.change_workspace",
 }
 """The right of the operator's staff that stands for a right in a workspace, when they act in their own name."""
 

@@ -55,6 +55,23 @@ class TokenRow:
     ip: str
 
 
+@dataclass(frozen=True, slots=True)
+class SharedView:
+    """A view of a list that a workspace shares, as events name it.
+
+    Args:
+        id: id of the view.
+        name: what it is called.
+        list_name: of which list it is.
+        query: what follows the address of the list.
+    """
+
+    id: int
+    name: str
+    list_name: str
+    query: str
+
+
 # --- signing in ---
 
 sign_in_failed = Signal()
@@ -95,6 +112,18 @@ application_token_described = Signal()
 application_token_lowered = Signal()
 """Who made the token has a lower role now. Arguments: workspace_id, token (TokenRow, with the new role), old (the
 former one)."""
+
+# --- shared views of lists ---
+
+shared_view_created = Signal()
+"""A view became one of the workspace. Arguments: workspace_id, view (SharedView)."""
+
+shared_view_changed = Signal()
+"""Arguments: workspace_id, view (SharedView, as it is now), changes (Changes)."""
+
+shared_view_deleted = Signal()
+"""A view is no longer one of the workspace. Arguments: workspace_id, view (SharedView), kept (bool: its maker keeps
+it)."""
 
 # --- people ---
 

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("accounts.own_account.urls")),
     path("", include("accounts.packages.urls")),
     path("", include("accounts.people.urls")),
+    path("", include("accounts.saved_views.urls")),
     path("", include("accounts.support.urls")),
     path("", include("accounts.tokens.urls")),
     path("", include("accounts.workspaces.urls")),

@@ -248,6 +248,7 @@ UNAUDITED: Final[Mapping[str, str]] = {
     "events_replaycheck": "the result of a comparison of log and tables",
     "events_guardcheck": "the result of a look at the triggers",
     "accounts_trusteddevice": "saves its owner a code, opens nothing by itself, and ends by itself",
+    "accounts_savedview": "how somebody's lists look; what a workspace shares is 10125 to 10127",
     "accounts_trialnotice": "delivery state of what 12 and 10095 tell",
     "accounts_unknownaddress": "failures of addresses that have no account, and so no workspace",
     "mfa_authenticator": "keys that wait for their code and codes that were used; a new key is 10028, a lost one 14",

@@ -103,6 +103,16 @@ class TypeFilter(ChoicesFilter):
         return {**context, "choices": lines}
 
 
+def offered_actors(workspace_id: int) -> list[tuple[str, str]]:
+    """Return value and label of the actors of a log, as they were up to a minute ago."""
+    key = actors_key(workspace_id)
+    choices: list[tuple[str, str]] | None = figures.get(key)
+    if choices is None:
+        choices = actor_choices(workspace_id)
+        figures.set(key, choices, CHOICES_SECONDS)
+    return choices
+
+
 class ActorField(ChoicesField):
     """Actors that are offered, and those that acted once and are asked for by an older link."""
 
@@ -133,12 +143,7 @@ class ActorFilter(ChoicesFilter):
     @cached_property
     def offered(self) -> dict[str, tuple[Any, str]]:
         """Return the actors of the log, as they were up to a minute ago."""
-        key = actors_key(self.parent.workspace_id)
-        choices = figures.get(key)
-        if choices is None:
-            choices = actor_choices(self.parent.workspace_id)
-            figures.set(key, choices, CHOICES_SECONDS)
-        return {value: (value, label) for value, label in choices}
+        return {value: (value, label) for value, label in offered_actors(self.parent.workspace_id)}
 
     def filter(self, qs: QuerySet[Any], value: list[str] | None) -> QuerySet[Any]:
         """Find what any of these did."""

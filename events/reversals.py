@@ -139,6 +139,7 @@ TABLE: Final[Mapping[int, Reversal | Never]] = {
     **_never(_("Everything begins with it. Whoever signed up can leave the workspace in its settings."), (17,)),
     **_never(_("A visit of the operator’s staff has happened, and stays in the log for ever."), (13, 10042)),
     **_never(_READ_OUT, (10051, 10086, 10130, 10131)),
+    **_never(_("Views are shared, changed and deleted on the page Saved views of their list."), (10125, 10126, 10127)),
     **_never(_("What retention has removed is gone."), (10052,)),
     **_never(_("Streams are changed where they are set up."), (10050,)),
     **_never(_STAFF, (10001, 10060, 10061, 10105, 10106, 10072, 10073, 10074, 10075)),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
+from accounts.saved_views.selectors import opened_by_default, view_menu
 from events.covered import Kind, covering
 from events.export import MOST_ROWS, columns_for, csv_file, exported
 from events.filters import EventFilters
@@ -43,6 +44,8 @@ MOST_UNFOLDED = 200
 def event_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """The log of a workspace, newest first."""
     authorise(workspace_id, Permission.EVENT_READ)
+    if (opened := opened_by_default(request, EventTable.list_name)) is not None:
+        return opened
     listing = EventListing(
         request,
         table=EventTable,
@@ -59,6 +62,7 @@ def event_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse
     if listing.filters.is_valid():
         listing.notices += listing.filters.notices(request.path)
         listing.notices += _results(workspace_id, listing.filters)
+    listing.menu = view_menu(request, listing)
     return listing.respond("events/event_list.html")
 
 

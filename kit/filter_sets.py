@@ -26,7 +26,7 @@ from kit.filter_values import Values
 from kit.list_reports import ListReport, report_of
 
 Files: TypeAlias = "MultiValueDict[str, UploadedFile[Any]]"
-RESERVED = frozenset({"page", "per_page", "sort", "cursor", "tab", "csrfmiddlewaretoken"})
+RESERVED = frozenset({"page", "per_page", "sort", "columns", "view", "cursor", "tab", "csrfmiddlewaretoken"})
 """Parameters of the list itself."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,9 @@ URL_LIMIT = 600
 """Characters of one filter in a URL; longer lists are kept and the URL carries their token."""
 MAX_STARS = 6
 TOKEN_PREFIX = "list:"  # noqa: S105  (the mark before a token, no secret)
+
+KEEPERS: list[Callable[[], set[str]]] = []
+"""Ask for the tokens of lists that something still needs, however old they are; whoever keeps addresses adds itself."""
 
 # A value in double quotes may hold separators and doubled quotes; otherwise a value ends at a separator.
 _VALUE = re.compile(r'[ ]*"((?:[^"\r\n]|"")*)"[ ]*(?=[,;\t\r\n]|$)|([^,;\t\r\n]+)')

@@ -29,7 +29,7 @@ from kit.paging import (
     number_page,
 )
 from kit.rendering import by_jinja
-from kit.tables import ListTable, chosen_view
+from kit.tables import ListTable, View, chosen_view
 
 KEPT = ("tab",)
 """Further parameters of a page that stay in every link of its list."""
@@ -46,6 +46,47 @@ class Empty:
     action_url: str = ""
     second_label: Any = ""
     second_url: str = ""
+
+
+@dataclass(frozen=True)
+class ViewLine:
+    """One view in the menu of a list.
+
+    Args:
+        name: what it is called.
+        url: the address of the list as the view shows it.
+        open: whether this is what the list shows now.
+        shared: whether the whole workspace has it.
+        default: whether the list opens with it for the reader.
+    """
+
+    name: str
+    url: str
+    open: bool
+    shared: bool = False
+    default: bool = False
+
+
+@dataclass(frozen=True)
+class ViewMenu:
+    """The saved views of a list.
+
+    Args:
+        lines: the whole list first.
+        save_url: where what is shown is saved under a name.
+        manage_url: the page of all views.
+        whole: what follows the address of a list that is not to open with the chosen view.
+    """
+
+    lines: list[ViewLine]
+    save_url: str
+    manage_url: str
+    whole: str = ""
+
+    @property
+    def open(self) -> ViewLine | None:
+        """The saved view that is shown now."""
+        return next((line for line in self.lines[1:] if line.open), None)
 
 
 class Listing:
@@ -87,6 +128,8 @@ class Listing:
         self.data: QueryDict = request.POST if request.method == "POST" else request.GET
         self.kept = {name: self.data.get(name, "") for name in self.keeps if self.data.get(name)}
         self.notices: list[str] = []
+        self.menu: ViewMenu | None = None
+        self.columns: tuple[str, ...] = ()
         self.table = self._table(table, queryset, dict(context or {}))
         self.filters = filters(self.data, self.table.found, request=request, files=request.FILES, keep=self.keeps)
         self._read_parameters()
@@ -97,7 +140,7 @@ class Listing:
         made = table(
             queryset if table.newest_first else queryset.order_by("-id"),
             sort="" if table.newest_first else asked or table.default_sort,
-            view=chosen_view(table, getattr(self.request.user, "preferences", None) or {}),
+            view=self._view(table),
             selectable=bool(self.bulk),
             address=None if table.newest_first else self.url,
             context={
@@ -112,6 +155,17 @@ class Listing:
             self.notices.append(_("The list cannot be sorted by “%(sort)s”.") % {"sort": asked[:60]})
             made.order_by = made.default_sort
         return made
+
+    def _view(self, table: type[ListTable]) -> View:
+        """Return what the reader has chosen for the table, with the columns of the address where it names some."""
+        chosen = chosen_view(table, getattr(self.request.user, "preferences", None) or {})
+        asked = [name for name in self.data.get("columns", "").split(",") if name]
+        if unknown := [name for name in asked if name not in table.base_columns]:
+            self.notices.append(_("There is no column “%(name)s”.") % {"name": unknown[0][:60]})
+        if not (known := [name for name in asked if name in table.base_columns]):
+            return chosen
+        self.columns = table.shown_columns(known)
+        return replace(chosen, columns=self.columns)
 
     def _read_parameters(self) -> None:
         self.per_page = PER_PAGE_DEFAULT
@@ -180,13 +234,35 @@ class Listing:
     # --- what the templates show ------------------------------------------------------------------
 
     def _own_parameters(self) -> dict[str, str]:
-        """The order and the rows a page, where they are not the usual ones."""
+        """The order, the rows a page and the columns, where they are not the usual ones."""
         changed = {}
         if self.table.sort not in ("", self.table.default_sort):
             changed["sort"] = self.table.sort
         if self.per_page != PER_PAGE_DEFAULT:
             changed["per_page"] = str(self.per_page)
+        if self.columns:
+            changed["columns"] = ",".join(self.columns)
         return changed
+
+    @property
+    def view_query(self) -> str:
+        """What the address says of what is shown: filters, search, order, rows a page, columns; not which page."""
+        return encode(self._asked())
+
+    @property
+    def shown_query(self) -> str:
+        """The same with the columns that are shown, for a view that looks alike to everybody."""
+        columns = {"columns": ",".join(self.table.view.columns)}
+        return encode({**self._asked(), **columns})
+
+    def _asked(self) -> dict[str, str]:
+        kept = {name: text for name, text in self.kept.items() if name != "tab"}
+        return {**kept, **self.filters.query_values(), **self._own_parameters()}
+
+    @property
+    def own_columns_url(self) -> str:
+        """The address of this view with the columns that the reader has chosen, where it names others."""
+        return self.url(columns="") if self.columns else ""
 
     def url(self, **changes: str) -> str:
         """The address of this view with some parameters changed; empty ones are left out."""
@@ -205,7 +281,7 @@ class Listing:
     @property
     def clear_url(self) -> str:
         """The address of this list with no filter."""
-        query = encode(self.kept)
+        query = encode(self.kept) or (self.menu.whole if self.menu else "")
         return f"{self.path}?{query}" if query else self.path
 
     def chip_urls(self) -> list[tuple[Chip, str]]:

@@ -156,6 +156,12 @@ class ListTable(django_tables2.Table):
                 self.columns.hide(name)
         self.rows = ListRows(data=self.data, table=self)
 
+    @classmethod
+    def shown_columns(cls, wanted: Sequence[str]) -> tuple[str, ...]:
+        """Return the columns of a choice in the table's order, with those that nobody can hide."""
+        must = {name for name, column in cls.base_columns.items() if getattr(column, "required", False)}
+        return tuple(name for name in cls.base_columns if name in wanted or name in must)
+
     @property
     def found(self) -> QuerySet[Any]:
         """The queryset in the order of the table."""
@@ -217,9 +223,8 @@ def chosen_view(table: type[ListTable], preferences: Mapping[str, Any]) -> View:
     chosen = {name for name in wanted if name in known} if isinstance(wanted, list) else set()
     if not chosen:
         chosen = set(default)
-    chosen |= {name for name in known if getattr(table.base_columns[name], "required", False)}
     density = stored.get("density")
     return View(
-        columns=tuple(name for name in known if name in chosen),
+        columns=table.shown_columns(tuple(chosen)),
         density=density if density in DENSITIES else DENSITIES[0],
     )

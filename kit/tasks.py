@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from kit import jobs, mail
 from kit.api import idempotency
+from kit.filter_values import KEEPERS
 from kit.models import CallCounter, SavedFilter
 
 FILTER_LIFE = timedelta(days=400)
@@ -55,4 +56,5 @@ def sweep_filters() -> None:
     """Forget lists of filter values that nobody can have open any more, counters and answers whose time is over."""
     idempotency.forget()
     CallCounter.objects.filter(until__lt=timezone.now()).delete()
-    SavedFilter.objects.filter(created_at__lt=timezone.now() - FILTER_LIFE).delete()
+    needed = set().union(*(keeper() for keeper in KEEPERS))
+    SavedFilter.objects.filter(created_at__lt=timezone.now() - FILTER_LIFE).exclude(token__in=needed).delete()

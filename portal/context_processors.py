@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.permissions import Permission
@@ -159,21 +158,15 @@ class Shell:
         return shown_late_since(None if workspace is None else workspace.pk)
 
     @cached_property
-    def search_targets(self) -> list[tuple[str, str, str]]:
-        """Return where the global search can look: label, icon, address of the list that takes `?q=`."""
-        kinds = (
-            (_("SIMs"), "card-sim", "sims:sim_list"),
-            (_("Connected devices"), "router", "sims:device_list"),
-            (_("Events"), "scroll-text", "events:list"),
-        )
+    def search_url(self) -> str:
+        """Return the address of the search over this workspace; empty outside of one."""
         workspace = getattr(self.request, "workspace", None)
-        found = []
-        for label, icon, name in kinds:
-            try:
-                found.append((label, icon, reverse(name, args=[workspace.id] if workspace else [0])))
-            except NoReverseMatch:
-                continue
-        return found if workspace else []
+        if workspace is None:
+            return ""
+        try:
+            return reverse("search", args=[workspace.id])
+        except NoReverseMatch:
+            return ""
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:

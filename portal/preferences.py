@@ -110,7 +110,8 @@ def change(request: HtmxRequest) -> HttpResponse:
             return problem(request, _("This setting is not possible."), 400)
         users.filter(pk=user.pk).update(preferences=preferences)
         user.preferences = preferences
-    if request.htmx:
+    # A list whose address names its columns is opened anew without them, or it would not show those just chosen.
+    if request.htmx and not (request.POST.get("move") and "columns" in request.POST):
         response = private(HttpResponse(status=204))
         if request.POST.get("table"):
             trigger_client_event(response, "listChanged")

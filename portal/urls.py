@@ -11,6 +11,7 @@ from portal.api_docs import documentation
 from portal.dashboard import dashboard
 from portal.health import healthz, readyz
 from portal.home import home
+from portal.search.views import search
 
 handler400 = "portal.error_views.bad_request"
 handler403 = "portal.error_views.permission_denied"
@@ -28,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("workspaces/", switcher.switcher, name="workspace_switcher"),
     path("admin/", admin.site.urls),
     path("w/<int:workspace_id>/", dashboard, name="dashboard"),
+    path("w/<int:workspace_id>/search/", search, name="search"),
     path("", include("accounts.urls")),
     path("", include("sims.urls")),
     path("", include("orders.urls")),

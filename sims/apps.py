@@ -15,6 +15,8 @@ class SimsConfig(AppConfig):
         from sims import receivers, workspace_figures  # noqa: F401, PLC0415 - they register themselves
         from sims.bulk import tasks as scheduled_tasks  # noqa: F401, PLC0415 - they register themselves
         from sims.devices import bulk as device_actions  # noqa: F401, PLC0415 - they register themselves
+        from sims.devices import saved_views as device_views  # noqa: F401, PLC0415 - it registers itself
         from sims.inventory import bulk as sim_actions  # noqa: F401, PLC0415 - they register themselves
+        from sims.inventory import saved_views as sim_views  # noqa: F401, PLC0415 - it registers itself
         from sims.inventory import tasks as import_tasks  # noqa: F401, PLC0415 - they register themselves
         from sims.usage import tasks as factory_test_tasks  # noqa: F401, PLC0415 - they register themselves

@@ -2,6 +2,7 @@
 
 from accounts.models.invitations import Invitation
 from accounts.models.packages import Currency, DataPlan, PlatformPackage
+from accounts.models.saved_views import SavedView
 from accounts.models.support import SupportAccess
 from accounts.models.tokens import ApplicationToken
 from accounts.models.trusted_devices import TrustedDevice
@@ -19,6 +20,7 @@ __all__ = [
     "Invitation",
     "Membership",
     "PlatformPackage",
+    "SavedView",
     "SupportAccess",
     "TrialNotice",
     "TrustedDevice",

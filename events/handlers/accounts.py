@@ -14,7 +14,7 @@ from django.dispatch import receiver
 from accounts import signals
 from accounts.models import CompanyDetails, DataPlan, PlatformPackage, Workspace
 from accounts.models.rates import stored_rates
-from accounts.signals import SettingChange, TokenRow
+from accounts.signals import SettingChange, SharedView, TokenRow
 from events.handlers.pending import pending
 from events.models import ErasureReceipt, FrozenPerson
 from events.selectors import actors_key
@@ -122,6 +122,31 @@ def on_application_token_lowered(*, workspace_id: int, token: TokenRow, old: str
     changes = {"role": {"from": old, "to": token.role}}
     entry = pending(10085, workspace_id, "lowered", name=token.name, old=old, new=token.role)
     log([entry._replace(**_token(token, changes=changes))])
+
+
+# --- shared views of lists ---
+
+
+def _view(view: SharedView, **more: Any) -> dict[str, Any]:
+    return {"view": {"id": view.id, "name": view.name, "list": view.list_name, "query": view.query}, **more}
+
+
+@receiver(signals.shared_view_created)
+def on_shared_view_created(*, workspace_id: int, view: SharedView, **_kwargs: Any) -> None:
+    """Log a view that became one of the workspace (10125)."""
+    log([pending(10125, workspace_id, name=view.name)._replace(detail=_view(view))])
+
+
+@receiver(signals.shared_view_changed)
+def on_shared_view_changed(*, workspace_id: int, view: SharedView, changes: dict[str, Any], **_kwargs: Any) -> None:
+    """Log another name or filter of a shared view (10126)."""
+    log([pending(10126, workspace_id, name=view.name)._replace(detail=_view(view, changes=changes))])
+
+
+@receiver(signals.shared_view_deleted)
+def on_shared_view_deleted(*, workspace_id: int, view: SharedView, kept: bool, **_kwargs: Any) -> None:
+    """Log a view that the workspace has no longer (10127)."""
+    log([pending(10127, workspace_id, "kept" if kept else "default", name=view.name)._replace(detail=_view(view))])
 
 
 # --- people ---

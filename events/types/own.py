@@ -28,6 +28,9 @@ are 10020 and 10021 when a member of staff signs in or out.
 | 10130 | User export | all | the users of a workspace are read out as a file |
 | 10131 | Order export | all | its orders are |
 | 10088 | Log and tables agree again | staff | it finds none, and the one before found some |
+| 10125 | View shared | all | somebody shares a saved view of a list with the workspace |
+| 10126 | Shared view changed | all | it gets another name or shows something else |
+| 10127 | Shared view deleted | all | it is deleted, or its maker keeps it for themselves |
 """
 
 from collections.abc import Mapping
@@ -145,6 +148,14 @@ _own(10040, "Workspace setting changed", "Setting '{setting}' changed from {old}
      {"setting": "Factory test period", "old": "180 days", "new": "90 days"}, section=_WORKSPACE, severity=_WARN)
 _own(10041, "Workspace requested", "Request for a {kind} workspace sent", {"kind": "linked"}, section=_WORKSPACE)
 _own(10071, "Workspace created", "Workspace '{name}' created", {"name": "Example North"}, section=_WORKSPACE)
+
+_VIEW = {"name": "Suspended meters"}
+_own(10125, "View shared", "View '{name}' shared with the workspace", _VIEW, section=_WORKSPACE)
+_own(10126, "Shared view changed", "Shared view '{name}' changed", _VIEW, section=_WORKSPACE)
+_own(10127, "Shared view deleted", {
+    "default": Wording("Shared view '{name}' deleted"),
+    "kept": Wording("View '{name}' no longer shared with the workspace"),
+}, _VIEW, section=_WORKSPACE)
 
 _LOG = "Event log and streams"
 _own(10050, "Data stream changed", "Data stream '{name}' {what}", {"name": "Data lake", "what": "paused"}, section=_LOG)

@@ -318,8 +318,8 @@ class StaffAdmin(_ModelAdmin):
 
     @property
     def media(self) -> forms.Media:
-        """Scripts of the page; a list that is filtered by a search in another list needs that widget's."""
-        media = forms.Media(js=["admin/js/actions.js"])
+        """Scripts of the page; what is chosen by a search in another list needs that widget's, and a name for it."""
+        media = forms.Media(js=["admin/js/actions.js", *(["js/admin.js"] if self.autocomplete_fields else [])])
         for each in self.list_filter or ():
             if isinstance(each, type) and issubclass(each, RelatedFilter):
                 field = cast(Any, self.model._meta.get_field(each.field_name))

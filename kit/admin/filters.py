@@ -105,6 +105,11 @@ class Picker(AutocompleteSelect):
         attrs = super().build_attrs(base_attrs, extra_attrs)
         return {**attrs, "data-placeholder": str(self.placeholder)}
 
+    @property
+    def media(self) -> forms.Media:
+        """Its script, and the one that names it for those who do not see it."""
+        return super().media + forms.Media(js=["js/admin.js"])
+
 
 class RelatedFilter(admin.SimpleListFilter):
     """A filter by another object, found by typing: there may be thousands of them."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 from django.conf import settings
-from django.forms import BoundField
+from django.forms import BaseForm, BoundField
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -34,6 +34,12 @@ def control(field: BoundField) -> str:
     if kind in ("Textarea", "Select", "SelectMultiple"):
         return kind.lower()
     return "file" if "File" in kind else "text"
+
+
+@register.filter
+def wrong_fields(form: BaseForm) -> list[BoundField]:
+    """Return the fields of a form that can be seen and have errors, in their order."""
+    return [field for field in form if field.errors and not field.is_hidden]
 
 
 @register.filter

@@ -10,6 +10,7 @@ from accounts.models import ApplicationToken
 from accounts.people.services.members import change_role, remove_member
 from accounts.people.services.staff_accounts import reactivate_user, suspend_user, unlock_user, update_user
 from accounts.permissions import Role
+from accounts.saved_views.services import change_view, delete_view, save_view
 from accounts.sign_in.authentication import SignInRefused, sign_in_with_password
 from accounts.sign_in.services.passwords import set_user_password
 from accounts.tokens.jwts import TokenRefused
@@ -27,6 +28,7 @@ def write_accounts_and_tokens(past: Past) -> None:
     _write_accounts(past)
     _write_refusals(past)
     _write_tokens(past)
+    _write_views(past)
 
 
 def _write_accounts(past: Past) -> None:
@@ -41,6 +43,34 @@ def _write_accounts(past: Past) -> None:
     # Somebody's name changes: events before keep the old one, events after show the new one.
     past.add(at(14, 12, 20), "alma", partial(_rename, past, "mei", "Mei Tanaka-Flynn"))
     past.add(at(20, 8, 2), "jonas", partial(_password, past, "jonas"))
+
+
+def _write_views(past: Past) -> None:
+    """Views of lists that the first workspaces share."""
+    at = past.calendar.at
+    unused, dark = "status=1&device=none", "status=1"
+    past.add_aside(at(3, 9, 20), "marco", partial(_share, past, "water", "sims", "Charged but unused", unused))
+    past.add_aside(at(3, 9, 25), "marco", partial(_share, past, "water", "devices", "Disabled meters", dark))
+    past.add_aside(at(3, 9, 31), "marco", partial(_share, past, "water", "events", "Warnings", "severity=1,2"))
+    past.add_aside(at(4, 14, 5), "amara", partial(_share, past, "cold", "sims", "Old trucks", "status=2"))
+    past.add_aside(
+        at(6, 8, 50), "marco", partial(_reshape, past, "water/Disabled meters", f"{dark}&sort=-last_updated")
+    )
+    past.add_aside(at(12, 16, 10), "amara", partial(_unshare, past, "cold/Old trucks"))
+
+
+def _share(past: Past, workspace: str, list_name: str, name: str, query: str) -> None:
+    past.views[f"{workspace}/{name}"] = save_view(
+        workspace_id=past.workspaces[workspace], list_name=list_name, name=name, query=query, shared=True
+    )
+
+
+def _reshape(past: Past, key: str, query: str) -> None:
+    change_view(workspace_id=past.views[key].workspace_id, view_id=past.views[key].pk, query=query)
+
+
+def _unshare(past: Past, key: str) -> None:
+    delete_view(workspace_id=past.views[key].workspace_id, view_id=past.views[key].pk)
 
 
 def _role(past: Past, workspace: str, person: str, role: Role) -> None:

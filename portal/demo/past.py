@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from accounts.actors import actor_of, actor_of_token, staff_actor
-from accounts.models import ApplicationToken, User
+from accounts.models import ApplicationToken, SavedView, User
 from kit.context import ANONYMOUS, NETWORK, SCHEDULE, SYSTEM, Actor, Surface, acting_as
 from portal.demo import master_data
 from portal.demo.numbers import Numbers
@@ -55,6 +55,7 @@ class DemoAct:
         do: calls services.
         surface: which door; `None` for the usual one of `who`.
         ip: where from; empty for the usual place.
+        aside: whether the act leaves what chance decides for others as it was without it.
     """
 
     at: datetime
@@ -62,6 +63,7 @@ class DemoAct:
     do: Callable[[], object]
     surface: Surface | None = None
     ip: str = ""
+    aside: bool = False
 
 
 @dataclass
@@ -73,6 +75,7 @@ class Past:
     workspaces: dict[str, int] = field(default_factory=dict)
     users: dict[str, User] = field(default_factory=dict)
     tokens: dict[str, ApplicationToken] = field(default_factory=dict)
+    views: dict[str, SavedView] = field(default_factory=dict)
     packages: dict[str, int] = field(default_factory=dict)
     plans: dict[str, int] = field(default_factory=dict)
     policies: dict[str, int] = field(default_factory=dict)
@@ -91,6 +94,10 @@ class Past:
     ) -> None:
         """Write an act into the script."""
         self.script.append(DemoAct(at, who, do, surface, ip))
+
+    def add_aside(self, at: datetime, who: str, do: Callable[[], object]) -> None:
+        """Write an act into the script that changes nothing of what happens to happen in the others."""
+        self.script.append(DemoAct(at, who, do, aside=True))
 
     def play(self, acts: Sequence[DemoAct], progress: Progress) -> None:
         """Let all acts happen in the order of their moments.
@@ -114,11 +121,12 @@ class Past:
     @contextmanager
     def _acting(self, act: DemoAct) -> Iterator[None]:
         surface, ip, user_agent = self._surroundings(act.who)
+        chance = random.Random(f"{SEED} {act.at} {act.who}") if act.aside else self.random  # noqa: S311 - as above
         with acting_as(
             self._actor(act.who),
             surface=act.surface or surface,
             moment=act.at,
-            request_id=uuid.UUID(int=self.random.getrandbits(128), version=4),
+            request_id=uuid.UUID(int=chance.getrandbits(128), version=4),
             ip=act.ip or ip,
             user_agent=master_data.SCRIPT
             if act.surface == Surface.API and act.who in master_data.PEOPLE

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Workspace
 from kit.billing import month_begin
 from kit.filter_values import Values
-from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter
+from kit.filters import ChoicesFilter, DateRangeFilter, ListFilters, SearchFilter, TextFilter, whole_number
 from sims.bulk.filters import PlannedFilter, ResultFilter
 from sims.charges import charged_condition
 from sims.identifiers import bic_part, digits_in, eid_part, iccid_part, imsi_part, msisdn_part, msisdn_text
@@ -75,6 +75,7 @@ class SimFilters(ListFilters):
     )
     msisdn = TextFilter(field_name="msisdn", label=_("MSISDN"), normalise=msisdn_part)
     eid = TextFilter(field_name="eid", label=_("EID"), normalise=eid_part, complete=lambda digits: len(digits) == 32)
+    id = TextFilter(field_name="id", label=_("SIM ID"), normalise=whole_number, wildcards=False, partial=False)
     note = TextFilter(field_name="note", label=_("Note"), ignore_case=True)
     near = ChoicesFilter(
         field_name="near", label=_("Factory test"), choices=((NEAR, _("Near a limit")),), method="filter_near"

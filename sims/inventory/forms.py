@@ -43,6 +43,7 @@ class RegisterForm(forms.Form):
                 "spellcheck": "false",
                 "inputmode": "text",
                 "placeholder": "1234 5678 9012 3456",
+                "autofocus": True,
             }
         ),
     )

@@ -2,6 +2,7 @@
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
   document.documentElement.dataset.adminScript = "on";
+  if (!window.django?.jQuery) return; // nothing is chosen by searching on this page
   // Select2 tells its choices to jQuery only.
   window.django.jQuery(document).on("change", "[data-related-filter] select", ({ target }) => {
     const { form } = target;
@@ -10,7 +11,7 @@ document.addEventListener("DOMContentLoaded", () => {
   });
   // Select2 names its box after the choice alone, which is empty until something is chosen. Its own start comes first.
   window.django.jQuery(() => {
-    for (const select of document.querySelectorAll("[data-related-filter] select")) {
+    for (const select of document.querySelectorAll("[data-related-filter] select, select.admin-autocomplete")) {
       const box = select.nextElementSibling?.querySelector(".select2-selection__rendered");
       if (box && select.labels.length) box.setAttribute("aria-label", select.labels[0].textContent.trim());
     }

@@ -1,57 +1,11 @@
-// Lists: moving through rows, opening them in place, selecting them, and the panels of filters.
+// Lists: moving through rows, opening them in place, and the panels of filters.
 "use strict";
 (() => {
   const $ = (selector, from = document) => from.querySelector(selector);
   const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
   const rows = () => $$("[data-rows] tr[data-row]");
-  const boxes = () => $$("input[data-select]");
-  let anchor = null; // the checkbox clicked last, where a range begins
   let chip = null; // id of the filter chip whose panel was applied
-
-  // --- selection --------------------------------------------------------------------------------------------------
-  function showSelection() {
-    const bar = $("[data-bulk-bar]");
-    if (!bar) return;
-    const all = boxes();
-    const ticked = all.filter((box) => box.checked);
-    for (const box of all) box.closest("tr").classList.toggle("is-selected", box.checked);
-    const whole = all.length > 0 && ticked.length === all.length;
-    const page = $("[data-select-page]");
-    if (page) {
-      page.checked = whole;
-      page.indeterminate = ticked.length > 0 && !whole;
-    }
-    const form = $("[data-bulk-form]", bar);
-    if (!whole) form.elements.scope.value = "ids";
-    const matching = form.elements.scope.value === "filter";
-    const count = $("[data-bulk-count]", bar);
-    const more = count.dataset.all.replace(/[^\d+]/g, "") !== String(all.length);
-    count.textContent = matching ? count.dataset.all : ticked.length.toLocaleString(document.documentElement.lang);
-    bar.hidden = ticked.length === 0;
-    const banner = $("[data-select-banner]");
-    if (banner) {
-      banner.hidden = !whole || !more;
-      $("[data-select-page-text]", banner).hidden = matching;
-      $("[data-select-matching]", banner).hidden = matching;
-      $("[data-select-matching-text]", banner).hidden = !matching;
-    }
-  }
-  function tick(box, range) {
-    const all = boxes();
-    if (range && anchor && all.includes(anchor)) {
-      const [from, to] = [all.indexOf(anchor), all.indexOf(box)].sort((a, b) => a - b);
-      for (const between of all.slice(from, to + 1)) between.checked = box.checked;
-    }
-    anchor = box;
-    showSelection();
-  }
-  function selectNone() {
-    const form = $("[data-bulk-form]");
-    if (form) form.elements.scope.value = "ids";
-    for (const box of boxes()) box.checked = false;
-    anchor = null;
-    showSelection();
-  }
+  let last = ""; // id of the row where the reader was
 
   // --- rows -------------------------------------------------------------------------------------------------------
   const panelOf = (row) => (row.nextElementSibling?.matches(".panel-row") ? row.nextElementSibling : null);
@@ -77,6 +31,11 @@
     box.className = "panel";
     box.id = `panel-${row.dataset.id}`;
     box.setAttribute("aria-live", "polite");
+    box.setAttribute("aria-busy", "true");
+    const waiting = document.createElement("div");
+    waiting.className = "skeleton";
+    waiting.dataset.lines = "4";
+    box.append(waiting);
     cell.append(box);
     row.after(panel);
     row.classList.add("is-open");
@@ -94,7 +53,8 @@
   function move(step) {
     const all = rows();
     if (!all.length) return false;
-    const at = all.indexOf(document.activeElement.closest("tr[data-row]"));
+    const from = document.activeElement.closest("tr[data-row], .panel-row");
+    const at = all.indexOf(from?.matches(".panel-row") ? from.previousElementSibling : from);
     const next = all[at < 0 ? (step > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + step, 0), all.length - 1)];
     next.querySelector(".row-link").focus({ preventScroll: true });
     next.scrollIntoView({ block: "nearest" });
@@ -103,16 +63,6 @@
 
   document.addEventListener("click", (event) => {
     const { target } = event;
-    if (target.matches("input[data-select]")) return tick(target, event.shiftKey);
-    if (target.matches("[data-select-page]")) {
-      for (const box of boxes()) box.checked = target.checked;
-      return showSelection();
-    }
-    if (target.closest("[data-select-none]")) return selectNone();
-    if (target.closest("[data-select-matching]")) {
-      $("[data-bulk-form]").elements.scope.value = "filter";
-      return showSelection();
-    }
     const row = target.closest("tr[data-row]");
     if (!row || event.defaultPrevented) return;
     const link = target.closest(".row-link");
@@ -130,33 +80,34 @@
     if (row && event.button === 1 && !event.target.closest("a")) follow(row, event);
   });
 
+  // --- keys: wherever the focus is but in a field, a menu or a dialog -----------------------------------------------
+  const FIELDS = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
+  const ELSEWHERE = "details[open]:not(.panel-row *), .sidebar, .topbar, dialog";
+
+  // Lets others answer a key, and tells whether somebody did.
+  const told = (key) => !document.dispatchEvent(new CustomEvent("listKey", { cancelable: true, detail: { key } }));
+  function tickRow(row, shiftKey) {
+    const box = row && $("input[data-select]", row);
+    if (box) box.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey }));
+    return Boolean(box);
+  }
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]")) return;
     const { target, key } = event;
-    const inRow = target.closest?.("tr[data-row], .panel-row");
     if (key === "Escape") {
       const open = $("tr.is-open");
-      if (open && closePanel(open, true)) event.preventDefault();
-      else if (!target.matches("input:not([type=checkbox]), textarea") && boxes().some((box) => box.checked)) {
-        selectNone();
-        event.preventDefault();
-      }
+      if ((open && closePanel(open, true)) || (!target.matches(FIELDS) && told(key))) event.preventDefault();
       return;
     }
-    const free = target === document.body || target.matches("main, .table-frame, .row-link, [data-select]");
-    if (!free) return;
+    if (target.matches(FIELDS) || target.closest(ELSEWHERE)) return;
+    const inRow = target.closest("tr[data-row], .panel-row");
     const letters = document.documentElement.dataset.shortcuts !== "off";
+    const arrows = Boolean(inRow) || target.matches(".table-frame");
     let done = false;
-    if (key === "ArrowDown" || (letters && key === "j")) done = (inRow || key === "j" || target.matches(".table-frame")) && move(1);
-    else if (key === "ArrowUp" || (letters && key === "k")) done = (inRow || key === "k" || target.matches(".table-frame")) && move(-1);
-    else if (letters && key.toLowerCase() === "x" && inRow) {
-      const box = inRow.querySelector("input[data-select]");
-      if (box) {
-        box.checked = !box.checked;
-        tick(box, event.shiftKey);
-        done = true;
-      }
-    }
+    if ((arrows && key === "ArrowDown") || (letters && key === "j")) done = move(1);
+    else if ((arrows && key === "ArrowUp") || (letters && key === "k")) done = move(-1);
+    else if (letters && key.toLowerCase() === "x") done = tickRow(inRow, event.shiftKey);
+    else if (letters && ["a", "A", "b"].includes(key)) done = told(key);
     if (done) event.preventDefault();
   });
 
@@ -184,26 +135,51 @@
     }
   });
 
-  // --- after a list came anew -------------------------------------------------------------------------------------
+  // --- while a list comes, and after it came anew -----------------------------------------------------------------
+  document.addEventListener("focusin", (event) => {
+    const row = event.target.closest("tr[data-row]");
+    if (row) last = row.dataset.id;
+  });
+  // Where the work goes on: in the row where one was, else in the table.
+  function refocus() {
+    const row = last && document.querySelector(`tr[data-row][data-id="${CSS.escape(last)}"] .row-link`);
+    (row || $("[data-frame]") || document.getElementById("main")).focus({ preventScroll: true });
+  }
+  document.addEventListener("listFocus", refocus);
+  let within = false; // whether the focus was in the list that is replaced
   document.addEventListener("htmx:beforeRequest", (event) => {
     const from = document.activeElement?.closest(".chip-box");
     chip = from && event.detail.elt.closest(".filterbar") ? from.querySelector("summary")?.id : null;
+    if (event.detail.target?.id === "list") event.detail.target.setAttribute("aria-busy", "true");
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.target?.matches(".panel[aria-busy]")) {
+      detail.target.removeAttribute("aria-busy");
+      if (!detail.successful) closePanel(detail.target.closest("tr").previousElementSibling, true);
+    }
+    if (!$("#list.htmx-request, .htmx-request[hx-target='#list']")) $("#list")?.removeAttribute("aria-busy");
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const { target } = event.detail;
+    within = target?.id === "list" && (target.contains(document.activeElement) || document.activeElement === document.body);
   });
   function measure() {
-    for (const frame of $$("[data-frame]")) {
+    for (const frame of $$(".table-frame")) {
       frame.style.setProperty("--frame-width", `${frame.clientWidth}px`);
       frame.toggleAttribute("data-scrolled", frame.scrollLeft > 0);
+      frame.toggleAttribute("data-more", frame.scrollLeft + frame.clientWidth < frame.scrollWidth - 1);
     }
   }
   document.addEventListener("htmx:afterSettle", (event) => {
     measure();
     if (event.detail.elt?.id !== "list") return;
-    anchor = null;
-    showSelection();
-    if (chip && document.activeElement === document.body) (document.getElementById(chip) || document.getElementById("chip-more"))?.focus();
+    if (document.activeElement === document.body) {
+      if (chip) (document.getElementById(chip) || document.getElementById("chip-more"))?.focus();
+      else if (within) refocus();
+    }
     chip = null;
   });
-  document.addEventListener("scroll", (event) => event.target.matches?.("[data-frame]") && measure(), true);
+  document.addEventListener("scroll", (event) => event.target.matches?.(".table-frame") && measure(), true);
   addEventListener("resize", measure);
 
   // The table scrolls in its own frame, which the browser does not put back by itself when one returns.
@@ -213,7 +189,5 @@
   });
   const kept = history.state?.frame;
   if (kept && $("[data-frame]")) [$("[data-frame]").scrollTop, $("[data-frame]").scrollLeft] = kept;
-  addEventListener("pageshow", showSelection);
-  showSelection();
   measure();
 })();

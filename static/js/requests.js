@@ -8,7 +8,6 @@
     const { detail } = event;
     if (detail.verb !== "get") {
       detail.headers["X-CSRFToken"] = document.querySelector('meta[name="csrf-token"]').content;
-      stripIds(detail);
       return;
     }
     const data = detail.formData;
@@ -23,11 +22,6 @@
       detail.headers["X-CSRFToken"] = document.querySelector('meta[name="csrf-token"]').content;
     }
   });
-
-  // "All that match" posts the filter, never the ids of the page.
-  function stripIds(detail) {
-    if (detail.formData.get("scope") === "filter") detail.formData.delete("ids");
-  }
 
   function toast(message, level, requestId) {
     document.dispatchEvent(new CustomEvent("toast", { detail: { message, level, requestId } }));
@@ -56,8 +50,8 @@
     if (!body.firstElementChild) return dialog.close();
     if (!dialog.open) dialog.showModal();
     if (body.querySelector("[data-refresh-list]")) refresh = true;
-    const wrong = body.querySelector('[aria-invalid="true"]');
-    const first = wrong || body.querySelector("[autofocus], .dialog-main :is(input:not([type=hidden]), select, textarea)");
+    if (window.focusMistake(body)) return;
+    const first = body.querySelector("[autofocus], .dialog-main :is(input:not([type=hidden]), select, textarea)");
     (first || body.querySelector("#dialog-title") || dialog).focus();
   });
   document.addEventListener("dialogClose", () => dialog && dialog.close());
@@ -87,6 +81,37 @@
   document.addEventListener("htmx:afterSettle", matchConfirmation);
   matchConfirmation();
 
+  // --- under way: a bar at the top of the page, and what was pressed says so and is not sent twice ------------------
+  const bar = document.getElementById("progress");
+  const running = new Set();
+  const SOON = 150; // ms after which an answer is late enough to show it
+  const pressed = ({ elt, requestConfig }) => (elt.matches("form") ? requestConfig.triggeringEvent?.submitter : elt.matches("a, button") ? elt : null);
+  const polls = (elt) => /every/.test(elt.getAttribute("hx-trigger") || "");
+  function showRunning() {
+    if (bar) bar.hidden = !running.size;
+  }
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest(':is(a, button)[aria-busy="true"]')) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, true);
+  document.addEventListener("htmx:beforeSend", ({ detail }) => {
+    if (polls(detail.elt)) return;
+    running.add(detail.xhr);
+    pressed(detail)?.setAttribute("aria-busy", "true");
+    setTimeout(() => running.has(detail.xhr) && showRunning(), SOON);
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    running.delete(detail.xhr);
+    pressed(detail)?.removeAttribute("aria-busy");
+    if (!running.size) showRunning();
+  });
+  document.addEventListener("submit", (event) => {
+    const { target, submitter } = event;
+    if (event.defaultPrevented || target.getAttribute("method") !== "post" || target.matches("[data-download]")) return;
+    submitter?.setAttribute("aria-busy", "true");
+    if (bar) setTimeout(() => (bar.hidden = false), SOON);
+  });
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("[data-submit-once]")) return;
     const button = event.submitter || event.target.querySelector("button:not([type=button])");
@@ -99,13 +124,17 @@
   });
   // Back from another page, or after an answer of htmx that left the form where it is.
   function offerAgain(within) {
-    for (const button of within.querySelectorAll("button[data-sent]")) {
-      button.disabled = false;
+    for (const button of within.querySelectorAll("button[data-sent], button[aria-busy]")) {
+      if ("sent" in button.dataset) button.disabled = false;
+      button.removeAttribute("aria-busy");
       delete button.dataset.sent;
     }
     matchConfirmation();
   }
-  window.addEventListener("pageshow", () => offerAgain(document));
+  window.addEventListener("pageshow", () => {
+    if (bar) bar.hidden = true;
+    offerAgain(document);
+  });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt.matches("form[data-submit-once]")) offerAgain(event.detail.elt);
   });

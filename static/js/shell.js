@@ -1,4 +1,4 @@
-// The shell: toasts, theme, menus, shortcuts, search, copying, times. Everything works in a plainer way without it.
+// The shell: toasts, theme, menus, shortcuts, copying, times. Everything works in a plainer way without it.
 "use strict";
 (() => {
   const root = document.documentElement;
@@ -6,10 +6,11 @@
   const $ = (selector, from = document) => from.querySelector(selector);
   const $$ = (selector, from = document) => [...from.querySelectorAll(selector)];
 
-  // --- toasts: notes leave by themselves, warnings and errors stay until closed ------------------------------------
+  // --- notes: what an action has done stays in the page; a toast says it where one looks. Errors stay until closed --
   const list = $("[data-toasts]");
   const region = document.getElementById("toasts");
-  function toast({ message, level = "info", requestId }) {
+  const messages = document.getElementById("messages");
+  function note({ message, level = "info", requestId }) {
     const box = document.createElement("div");
     box.className = `toast toast--${level}`;
     const text = document.createElement("p");
@@ -27,6 +28,10 @@
     close.setAttribute("aria-label", texts.close);
     close.textContent = "×";
     box.append(text, close);
+    return box;
+  }
+  function toast(said) {
+    const box = note(said);
     list.append(box);
     while (list.children.length > 4) list.firstElementChild.remove();
     // Above an open dialog only what is in the top layer can be seen.
@@ -35,13 +40,14 @@
       region.hidePopover();
       region.showPopover();
     }
-    leaveLater(box, level);
-  }
-  function leaveLater(box, level) {
+    const { level = "info" } = said;
     if (level === "info" || level === "good") setTimeout(() => !box.matches(":hover, :focus-within") && box.remove(), 6000);
   }
-  document.addEventListener("toast", (event) => toast(event.detail));
-  for (const box of $$("[data-toast]")) leaveLater(box, /toast--(info|good)/.test(box.className) ? "info" : "bad");
+  document.addEventListener("toast", ({ detail }) => {
+    toast(detail);
+    if (detail.level === "good") messages.replaceChildren(note(detail));
+  });
+  document.addEventListener("click", (event) => event.target.closest("[data-close-toast]")?.closest(".toast").remove());
 
   function savePreference(values) {
     if (!texts.preferences) return;
@@ -158,7 +164,7 @@
   }, true);
   // The switcher and long choices: arrows go through the entries.
   document.addEventListener("keydown", (event) => {
-    const box = event.target.closest(".switcher-panel, .global-search, .chip-panel");
+    const box = event.target.closest(".switcher-panel, .chip-panel");
     if (!box || !/^Arrow(Up|Down)$/.test(event.key) || event.target.matches("textarea, [type=date], [type=radio]")) return;
     const stops = $$("a, input:not([type=hidden], [type=file])", box).filter((stop) => stop.offsetParent !== null);
     const next = stops[stops.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1)];
@@ -167,29 +173,6 @@
       next.focus();
     }
   });
-
-  // --- global search ----------------------------------------------------------------------------------------------
-  const search = $("[data-search]");
-  if (search) {
-    const results = document.getElementById("global-results");
-    const show = () => {
-      const text = search.value.trim();
-      results.hidden = !text;
-      for (const link of $$("[data-search-target]", results)) {
-        $("[data-search-text]", link).textContent = text;
-        link.href = `${link.dataset.searchTarget}?${new URLSearchParams({ q: text })}`;
-      }
-    };
-    search.addEventListener("input", show);
-    search.addEventListener("focus", show);
-    search.form.addEventListener("submit", (event) => search.value.trim() || event.preventDefault());
-    document.addEventListener("click", (event) => {
-      if (!event.target.closest("[data-global-search]")) results.hidden = true;
-    });
-    search.form.addEventListener("focusout", (event) => {
-      if (event.relatedTarget && !search.form.contains(event.relatedTarget)) results.hidden = true;
-    });
-  }
 
   // --- shortcuts --------------------------------------------------------------------------------------------------
   const help = document.getElementById("help");
@@ -202,11 +185,6 @@
       open.open = false;
       const summary = $("summary", open);
       if (summary) summary.focus();
-      return true;
-    }
-    const results = document.getElementById("global-results");
-    if (results && !results.hidden) {
-      results.hidden = true;
       return true;
     }
     return false;
@@ -232,7 +210,7 @@
     else if (key === "g") {
       goes = Date.now() + 1500;
       return;
-    } else if (key === "/") (search || $("[data-staff-search]") || $("[data-list-search]"))?.focus();
+    } else if (key === "/") ($("[data-search]") || $("[data-staff-search]") || $("[data-list-search]"))?.focus();
     else if (key === "f" && $("[data-list-search]")) $("[data-list-search]").focus();
     else if (key === "?") help.showModal();
     else {

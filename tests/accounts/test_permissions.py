@@ -29,6 +29,7 @@ PINNED = """
     WORKSPACE_REQUEST    y          y             n    n        n
     ORDER_CREATE         y          y             y    n        y
     USER_READ            y          y             n    n        y
+    VIEW_SHARE           y          y             y    n        n
 """
 _HEAD, *_ROWS = [line.split() for line in PINNED.strip().splitlines()]
 CELLS = [

@@ -11,6 +11,8 @@ from tests.browser.server import Person
 
 PAGES = (
     "dashboard",
+    "search",
+    "saved views",
     "SIMs",
     "SIM",
     "events of a SIM",
@@ -80,6 +82,8 @@ class Places:
         return cls(
             {
                 "dashboard": base,
+                "search": f"{base}search/?q=meter",
+                "saved views": f"{base}views/sims/",
                 "SIMs": f"{base}sims/",
                 "SIM": sim,
                 "events of a SIM": f"{sim}?tab=events",

@@ -37,6 +37,15 @@ def test_staff_sign_in_and_see_workspaces_and_events(demo: Demo, open_as: Open) 
     expect(page.get_by_text("Action performed by:").first).to_be_visible()
 
 
+def test_choices_that_are_searched_have_names(demo: Demo, open_as: Open) -> None:
+    page = open_as(demo.staff, width=360)
+    for path in (f"{demo.first.id}/change/", f"{demo.first.id}/members/", "add/"):
+        page.goto(f"/admin/accounts/workspace/{path}")
+        boxes = page.locator(".select2-selection__rendered")
+        expect(boxes.first).to_have_attribute("aria-label", re.compile(r"\w"))
+        assert violations(page, "aria-input-field-name", "scrollable-region-focusable") == [], path
+
+
 @pytest.mark.parametrize("path", ["/admin/", "/admin/accounts/workspace/", "/admin/events/event/"])
 def test_customers_are_not_let_in(path: str, demo: Demo, open_as: Open, watches: list[Watch]) -> None:
     page = open_as(demo.first.person("SuperAdmin"))

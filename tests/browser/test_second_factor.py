@@ -88,4 +88,4 @@ def test_from_setting_up_to_a_trusted_browser(demo: Demo, open_as: Open) -> None
     page.goto("/account/sessions/")
     expect(page.get_by_text("This one")).to_be_visible()
     page.get_by_role("button", name="Sign out the others").click()
-    expect(page.locator("[data-toasts]")).to_contain_text("Signed out in 0 other places.")
+    expect(page.locator("#messages")).to_contain_text("Signed out in 0 other places.")

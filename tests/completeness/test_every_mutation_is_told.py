@@ -41,7 +41,7 @@ _OF_TABLE = {model._meta.db_table: model for model in apps.get_models()}
 _TOLD_ALL_THE_SAME = frozenset(
     {"accounts_trusteddevice", "mfa_authenticator", "sims_sms", "sims_usagerecord", "sims_usageday", "orders_address"}
     | {"events_event", "events_retentionreceipt", "sims_simmodel", "account_emailaddress", "usersessions_usersession"}
-    | {"django_session"}
+    | {"django_session", "accounts_savedview"}
 )
 """Tables that the database does not watch, and that services change with an event all the same."""
 EXEMPT_MODELS = {

@@ -19,6 +19,7 @@ SHARED: Final = frozenset(
         "country_id",
         "key",
         "link_secret",
+        "list_name",
         "operator_id",
         "role_id",
         "service_id",
@@ -65,6 +66,12 @@ OPEN_TO_NOBODY: Final = frozenset(
 """What answers somebody who has not signed in, and holds nothing of any workspace."""
 
 _WORKSPACE: Final = """
+    search/
+    views/<slug:list_name>/
+    views/<slug:list_name>/save/
+    views/<slug:list_name>/<int:view_id>/
+    views/<slug:list_name>/<int:view_id>/delete/
+    views/<slug:list_name>/<int:view_id>/default/
     settings/
     settings/permissions/
     settings/requests/

@@ -18,7 +18,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import models
 from django.utils import timezone
 
-from accounts.models import ApplicationToken, Invitation, Membership, TrustedDevice, User, Workspace
+from accounts.models import ApplicationToken, Invitation, Membership, SavedView, TrustedDevice, User, Workspace
 from accounts.people.services.members import change_role
 from accounts.permissions import Role
 from accounts.sign_in.one_time_codes import new_secret
@@ -144,6 +144,8 @@ class World:
             "token": SealLog.objects.get(workspace=acme).token,
             "level": 0,
             "place": "000.p/1",
+            "list_name": "sims",
+            "view_id": SavedView.objects.filter(workspace=acme).latest("pk").pk,
             "sms_id": 1,
             "key_id": self.mfa_key.pk,
             "package_id": acme.package_id,

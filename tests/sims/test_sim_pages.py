@@ -76,6 +76,7 @@ def test_filters(cast: Cast) -> None:
         (f"?iccid={active.iccid},{used.iccid}", [used, active]),
         (f"?iccid={active.iccid[:13]}*", [active]),
         (f"?iccid=*{active.iccid[10:]}", [active]),
+        (f"?id={active.pk},{used.pk},999999999", [used, active]),
         (f"?imsi={used.imsi}", [used]),
         (f"?bic={issued.batch.bic}", [issued]),
         ("?eid=" + "8" * 32, [issued]),

@@ -28,6 +28,7 @@ urlpatterns = [
     path("preferences/", views.preferences, name="preferences"),
     path("workspaces/", switcher.switcher, name="workspace_switcher"),
     path("w/<int:workspace_id>/", views.parts, name="dashboard"),
+    path("w/<int:workspace_id>/search/", views.parts, name="search"),
     path("", named("sims", sim_list="sims/", device_list="devices/", policy_list="policies/")),
     path("", include(([path("w/<int:workspace_id>/events/", views.events, name="list")], "events"))),
     path("accounts/", include("allauth.account.urls")),

@@ -27,6 +27,7 @@ from accounts.models import (
 )
 from accounts.people.services.super_admins import keep_super_admin
 from accounts.permissions import authorise_staff
+from accounts.saved_views.leaving import erase_in_views, forget_views
 from accounts.selectors import ERASED_NAME, entries_of, home_workspace_id, person_of, without_administrator
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.standing import withhold
@@ -194,6 +195,8 @@ def _erase_rows(user: User, erased: ErasedNames) -> dict[str, list[int]]:
         covers["workspace"] += companies.values_list("workspace_id", flat=True)
         companies.update(invoice_email="")
     mail.forget(erased.addresses)
+    forget_views(user_id=user.pk)
+    erase_in_views(erased)
     for model, fields in _TEXTS:
         changed = erased.erase_in(model._default_manager.all(), fields)
         if model in _KINDS:

@@ -15,6 +15,7 @@ from accounts.naming import require_unlike_members
 from accounts.people.services.notices import What, tell_administrators
 from accounts.people.services.seats import seat_taken
 from accounts.permissions import Permission, Role, authorise, authorise_staff
+from accounts.saved_views.leaving import forget_views
 from accounts.selectors import is_super_admin, person_of, tokens_made_by
 from accounts.sign_in.services.sessions import drop_sessions
 from accounts.standing import withhold
@@ -175,6 +176,7 @@ def _take_out(workspace_id: int, user_id: int) -> None:
         user = lock_user(user_id)
         role, covers = membership.role, {"membership": [membership.pk]}
         membership.delete()
+        forget_views(user_id=user_id, workspace_id=workspace_id)
         left = Membership.objects.filter(user=user)
         if user.default_workspace_id == workspace_id:
             user.default_workspace_id = (

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
+from accounts.saved_views.selectors import opened_by_default, view_menu
 from kit.bulk import BulkAction
 from kit.history import as_it_was, history_url
 from kit.htmx import respond
@@ -48,6 +49,8 @@ def device_badges() -> dict[int, str]:
 def device_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show the devices of a workspace. POST carries pasted or uploaded filter values and changes nothing."""
     authorise(workspace_id, Permission.INVENTORY_READ)
+    if (opened := opened_by_default(request, DeviceTable.list_name)) is not None:
+        return opened
     creating = reverse("sims:device_create", args=[workspace_id])
     may_create = Permission.DEVICE_UPDATE.name in request.may
     listing = Listing(
@@ -71,6 +74,7 @@ def device_list(request: WorkspacePageRequest, workspace_id: int) -> HttpRespons
             "sim_base": reverse("sims:sim_list", args=[workspace_id]),
         },
     )
+    listing.menu = view_menu(request, listing)
     going_on = SimpleLazyObject(lambda: under_way(workspace_id))
     context = {"create_url": creating if may_create else "", "running": going_on}
     return listing.respond("sims/device_list.html", context)

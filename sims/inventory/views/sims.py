@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
+from accounts.saved_views.selectors import opened_by_default, view_menu
 from kit.billing import charged_until_text
 from kit.bulk import BulkAction
 from kit.context import current_context
@@ -58,6 +59,8 @@ def badge_of(status: int) -> str:
 def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     """Show the SIMs of a workspace. POST carries pasted or uploaded filter values and changes nothing."""
     authorise(workspace_id, Permission.INVENTORY_READ)
+    if (opened := opened_by_default(request, SimTable.list_name)) is not None:
+        return opened
     register_url = reverse("sims:register", args=[workspace_id]) if Permission.SIM_REGISTER.name in request.may else ""
     shop_url = _shop(workspace_id) if Permission.ORDER_CREATE.name in request.may else ""
     listing = Listing(
@@ -85,6 +88,7 @@ def sim_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
             "charged_until": _("until %(day)s") % {"day": charged_until_text(current_context().now())},
         },
     )
+    listing.menu = view_menu(request, listing)
     going_on = SimpleLazyObject(lambda: under_way(workspace_id))
     return listing.respond("sims/sim_list.html", {"register_url": register_url, "running": going_on})
 

@@ -1,0 +1,1 @@
+"""Saved views of lists: named, of one person or shared with a workspace (`docs/rules.md` section 13)."""

@@ -1,0 +1,41 @@
+"""What becomes of views when a person leaves a workspace or is erased (`docs/rules.md` section 13)."""
+
+from __future__ import annotations
+
+from urllib.parse import quote_plus
+
+from django.db.models import Q
+from django.http import QueryDict
+
+from accounts.models import SavedView
+from kit.erased_names import ErasedNames
+from kit.filter_sets import encode
+
+
+# untold: views of one person are no business of the workspace, and leaving it is told
+def forget_views(*, user_id: int, workspace_id: int | None = None) -> None:
+    """Delete the views that nobody but this person sees; what they shared stays with the workspace.
+
+    Args:
+        user_id: whose.
+        workspace_id: which workspace they leave; everywhere when left out.
+    """
+    views = SavedView.objects.filter(owner_id=user_id, shared=False)
+    if workspace_id is not None:
+        views = views.of(workspace_id)
+    views.delete()
+
+
+# untold: part of an erasure, which is 10027
+def erase_in_views(erased: ErasedNames) -> None:
+    """Replace an erased person in names and filters of everybody's views: there are few."""
+    erased.erase_in(SavedView.objects.all(), ["name"])
+    for name in erased.telling:
+        wanted = {name, quote_plus(name, safe=",*:"), quote_plus(name)}
+        held = Q()
+        for spelling in wanted:
+            held |= Q(query__icontains=spelling)
+        for view in SavedView.objects.filter(held).order_by("pk").select_for_update(of=("self",)):
+            data = QueryDict(view.query)
+            view.query = encode({key: erased.replaced(data.get(key, "")) for key in data})
+            view.save(update_fields=["query"])
