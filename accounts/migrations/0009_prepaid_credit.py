@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0007_moved_by_staff"),
+        ("accounts", "0008_saved_views"),
     ]
 
     operations = [
