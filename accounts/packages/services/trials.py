@@ -106,7 +106,6 @@ def end_by_credit(used: Mapping[int, int]) -> int:
         return _write(_due(over))
 
 
-# untold: part of the change of the credit, which is 10040
 def reopen_credit(workspace: Workspace) -> list[str]:
     """Let a locked workspace go on with another credit, until the next check; return the fields that change."""
     TrialNotice.objects.filter(workspace=workspace, days_left=0).delete()
