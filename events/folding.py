@@ -25,8 +25,10 @@ from kit.paging import Cursor, after
 
 FROM: Final = 3
 """Rows of a request that become one line; two are as quickly read as unfolded."""
+FIRST_WINDOW: Final = 2
+"""Rows read first for each line of a page: mostly they are enough, and a filter that finds little costs no more."""
 WINDOW: Final = 6
-"""Rows read at once for each line of a page."""
+"""Rows read at once afterwards, when requests are long."""
 MOST_WINDOWS: Final = 6
 """Windows read for one page. Where more would be needed to fill it, the page has fewer lines, and the next goes on."""
 
@@ -165,7 +167,7 @@ class _Reading:
         order = ("timestamp", "id") if self.upward else ("-timestamp", "-id")
         self.found = found.order_by(*order)
         self.per_page = per_page
-        self.window = per_page * WINDOW
+        self.window = per_page * FIRST_WINDOW
         self.place = (cursor.moment, cursor.row_id) if cursor is not None else None
         self.runs: list[Run] = []
         self.more = False
@@ -186,7 +188,8 @@ class _Reading:
             # A run that fills half of a window may go on for long: the index knows where it ends.
             started = sum(row.whose == rows[-1].whose for row in rows)
             self.place = rows[-1].place
-            if (started * 2 >= self.window or number == MOST_WINDOWS - 1) and not self._jump():
+            self.window, read = self.per_page * WINDOW, self.window
+            if (started * 2 >= read or number == MOST_WINDOWS - 1) and not self._jump():
                 return
         self.more = True
 

@@ -14,6 +14,7 @@ PAGES = (
     "search",
     "saved views",
     "SIMs",
+    "SIMs of a pasted list",
     "SIM",
     "events of a SIM",
     "register SIMs",
@@ -77,7 +78,7 @@ class Places:
         base = f"/w/{workspace_id}/"
         sim = first(page, f"{base}sims/?status=1&device=any")
         device = first(page, f"{base}devices/?sort=-created")
-        event = first(page, f"{base}events/?type=43")  # assigned: SIM and device, from one state to another
+        event = first(page, f"{base}events/?type=43&rows=all")  # assigned: SIM and device, from one state to another
         order = first(page, f"{base}orders/?sort=number")
         settings = f"{base}settings/"
         return cls(
@@ -86,6 +87,7 @@ class Places:
                 "search": f"{base}search/?q=meter",
                 "saved views": f"{base}views/sims/",
                 "SIMs": f"{base}sims/",
+                "SIMs of a pasted list": f"{base}sims/?iccid=8988303,8988303999999999999,898830O0",
                 "SIM": sim,
                 "events of a SIM": f"{sim}?tab=events",
                 "register SIMs": f"{base}sims/register/",

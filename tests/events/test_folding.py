@@ -98,6 +98,7 @@ SIZES = [1, 3, 2, 700, 1, 1, 40, 5, 350, 1, 4]
 
 @pytest.mark.parametrize("query", ["?per_page=25", "?per_page=25&type=9", "?per_page=25&actor=user:{owner}"])
 def test_pages_meet_each_line_once_in_both_directions(cast: Cast, query: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.folding.FIRST_WINDOW", 1)
     monkeypatch.setattr("events.folding.WINDOW", 1)
     expected = log_of_requests(cast, SIZES)
     record(cast.acme, 10, cast.token(), moment=ago(days=3))
