@@ -256,6 +256,7 @@ UNAUDITED: Final[Mapping[str, str]] = {
     "sims_simnumbers": "the numbers of SIMs once more, to be searched; they come with the import, which is 10060",
     "sims_simmodel": "a kind of card, named when the portal is set up",
     "sims_scheduledobject": "what a scheduled action is about, told with it in 10115",
+    "sims_devicefile": "a half-filled form: devices are told when they are created",
     "sims_sms": "what became of a message; that it was sent is 10013",
     "sims_attachment": "what the network reported; the reports are events of their own",
     "sims_networkreport": "ids of reports, which are events of their own",

@@ -1,7 +1,8 @@
 """One line for all that a request did: runs of rows of one request, read in few queries however long they are.
 
 A bulk action writes thousands of rows, which push everything else off the list. Where at least `FROM` rows of one
-request stand beside each other in what the filter finds, they are one line with its counts, which unfolds. Nothing is
+request and one actor stand beside each other in what the filter finds, they are one line with its counts, which
+unfolds; what somebody else did in the same request is a line of its own. Nothing is
 stored for it: a page is read in windows, and the end of a run that is longer than a window is looked up in the index.
 """
 
@@ -24,12 +25,26 @@ from kit.paging import Cursor, after
 
 FROM: Final = 3
 """Rows of a request that become one line; two are as quickly read as unfolded."""
+FIRST_WINDOW: Final = 2
+"""Rows read first for each line of a page: mostly they are enough, and a filter that finds little costs no more."""
 WINDOW: Final = 6
-"""Rows read at once for each line of a page."""
+"""Rows read at once afterwards, when requests are long."""
 MOST_WINDOWS: Final = 6
 """Windows read for one page. Where more would be needed to fill it, the page has fewer lines, and the next goes on."""
 
-_FIELDS: Final = ("timestamp", "id", "request_id", "type", "severity", "sim_id", "device_id")
+_FIELDS: Final = (
+    "timestamp",
+    "id",
+    "request_id",
+    "actor_kind",
+    "actor_ref",
+    "type",
+    "severity",
+    "sim_id",
+    "device_id",
+)
+_WHOSE: Final = ("request_id", "actor_kind", "actor_ref")
+"""What the rows of a run have in common."""
 
 
 class _Row(NamedTuple):
@@ -38,6 +53,8 @@ class _Row(NamedTuple):
     timestamp: datetime
     id: int
     request_id: uuid.UUID
+    actor_kind: int
+    actor_ref: int
     type: int
     severity: int
     sim_id: int | None
@@ -47,10 +64,14 @@ class _Row(NamedTuple):
     def place(self) -> tuple[datetime, int]:
         return self.timestamp, self.id
 
+    @property
+    def whose(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _WHOSE}
+
 
 @dataclass
 class Run:
-    """Rows of one request beside each other.
+    """Rows of one request and one actor beside each other.
 
     Args:
         request_id: whose.
@@ -146,7 +167,7 @@ class _Reading:
         order = ("timestamp", "id") if self.upward else ("-timestamp", "-id")
         self.found = found.order_by(*order)
         self.per_page = per_page
-        self.window = per_page * WINDOW
+        self.window = per_page * FIRST_WINDOW
         self.place = (cursor.moment, cursor.row_id) if cursor is not None else None
         self.runs: list[Run] = []
         self.more = False
@@ -165,9 +186,10 @@ class _Reading:
             if len(rows) < self.window:
                 return
             # A run that fills half of a window may go on for long: the index knows where it ends.
-            started = sum(row.request_id == rows[-1].request_id for row in rows)
+            started = sum(row.whose == rows[-1].whose for row in rows)
             self.place = rows[-1].place
-            if (started * 2 >= self.window or number == MOST_WINDOWS - 1) and not self._jump():
+            self.window, read = self.per_page * WINDOW, self.window
+            if (started * 2 >= read or number == MOST_WINDOWS - 1) and not self._jump():
                 return
         self.more = True
 
@@ -181,7 +203,7 @@ class _Reading:
     def _take(self, rows: Iterable[_Row]) -> bool:
         """Put rows into runs; tell whether one too many for the page was met."""
         for row in rows:
-            if self.runs and self.runs[-1].request_id == row.request_id and not self.runs[-1].open:
+            if self.runs and self.runs[-1].rows[0].whose == row.whose and not self.runs[-1].open:
                 self.runs[-1].rows.append(row)
             elif len(self.runs) == self.per_page:
                 return True
@@ -193,7 +215,7 @@ class _Reading:
         """Go to the end of the last run; tell whether anything follows it."""
         run = self.runs[-1]
         last = run.rows[-1].place
-        others = self._beyond(last).exclude(request_id=run.request_id)
+        others = self._beyond(last).exclude(**run.rows[0].whose)
         following: tuple[datetime, int] | None = others.values_list("timestamp", "id").first()
         run.open, run.beyond = True, following
         if following is None:
@@ -238,7 +260,7 @@ def _span(run: Run, *, upward: bool) -> Q:
     """Return the condition for all rows of a run that was not read to its end."""
     moment, event_id = run.rows[0].place
     begin = after(Cursor(moment, event_id - 1 if upward else event_id + 1, newer=upward))
-    condition = Q(request_id=run.request_id) & begin
+    condition = Q(**run.rows[0].whose) & begin
     return condition & after(Cursor(*run.beyond, newer=not upward)) if run.beyond is not None else condition
 
 

@@ -23,7 +23,7 @@ from kit.errors import Conflict
 from sims import signals
 from sims.connectivity.services.reports import forget_connections
 from sims.inventory.services.limits import require_fit
-from sims.models import CoveragePolicy, Device, ServicePolicy, Sim
+from sims.models import CoveragePolicy, Device, DeviceFile, ServicePolicy, Sim
 from sims.models.connectivity import Sms
 from sims.policies.services.defaults import cover_first_plan, create_first_policies, follow_plan
 from sims.signals import (
@@ -40,9 +40,12 @@ from sims.signals import (
 from sims.tenures import keep
 from sims.usage.services.factory_test import end_factory_tests, remember_test_limits
 
-TEXTS: Final[tuple[tuple[type[Device | Sim | ServicePolicy | CoveragePolicy | Sms], str, tuple[str, ...]], ...]] = (
+TEXTS: Final[
+    tuple[tuple[type[Device | DeviceFile | Sim | ServicePolicy | CoveragePolicy | Sms], str, tuple[str, ...]], ...]
+] = (
     (Device, "device", ("name", "tags", "note")),
     (Sim, "sim", ("note",)),
+    (DeviceFile, "device_file", ("name", "refused")),
     (ServicePolicy, "service_policy", ("description",)),
     (CoveragePolicy, "coverage_policy", ("description",)),
     (Sms, "sms", ("source_address", "payload")),

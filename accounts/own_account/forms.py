@@ -90,7 +90,6 @@ class ZoneForm(forms.Form):
 
     zone = forms.ChoiceField(
         label=_("Times are shown and read in"),
-        required=False,
         help_text=_("Lists, filters and files name it. Bills keep the zone of the operator."),
     )
 

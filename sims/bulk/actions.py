@@ -215,8 +215,8 @@ class NoteForm(OptionsForm):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BulkSpec(ActionSpec):
-    """An action that the common dialog asks for and that decides for each object by itself.
+class JobSpec(ActionSpec):
+    """An action that a job can do, now or at a moment to come.
 
     Args:
         preview: tells what would happen.
@@ -224,7 +224,6 @@ class BulkSpec(ActionSpec):
         asked: "Suspend 412 SIMs".
         doing: "Suspending 412 SIMs", while it goes on; what was asked for where it is left out.
         asked_one: "Suspend SIM %(name)s"; the wording for a number where it is left out.
-        form: further questions.
     """
 
     preview: Service
@@ -232,21 +231,12 @@ class BulkSpec(ActionSpec):
     asked: Words
     asked_one: Any = ""
     doing: Words | None = None
-    form: type[OptionsForm] | None = None
 
     def title(self, workspace_id: int, ids: Sequence[int]) -> str:
         """Return what is asked for: it names the object when it is one. One query then."""
         if len(ids) == 1 and self.asked_one:
             return str(self.asked_one % {"name": self.noun.name_of(workspace_id, ids[0])})
         return say(self.asked, len(ids))
-
-    def dialog_title(self, workspace_id: int, ids: Sequence[int], outcome: Outcome) -> str:
-        """Return the heading of the question: how many objects will change, which of the selected ones can."""
-        if len(ids) == 1:
-            return self.title(workspace_id, ids)
-        if not outcome.changed:
-            return _("%(verb)s: nothing would change") % {"verb": self.label}
-        return say(self.asked, len(outcome.changed))
 
     def foresee(self, workspace_id: int, ids: Sequence[int], options: Mapping[str, Any]) -> Outcome:
         """Tell what would become of each object; raises as `carry_out`."""
@@ -263,6 +253,25 @@ class BulkSpec(ActionSpec):
         if not ids:
             raise Invalid(_("Nothing is selected any more. Close this and select the rows again."), code="selection")
         return service(workspace_id=workspace_id, **{self.noun.ids: ids}, **options)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BulkSpec(JobSpec):
+    """An action that the common dialog asks for and that decides for each object by itself.
+
+    Args:
+        form: further questions.
+    """
+
+    form: type[OptionsForm] | None = None
+
+    def dialog_title(self, workspace_id: int, ids: Sequence[int], outcome: Outcome) -> str:
+        """Return the heading of the question: how many objects will change, which of the selected ones can."""
+        if len(ids) == 1:
+            return self.title(workspace_id, ids)
+        if not outcome.changed:
+            return _("%(verb)s: nothing would change") % {"verb": self.label}
+        return say(self.asked, len(outcome.changed))
 
 
 SPECS: dict[str, ActionSpec] = {}
@@ -299,6 +308,18 @@ def spec_of(noun: str, name: str) -> ActionSpec:
     """
     spec = SPECS.get(f"{noun}/{name}")
     if spec is None:
+        raise NotFound(_("There is no action “%(name)s”.") % {"name": name})
+    return spec
+
+
+def job_spec(noun: str, name: str) -> JobSpec:
+    """Return an action that a job can do.
+
+    Raises:
+        NotFound: there is none of this name.
+    """
+    spec = spec_of(noun, name)
+    if not isinstance(spec, JobSpec):
         raise NotFound(_("There is no action “%(name)s”.") % {"name": name})
     return spec
 
@@ -429,7 +450,7 @@ def require_standing_right(job: Job, spec: ActionSpec) -> None:
 def bulk_step(job: Job) -> bool:
     """Do the next 5,000 objects of a job."""
     asked = job.arguments
-    spec = bulk_spec(asked["kind"], asked["action"])
+    spec = job_spec(asked["kind"], asked["action"])
     ids = asked["ids"][job.done : job.done + CHUNK]
     outcome = Outcome.from_json(job.result)
     if ids:

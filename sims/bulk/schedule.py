@@ -28,7 +28,7 @@ from kit.jobs import revive_actor
 from kit.models import Job
 from kit.querysets import CHUNK
 from sims import signals
-from sims.bulk.actions import BULK, ActionSpec, BulkSpec, arguments_of, once, spec_of
+from sims.bulk.actions import BULK, ActionSpec, JobSpec, arguments_of, once, spec_of
 from sims.bulk.selection import Selection
 from sims.models import ScheduledAction, ScheduledObject
 from sims.signals import ScheduledRow
@@ -46,7 +46,7 @@ SCHEDULER: Final = Actor(kind=ActorKind.SCHEDULE, id=0, label="Scheduled actions
 State = ScheduledAction.State
 
 
-def schedule(spec: BulkSpec, selection: Selection, options: Mapping[str, Any], *, due: datetime) -> Job:
+def schedule(spec: JobSpec, selection: Selection, options: Mapping[str, Any], *, due: datetime) -> Job:
     """Have what was confirmed done at a moment to come. Pressed twice, it is scheduled once.
 
     Args:
@@ -100,7 +100,7 @@ def _present(spec: ActionSpec, selection: Selection) -> list[int]:
     return found
 
 
-def _store(spec: BulkSpec, selection: Selection, options: dict[str, Any], due: datetime) -> Job:
+def _store(spec: JobSpec, selection: Selection, options: dict[str, Any], due: datetime) -> Job:
     ids, now = _present(spec, selection), shared_now()
     job = jobs.start(
         kind=BULK,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -25,7 +25,18 @@ from kit.errors import Invalid
 from kit.filters import whole_number
 from kit.htmx import current_path, private, redirect_to, render_fragment, respond, wants_fragment
 from kit.outcomes import Outcome
-from sims.bulk.actions import ActionSpec, BulkSpec, OptionsForm, bulk_spec, carry_out, counted, nouns, say, specs_of
+from sims.bulk.actions import (
+    ActionSpec,
+    BulkSpec,
+    JobSpec,
+    OptionsForm,
+    bulk_spec,
+    carry_out,
+    counted,
+    nouns,
+    say,
+    specs_of,
+)
 from sims.bulk.forms import LaterForm
 from sims.bulk.reports import BulkReport, Part, dialog_groups, report_of
 from sims.bulk.schedule import schedule
@@ -133,19 +144,31 @@ def _run_later(
 ) -> HttpResponse:
     """Schedule what was confirmed, or ask again for the moment."""
     later = LaterForm(request.POST)
-    if later.is_valid():
-        try:
-            job = schedule(spec, selection, _options(form), due=later.cleaned_data["at"])
-        except Invalid as error:
-            if error.field != "at":
-                raise
-            later.add_error("at", error.message)
-        else:
-            return _scheduled(request, BulkReport(job))
-    return ask(request, spec, selection, form, later=later, status=422)
+    done = run_later(request, spec, selection, _options(form), later)
+    return done or ask(request, spec, selection, form, later=later, status=422)
 
 
-def _scheduled(request: WorkspacePageRequest, report: BulkReport) -> HttpResponse:
+def run_later(
+    request: WorkspacePageRequest, spec: JobSpec, selection: Selection, options: Mapping[str, Any], later: LaterForm
+) -> HttpResponse | None:
+    """Schedule what was confirmed and say so; `None` where the moment has to be asked for again.
+
+    Args:
+        request: the confirmation.
+        spec: the action.
+        selection: its objects.
+        options: answers of its dialog.
+        later: bound, the moment; it gets the error.
+    """
+    if not later.is_valid():
+        return None
+    try:
+        report = BulkReport(schedule(spec, selection, options, due=later.cleaned_data["at"]))
+    except Invalid as error:
+        if error.field != "at":
+            raise
+        later.add_error("at", error.message)
+        return None
     if not wants_fragment(request):
         return redirect_to(request, report.url)
     return render_fragment(request, "sims/_bulk_scheduled.html", {"report": report})

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
-from accounts.permissions import Permission
+from accounts.permissions import Permission, authorise
 from kit.filter_sets import encode
 from kit.models import Job
+from kit.outcomes import Outcome, Refusal, not_found
 from sims import effects
 from sims.bulk import trail
-from sims.bulk.actions import ActionSpec, BulkSpec, Noun, register
+from sims.bulk.actions import ActionSpec, BulkSpec, JobSpec, Noun, register
 from sims.identifiers import iccid_with_luhn
 from sims.inventory.filters import SimFilters
 from sims.inventory.forms import SimNoteForm
 from sims.inventory.services.notes import change_sim_notes, preview_sim_notes
 from sims.inventory.services.status import change_sim_status, preview_sim_status
+from sims.inventory.services.transfer import Obstacle, Transfer, TransferRefused, transfer_sims
+from sims.locking import missing, read_sims
 from sims.models import Sim
+from sims.signals import SimRow
 from sims.states import SimStatus
 
 
@@ -124,15 +128,59 @@ NOTE = BulkSpec(
     run=change_sim_notes,
     form=SimNoteForm,
     asked=ngettext_lazy("Write a note on %(n)s SIM", "Write a note on %(n)s SIMs", "count"),
+    asked_one=gettext_lazy("Write a note on SIM %(name)s"),
+    doing=ngettext_lazy("Writing a note on %(n)s SIM", "Writing a note on %(n)s SIMs", "count"),
     done=ngettext_lazy("Changed the note on %(n)s SIM", "Changed the notes on %(n)s SIMs", "count"),
     unchanged=ngettext_lazy("has this note already", "have this note already", "count"),
 )
-TRANSFER = ActionSpec(
+
+
+def _preview_transfer(*, workspace_id: int, sim_ids: Sequence[int], target: int, detach: bool) -> Outcome:
+    """Tell what would become of SIMs that go to another workspace: all of them go, or none."""
+    authorise(workspace_id, Permission.SIM_TRANSFER)
+    found = transfer_sims(target_id=target, sim_ids=sim_ids, auto_detach=detach, dry_run=True)
+    return _none_goes(found.sims, found.problems) if found.problems else _all_go(found)
+
+
+def _run_transfer(*, workspace_id: int, sim_ids: Sequence[int], target: int, detach: bool) -> Outcome:
+    """Let SIMs go to another workspace, all or none. One that has left this workspace meanwhile keeps them all here."""
+    authorise(workspace_id, Permission.SIM_TRANSFER)
+    rows = read_sims(workspace_id, sim_ids)
+    if gone := missing(sim_ids, rows):
+        refused = [_stays(row, _("Another SIM of this transfer is not in this workspace any more.")) for row in rows]
+        return Outcome(refused=[*not_found(gone, "SIM"), *refused])
+    try:
+        return _all_go(transfer_sims(target_id=target, sim_ids=sim_ids, auto_detach=detach, dry_run=False))
+    except TransferRefused as error:
+        return _none_goes(rows, error.problems)
+
+
+def _all_go(transfer: Transfer) -> Outcome:
+    return Outcome(changed=[sim.id for sim in transfer.sims])
+
+
+def _none_goes(rows: Sequence[SimRow], problems: Sequence[Obstacle]) -> Outcome:
+    """Return the refusals of SIMs of which some cannot go: these with their reason, the others because of them."""
+    reasons = {pk: problem.message for problem in reversed(problems) for pk in problem.sim_ids}
+    others = _("Another SIM cannot go, and all go or none.")
+    return Outcome(refused=[_stays(row, reasons.get(row.id, others)) for row in rows])
+
+
+def _stays(row: SimRow, reason: str) -> Refusal:
+    return Refusal(row.id, row.iccid, "transfer_refused", reason)
+
+
+TRANSFER = JobSpec(
     noun=SIMS,
     name="transfer",
     label=gettext_lazy("Transfer"),
     icon="arrow-right-left",
     permission=Permission.SIM_TRANSFER,
+    preview=_preview_transfer,
+    run=_run_transfer,
+    asked=ngettext_lazy("Transfer %(n)s SIM", "Transfer %(n)s SIMs", "count"),
+    asked_one=gettext_lazy("Transfer SIM %(name)s"),
+    doing=ngettext_lazy("Transferring %(n)s SIM", "Transferring %(n)s SIMs", "count"),
     stays=False,
 )
 # What destroys stands last, away from the hand that aims at something else.

@@ -11,6 +11,7 @@ from sims.models.connectivity import (
     Sms,
     SmsStatus,
 )
+from sims.models.device_files import DeviceFile
 from sims.models.devices import NOTE_LENGTH, Device
 from sims.models.imports import SimImport
 from sims.models.inventory import Sim
@@ -29,6 +30,7 @@ __all__ = [
     "CoveragePolicy",
     "DepartedSim",
     "Device",
+    "DeviceFile",
     "FactoryTestRange",
     "FactoryTestWatch",
     "NetworkReport",

@@ -14,6 +14,7 @@ PAGES = (
     "search",
     "saved views",
     "SIMs",
+    "SIMs of a pasted list",
     "SIM",
     "events of a SIM",
     "register SIMs",
@@ -29,6 +30,7 @@ PAGES = (
     "workspace as it was",
     "reversing an event",
     "create device",
+    "devices from a file",
     "policies",
     "events",
     "event",
@@ -76,7 +78,7 @@ class Places:
         base = f"/w/{workspace_id}/"
         sim = first(page, f"{base}sims/?status=1&device=any")
         device = first(page, f"{base}devices/?sort=-created")
-        event = first(page, f"{base}events/?type=43")  # assigned: SIM and device, from one state to another
+        event = first(page, f"{base}events/?type=43&rows=all")  # assigned: SIM and device, from one state to another
         order = first(page, f"{base}orders/?sort=number")
         settings = f"{base}settings/"
         return cls(
@@ -85,6 +87,7 @@ class Places:
                 "search": f"{base}search/?q=meter",
                 "saved views": f"{base}views/sims/",
                 "SIMs": f"{base}sims/",
+                "SIMs of a pasted list": f"{base}sims/?iccid=8988303,8988303999999999999,898830O0",
                 "SIM": sim,
                 "events of a SIM": f"{sim}?tab=events",
                 "register SIMs": f"{base}sims/register/",
@@ -100,6 +103,7 @@ class Places:
                 "workspace as it was": f"{base}events/then/",
                 "reversing an event": f"{event}reverse/",
                 "create device": f"{base}devices/create/",
+                "devices from a file": f"{base}devices/file/",
                 "policies": f"{base}policies/",
                 "events": f"{base}events/",
                 "event": event,

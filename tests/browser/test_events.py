@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.places import Places, first
 from tests.browser.server import Demo
-from tests.browser.watch import settled
+from tests.browser.watch import Open, settled
 
 pytestmark = pytest.mark.browser
 
@@ -42,11 +42,11 @@ def test_suspending_a_sim_says_who_did_it(demo: Demo, page: Page) -> None:
     expect(page.locator("pre.code")).to_contain_text(f'"username": "{person.email}"')
     page.get_by_role("link", name=person.name, exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Events")
-    expect(page.locator("tr[data-row] td:nth-of-type(6)").first).to_contain_text(person.name)
+    expect(page.locator("tr[data-row] td.c-actor").first).to_contain_text(person.name)
 
 
 def test_panel_opens_by_click_and_by_enter_and_closes_with_escape(places: Places, page: Page) -> None:
-    page.goto(places.address_of["events"])
+    page.goto(f"{places.address_of['events']}?rows=all")
     row = page.locator("tr[data-row]").nth(2)
     link, panel = row.locator(".row-link"), page.locator(".panel")
     address = page.url
@@ -112,3 +112,44 @@ def test_back_and_forward_restore_the_list(demo: Demo, places: Places, page: Pag
     expect(page).to_have_url(plain)
     expect(page.locator("#chip-status")).not_to_contain_text("Suspended")
     expect(page.locator(".result-count")).not_to_have_text(count)
+
+
+def test_what_a_request_did_unfolds_and_folds_by_the_keyboard(places: Places, page: Page) -> None:
+    page.goto(places.address_of["events"])
+    link = page.locator("tr[data-unfold] .row-link").first
+    address = page.url
+    link.focus()
+    page.keyboard.press("Enter")
+    rows = page.locator("tr.is-unfolded[data-row]")
+    expect(rows.first).to_be_visible()
+    expect(link).to_have_attribute("aria-expanded", "true")
+    # Its rows are rows like all others: they open in place.
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".panel .event")).to_be_visible()
+    expect(rows.first).to_be_visible()
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(rows).to_have_count(0)
+    expect(page.locator(".panel")).to_have_count(0)
+    assert page.url == address
+    page.get_by_role("link", name="Every event").click()
+    expect(page.locator("tr[data-unfold]")).to_have_count(0)
+    page.get_by_role("link", name="Fold requests").click()
+    expect(page.locator("tr[data-unfold]").first).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 1024, 1280, 1366, 1600])
+def test_who_did_it_and_how_users_get_in_are_in_sight(demo: Demo, places: Places, open_as: Open, width: int) -> None:
+    page = open_as(demo.first.person("Administrator"), width=width)
+    for name, cells in (("events", ("c-actor",)), ("users", ("c-access", "c-security", "col-actions"))):
+        page.goto(places.address_of[name])
+        for css in cells:
+            shown = page.locator(f"tr[data-row] td.{css}").first
+            expect(shown).to_be_visible()
+            box = shown.bounding_box()
+            assert box is not None
+            frame = page.locator("[data-frame]").first.bounding_box()
+            assert frame is not None
+            assert box["x"] >= frame["x"] - 1, (name, css)
+            assert box["x"] + box["width"] <= frame["x"] + frame["width"] + 1, (name, css)

@@ -59,7 +59,7 @@ def test_the_browser_names_what_is_wrong(
 
 
 def test_the_panel_shows_the_proof(places: Places, page: Page) -> None:
-    page.goto(places.address_of["events"])
+    page.goto(f"{places.address_of['events']}?rows=all")
     page.locator("tr[data-row]").nth(2).locator("td").first.click()
     proof = page.locator(".panel .event-proof")
     expect(proof.get_by_role("button", name="Verify")).to_be_visible(timeout=SEALED_WITHIN)

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.actors import actor_of
 from events.models import Event
+from kit.context import SYSTEM
 from sims.models import Sim
 from tests.cast import Cast
 from tests.events.build import HTMX, ago, page, record, url, words
@@ -78,11 +79,26 @@ def test_a_request_is_one_line_with_its_counts(cast: Cast) -> None:
     assert lines(html)[0] == str(last)
 
 
+def test_what_two_actors_did_in_one_request_is_two_lines(cast: Cast) -> None:
+    request_id = uuid.uuid4()
+    for actor in (SYSTEM, actor_of(cast.owner), SYSTEM):
+        record(cast.acme, 9, actor, request_id=request_id, times=3)
+    html = page(cast.client(cast.owner), url(cast.acme))
+    assert [line.partition(" ")[2] for line in lines(html)] == ["×3", "×3", "×3"]
+    who = re.findall(r'c-actor"><span title="([^"]+)"', html)
+    assert who == ["System", "Olga Owner", "System"]
+    client = cast.client(cast.owner)
+    unfolded = client.get(unfold_url(html), headers=HTMX).content.decode()
+    assert len(lines(unfolded)) == 3
+    assert "Olga Owner" not in unfolded
+
+
 SIZES = [1, 3, 2, 700, 1, 1, 40, 5, 350, 1, 4]
 
 
 @pytest.mark.parametrize("query", ["?per_page=25", "?per_page=25&type=9", "?per_page=25&actor=user:{owner}"])
 def test_pages_meet_each_line_once_in_both_directions(cast: Cast, query: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("events.folding.FIRST_WINDOW", 1)
     monkeypatch.setattr("events.folding.WINDOW", 1)
     expected = log_of_requests(cast, SIZES)
     record(cast.acme, 10, cast.token(), moment=ago(days=3))

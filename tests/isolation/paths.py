@@ -110,6 +110,10 @@ _WORKSPACE: Final = """
     orders/export/
     settings/users/export/
     devices/create/
+    devices/file/
+    devices/file/template.csv
+    devices/file/<uuid:file_id>/
+    devices/file/<uuid:file_id>/csv/
     devices/free-sims/
     devices/<int:device_id>/
     devices/<int:device_id>/edit/

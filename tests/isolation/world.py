@@ -38,7 +38,7 @@ from sims.bulk.selection import Selection
 from sims.devices.services.devices import update_devices
 from sims.inventory.bulk import ACTIVATE, SUSPEND
 from sims.inventory.services.status import change_sim_status
-from sims.models import CoveragePolicy, Device, ServicePolicy, Sim, SimBatch
+from sims.models import CoveragePolicy, Device, DeviceFile, ServicePolicy, Sim, SimBatch
 from sims.states import SimStatus
 from tests.cast import PASSWORD, Cast
 
@@ -137,6 +137,7 @@ class World:
             "event_id": Event.objects.filter(workspace=acme).latest("pk").pk,
             "request_id": Event.objects.filter(workspace=acme).latest("pk").request_id,
             "job_id": Job.objects.filter(workspace_id=acme.pk).latest("created").pk,
+            "file_id": DeviceFile.objects.filter(workspace=acme).latest("created").pk,
             "user_id": self.cast.member.pk,
             "invitation_id": Invitation.objects.filter(workspace=acme).latest("pk").pk,
             "token_id": ApplicationToken.objects.filter(workspace=acme).latest("pk").pk,

@@ -419,3 +419,41 @@ def test_an_erased_person_is_named_nowhere_and_nothing_is_done(
     assert "Max Member" not in told
     page = words(cast.client(cast.owner).get(f"/w/{cast.acme.pk}/events/{Event.objects.get(type=10118).pk}/"))
     assert "Max Member" not in page
+
+
+# --- transfers ---
+
+
+def test_a_transfer_is_scheduled_with_its_target(cast: Cast, clock: Callable[[timedelta], None]) -> None:
+    sims = cast.sims(2, status=1)
+    device = cast.device(sim=sims[0])
+    data = {"target": str(cast.bolt.pk), "detach": "on"}
+    assert ask(cast, cast.owner, [sim.pk for sim in sims], action="transfer", **data).status_code == 200
+    job = Job.objects.get()
+    comes(job, clock)
+    assert (job.state, job.title, job.counts["changed"]) == ("done", "Transfer 2 SIMs", 2)
+    assert {sim.workspace_id for sim in sims_of(job)} == {cast.bolt.pk}
+    told = Event.objects.filter(type=69, workspace=cast.acme).get()
+    assert told.detail is not None
+    assert told.detail["scheduled"]["id"] == ScheduledAction.objects.get().pk
+    first = next(row for row in job.result["trace"] if row[0] == sims[0].pk)
+    assert first == [sims[0].pk, sims[0].imsi, device.name, 1, 2]
+
+
+def test_a_transfer_that_has_become_impossible_leaves_all_here(cast: Cast, clock: Callable[[timedelta], None]) -> None:
+    sims = cast.sims(2, status=2)
+    ask(cast, cast.owner, [sim.pk for sim in sims], action="transfer", target=str(cast.bolt.pk))
+    cast.device(sim=sims[0])
+    job = Job.objects.get()
+    comes(job, clock)
+    assert (job.state, job.counts) == ("done", {"changed": 0, "unchanged": 0, "refused": 2})
+    assert {sim.workspace_id for sim in sims_of(job)} == {cast.acme.pk}
+    page = words(cast.client(cast.owner).get(f"/w/{cast.acme.pk}/results/{job.pk}/"))
+    assert "Another SIM cannot go, and all go or none." in page
+
+
+def test_the_moment_of_a_transfer_is_asked_for_again(cast: Cast) -> None:
+    (sim,) = cast.sims(1, status=2)
+    response = ask(cast, cast.owner, [sim.pk], action="transfer", target=str(cast.bolt.pk), at="soon")
+    assert (response.status_code, ScheduledAction.objects.count()) == (422, 0)
+    assert "Write the moment as day and time" in words(response)

@@ -76,7 +76,11 @@ def device_list(request: WorkspacePageRequest, workspace_id: int) -> HttpRespons
     )
     listing.menu = view_menu(request, listing)
     going_on = SimpleLazyObject(lambda: under_way(workspace_id))
-    context = {"create_url": creating if may_create else "", "running": going_on}
+    context = {
+        "create_url": creating if may_create else "",
+        "file_url": reverse("sims:device_file", args=[workspace_id]),
+        "running": going_on,
+    }
     return listing.respond("sims/device_list.html", context)
 
 

@@ -20,9 +20,10 @@ from kit.htmx import respond
 from kit.models import Job
 from kit.outcomes import Outcome
 from sims.bulk.actions import counted, keep, once
+from sims.bulk.forms import LaterForm
 from sims.bulk.reports import BulkReport, ReasonGroup, effect_groups
 from sims.bulk.selection import Selection, TooMany
-from sims.bulk.views import answer, chosen, offline_confirmation, refuse_too_many, require_confirmed
+from sims.bulk.views import answer, chosen, offline_confirmation, refuse_too_many, require_confirmed, run_later
 from sims.charges import is_charged
 from sims.effects import OFFLINE, on_live_devices
 from sims.inventory.bulk import SIMS, TRANSFER
@@ -57,6 +58,7 @@ class TransferDialog:
         groups: SIMs in the way, by reason.
         effects: what happens to SIMs and devices on the way.
         listed: which SIMs that concerns.
+        later: the moment at which it is done, where not at once.
         confirm: what must be typed, or "".
         confirm_label: how it is asked for.
         targets: whether there is any workspace to choose.
@@ -72,6 +74,7 @@ class TransferDialog:
     groups: list[ReasonGroup]
     effects: list[str]
     listed: list[ReasonGroup]
+    later: LaterForm
     confirm: str
     confirm_label: str
     targets: bool
@@ -145,7 +148,12 @@ def _form(request: WorkspacePageRequest, *, bound: bool) -> TransferForm:
 
 
 def _ask(
-    request: WorkspacePageRequest, selected: Selection, form: TransferForm, problems: list[Obstacle] | None = None
+    request: WorkspacePageRequest,
+    selected: Selection,
+    form: TransferForm,
+    problems: list[Obstacle] | None = None,
+    *,
+    later: LaterForm | None = None,
 ) -> HttpResponse:
     targets = targets_of(request)
     target, detach = targets[0][0] if len(targets) == 1 else None, False
@@ -169,6 +177,7 @@ def _ask(
         transfer=transfer,
         groups=_groups(request, transfer, found),
         effects=_effects(transfer) if transfer else [],
+        later=later or LaterForm(),
         listed=effect_groups(SIMS, request.workspace.pk, going.effects),
         confirm=confirm,
         confirm_label=confirm_label,
@@ -177,7 +186,7 @@ def _ask(
         seen_note=selected.note,
         refused=problems is not None,
     )
-    status = 422 if problems is not None else 200
+    status = 422 if problems is not None or later is not None else 200
     return respond(request, "sims/sim_transfer.html", "sims/_sim_transfer.html", {"dialog": dialog}, status=status)
 
 
@@ -262,6 +271,11 @@ def run(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     if not form.is_valid():
         return _ask(request, selection, form, [])
     require_confirmed(request, selection)
+    if request.POST.get("when") == "later":
+        _require_here(workspace_id, selection.ids)
+        later = LaterForm(request.POST)
+        options = {"target": form.cleaned_data["target"], "detach": form.cleaned_data["detach"]}
+        return run_later(request, TRANSFER, selection, options, later) or _ask(request, selection, form, later=later)
     try:
         job = _carry_out(selection, target_id=form.cleaned_data["target"], detach=form.cleaned_data["detach"])
     except TransferRefused as error:
