@@ -263,9 +263,14 @@ class Listing:
         """The address of this view with the columns that the reader has chosen, where it names others."""
         return self.url(columns="") if self.columns else ""
 
+    @property
+    def _whole(self) -> str:
+        """What follows the address of the whole list, where the reader has chosen a view that it would open with."""
+        return self.menu.whole if self.menu else ""
+
     def url(self, **changes: str) -> str:
         """The address of this view with some parameters changed; empty ones are left out."""
-        query = encode({**self.kept, **self.filters.query_values(), **self._own_parameters(), **changes})
+        query = encode({**self.kept, **self.filters.query_values(), **self._own_parameters(), **changes}) or self._whole
         return f"{self.path}?{query}" if query else self.path
 
     @property
@@ -280,7 +285,7 @@ class Listing:
     @property
     def clear_url(self) -> str:
         """The address of this list with no filter."""
-        query = encode(self.kept) or (self.menu.whole if self.menu else "")
+        query = encode(self.kept) or self._whole
         return f"{self.path}?{query}" if query else self.path
 
     def chip_urls(self) -> list[tuple[Chip, str]]:
