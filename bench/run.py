@@ -54,7 +54,7 @@ def _postgresql(goals: set[str], large_size: int) -> list[Result]:
         if "totals" in goals:
             results += api.totals("postgresql", large)
     if "seals" in goals:
-        with using(middle):
+        with using(prepared("postgresql", large_size, large_size // 10)):
             results += seals.sealing("postgresql")
     if "P5" in goals:
         results += reads.page_cost("postgresql", middle)

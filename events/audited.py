@@ -156,7 +156,7 @@ AUDITED: Final = (
         "workspace",
         (
             *("name", "type", "status", "country", "currency", "created", "main_id", "super_admin_id", "package_id"),
-            "package_since",
+            *("package_since", "prepaid_extra_cents", "credit_ended"),
             *("factory_test_override", "factory_test_bytes", "factory_test_sms", "factory_test_days"),
             *("event_days", "mfa_required"),
         ),
@@ -184,7 +184,14 @@ AUDITED: Final = (
         "package",
         (
             *("name", "description", "status", "currency", "monthly_rate_cents", "sim_rates", "evaluation"),
-            *("trial_days", "factory_test_allowed", "workspaces_allowed", "max_workspaces", "max_data_plans"),
+            *(
+                "trial_days",
+                "prepaid_credit_cents",
+                "factory_test_allowed",
+                "workspaces_allowed",
+                "max_workspaces",
+                "max_data_plans",
+            ),
             *("max_active_sims", "max_users", "mfa_required"),
         ),
     ),

@@ -138,6 +138,9 @@ def action() -> Iterator[None]:
         _unit.reset(token)
 
 
+RACED: Final = frozenset({"23503", "23505"})
+"""SQLSTATEs of a reference to nothing and of something that is there twice. Services look for both before they write,
+so another action did it at the same moment; done again they see it, and refuse in their own words."""
 _RULES: Final[set[str]] = set()
 """Constraints that a service checks itself before it writes."""
 
@@ -155,7 +158,7 @@ def checked_before(constraint: str) -> str:
 def _undone_by_another(error: Exception) -> bool:
     cause = error.__cause__
     broken = getattr(getattr(cause, "diag", None), "constraint_name", None)
-    return getattr(cause, "sqlstate", None) in BROKEN_OFF or broken in _RULES
+    return getattr(cause, "sqlstate", None) in BROKEN_OFF | RACED or broken in _RULES
 
 
 def retried(service: Callable[P, R]) -> Callable[P, R]:

@@ -35,8 +35,10 @@ from kit.list_reports import anywhere, present
 
 __all__ = ["ChoicesFilter", "DateRangeFilter", "ListFilters", "SearchFilter", "TextFilter", "whole_number"]
 
-LONG_VALUE = 12
-"""Characters of a value beside which its chip names no second one."""
+LONG_VALUES = 24
+"""Characters of two values beyond which a chip names the first alone."""
+LONGEST_SHOWN = 32
+"""Characters of a value that its chip shows: the longest number, an EID, is shown whole."""
 MAX_WHOLE_NUMBER = 2**63 - 1
 
 
@@ -130,9 +132,11 @@ class TextFilter(ListFilter):
         return TOKEN_PREFIX + keep_list(self.parent.workspace_id, self.name, list(value.typed))
 
     def summary(self, value: Values) -> str:
-        # A long number is never cut.
-        most = 1 if len(value.typed[0]) > LONG_VALUE else 2
-        shown = ", ".join(value.typed[:most])
+        # A number is never cut; of a long text its beginning tells enough.
+        most = 1 if len("".join(value.typed[:2])) > LONG_VALUES else 2
+        shown = ", ".join(
+            text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…" for text in value.typed[:most]
+        )
         rest = len(value.typed) - most
         return f"{shown} +{rest:,}" if rest > 0 else shown
 

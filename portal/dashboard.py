@@ -157,7 +157,7 @@ def _charged(workspace: Workspace, active: int) -> list[Tile]:
     if rate_of(package, here + left) is not None:
         fee = money_text(package, hosting_fee(package, here + left))
         package_url = reverse("accounts:workspace_package", args=[workspace.pk])
-        found.append(Tile(_("Fees of these SIMs"), here + left, package_url, fee))
+        found.append(Tile(_("Their fees"), here + left, package_url, fee))
     return found
 
 

@@ -15,7 +15,6 @@ from typing import Final
 from django.utils.translation import gettext as _
 from stdnum import imsi as stdnum_imsi
 from stdnum import luhn
-from stdnum.exceptions import ValidationError
 
 from kit.csv_files import unguarded
 from kit.errors import Invalid
@@ -47,12 +46,19 @@ def _grouping(character: str) -> bool:
     return character in _GROUPING or unicodedata.category(character) in ("Cf", "Cc", "Zs", "Zl", "Zp", "Pd")
 
 
+def bare(value: str) -> bool:
+    """Tell whether a text is digits and nothing else, as nearly all are of an import or of usage."""
+    return value.isascii() and value.isdigit()
+
+
 def plain(value: str) -> str:
     """Return an identifier without what people, labels, modems and spreadsheets group, guard and pad it with.
 
     Spaces, dashes and dots of all kinds, characters that can't be seen, the guards `="8988…"` and `'8988…`, quotes,
     and the fraction `.0` of a number that a spreadsheet kept whole. Full-width digits become plain ones.
     """
+    if bare(value):
+        return value
     text = unguarded(unguarded(unicodedata.normalize("NFKC", value).strip()).strip('"').strip())
     whole = _FRACTION.fullmatch(text)
     if whole:
@@ -63,6 +69,8 @@ def plain(value: str) -> str:
 
 def _without_label(text: str, *labels: str) -> str:
     """Return a number without the name that a label, a modem or a scanner puts before it: `+CCID: 8988…`."""
+    if bare(text):
+        return text
     return re.sub(rf"^\+?(?:{'|'.join(labels)})\s*[:#=]?\s*(?=[0-9+#])", "", text.strip(), flags=re.IGNORECASE)
 
 
@@ -129,8 +137,8 @@ def normalise_iccid(value: str, *, field: str = "iccid") -> str:
 
 def iccid_text(value: str) -> str:
     """Return an ICCID, or part of one, without label, grouping and padding; it may be none."""
-    if value.isascii() and value.isdigit():
-        return value  # as usage records have it, a hundred thousand at a time
+    if bare(value):
+        return value
     text = plain(_without_label(value, "ICCID", "CCID", "SIM"))
     # A modem fills the last half byte of 19 digits.
     return text[:-1] if len(text) == 20 and text[-1] in "Ff" else text
@@ -185,15 +193,20 @@ def normalise_imsi(value: str, *, field: str = "imsi") -> str:
     digits = imsi_text(value)
     if not re.fullmatch(r"[0-9]{14,15}", digits):
         raise _refusal(value, digits, "an IMSI", _("14 or 15"), field=field)
-    try:
-        return str(stdnum_imsi.validate(digits))
-    except ValidationError as error:
+    if not _has_country(digits[:6]):
         raise Invalid(
             _("'%(value)s' is not an IMSI: no country has the code (MCC) %(mcc)s.")
             % {"value": value.strip(), "mcc": digits[:3]},
             code="invalid_imsi",
             field=field,
-        ) from error
+        )
+    return digits
+
+
+@lru_cache(maxsize=4_096)
+def _has_country(head: str) -> bool:
+    """Tell whether the country and network with which an IMSI begins are known; looking it up is slow."""
+    return bool(stdnum_imsi.is_valid(head.ljust(15, "0")))
 
 
 def imsi_text(value: str) -> str:
@@ -224,6 +237,8 @@ def normalise_msisdn(value: str, *, field: str = "msisdn") -> str:
 
 def msisdn_text(value: str) -> str:
     """Return a telephone number, or its beginning, without `+`, `00`, `(0)`, label and grouping; it may be none."""
+    if bare(value) and not value.startswith("00"):
+        return value
     text = _without_label(value.strip().removeprefix("tel:"), "MSISDN", "CNUM", "TEL").strip()
     text = unguarded(unicodedata.normalize("NFKC", text).strip('"'))
     text = "".join(sign for sign in text if unicodedata.category(sign) != "Cf").strip()

@@ -28,6 +28,7 @@ from sims.inventory.services.limits import fit_refusal
 from sims.models import Device, Sim
 from sims.states import DeviceStatus, SimStatus
 from sims.usage.services.factory_test_effects import tests_ended, tests_ended_by
+from sims.usage.services.prepaid import credit_left
 
 _UNUSED: Final = Sim.objects.filter(status=SimStatus.ACTIVATED, device__isnull=True)
 _ACTIVATED: Final = Sim.objects.filter(status=SimStatus.ACTIVATED)
@@ -209,6 +210,12 @@ def _catalogue_effects(before: PlatformPackage, after: PlatformPackage) -> Itera
 
 
 def _charges(workspace: Workspace) -> Iterator[tuple[str, str]]:
+    yield from _of_the_month(workspace)
+    if (left := credit_left(workspace)) is not None:
+        yield _("Prepaid credit left"), money_text(workspace.package, left)
+
+
+def _of_the_month(workspace: Workspace) -> Iterator[tuple[str, str]]:
     """Say how many SIMs are charged this month, and what they cost by the package's scale."""
     now = current_context().now()
     here, left = charged_here(workspace.pk, now), charged_departed(workspace.pk, now)

@@ -41,6 +41,12 @@ class PlatformPackage(models.Model):
     )
     evaluation = models.BooleanField(_("trial"), default=False)
     trial_days = models.PositiveSmallIntegerField(_("trial days"), default=0, help_text=_("0: no end."))
+    prepaid_credit_cents = models.PositiveIntegerField(
+        _("prepaid credit"),
+        default=0,
+        db_default=0,
+        help_text=_("What a trial may use for traffic, in cents of the currency; 0: no credit, and no limit by it."),
+    )
     factory_test_allowed = models.BooleanField(_("allows factory test"), default=False)
     workspaces_allowed = models.BooleanField(_("allows linked workspaces"), default=False)
     max_workspaces = models.PositiveSmallIntegerField(_("workspaces at most"), default=1)

@@ -60,6 +60,19 @@ class Workspace(models.Model):
     package = models.ForeignKey(
         PlatformPackage, on_delete=models.PROTECT, related_name="workspaces", verbose_name=_("platform package")
     )
+    prepaid_extra_cents = models.PositiveIntegerField(
+        _("prepaid credit added, in cents"),
+        default=0,
+        db_default=0,
+        help_text=_("Beyond the credit of the package, for this trial."),
+    )
+    credit_ended = models.DateTimeField(
+        _("credit used up"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("When the prepaid credit of this trial was found used up."),
+    )
     package_since = models.DateTimeField(
         _("package since"), default=timezone.now, editable=False, help_text=_("When the package was assigned.")
     )
@@ -125,11 +138,25 @@ class Workspace(models.Model):
 
     @property
     def trial_ends(self) -> datetime | None:
-        """When the trial ends, counted from its assignment; `None` for no trial, or one without an end."""
+        """When the trial ends or ended: by its days, counted from its assignment, or before that by its credit.
+
+        `None` for no trial, and for one without an end by now.
+        """
         package = self.package
-        if not (package.evaluation and package.trial_days) or self.type == self.Type.OPERATOR:
+        if not package.evaluation or self.type == self.Type.OPERATOR:
             return None
-        return self.package_since + timedelta(days=package.trial_days)
+        if not package.trial_days:
+            return self.credit_ended
+        ends = self.package_since + timedelta(days=package.trial_days)
+        return ends if self.credit_ended is None else min(ends, self.credit_ended)
+
+    @property
+    def prepaid_credit_cents(self) -> int:
+        """What this trial may use for traffic, in cents, with what staff have added; 0 for no credit."""
+        package = self.package
+        if not package.evaluation or self.type == self.Type.OPERATOR:
+            return 0
+        return package.prepaid_credit_cents + self.prepaid_extra_cents
 
     def trial_over(self, now: datetime) -> bool:
         """Tell whether the trial has ended."""

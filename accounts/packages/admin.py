@@ -84,7 +84,7 @@ class PlatformPackageAdmin(StaffAdmin):
     fieldsets = (
         (None, {"fields": ("name", "description", "status")}),
         (_("Prices"), {"fields": ("currency", "monthly_rate_cents", "sim_rates")}),
-        (_("Trial"), {"fields": (("evaluation", "trial_days"),)}),
+        (_("Trial"), {"fields": (("evaluation", "trial_days", "prepaid_credit_cents"),)}),
         (
             _("What it allows"),
             {

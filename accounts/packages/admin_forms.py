@@ -113,6 +113,11 @@ class PackageForm(StaffForm):
         required=False,
         help_text=gettext_lazy("A month, in the currency of the package, like 199.00. Empty: none."),
     )
+    prepaid_credit_cents = AmountField(
+        label=gettext_lazy("Prepaid credit"),
+        required=False,
+        help_text=gettext_lazy("What a trial may use for traffic, in the currency of the package. Empty: no credit."),
+    )
     sim_rates = RatesField(
         label=gettext_lazy("Price of an activated SIM a month"),
         required=False,
@@ -125,6 +130,10 @@ class PackageForm(StaffForm):
     class Meta:
         model = PlatformPackage
         exclude = ()
+
+    def clean_prepaid_credit_cents(self) -> int:
+        """Take an empty credit for none."""
+        return self.cleaned_data["prepaid_credit_cents"] or 0
 
     def clean_monthly_rate_cents(self) -> int:
         """Take an empty fee for none."""

@@ -20,8 +20,9 @@ from kit.clock import iso_moment
 def on_trial_told(*, workspace: Workspace, ends: datetime, days_left: int, **_kwargs: Any) -> None:
     """Log that a trial has ended (12), or ends soon (10095)."""
     package = workspace.package
+    by_credit = days_left == 0 and workspace.credit_ended is not None and ends == workspace.credit_ended
     if days_left == 0:
-        entry = pending(12, workspace.pk, "trial_over")
+        entry = pending(12, workspace.pk, "prepaid_balance" if by_credit else "trial_over")
     else:
         with translation.override("en"):
             entry = pending(10095, workspace.pk, name=package.name, day=day_text(ends))
@@ -30,4 +31,7 @@ def on_trial_told(*, workspace: Workspace, ends: datetime, days_left: int, **_kw
         "start_date": iso_moment(workspace.package_since),
         "end_date": iso_moment(ends),
     }
+    if by_credit:
+        # It is stored with the workspace, unlike the end by days, which follows from the package.
+        entry = entry._replace(covers={"workspace": [workspace.pk]})
     log([entry._replace(detail={"trial": trial})])

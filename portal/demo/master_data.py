@@ -30,6 +30,7 @@ PACKAGES: Final[tuple[Mapping[str, Any], ...]] = (
         "description": "60 days with prepaid credit.",
         "evaluation": True,
         "trial_days": 60,
+        "prepaid_credit_cents": 10_000,
         "max_data_plans": 1,
         "max_users": 10,
     },

@@ -166,6 +166,8 @@ POLICIES = BulkSpec(
     run=change_policies,
     form=PoliciesForm,
     asked=ngettext_lazy("Change policies of %(n)s device", "Change policies of %(n)s devices", "count"),
+    asked_one=gettext_lazy("Change policies of device “%(name)s”"),
+    doing=ngettext_lazy("Changing policies of %(n)s device", "Changing policies of %(n)s devices", "count"),
     done=ngettext_lazy("Changed policies of %(n)s device", "Changed policies of %(n)s devices", "count"),
     unchanged=ngettext_lazy("has these policies already", "have these policies already", "count"),
 )
@@ -179,6 +181,8 @@ NOTE = BulkSpec(
     run=change_device_notes,
     form=DeviceNoteForm,
     asked=ngettext_lazy("Write a note on %(n)s device", "Write a note on %(n)s devices", "count"),
+    asked_one=gettext_lazy("Write a note on device “%(name)s”"),
+    doing=ngettext_lazy("Writing a note on %(n)s device", "Writing a note on %(n)s devices", "count"),
     done=ngettext_lazy("Changed the note on %(n)s device", "Changed the notes on %(n)s devices", "count"),
     unchanged=ngettext_lazy("has this note already", "have this note already", "count"),
 )
@@ -207,6 +211,8 @@ FOR_SIMS = BulkSpec(
     run=create_devices_for_sims,
     form=DevicesForSimsForm,
     asked=ngettext_lazy("Create a device for %(n)s SIM", "Create a device for each of %(n)s SIMs", "count"),
+    asked_one=gettext_lazy("Create a device for SIM %(name)s"),
+    doing=ngettext_lazy("Creating a device for %(n)s SIM", "Creating a device for each of %(n)s SIMs", "count"),
     done=ngettext_lazy("Created %(n)s device", "Created %(n)s devices", "count"),
 )
 

@@ -26,7 +26,7 @@ LARGEST: Final = 10**15
 """Bytes or messages of one record: far more than any network carries, and sums of it still fit 64 bits."""
 MICRO: Final = 1_000_000
 """Costs are kept in millionths of their currency."""
-_CURRENCIES: Final = {"EUR": 1, "USD": 2}
+CURRENCIES: Final = {"EUR": 1, "USD": 2}
 """The currencies of the published price lists by the wire's ids."""
 _LARGEST_COST: Final = 8
 """Digits after the first of a cost: more than any record's, and sums of it still fit 64 bits."""
@@ -215,9 +215,9 @@ def _currency(sent: Any) -> int | None:
         return None
     code = sent.get("code")
     if isinstance(code, str):
-        return _CURRENCIES.get(code)
+        return CURRENCIES.get(code)
     number = _integer(sent.get("id"))
-    return number if number in _CURRENCIES.values() else None
+    return number if number in CURRENCIES.values() else None
 
 
 def moment_of(record: Mapping[str, Any], key: str) -> datetime:

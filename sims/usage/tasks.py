@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from accounts.packages.services.trials import CHECK as CHECK_OF_TRIALS
 from kit.clock import shared_now
 from kit.context import Actor, ActorKind, acting_as
 from sims.usage.services import factory_test_watch as watch
 from sims.usage.services.deliveries import expire_messages
 from sims.usage.services.factory_test import CHECK, settle
+from sims.usage.services.prepaid import settle_prepaid
 
 
 @shared_task(name="sims.settle_factory_tests")
@@ -44,6 +46,13 @@ def sweep_factory_tests() -> None:
         watch.watch_only(numbers, shared_now())
         watch.tell_lateness()
     watch.wake(numbers)
+
+
+@shared_task(name="sims.settle_prepaid")
+def settle_prepaid_credit() -> int:
+    """End the trials whose prepaid credit is used up. Returns how many."""
+    with acting_as(CHECK_OF_TRIALS):
+        return settle_prepaid()
 
 
 SWEEP = Actor(kind=ActorKind.SCHEDULE, id=0, label="SMS expiry", everywhere=True)

@@ -30,6 +30,7 @@ from accounts.models import (
 )
 from events.audited import AUDITED, UNAUDITED, Audited
 from events.triggers import silence_lifted
+from kit.models import Job
 from orders.models import (
     Address,
     Article,
@@ -50,6 +51,7 @@ from sims.models import (
     SimBatch,
     SimImport,
 )
+from sims.models.schedule import ScheduledAction
 from tests.cast import Cast
 from tests.silence import be_strict, forgive, refused, run
 
@@ -113,6 +115,10 @@ def test_the_page_about_trust_tells_the_list() -> None:
 # --- each table, each verb ---
 
 
+def _job() -> Job:
+    return Job.objects.create(kind="test", title="Test", actor={}, request_id=uuid.uuid4(), surface=1)
+
+
 def _order(cast: Cast) -> Order:
     now = timezone.now()
     option = ShippingOption.objects.first() or ShippingOption.objects.create(name="Post", amount=1)
@@ -157,6 +163,9 @@ MAKE: dict[str, Callable[[Cast], models.Model]] = {
     ),
     "sims_simbatch": lambda cast: SimBatch.objects.create(bic=f"9{next(_numbers):015d}", model=cast.model),
     "sims_simimport": lambda cast: SimImport.objects.create(batch=cast.batch(count=0)),
+    "sims_scheduledaction": lambda cast: ScheduledAction.objects.create(
+        workspace=cast.acme, job=_job(), count=1, due_at=timezone.now()
+    ),
     "sims_device": lambda cast: cast.device(),
     "sims_blockedoperator": lambda cast: BlockedOperator.objects.create(device=cast.device(), operator_id=26201),
     "sims_servicepolicy": lambda cast: ServicePolicy.objects.create(workspace=cast.acme, name=f"S{next(_numbers)}"),

@@ -25,11 +25,12 @@ TEXTS = (
 
 def test_values_come_back_as_they_went(cast: Cast) -> None:
     moment = datetime(2026, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
-    addresses = ("10.0.0.1", None, "2001:db8::1")
+    addresses = ("10.0.0.{}", None, "2001:db8::{}")
     for n, text in enumerate(TEXTS):
         device = cast.device(name="before", tags="old", imei_lock=bool(n % 2))
         device.tags, device.imei_lock, device.last_updated = text, not n % 2, moment
-        device.ip_address = addresses[n % 3]
+        address = addresses[n % 3]
+        device.ip_address = address and address.format(n + 1)
         device.service_policy_id = cast.policies()[0].pk
         untouched = device.name
         device.name = "not written"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import uuid
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -226,3 +228,13 @@ def test_a_person_who_is_erased_leaves_the_history(cast: Cast) -> None:
     told = listed(cast)
     assert "Suspend 2 SIMs" in told
     assert "Max Member" not in told
+
+
+def test_results_of_earlier_versions_get_their_name_and_numbers(cast: Cast) -> None:
+    sims = cast.sims(2, status=1) + cast.sims(1)
+    Desk(cast, cast.owner).do("suspend", [sim.pk for sim in sims])
+    Job.objects.update(name="", counts={})
+    # What the migration reads stands in the arguments and results, which are as they were.
+    import_module("kit.migrations.0004_job_history").fill(apps, None)
+    job = Job.objects.get()
+    assert (job.name, job.counts) == ("sims/suspend", {"changed": 2, "unchanged": 0, "refused": 1})

@@ -161,7 +161,7 @@ def test_the_package_page_and_staff_see_how_many_and_what_they_cost(cast: Cast) 
         assert charges_of(cast.acme) == [
             ("SIMs that were Activated at any time in it", "3"),
             ("of them transferred to other workspaces since", "1"),
-            ("Fees of these SIMs", "1.50 EUR"),
+            ("Their fees", "1.50 EUR"),
         ]
     with cast.staffing():
         tiles = tiles_of(cast.acme, figures_of([cast.acme.pk])[cast.acme.pk])

@@ -60,7 +60,9 @@ def _change_package(workspace: Workspace, new: PlatformPackage) -> None:
         )
     _require_fit(workspace, new)
     workspace.package, workspace.package_since = new, current_context().now()
-    workspace.save(update_fields=["package", "package_since"])
+    # Each assignment begins a new trial, with the credit of its package.
+    workspace.prepaid_extra_cents, workspace.credit_ended = 0, None
+    workspace.save(update_fields=["package", "package_since", "prepaid_extra_cents", "credit_ended"])
     signals.package_changed.send(sender=Workspace, workspace=workspace, old=old, new=new)
 
 

@@ -5,7 +5,7 @@ What the end closes does not wait for this: services ask for the moment itself (
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,6 +21,7 @@ from kit.billing import day_text
 from kit.context import Actor, ActorKind, acting_within, current_context
 from kit.querysets import CHUNK
 
+MILLIONTHS_OF_A_CENT: Final = 10_000
 CHECK: Final = Actor(kind=ActorKind.SCHEDULE, id=0, label="Trial check", everywhere=True)
 """Who tells that trials end."""
 
@@ -81,12 +82,51 @@ def _due(workspaces: Sequence[Workspace]) -> list[_Due]:
 
 
 @retried
+def end_by_credit(used: Mapping[int, int]) -> int:
+    """End the trials whose prepaid credit is used up: event 12 and a mail, once each. Acts as the schedule.
+
+    Args:
+        used: what traffic has cost since the trial was assigned, in millionths of the currency, by workspace id.
+
+    Returns:
+        How many trials ended.
+    """
+    with acting_within(CHECK), action():
+        now = current_context().now()
+        rows = Workspace.objects.select_for_update().filter(pk__in=used, credit_ended=None)
+        over = [
+            workspace
+            for workspace in rows.prefetch_related("package").order_by("pk")
+            if 0 < workspace.prepaid_credit_cents * MILLIONTHS_OF_A_CENT <= used[workspace.pk]
+            and not workspace.trial_over(now)
+        ]
+        for workspace in over:
+            workspace.credit_ended = now
+        Workspace.objects.bulk_update(over, ["credit_ended"])
+        return _write(_due(over))
+
+
+def reopen_credit(workspace: Workspace) -> list[str]:
+    """Let a locked workspace go on with another credit, until the next check; return the fields that change."""
+    TrialNotice.objects.filter(workspace=workspace, days_left=0).delete()
+    if workspace.credit_ended is None:
+        return []
+    workspace.credit_ended = None
+    return ["credit_ended"]
+
+
+@retried
 def _tell(ids: Sequence[int]) -> int:
     with action():
         # The workspace decides, under its lock: whoever comes second finds the notice of the first.
         # Packages are read after it, so that they are as they were when the lock was had.
         rows = Workspace.objects.select_for_update().filter(pk__in=ids).prefetch_related("package")
-        due = _due(list(rows.order_by("pk")))
+        return _write(_due(list(rows.order_by("pk"))))
+
+
+def _write(due: Sequence[_Due]) -> int:
+    """Note what is told of locked workspaces, tell it, and write to those who can upgrade."""
+    if due:
         TrialNotice.objects.bulk_create(
             TrialNotice(
                 workspace=each.workspace,

@@ -26,6 +26,7 @@ from accounts.workspaces.admin.members import ROLES, MemberForm, change, join, m
 from accounts.workspaces.services.staff_changes import change_workspace
 from accounts.workspaces.services.workspaces import create_workspace
 from kit.admin.base import StaffAdmin, StaffForm
+from kit.admin.fields import AmountField
 from kit.admin.filters import choice_filter, condition_filter
 from kit.errors import DomainError
 from kit.rendering import badge, bdi, dash, when_absolute
@@ -57,6 +58,11 @@ class WorkspaceForm(StaffForm):
         model = Workspace
         exclude = ("created",)
 
+    prepaid_extra_cents = AmountField(
+        label=gettext_lazy("Prepaid credit added"),
+        required=False,
+        help_text=gettext_lazy("Beyond the credit of the package, for this trial, in its currency. Empty: none."),
+    )
     # Bookings have a model of their own, so Django would leave this out.
     data_plans = forms.ModelMultipleChoiceField(
         label=gettext_lazy("Data plans"),
@@ -88,6 +94,10 @@ class WorkspaceForm(StaffForm):
         if "factory_test_override" in self.fields:
             choices = (("unknown", _("As the package says")), ("true", _("On")), ("false", _("Off")))
             cast(Any, self.fields["factory_test_override"].widget).choices = choices
+
+    def clean_prepaid_extra_cents(self) -> int:
+        """Take an empty credit for none."""
+        return self.cleaned_data["prepaid_extra_cents"] or 0
 
     def clean_country(self) -> str:
         country: str = self.cleaned_data["country"].strip().upper()
@@ -127,6 +137,8 @@ class WorkspaceAdmin(StaffAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         organisation = ["name", ("country", "currency"), "type", "main"]
         contract = ["package", "data_plans"]
+        if obj is not None and obj.package.evaluation:
+            contract.append("prepaid_extra_cents")
         if obj is None:
             return [(None, {"fields": organisation}), (_("Contract"), {"fields": contract})]
         if obj.main_id is None and request.user.has_perm("accounts.change_user"):

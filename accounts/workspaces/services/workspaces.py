@@ -15,6 +15,7 @@ from accounts.changes import assign, check, differences
 from accounts.locking import lock_workspace
 from accounts.models import Workspace
 from accounts.packages.services.subscriptions import find_data_plans, find_package, require_one_currency
+from accounts.packages.services.trials import reopen_credit
 from accounts.people.services.members import settle_tokens
 from accounts.permissions import Permission, authorise, authorise_staff
 from accounts.signals import SettingChange
@@ -24,6 +25,7 @@ from accounts.workspaces.services.requests import require_room
 from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Forbidden, Invalid
+from kit.money import money
 
 _ORGANISATION: Final = ("name", "country")
 _STAFF_SETTINGS: Final = (
@@ -35,6 +37,7 @@ _STAFF_SETTINGS: Final = (
     "factory_test_sms",
     "factory_test_days",
     "event_days",
+    "prepaid_extra_cents",
 )
 
 
@@ -136,7 +139,10 @@ def update_workspace(*, workspace_id: int, changes: Mapping[str, Any]) -> Worksp
             return workspace
         if "main_id" in changed:
             _check_link(workspace)
+        if "prepaid_extra_cents" in changed:
+            changed += reopen_credit(workspace)
         workspace.save(update_fields=changed)
+        changed = [name for name in changed if name in changes]
         if "main_id" in changed and before["main_id"] is not None:
             _settle_former_main(workspace, before["main_id"])
         organisation = [name for name in changed if name in _ORGANISATION]
@@ -203,6 +209,8 @@ def _shown(workspace: Workspace, name: str) -> str:
             return workspace.main.name if workspace.main else "none"
         if name == "factory_test_override":
             return {None: "as the package says", True: "on", False: "off"}[workspace.factory_test_override]
+        if name == "prepaid_extra_cents":
+            return money(workspace.prepaid_extra_cents, workspace.currency)
         if _field(name).choices:
             return str(getattr(workspace, f"get_{name}_display")())
         return str(getattr(workspace, name))

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.changes import lines_of
 from accounts.models import DataPlanBooking
 from accounts.permissions import Permission, authorise
-from kit.action import action
+from kit.action import action, retried
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 from kit.mobile_networks import ZONES
@@ -44,6 +44,7 @@ _COLUMNS: Mapping[type[ServicePolicy] | type[CoveragePolicy], str] = {
 """The device's column that refers to each kind."""
 
 
+@retried
 def create_service_policy(*, workspace_id: int, values: Mapping[str, Any]) -> ServicePolicy:
     """Make a service policy.
 
@@ -58,6 +59,7 @@ def create_service_policy(*, workspace_id: int, values: Mapping[str, Any]) -> Se
     return _create(ServicePolicy(workspace_id=workspace_id), SERVICE_FIELDS, values)
 
 
+@retried
 def create_coverage_policy(*, workspace_id: int, values: Mapping[str, Any]) -> CoveragePolicy:
     """Make a coverage policy with a data plan the workspace has booked.
 
@@ -70,11 +72,13 @@ def create_coverage_policy(*, workspace_id: int, values: Mapping[str, Any]) -> C
     return _create(CoveragePolicy(workspace_id=workspace_id), COVERAGE_FIELDS, values)
 
 
+@retried
 def update_service_policy(*, workspace_id: int, policy_id: int, values: Mapping[str, Any]) -> ServicePolicy:
     """Change a service policy; values that already hold write nothing. Raises: also NotFound."""
     return _update(ServicePolicy, workspace_id, policy_id, SERVICE_FIELDS, values)
 
 
+@retried
 def switch_service(*, workspace_id: int, policy_id: int, service: str, allowed: bool) -> ServicePolicy:
     """Allow or forbid one service of a service policy.
 
@@ -97,11 +101,13 @@ def switch_service(*, workspace_id: int, policy_id: int, service: str, allowed: 
         return update_service_policy(workspace_id=workspace_id, policy_id=policy_id, values={service: allowed})
 
 
+@retried
 def update_coverage_policy(*, workspace_id: int, policy_id: int, values: Mapping[str, Any]) -> CoveragePolicy:
     """Change a coverage policy; values that already hold write nothing. Raises: also NotFound."""
     return _update(CoveragePolicy, workspace_id, policy_id, COVERAGE_FIELDS, values)
 
 
+@retried
 def delete_service_policy(*, workspace_id: int, policy_id: int) -> None:
     """Delete a service policy no device uses.
 
@@ -112,6 +118,7 @@ def delete_service_policy(*, workspace_id: int, policy_id: int) -> None:
     _delete(ServicePolicy, workspace_id, policy_id)
 
 
+@retried
 def delete_coverage_policy(*, workspace_id: int, policy_id: int) -> None:
     """Delete a coverage policy no device uses. Raises: as `delete_service_policy`."""
     _delete(CoveragePolicy, workspace_id, policy_id)

@@ -60,6 +60,7 @@ class OrganisationStatsAnswer(StatsAnswer):
         None, description="SIMs that were Activated here at any time this month, suspended or gone since or not."
     )
     hosting_fees: float | Absent = Field(None, description="What these cost by the package's scale.")
+    prepaid_balance: float | Absent = Field(None, description="What is left of the prepaid credit of a trial.")
 
 
 class DayAnswer(Answer):

@@ -34,6 +34,7 @@ from sims.models.usage import TrafficType
 from sims.states import DeviceStatus, SimStatus
 from sims.usage.api.answers import DayAnswer, HourAnswer, OrganisationStatsAnswer, StatsAnswer, WorkspaceDaysAnswer
 from sims.usage.records import BYTES_PER_MB, MICRO
+from sims.usage.services.prepaid import credit_left
 from sims.wire import TRAFFIC_TYPES
 
 sims = Router(tags=["SIMs"])
@@ -211,6 +212,8 @@ def _inventory(workspace: Workspace) -> dict[str, Any]:
             "active_chargeable_sims": charged,
             "hosting_fees": float(hosting_fee(workspace.package, charged)),
         }
+    if (left := credit_left(workspace)) is not None:
+        found["prepaid_balance"] = float(left)
     return found
 
 

@@ -78,6 +78,17 @@ def test_from_sign_up_to_the_dashboard(django_capture_on_commit_callbacks: Any) 
     assert Client().get(link_of(), follow=True).status_code == 404
 
 
+def test_nobody_sends_words_of_their_own_with_our_mail(django_capture_on_commit_callbacks: Any) -> None:
+    """Whoever signs up chooses names, and the address need not be theirs."""
+    data = {"name": "Pay at evil.example", "email": "victim@example.com", "organisation": "Call 1555 now"}
+    with django_capture_on_commit_callbacks(execute=True):
+        Client().post(reverse("account_signup"), data)
+    assert User.objects.get(email="victim@example.com").name == "Pay at evil.example"
+    (sent,) = mail.outbox
+    assert sent.to == ["victim@example.com"]
+    assert not [word for word in ("evil.example", "1555") if word in f"{sent.subject}{sent.body}"]
+
+
 def test_an_address_with_an_account_is_answered_the_same(cast: Cast, django_capture_on_commit_callbacks: Any) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         response = sign_up(Client(), cast.member.email.upper())
