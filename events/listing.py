@@ -105,6 +105,7 @@ class EventListing(Listing):
     def _fold_of(self, run: Run) -> Fold:
         assert run.newest is not None  # noqa: S101 - every run that was counted has one
         asked = self.filters.query_values()
+        columns = {"columns": ",".join(self.columns)} if self.columns else {}
         request_id, count = str(run.request_id), str(run.count)
         place = Cursor(run.newest[0], run.newest[1] + 1).dump(unfold_scope(self.filters.query, request_id, count))
         base = reverse("events:unfold", args=[self.filters.workspace_id])
@@ -114,7 +115,7 @@ class EventListing(Listing):
             severity=run.severity,
             sims=run.sims,
             devices=run.devices,
-            unfold_url=f"{base}?{urlencode({**asked, 'of': request_id, 'n': count, 'place': place})}",
+            unfold_url=f"{base}?{urlencode({**asked, **columns, 'of': request_id, 'n': count, 'place': place})}",
             list_url=f"{self.path}?{urlencode({**asked, 'request': request_id})}",
         )
 

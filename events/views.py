@@ -30,7 +30,7 @@ from kit.htmx import private, problem, render_fragment, respond
 from kit.lists import Empty
 from kit.paging import Cursor, InvalidCursorError, after, keyset_page
 from kit.rendering import by_jinja
-from kit.tables import View, chosen_view
+from kit.tables import View, asked_view, chosen_view
 
 EMBEDDED_ROWS = 25
 RECENT_ROWS = 10
@@ -199,7 +199,7 @@ def unfold(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     )
     context = {
         "rows": rows,
-        "columns": chosen_view(EventTable, request.user.preferences or {}).columns,
+        "columns": asked_view(EventTable, request.user.preferences or {}, request.GET.get("columns", "")).columns,
         "now": timezone.now(),
         "of": request_id,
         **row_context(request.workspace),

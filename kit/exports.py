@@ -16,7 +16,7 @@ from kit.csv_files import csv_parts
 from kit.filter_sets import ListFilters
 from kit.htmx import HtmxRequest, private, problem
 from kit.paging import capped_count
-from kit.tables import ListTable, View, chosen_view
+from kit.tables import ListTable, View, asked_view
 
 MOST_ROWS: Final = 100_000
 CHUNK: Final = 2_000
@@ -54,7 +54,7 @@ class Record(Protocol):
 def export_file(
     request: HtmxRequest, export: Export, filters: ListFilters, *, workspace_id: int, record: Record
 ) -> HttpResponseBase:
-    """Send what a list's filters find, in the order of the screen (`sort`) and the columns that the reader sees.
+    """Send what a list's filters find, in the order (`sort`) and the columns that the reader sees (`columns`).
 
     Args:
         request: of the reader; the right is checked already.
@@ -69,7 +69,8 @@ def export_file(
     if count.more:
         message = _("More than %(most)s rows match. Narrow the filter, for example by state, and export in parts.")
         return problem(request, message % {"most": f"{MOST_ROWS:,}"}, 422)
-    seen = chosen_view(export.table, getattr(request.user, "preferences", None) or {}).columns
+    preferences = getattr(request.user, "preferences", None) or {}
+    seen = asked_view(export.table, preferences, request.POST.get("columns", "")).columns
     columns = [name for name in export.table.base_columns if name in export.values and name in {*seen, *export.always}]
     record(count=count.value, filters=filters.query_values(), columns=columns)
     head = [str(_("ID")), *(_heading(export, column) for column in columns)]

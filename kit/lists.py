@@ -29,7 +29,7 @@ from kit.paging import (
     number_page,
 )
 from kit.rendering import by_jinja
-from kit.tables import ListTable, View, chosen_view
+from kit.tables import ListTable, View, asked_view
 
 KEPT = ("tab",)
 """Further parameters of a page that stay in every link of its list."""
@@ -158,14 +158,13 @@ class Listing:
 
     def _view(self, table: type[ListTable]) -> View:
         """Return what the reader has chosen for the table, with the columns of the address where it names some."""
-        chosen = chosen_view(table, getattr(self.request.user, "preferences", None) or {})
-        asked = [name for name in self.data.get("columns", "").split(",") if name]
-        if unknown := [name for name in asked if name not in table.base_columns]:
+        asked = self.data.get("columns", "")
+        names = [name for name in asked.split(",") if name]
+        if unknown := [name for name in names if name not in table.base_columns]:
             self.notices.append(_("There is no column “%(name)s”.") % {"name": unknown[0][:60]})
-        if not (known := [name for name in asked if name in table.base_columns]):
-            return chosen
-        self.columns = table.shown_columns(known)
-        return replace(chosen, columns=self.columns)
+        view = asked_view(table, getattr(self.request.user, "preferences", None) or {}, asked)
+        self.columns = view.columns if len(unknown) < len(names) else ()
+        return view
 
     def _read_parameters(self) -> None:
         self.per_page = PER_PAGE_DEFAULT
@@ -264,9 +263,14 @@ class Listing:
         """The address of this view with the columns that the reader has chosen, where it names others."""
         return self.url(columns="") if self.columns else ""
 
+    @property
+    def _whole(self) -> str:
+        """What follows the address of the whole list, where the reader has chosen a view that it would open with."""
+        return self.menu.whole if self.menu else ""
+
     def url(self, **changes: str) -> str:
         """The address of this view with some parameters changed; empty ones are left out."""
-        query = encode({**self.kept, **self.filters.query_values(), **self._own_parameters(), **changes})
+        query = encode({**self.kept, **self.filters.query_values(), **self._own_parameters(), **changes}) or self._whole
         return f"{self.path}?{query}" if query else self.path
 
     @property
@@ -281,7 +285,7 @@ class Listing:
     @property
     def clear_url(self) -> str:
         """The address of this list with no filter."""
-        query = encode(self.kept) or (self.menu.whole if self.menu else "")
+        query = encode(self.kept) or self._whole
         return f"{self.path}?{query}" if query else self.path
 
     def chip_urls(self) -> list[tuple[Chip, str]]:

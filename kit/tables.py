@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -228,3 +228,14 @@ def chosen_view(table: type[ListTable], preferences: Mapping[str, Any]) -> View:
         columns=table.shown_columns(tuple(chosen)),
         density=density if density in DENSITIES else DENSITIES[0],
     )
+
+
+def asked_view(table: type[ListTable], preferences: Mapping[str, Any], columns: str) -> View:
+    """Return what a user has chosen for a table, with the columns of an address in place of theirs where it names some.
+
+    Args:
+        columns: names between commas; unknown ones are ignored.
+    """
+    chosen = chosen_view(table, preferences)
+    known = [name for name in columns.split(",") if name in table.base_columns]
+    return replace(chosen, columns=table.shown_columns(known)) if known else chosen

@@ -212,7 +212,8 @@ def open_with(*, workspace_id: int, list_name: str, view_id: int | None) -> None
 
 
 def _locked(who: Viewer, workspace_id: int, view_id: int) -> SavedView:
-    view = visible(workspace_id, who.user_id).filter(pk=view_id).select_for_update(of=("self",)).first()
+    rows = visible(workspace_id, who.user_id).select_related(None).select_for_update(of=("self",))
+    view = rows.filter(pk=view_id).first()
     if view is None:
         raise _unknown(view_id)
     if not may_change(who, view):

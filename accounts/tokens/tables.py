@@ -60,7 +60,7 @@ class TokenTable(ListTable):
         if token.creator is None:
             return when(token.created)
         return when(token.created) + format_html(
-            '<span class="small muted"> {} (ID {})</span>', bdi(token.creator.name), token.creator_id
+            '<span class="small muted below"> {} (ID {})</span>', bdi(token.creator.name), token.creator_id
         )
 
     def render_last_used(self, record: dict[str, Any]) -> SafeString:

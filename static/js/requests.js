@@ -46,8 +46,11 @@
   let refresh = false;
 
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (!body || event.detail.target !== body) return;
-    if (!body.firstElementChild) return dialog.close();
+    if (body && event.detail.target === body && !body.firstElementChild) dialog.close();
+  });
+  // Not before htmx has made its forms work: Enter may come at once.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (!body?.firstElementChild || event.detail.target !== body) return;
     if (!dialog.open) dialog.showModal();
     if (body.querySelector("[data-refresh-list]")) refresh = true;
     if (window.focusMistake(body)) return;

@@ -216,6 +216,8 @@ def test_saving_changing_and_deleting_by_the_pages(cast: Cast) -> None:
     assert client.get(f"/w/{cast.acme.pk}/sims/")["Location"] == f"/w/{cast.acme.pk}/sims/?{QUERY}"
     assert client.get(f"/w/{cast.acme.pk}/sims/?view=all").status_code == 200
     assert client.get(f"/w/{cast.acme.pk}/sims/", headers={"HX-Request": "true"}).status_code == 200
+    cleared = client.get(f"/w/{cast.acme.pk}/sims/?view=all", headers={"HX-Request": "true"}).content.decode()
+    assert f'hx-get="/w/{cast.acme.pk}/sims/?view=all"' in cleared, "the list comes anew as the whole list"
     assert cast.client(cast.owner).get(f"/w/{cast.acme.pk}/sims/").status_code == 200
     assert "Dark" in client.get(base).content.decode()
     client.post(f"{base}{view.pk}/default/", {"off": "1"})

@@ -58,7 +58,7 @@ def test_lists_on_a_phone(demo: Demo, places: Places, open_as: Open) -> None:
             box = cell.bounding_box()
             assert box
             assert 0 <= box["x"] < box["x"] + box["width"] <= 360, name
-    row = page.locator("tr[data-row]").nth(2)
+    row = page.locator("tr[data-expand]").nth(2)
     row.locator(".row-link").click()
     expect(page.locator(".panel .event-actor")).to_be_visible()
     settled(page)

@@ -188,7 +188,7 @@ def test_buttons_dialogs_and_panels_show_that_they_work(places: Places, page: Pa
 
     page.goto(places.address_of["events"])
     gate = Gate(page, re.compile(r"/events/\d+/$"))
-    page.locator("tr[data-row]").nth(1).click()
+    page.locator("tr[data-expand]").first.locator("td").first.click()
     expect(page.locator('.panel[aria-busy="true"] .skeleton')).to_be_visible()
     gate.open()
     expect(page.locator(".panel .event")).to_be_visible()

@@ -49,7 +49,7 @@ def test_save_share_and_find_a_view(demo: Demo, places: Places, page: Page, watc
     # Columns that are chosen now are shown, in place of those of the view.
     other.locator("#view-menu").click()
     other.get_by_role("checkbox", name="EID").check()
-    other.get_by_role("button", name="Apply").click()
+    other.get_by_role("button", name="Apply", exact=True).click()
     expect(other.locator("th.col-eid")).to_be_visible()
     assert "columns=" not in other.url
 

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.actors import actor_of
 from accounts.models import User, Workspace
+from portal.search import finding
 from sims.identifiers import iccid_with_luhn
 from sims.models import Device, Sim
 from tests.cast import Cast
@@ -126,6 +127,15 @@ def test_nothing_of_another_workspace_is_found(cast: Cast, fleet: tuple[Sim, Dev
         response = cast.client(cast.outsider).get(f"{mine}search/", {"q": text})
         assert response.status_code == 200, text
         assert cast.client(cast.outsider).get(f"/w/{cast.acme.pk}/search/", {"q": text}).status_code == 404
+
+
+def test_old_devices_are_found_by_the_beginning_of_their_name(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "NEWEST_DEVICES", 1)
+    cast.device(name="Harbour meter 7")
+    cast.device(name="Newest")
+    assert "Harbour meter 7" in found(cast, "Harbour m")
+    assert "Harbour meter 7" not in found(cast, "meter 7"), "a part of a name is looked for among the newest"
+    assert "Newest" in found(cast, "ewes")
 
 
 def test_the_number_of_queries_does_not_grow(cast: Cast) -> None:

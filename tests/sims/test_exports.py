@@ -101,3 +101,14 @@ def test_an_export_is_an_event_with_its_filter_and_columns(cast: Cast) -> None:
     export(cast.client(cast.observer), cast.acme.pk, "device")
     assert (last().description, last().user_id) == ("0 device(s) exported", cast.observer.pk)
     assert types() == [10086, 10086]
+
+
+def test_a_file_has_the_columns_that_the_address_names(cast: Cast) -> None:
+    cast.device(name="Pump 1")
+    url = reverse("sims:device_export", args=[cast.acme.pk])
+    response: Any = cast.client(cast.owner).post(url, {"filter": "", "columns": "name,created,nonsense"})
+    head = b"".join(response.streaming_content).decode().splitlines()[0]
+    assert "Created" in head
+    assert "Coverage policy" not in head
+    page = cast.client(cast.owner).get(f"/w/{cast.acme.pk}/devices/?columns=name,created").content.decode()
+    assert '<input type="hidden" name="columns" value="name,created">' in page

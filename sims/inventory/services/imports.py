@@ -232,6 +232,7 @@ def _read(job: Job) -> _File:
 
 
 @jobs.job_kind(KIND, prepare=_read)
+@retried
 def import_step(job: Job, file: _File) -> bool:
     """Do the next piece of an import: write it, let everybody see all of them, or take a piece away again."""
     authorise_staff(RIGHT)

@@ -78,6 +78,7 @@ def update_service_policy(*, workspace_id: int, policy_id: int, values: Mapping[
     return _update(ServicePolicy, workspace_id, policy_id, SERVICE_FIELDS, values)
 
 
+@retried
 def switch_service(*, workspace_id: int, policy_id: int, service: str, allowed: bool) -> ServicePolicy:
     """Allow or forbid one service of a service policy.
 
