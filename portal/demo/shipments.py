@@ -17,7 +17,7 @@ from portal.demo.past import Past
 from sims.devices.services.devices import NewDevice, create_devices
 from sims.inventory.services.allotment import reserve_batch
 from sims.inventory.services.assignment import SimChoice
-from sims.inventory.services.imports import cancel_import, import_sims, import_step, start_import
+from sims.inventory.services.imports import KIND, cancel_import, import_sims, import_step, start_import
 from sims.inventory.services.registration import register_batch
 from sims.inventory.services.stock import create_batch
 from sims.models import SimModel
@@ -173,7 +173,7 @@ def _import_into_the_wrong_batch(past: Past, key: str) -> None:
     made = start_import(batch_id=past.batches[key], content=b"iccid,imsi\n", file_name="nano-october.csv")
     cancel_import(import_id=made.pk)
     # Nothing was written, so one step ends it, at this moment; a worker finds the job with nothing left to do.
-    import_step(Job.objects.get(pk=made.job_id), None)
+    import_step(Job.objects.get(arguments__import=made.pk, kind=KIND), None)
 
 
 def _assign(past: Past, key: str, workspace: str) -> None:
