@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from ninja.security import HttpBearer
 from pydantic import BeforeValidator, Field
 
+from accounts.actors import rights_of
 from accounts.models import User, Workspace
 from accounts.permissions import Permission, authorise
 from accounts.sign_in.second_factors import enough_for_staff, has_second_factor
@@ -34,7 +35,8 @@ class BearerAuth(HttpBearer):
         bearer = tokens.authenticate_bearer(request.headers.get("Authorization", ""))
         _require_second_factor(request.path, bearer)
         limits.check_organisation(request.path, bearer.workspace.pk)
-        idempotency.claim(request, f"{bearer.actor.kind}:{bearer.actor.id}:{bearer.workspace.pk}")
+        actor, workspace_id = bearer.actor, bearer.workspace.pk
+        idempotency.claim(request, f"{actor.kind}:{actor.id}:{workspace_id}", rights_of(actor, workspace_id))
         return bearer
 
     def authenticate(self, request: HttpRequest, token: str) -> tokens.Bearer:

@@ -16,6 +16,7 @@ import hmac
 import json
 import re
 import zlib
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -50,17 +51,18 @@ class Replayed(Exception):
         self.answer = answer
 
 
-def claim(request: HttpRequest, caller: str) -> None:
+def claim(request: HttpRequest, caller: str, rights: Collection[str] = ()) -> None:
     """Claim the key of a POST for this request, once its caller is known; a request without one is left alone.
 
     Args:
         request: authenticated, and nothing done yet.
         caller: who calls and where; the keys of one caller are nothing to another.
+        rights: what the caller may do there now.
 
     Raises:
         Replayed: the same call was answered before.
-        WireError: 400, no key; 409, the first call is at work, or its end is not known; 422, the key was given to
-            another call.
+        WireError: 400, no key; 403, the caller may do less by now than when the call was done; 409, the first call is
+            at work, or its end is not known; 422, the key was given to another call.
     """
     key = request.headers.get(HEADER)
     if key is None or request.method != "POST":
@@ -75,7 +77,7 @@ def claim(request: HttpRequest, caller: str) -> None:
     KeptAnswer.objects.filter(owner=owner, created__lt=now - LIFE).delete()
     row, is_new = KeptAnswer.objects.get_or_create(owner=owner, defaults={"call": call, "created": now})
     if is_new:
-        setattr(request, _CLAIM, (row, key))
+        setattr(request, _CLAIM, (row, key, sorted(rights)))
         return
     if row.call != call:
         raise WireError(
@@ -85,7 +87,15 @@ def claim(request: HttpRequest, caller: str) -> None:
         )
     if row.answer is None:
         raise _unanswered(at_work=row.created > now - UNKNOWN_AFTER)
-    raise Replayed(_thawed(bytes(row.answer), key))
+    told, content = _thawed(bytes(row.answer), key)
+    if not set(told.get("rights", ())) <= set(rights):
+        # What was answered may be a secret, or what only the role of then may read.
+        raise WireError(
+            403,
+            Code.FORBIDDEN,
+            "The call was done, and its answer is not given again: you may do less in this organisation now than then.",
+        )
+    raise Replayed(_answer(told, content))
 
 
 # untold: the answer to a call; what it did is told by its own action
@@ -98,9 +108,9 @@ def settled(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBas
     """
     claimed = getattr(request, _CLAIM, None)
     if claimed is not None:
-        row, key = claimed
+        row, key, rights = claimed
         if isinstance(response, HttpResponse) and response.status_code < 300:
-            row.answer = _frozen(response, key)
+            row.answer = _frozen(response, key, rights)
             row.save(update_fields=["answer"])
         else:
             row.delete()
@@ -136,15 +146,18 @@ def _cipher(key: str) -> Fernet:
     return Fernet(base64.urlsafe_b64encode(bytes.fromhex(_digest("answer", key))))
 
 
-def _frozen(response: HttpResponse, key: str) -> bytes:
+def _frozen(response: HttpResponse, key: str, rights: Sequence[str]) -> bytes:
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-    head = json.dumps({"status": response.status_code, "headers": headers}).encode()
+    head = json.dumps({"status": response.status_code, "headers": headers, "rights": rights}).encode()
     return _cipher(key).encrypt(zlib.compress(head + b"\n" + response.content))
 
 
-def _thawed(answer: bytes, key: str) -> HttpResponse:
+def _thawed(answer: bytes, key: str) -> tuple[dict[str, Any], bytes]:
     head, _newline, content = zlib.decompress(_cipher(key).decrypt(answer)).partition(b"\n")
-    told: dict[str, Any] = json.loads(head)
+    return json.loads(head), content
+
+
+def _answer(told: dict[str, Any], content: bytes) -> HttpResponse:
     return HttpResponse(
         content,
         status=told["status"],

@@ -11,6 +11,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -19,6 +20,8 @@ from kit.api.errors import Code, WireError, bad_request
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 PLAIN: Final = frozenset({"", "identity"})
+LONGEST_INTEGER: Final = 1_000
+"""Digits of an integer that is read as one; a longer one becomes a decimal."""
 PACKED: Final = frozenset({"gzip", "x-gzip"})
 
 
@@ -82,6 +85,10 @@ class KeyTwiceError(ValueError):
         super().__init__(f"the key “{key[:60]}” stands twice in an object")
 
 
+class NotANumberError(ValueError):
+    """NaN or Infinity, which is no JSON."""
+
+
 def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object of its pairs. Raises KeyTwiceError."""
     found = dict(pairs)
@@ -128,7 +135,18 @@ def exact_json(text: bytes | str) -> Any:
 
 
 def _loads(text: str, hook: Callable[[list[tuple[str, Any]]], dict[str, Any]]) -> Any:
-    return json.loads(text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=hook)
+    read = partial(json.loads, text, parse_float=Decimal, parse_constant=_no_number, object_pairs_hook=hook)
+    try:
+        return read()
+    except ValueError as error:
+        # Said of an integer of more digits than Python reads: it is JSON all the same, and only its object is to blame.
+        if type(error) is not ValueError:
+            raise
+        return read(parse_int=_whole)
+
+
+def _whole(digits: str) -> int | Decimal:
+    return int(digits) if len(digits) <= LONGEST_INTEGER else Decimal(digits)
 
 
 def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -138,4 +156,4 @@ def _marked(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
+    raise NotANumberError(f"{name} is no JSON number")

@@ -13,10 +13,12 @@ from typing import Any, Final, NamedTuple
 
 from django.utils.translation import gettext as _
 
+from kit.api.parsing import Ambiguous
 from kit.mobile_networks import network_of_record
 from sims.usage.records import FUTURE, BadRecord, moment_of, payload_of, record_id_of, sim_of
 
 LONGEST_TEXT: Final = 400
+_TOO_LARGE: Final = 1e18
 _IMSI: Final = re.compile(r"[0-9]{6,15}", re.ASCII)
 _VLR: Final = re.compile(r"\bVLR='?([0-9]{3,20})", re.ASCII)
 _SGSN: Final = re.compile(r"\bSGSN='?([0-9]{3,20})'?(?:, *IP='([0-9a-fA-F.:]{2,45})')?", re.ASCII)
@@ -83,12 +85,14 @@ def read(record: Any, now: datetime) -> Report:
     """
     if not isinstance(record, dict):
         raise BadRecord(_("The event is no object. Send each event as an object."))
+    if isinstance(record, Ambiguous):
+        raise BadRecord(_("A key stands twice in the event, so nobody can know what is meant. Send each key once."))
     kind = _kind(record.get("event_type"))
     moment = moment_of(record, "timestamp")
     if moment > now + FUTURE:
         raise BadRecord(_("timestamp lies more than a day ahead. Check the sender's clock."))
     # As databases store it: what they can't is refused here.
-    stored: dict[str, Any] = json.loads(payload_of(record))
+    stored: dict[str, Any] = json.loads(payload_of(record), parse_float=_fraction)
     said = _text(stored.get("description"))
     detail = stored.get("detail") if isinstance(stored.get("detail"), dict) else None
     session = detail.get("pdp_context") if detail and isinstance(detail.get("pdp_context"), dict) else None
@@ -110,6 +114,14 @@ def read(record: Any, now: datetime) -> Report:
         session,
         detail,
     )
+
+
+def _fraction(digits: str) -> float:
+    """Read a fraction; one that PostgreSQL gives back as an integer beyond 64 bits can be sent to nobody."""
+    found = float(digits)
+    if abs(found) >= _TOO_LARGE:
+        raise BadRecord(_("The event holds a number that cannot be stored. Leave it out."))
+    return found
 
 
 def _kind(sent: Any) -> Kind:

@@ -31,12 +31,16 @@ CURRENCIES: Final = {"EUR": 1, "USD": 2}
 _LARGEST_COST: Final = 8
 """Digits after the first of a cost: more than any record's, and sums of it still fit 64 bits."""
 LONGEST_ID: Final = 100
+MOST_DIGITS: Final = 4_000
+"""Digits before and behind the point of a number that is kept: databases store so many, and Python reads them back."""
 FUTURE: Final = timedelta(days=1)
 """How far a record may end after now: clocks differ, but a date in next year is a mistake."""
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 """What is older is no usage, but a clock that was never set."""
 _ICCID: Final = re.compile(r"89[0-9]{17,18}", re.ASCII)
 _DIGITS: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
+_LONGEST_ID: Final = 18
+"""Digits after the first of a whole number that may be an id."""
 
 
 class BadRecord(ValueError):
@@ -141,9 +145,9 @@ def _integer(value: Any) -> int | None:
         return value
     if isinstance(value, str) and _DIGITS.fullmatch(value):
         return int(value)
-    if isinstance(value, Decimal) and value.is_finite() and value == value.to_integral_value():
-        return int(value)
-    return None
+    # An exponent of a thousand digits would be worked out in full.
+    small = isinstance(value, Decimal) and value.is_finite() and value.adjusted() <= _LONGEST_ID
+    return int(value) if small and value == value.to_integral_value() else None
 
 
 def _volumes(volume: Any, traffic_type: int) -> tuple[int, int, int]:
@@ -263,7 +267,9 @@ def payload_of(record: Mapping[str, Any]) -> str:
 
 
 def _decimal(value: Any) -> Any:
-    """Write a decimal as the digits it came with."""
+    """Write a decimal as the digits it came with, unless they are more than a database stores or can be read back."""
     if isinstance(value, Decimal) and value.is_finite():
-        return orjson.Fragment(str(value))
+        exponent = value.as_tuple().exponent
+        if value.adjusted() <= MOST_DIGITS and isinstance(exponent, int) and exponent >= -MOST_DIGITS:
+            return orjson.Fragment(str(value))
     raise TypeError

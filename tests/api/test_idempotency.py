@@ -14,7 +14,8 @@ from cryptography.fernet import InvalidToken
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import ApplicationToken
+from accounts.models import ApplicationToken, Membership
+from accounts.permissions import Role
 from events.models import Event
 from kit.api import idempotency
 from kit.models import KeptAnswer
@@ -168,3 +169,19 @@ def test_two_at_the_same_moment_are_one(settings: Any) -> None:
     assert statuses[0] == 201
     assert set(statuses) <= {201, 409}
     assert Device.objects.count() == 1
+
+
+def test_whoever_may_do_less_by_now_does_not_get_the_answer_again(cast: Cast, owner: Program) -> None:
+    """The value of a token is not told to somebody who may no longer make one."""
+    body = {"description": "ERP sync", "type": {"id": 0}}
+    first = send(owner, "/application_token", body, "one")
+    assert first.status_code == 200, first.content
+    role = Membership.objects.filter(user=cast.owner, workspace=cast.acme)
+    role.update(role=Role.OBSERVER)
+    refused = send(owner, "/application_token", body, "one")
+    assert refused.status_code == 403
+    assert "its answer is not given again" in refused.json()["message"]
+    role.update(role=Role.ADMINISTRATOR)
+    again = send(owner, "/application_token", body, "one")
+    assert (again.content, again["Idempotent-Replayed"]) == (first.content, "true")
+    assert ApplicationToken.objects.filter(description="ERP sync").count() == 1

@@ -14,15 +14,29 @@ import pytest
 
 from events.models import Event
 from sims.bulk.actions import SPECS
-from sims.models import Device, Sim
+from sims.models import Device, ServicePolicy, Sim
 from sims.states import DeviceStatus, SimStatus
 from tests.api.conftest import sign_in
 from tests.cast import Cast
 
 HTMX = {"HX-Request": "true"}
 TAGS = "north,roof"
-FORMS: dict[str, dict[str, str]] = {"devices/tags": {"add": "leaked", "remove": ""}}
-"""What the dialogs that ask further questions are answered."""
+
+
+def answers(cast: Cast, path: str) -> dict[str, Any]:
+    """Return what the dialogs that ask further questions are answered."""
+    service = ServicePolicy.objects.get_or_create(workspace=cast.acme, name="Leaked")[0].pk
+    coverage = cast.policies()[1].pk
+    note = {"note": "leaked"}
+    answered: dict[str, dict[str, Any]] = {
+        "devices/tags": {"add": "leaked", "remove": ""},
+        "devices/note": note,
+        "sims/note": note,
+        "devices/policies": {"service_policy": service, "coverage_policy": coverage},
+        "sims/devices": {"pattern": "Leaked {iccid}", "service_policy": service, "coverage_policy": coverage},
+    }
+    return answered.get(path, {})
+
 
 ALL_OR_NOTHING = {"sims/transfer", "sims/register"}
 """Actions with a way of their own, which refuse everything when they refuse one."""
@@ -81,7 +95,7 @@ def test_a_bulk_action_writes_its_own_rows_alone(cast: Cast, path: str) -> None:
     answer = client.post(f"{base}preview/", data, headers=HTMX)
     if (plan := re.search(r'name="plan" value="([^"]+)"', answer.content.decode())) is not None:
         typed = re.search(r'data-confirm="([^"]+)"|Type <[^>]+>([^<]+)<', answer.content.decode())
-        sent = {"plan": html.unescape(plan[1]), **FORMS.get(path, {}), "target": str(cast.bolt.pk)}
+        sent = {"plan": html.unescape(plan[1]), **answers(cast, path), "target": str(cast.bolt.pk)}
         for confirm in ("", *(found for found in (typed.groups() if typed else ()) if found), *map(str, range(1, 10))):
             client.post(f"{base}run/", {**sent, "confirm": confirm}, headers=HTMX)
     others.unchanged_since(before)

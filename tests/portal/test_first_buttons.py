@@ -12,7 +12,10 @@ TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.*"))
 _FORM = re.compile(r"<form\b(?P<head>[^>]*)>(?P<body>.*?)</form>", re.DOTALL)
 _BUTTON = re.compile(r"<button\b(?P<attributes>(?:[^>{]|\{%.*?%\}|\{\{.*?\}\})*)>", re.DOTALL)
 _COMMENT = re.compile(r"\{#.*?#\}", re.DOTALL)
-MAIN = ("button--primary", "button--danger-solid")
+MAIN = ("button--primary", "button--danger-solid", "visually-hidden")
+"""Styles of main buttons; dialogs put a hidden copy of theirs before everything else."""
+SCANNED = {"admin/orders/order/ship.html"}
+"""Forms in which a scanner ends each code with Enter, which checks the box and must not ship."""
 
 
 def wrong_forms(text: str) -> list[str]:
@@ -28,7 +31,10 @@ def wrong_forms(text: str) -> list[str]:
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(settings.BASE_DIR)))
 def test_enter_presses_the_main_button(path: Path) -> None:
-    assert wrong_forms(path.read_text()) == []
+    if str(path.relative_to(settings.BASE_DIR / "templates")) in SCANNED:
+        assert 'name="check"' in wrong_forms(path.read_text())[0]
+    else:
+        assert wrong_forms(path.read_text()) == []
 
 
 def test_a_cancel_before_the_main_button_is_found() -> None:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from events.models import Event
 from kit.context import NETWORK, ActorKind, Surface, acting_as
 from kit.network_feed import network_feed_token
-from sims.connectivity.selectors import connection_of
+from sims.devices.connections import connection_of
 from sims.devices.services.status import reset_connectivity
 from sims.inventory.services.assignment import release_sims
 from sims.inventory.services.status import change_sim_status
@@ -341,3 +341,50 @@ def test_a_device_tells_how_it_is_connected(cast: Cast, meter: Device) -> None:
     taken(ended(sim, ago(minutes=30)))
     assert "No data session is open" in words(client.get(base))
     assert words(client.get(f"{base}line/")).startswith("Attached Telekom , Germany")
+
+
+def test_the_list_and_its_file_tell_it_too(cast: Cast, meter: Device) -> None:
+    taken(session(sim_of(meter), ago(hours=1)))
+    client, base = cast.client(cast.owner), f"/w/{cast.acme.pk}/devices/"
+    columns = "name,connection,network,country,radio,session_ip,seen"
+    listed = words(client.get(f"{base}?columns={columns}"))
+    told = ("Online", "Telekom", "Germany", "4G", "203.0.113.77")
+    assert [each for each in told if each not in listed] == []
+    sent = client.post(f"{base}export/", {"filter": "", "columns": columns})
+    file = b"".join(sent.streaming_content).decode()  # type: ignore[attr-defined]  # a streamed answer
+    assert [each for each in told if each not in file] == []
+
+
+@pytest.mark.parametrize(
+    ("number", "counts"),
+    [
+        ("1.5", True),
+        ("1e-300", True),
+        ("18446744073709551615", True),
+        ("1e30", False),
+        ("1e400", False),
+        ("1e999999999", False),
+        ("1e-999999999", False),
+        ("9" * 5_000, False),
+    ],
+)
+def test_a_number_that_nobody_can_store_is_refused_alone(cast: Cast, meter: Device, number: str, counts: bool) -> None:
+    """It takes nothing of the delivery with it, and what is stored can be read by everybody."""
+    odd = session(sim_of(meter), ago(minutes=3))
+    odd["detail"] = {**odd["detail"], "pdp_context": {**CONTEXT, "ci": "N"}}
+    body = json.dumps([odd, located(sim_of(meter), ago(minutes=2))]).replace('"N"', number)
+    headers = {"authorization": f"Bearer {network_feed_token()}"}
+    answer = Client().post(URL, body, content_type="application/json", headers=headers)
+    assert answer.status_code == 200, answer.content
+    assert answer.json()["accepted"] == 1 + counts
+    assert ["cannot be stored" in each["error"] for each in answer.json()["rejected"]] == [True] * (not counts)
+    read = sign_in(cast.owner).get(f"/endpoint/{meter.pk}/connectivity")
+    assert (read.status_code, "pdp_context" in read.json()) == (200, counts)
+
+
+def test_a_key_that_stands_twice_is_refused(cast: Cast, meter: Device) -> None:
+    body = json.dumps(located(sim_of(meter), ago(minutes=2)))[:-1] + ', "description": "Something else"}'
+    headers = {"authorization": f"Bearer {network_feed_token()}"}
+    answer = Client().post(URL, body, content_type="application/json", headers=headers)
+    assert answer.json()["accepted"] == 0
+    assert "A key stands twice in the event" in answer.json()["rejected"][0]["error"]

@@ -209,3 +209,19 @@ def test_many_records_take_as_many_statements_as_one(cast: Cast, django_assert_m
     # One of them asks the database for the time.
     with django_assert_max_num_queries(16):
         assert deliver(*[record(sim, sms=1) for sim in sims for _ in range(10)]).accepted == 300
+
+
+@pytest.mark.parametrize("name", ["traffic_type", "sim"])
+def test_an_id_with_an_endless_exponent_is_none(cast: Cast, name: str) -> None:
+    """Worked out in full it would take all memory there is."""
+    (sim,) = in_test(cast)
+    endless = exact_json('{"id": 1e999999999}')
+    result = deliver({**record(sim, mb="0.01"), name: endless}, record(sim, mb="0.02"))
+    assert (result.accepted, [each["index"] for each in result.rejected]) == (1, [0])
+
+
+@pytest.mark.parametrize("number", ["1e999999", "1e-999999", "9" * 5_000])
+def test_a_number_that_no_database_stores_takes_only_its_record_with_it(cast: Cast, number: str) -> None:
+    (sim,) = in_test(cast)
+    result = deliver({**record(sim, mb="0.01"), "more": exact_json(number)}, record(sim, mb="0.02"))
+    assert (result.accepted, [each["index"] for each in result.rejected]) == (1, [0])
