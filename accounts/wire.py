@@ -7,12 +7,10 @@ from typing import Any, Final
 from pydantic import Field
 
 from accounts.models import Currency
+from accounts.models.packages import CURRENCY_IDS
 from kit.api.document import Answer
 
 STATES: Final = [{"id": 0, "description": "Enabled"}, {"id": 1, "description": "Suspended"}]
-
-
-_CURRENCY_IDS: Final = {Currency.EUR.value: 1, Currency.USD.value: 2}
 
 
 _SYMBOLS: Final = {Currency.EUR.value: "€", Currency.USD.value: "$"}
@@ -28,4 +26,4 @@ class CurrencyAnswer(Answer):
 
 def currency_wire(currency: str) -> dict[str, Any]:
     """Return a currency with its published id."""
-    return {"id": _CURRENCY_IDS.get(currency, 1), "code": currency, "symbol": _SYMBOLS.get(currency, currency)}
+    return {"id": CURRENCY_IDS.get(currency, 1), "code": currency, "symbol": _SYMBOLS.get(currency, currency)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,7 +24,7 @@ from events import registry
 from events.covered import about
 from events.models import Event, EventQuerySet, FrozenPerson
 from events.search import sim_ids
-from events.selectors import persons_of
+from events.selectors import persons_of, workspace_names
 from events.text import escape
 from events.totals import events_in_log
 from events.wire import WIRE_FIELDS, wire_list
@@ -336,16 +336,10 @@ def _answer(request: ApiRequest, query: ListQuery, whose: Q, scope: _Scope) -> H
         return total_of(events(), scope=f"{place} {request.path} {query.q}", filtered=bool(condition))
 
     page, rows = read_page(query, LIMITS, fetch=fetch, count=count)
-    names = {workspace.pk: workspace.name} if workspace is not None else _names_of(rows)
+    names = {workspace.pk: workspace.name} if workspace is not None else workspace_names(rows)
     made = wire_list(rows, persons_of(rows), names, staff=scope.staff)
     return page_response(request, page, made, sort=order.header)
 
 
 def _of_organisation(workspace: Workspace | None) -> Condition:
     return number("workspace_id") if workspace is None else constant(workspace.pk)
-
-
-def _names_of(rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
-    """Return the names of the workspaces that rows stand in. One query, none for no rows."""
-    ids = {row["workspace_id"] for row in rows}
-    return dict(Workspace.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}

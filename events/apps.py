@@ -16,7 +16,7 @@ class EventsConfig(AppConfig):
     def ready(self) -> None:
         """Register types, handlers, the writer and the database's own guards."""
         from events import checks, guard_checks, registry, saved_views, workspace_figures  # noqa: F401, PLC0415 - they register themselves
-        from events.handlers import accounts, network, orders, schedule, sims, trials  # noqa: F401, PLC0415 - they register themselves
+        from events.handlers import accounts, network, orders, schedule, sims, trials, workspaces  # noqa: F401, PLC0415 - they register themselves
         from events.replay import tasks as replay_tasks  # noqa: F401, PLC0415 - they register themselves
         from events.reverse import bulk  # noqa: F401, PLC0415 - it registers itself
         from events.seals import mails, tasks  # noqa: F401, PLC0415 - they register themselves

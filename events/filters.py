@@ -21,6 +21,7 @@ from accounts.models import Workspace
 from events import registry
 from events.covered import About, Kind, asked_about
 from events.search import (
+    IMSI,
     NOTHING,
     Found,
     bounded_text,
@@ -64,7 +65,6 @@ SOURCE_NAMES: Final = {
     Source.API: pgettext_lazy("event source", "API"),
 }
 
-_IMSI = re.compile(r"[0-9]{14,15}")
 _ID = re.compile(r"[0-9]{1,13}")
 
 
@@ -174,7 +174,7 @@ def _of_kinds(kinds: tuple[int, ...]) -> Q:
 def _sim_value(value: str) -> str:
     """Bring a typed SIM into the form it is looked for. Raises ValueError for what cannot be one."""
     digits = digits_in(value)
-    if _ID.fullmatch(digits) or _IMSI.fullmatch(digits):
+    if _ID.fullmatch(digits) or IMSI.fullmatch(digits):
         return digits
     return normalise_iccid(value)
 
@@ -264,7 +264,7 @@ class EventFilters(ListFilters):
         """Keep events of SIMs named by id, ICCID or IMSI, or with a wildcard by the names that the log has frozen."""
         texts = [str(item) for item in value.exact]
         iccids = [item for item in texts if len(item) == 19]
-        imsis = [item for item in texts if _IMSI.fullmatch(item)]
+        imsis = [item for item in texts if IMSI.fullmatch(item)]
         ids = [int(item) for item in texts if _ID.fullmatch(item)]
         ids += self._once(("sims", *iccids, *imsis), lambda: sim_ids(self.scope, iccids=iccids, imsis=imsis))
         if value.patterns:

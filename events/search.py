@@ -43,9 +43,9 @@ MAX_ID: Final = 2**63 - 1
 SHORTEST_NUMBER: Final = 14
 """Digits of an IMSI, the shortest number of a card; what has fewer is an id."""
 
-_NUMBER = re.compile(r"[0-9]{1,19}")
-_ICCID = re.compile(r"89[0-9]{17,18}")
-_IMSI = re.compile(r"[0-9]{14,15}")
+NUMBER: Final = re.compile(r"[0-9]{1,19}")
+ICCID: Final = re.compile(r"89[0-9]{17,18}")
+IMSI: Final = re.compile(r"[0-9]{14,15}")
 
 
 def text_since() -> datetime:
@@ -80,9 +80,9 @@ def understand(workspace_id: int, text: str) -> Found:
     digits = digits_in(text)
     if request_id := as_uuid(text):
         return Found(of_requests([request_id]))
-    if _ICCID.fullmatch(digits):
+    if ICCID.fullmatch(digits):
         return _by_iccid(workspace_id, digits)
-    if _NUMBER.fullmatch(digits) and int(digits) <= MAX_ID:
+    if NUMBER.fullmatch(digits) and int(digits) <= MAX_ID:
         return _by_number(workspace_id, digits)
     if found := _people_named(workspace_id, text):
         return found
@@ -247,7 +247,7 @@ def known_sims(workspace_id: int, asked: Sequence[str]) -> set[str]:
 
 def known_devices(workspace_id: int, asked: Sequence[str]) -> set[str]:
     """Return which of these names and ids are of devices of a workspace. One query."""
-    ids = [int(text) for text in asked if _NUMBER.fullmatch(text) and int(text) <= MAX_ID]
+    ids = [int(text) for text in asked if NUMBER.fullmatch(text) and int(text) <= MAX_ID]
     devices = Device.objects.of(workspace_id).filter(Q(name__in=asked) | Q(pk__in=ids))
     return {str(value) for row in devices.values_list("pk", "name") for value in row}.intersection(asked)
 

@@ -94,6 +94,12 @@ def persons_of(rows: Iterable[EventColumns]) -> dict[int, Person]:
     return {pk: Person(user_id, name, username.rstrip()) for pk, user_id, name, username in found}
 
 
+def workspace_names(rows: Iterable[EventColumns]) -> dict[int, str]:
+    """Return the names of the workspaces that rows stand in, by id. One query, none for no rows."""
+    ids = {row["workspace_id"] for row in rows}
+    return dict(Workspace.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}
+
+
 # --- around one event ---
 
 

@@ -200,6 +200,11 @@ class ListFilters(django_filters.FilterSet):
         """All filters but the search box, in their order."""
         return [chip for chip in self._all_chips() if chip.panel != "search"]
 
+    @property
+    def has_more(self) -> bool:
+        """Whether some filters wait in the panel of further ones."""
+        return any(not chip.primary and not chip.active for chip in self.chips)
+
     def _all_chips(self) -> list[Chip]:
         if not hasattr(self, "_chips"):
             self._chips = [self._chip(name) for name in self.filters]

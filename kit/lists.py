@@ -295,7 +295,7 @@ class Listing:
     @property
     def has_more_filters(self) -> bool:
         """Whether some filters wait in the "More filters" panel."""
-        return any(not chip.primary and not chip.active for chip in self.filters.chips)
+        return self.filters.has_more
 
     @property
     def hidden_parameters(self) -> list[tuple[str, str]]:

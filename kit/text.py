@@ -83,6 +83,16 @@ def several_lines(value: str, *, most: int, field: str) -> str:
     return text
 
 
+def searched(value: str, *, most: int) -> str:
+    """Return a text as a search takes it: composed as stored texts are, with single spaces, cut to a length.
+
+    Args:
+        value: as typed; what no database stores is left out.
+        most: characters that are looked for.
+    """
+    return " ".join(unicodedata.normalize("NFC", value).replace("\x00", "").split())[:most]
+
+
 def _visible(character: str) -> bool:
     return unicodedata.category(character)[0] in "LNPS" and character not in _BLANK
 

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.session_keys import LAST_WORKSPACE
 from kit.htmx import HtmxRequest, current_path, respond
+from kit.text import searched
 from portal.context_processors import section_of
 
 SHOWN = 50
@@ -46,7 +47,7 @@ def entries(request: HtmxRequest, text: str) -> tuple[list[SwitcherLine], int]:
     Names that begin with the text come first.
     """
     part = part_seen(request)
-    wanted = text.casefold().strip()
+    wanted = text.casefold()
     found: list[Any] = [
         workspace
         for workspace in getattr(request, "workspaces", None) or []
@@ -71,7 +72,7 @@ def entries(request: HtmxRequest, text: str) -> tuple[list[SwitcherLine], int]:
 @require_safe
 def switcher(request: HtmxRequest) -> HttpResponse:
     """The workspaces that match `?q=`, as a page or as the panel's list."""
-    text = request.GET.get("q", "")[:100]
+    text = searched(request.GET.get("q", ""), most=100)
     shown, total = entries(request, text)
     context = {"entries": shown, "total": total, "more": total - len(shown), "text": text}
     return respond(request, "portal/workspaces.html", "portal/_workspaces.html", context)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -15,6 +18,10 @@ class Currency(models.TextChoices):
 
     EUR = "EUR", _("Euro")
     USD = "USD", _("US dollar")
+
+
+CURRENCY_IDS: Final[Mapping[str, int]] = {Currency.EUR.value: 1, Currency.USD.value: 2}
+"""The wire's id of each currency."""
 
 
 class PlatformPackage(models.Model):

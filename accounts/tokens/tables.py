@@ -82,9 +82,12 @@ class TokenTable(ListTable):
         if not record["works"]:
             return ""
         token: ApplicationToken = record["token"]
+        url = reverse("accounts:integrations_revoke", args=[token.workspace_id, token.pk])
         return format_html(
-            '<a class="button button--small button--danger" href="{}">{}<span class="visually-hidden"> {}</span></a>',
-            reverse("accounts:integrations_revoke", args=[token.workspace_id, token.pk]),
+            '<a class="button button--small button--danger" href="{}" hx-get="{}" hx-target="#dialog-body">{}'
+            '<span class="visually-hidden"> {}</span></a>',
+            url,
+            url,
             _("Revoke"),
             bdi(token_label(record["name"], token.pk)),
         )

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.debug import sensitive_variables
@@ -25,7 +26,8 @@ from accounts.tokens.services import create_application_token, revoke_applicatio
 from accounts.tokens.tables import TokenTable
 from kit.context import current_actor, current_context
 from kit.errors import DomainError
-from kit.htmx import redirect_to
+from kit.htmx import redirect_to, respond, wants_fragment
+from kit.rendering import relative_text
 from kit.sent_once import sent_once
 
 PLACEHOLDER: Final = "YOUR_APPLICATION_TOKEN"
@@ -194,4 +196,20 @@ def revoke(request: WorkspacePageRequest, workspace_id: int, token_id: int) -> H
         revoke_application_token(workspace_id=workspace_id, token_id=token_id)
         messages.success(request, _("%(token)s is revoked.") % {"token": label})
         return redirect_to(request, reverse("accounts:integrations", args=[workspace_id]))
-    return render(request, "accounts/integration_revoke.html", {"token": token, "label": label})
+    used = token.last_used and _("Last used: %(moment)s") % {"moment": relative_text(token.last_used, timezone.now())}
+    context = {
+        "title": _("Revoke %(token)s") % {"token": label},
+        "text": _(
+            "Programs that use this token are refused from their next call on. It can't be undone; create another "
+            "token instead."
+        ),
+        "more": used or "",
+        "verb": _("Revoke"),
+        "dialog": "accounts/_confirm.html",
+        "back": reverse("accounts:integrations", args=[workspace_id]),
+        "back_label": _("Integrations"),
+        "beside_settings": True,
+        "url": request.path,
+        "as_page": not wants_fragment(request),
+    }
+    return respond(request, "accounts/dialog_page.html", "accounts/_confirm.html", context)

@@ -7,8 +7,9 @@ from ninja import Router
 from pydantic import Field
 
 from accounts.models import Workspace
+from accounts.models.packages import CURRENCY_IDS
 from accounts.tokens.bearer import ApiRequest, OrganisationId, own_organisation
-from accounts.wire import _CURRENCY_IDS, STATES
+from accounts.wire import STATES
 from kit.api.document import Absent, Answer, Lookup, answers
 from kit.api.responses import json_response, wire_time
 from kit.mobile_networks import country_of
@@ -54,7 +55,7 @@ def organisation_wire(workspace: Workspace) -> dict[str, str | int]:
         "name": workspace.name,
         "organisation_type_id": str(workspace.type),
         "organisation_status_id": str(workspace.status),
-        "currency_id": _CURRENCY_IDS.get(workspace.currency, 1),
+        "currency_id": CURRENCY_IDS.get(workspace.currency, 1),
         "organisation_class_id": 0,
         "created": wire_time(workspace.created),
     }

@@ -28,7 +28,7 @@ from events.admin.people import newest_of_users, of_users
 from events.admin.search import Understood, understand
 from events.models import Event
 from events.panel import panel_of, severity_name, source_name
-from events.selectors import LIST_FIELDS, PANEL_FIELDS, persons_of
+from events.selectors import LIST_FIELDS, PANEL_FIELDS, persons_of, workspace_names
 from events.who import who_of
 from events.wire import EventColumns, Persons, description_of
 from kit.admin.base import StaffAdmin
@@ -101,7 +101,7 @@ class StaffChips:
     @property
     def has_more_filters(self) -> bool:
         """Whether some filters wait in the panel of further ones."""
-        return any(not chip.primary and not chip.active for chip in self.filters.chips)
+        return self.filters.has_more
 
 
 @admin.register(Event)
@@ -300,9 +300,3 @@ def _of_request(row: EventColumns) -> tuple[dict[str, Any], Persons]:
         each["printed"] = as_printed(each["iccid"])
         each["workspace_name"] = names.get(each["workspace_id"]) or each["workspace_id"]
     return {"rows": rows, "count": count}, persons
-
-
-def workspace_names(rows: Sequence[EventColumns]) -> dict[int, str]:
-    """Return the names of the workspaces of some events, by id. One query, none for no rows."""
-    ids = {row["workspace_id"] for row in rows}
-    return dict(Workspace.objects.filter(pk__in=ids).values_list("pk", "name")) if ids else {}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import ApplicationToken
 from events.covered import about
 from events.models import Event, FrozenPerson
-from events.search import MAX_ID, NOTHING, as_uuid, sim_ids
+from events.search import ICCID, IMSI, MAX_ID, NOTHING, NUMBER, as_uuid, sim_ids
 from kit.context import ActorKind
 from kit.email_addresses import forms_of
 from kit.errors import Invalid
@@ -22,9 +22,6 @@ MOST_USERS: Final = 5
 """Accounts that had the same address one after the other."""
 
 _NAMED = re.compile(r"(event|request|sim|device|user|workspace|token)\s*:\s*(\S+)", re.IGNORECASE)
-_NUMBER = re.compile(r"[0-9]{1,19}")
-_ICCID = re.compile(r"89[0-9]{17,18}")
-_IMSI = re.compile(r"[0-9]{14,15}")
 
 
 @dataclass(frozen=True)
@@ -55,9 +52,9 @@ def understand(text: str) -> Understood:
     if request_id := as_uuid(text):
         return Understood(Q(request_id=request_id))
     digits = digits_in(text)
-    if _ICCID.fullmatch(digits) or _IMSI.fullmatch(digits):
+    if ICCID.fullmatch(digits) or IMSI.fullmatch(digits):
         return _by_number_of_sim(digits)
-    if _NUMBER.fullmatch(text) and int(text) <= MAX_ID:
+    if NUMBER.fullmatch(text) and int(text) <= MAX_ID:
         return _by_id(int(text))
     if "@" in text:
         return _by_address(text)
@@ -74,7 +71,7 @@ def _by_name(kind: str, value: str) -> Understood:
     if kind == "request":
         request_id = as_uuid(value)
         return Understood(Q(request_id=request_id) if request_id else NOTHING)
-    if not _NUMBER.fullmatch(value) or int(value) > MAX_ID:
+    if not NUMBER.fullmatch(value) or int(value) > MAX_ID:
         return Understood(NOTHING, _("“%(value)s” is no ID.") % {"value": value[:40]})
     number = int(value)
     if kind == "user":

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from accounts.models import Currency, Workspace
+from accounts.models import Workspace
+from accounts.models.packages import CURRENCY_IDS
 from kit.clock import iso_moment
 from orders import payments
 from orders.models import Address, Article, Order, OrderLine, PaymentMethod, Quality, ShippingOption, ShippingProvider
@@ -13,7 +14,6 @@ from orders.quotes import Quote
 from orders.selectors import Product
 from orders.states import OrderStatus
 
-CURRENCY_IDS: Final[Mapping[str, int]] = {Currency.EUR.value: 1, Currency.USD.value: 2}
 CURRENCIES: Final[Mapping[int, str]] = {number: code for code, number in CURRENCY_IDS.items()}
 STATES: Final = {state.value: {"id": state.value, "description": state.name.capitalize()} for state in OrderStatus}
 INVOICE_UNPAID: Final = {"id": 0, "description": "UNPAID"}

@@ -17,10 +17,12 @@ from kit.context import Surface
 from orders.services.exports import record_export as orders_export
 from portal.demo.past import Past
 from sims.devices.services.devices import NewDevice, create_devices, delete_devices
+from sims.devices.services.notes import change_device_notes
 from sims.devices.services.status import disable_devices, set_device_status
 from sims.devices.services.tags import change_tags
 from sims.exports import record_export
 from sims.inventory.services.assignment import SimChoice, release_sims
+from sims.inventory.services.notes import change_sim_notes
 from sims.inventory.services.status import change_sim_status
 from sims.inventory.services.transfer import transfer_sims
 from sims.policies.services import policies
@@ -68,6 +70,7 @@ def write_operations(past: Past) -> None:
         do = partial(_set_sims, past, key, first, last, to)
         past.add(past.calendar.at(day, hour, minute), who, do)
     _write_devices(past)
+    _write_notes(past)
     _write_transfers(past)
     _write_policies(past)
     _write_operator(past)
@@ -160,6 +163,29 @@ def _spare_device(past: Past, number: int) -> None:
         sim=SimChoice(sim_id) if sim_id is not None else None,
     )
     create_devices(workspace_id=past.workspaces["water"], devices=[new])
+
+
+def _write_notes(past: Past) -> None:
+    at = past.calendar.at
+    swap = "Returned by the depot.\nCheck the antenna before it goes out again."
+    past.add_aside(at(12, 8, 10), "marco", partial(_note_sims, past, "water/meters", slice(440, 446), swap))
+    past.add_aside(at(19, 8, 30), "marco", partial(_note_sims, past, "water/meters", slice(440, 443), ""))
+    past.add_aside(
+        at(18, 9, 45), "amara", partial(_note_sims, past, "cold/second", slice(20, 24), "For the new trucks")
+    )
+    past.add_aside(
+        at(13, 10, 5), "sanne", partial(_note_devices, past, "delta", slice(0, 3), "Key at the lock keeper's")
+    )
+
+
+def _note_sims(past: Past, key: str, place: slice, note: str) -> None:
+    workspace_id = past.workspaces[key.partition("/")[0]]
+    change_sim_notes(workspace_id=workspace_id, sim_ids=past.sims[key][place], note=note)
+
+
+def _note_devices(past: Past, workspace: str, place: slice, note: str) -> None:
+    ids = past.devices[workspace][place]
+    change_device_notes(workspace_id=past.workspaces[workspace], device_ids=ids, note=note)
 
 
 def _write_transfers(past: Past) -> None:

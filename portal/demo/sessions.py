@@ -16,7 +16,7 @@ from sims.identifiers import iccid_with_luhn
 ROAMS, ENDS = 0.03, 0.08
 """How often a device that is asked for finds another network, or closes its session."""
 _RADIO: Final = (6, 6, 6, 2, 1, 8)
-"""What sessions run on, by the numbers of `sims.connectivity.selectors.RADIO`: most on 4G."""
+"""What sessions run on, by the numbers of `sims.devices.connections.RADIO`: most on 4G."""
 
 
 @dataclass(slots=True)

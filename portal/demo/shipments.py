@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from kit.context import Surface
+from kit.models import Job
 from portal.demo import master_data
 from portal.demo.device_names import NAMES
 from portal.demo.numbers import addresses, imeis
@@ -16,7 +17,7 @@ from portal.demo.past import Past
 from sims.devices.services.devices import NewDevice, create_devices
 from sims.inventory.services.allotment import reserve_batch
 from sims.inventory.services.assignment import SimChoice
-from sims.inventory.services.imports import import_sims
+from sims.inventory.services.imports import KIND, cancel_import, import_sims, import_step, start_import
 from sims.inventory.services.registration import register_batch
 from sims.inventory.services.stock import create_batch
 from sims.models import SimModel
@@ -124,6 +125,7 @@ def write_shipments(past: Past) -> None:
         for number in range(shipment.count):
             _write_supply(past, _key("stock", shipment, number), shipment, turn + number)
     past.add(past.calendar.at(21, 9, 12), "alma", partial(_create, past, "stock/empty", "nano"))
+    past.add_aside(past.calendar.at(21, 9, 16), "alma", partial(_import_into_the_wrong_batch, past, "stock/empty"))
 
 
 def _key(workspace: str, shipment: PlannedShipment, number: int) -> str:
@@ -164,6 +166,14 @@ def _import(past: Past, key: str, shipment: PlannedShipment) -> None:
     produced = past.calendar.at(shipment.day - 60, 4)
     records = past.numbers.records(shipment.size, produced=produced, chip=shipment.model == "chip")
     import_sims(batch_id=past.batches[key], records=records)
+
+
+def _import_into_the_wrong_batch(past: Past, key: str) -> None:
+    """Begin to import a large file, and cancel it before its worker has read it: it belongs to another batch."""
+    made = start_import(batch_id=past.batches[key], content=b"iccid,imsi\n", file_name="nano-october.csv")
+    cancel_import(import_id=made.pk)
+    # Nothing was written, so one step ends it, at this moment; a worker finds the job with nothing left to do.
+    import_step(Job.objects.get(arguments__import=made.pk, kind=KIND), None)
 
 
 def _assign(past: Past, key: str, workspace: str) -> None:

@@ -34,7 +34,6 @@ EACH: Final = 5
 NEWEST_DEVICES: Final = 5_000
 """So many devices are looked through for a part of a name, whatever their number is."""
 MAX_ID: Final = 2**63 - 1
-LONGEST: Final = 200
 
 
 @dataclass(frozen=True)
@@ -64,11 +63,6 @@ class Group:
 
     name: str
     hits: list[Hit]
-
-
-def clean(text: str) -> str:
-    """Return what was typed, with single spaces and cut to what a search takes."""
-    return " ".join(text.replace("\x00", "").split())[:LONGEST]
 
 
 def target(workspace_id: int, text: str) -> str:

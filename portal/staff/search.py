@@ -28,6 +28,7 @@ from events.search import MAX_ID, as_uuid
 from events.selectors import of_requests
 from kit.admin.base import StaffAdmin
 from kit.rendering import badge, bdi, identifier, state_badge, when
+from kit.text import searched
 from orders.models import Order
 from orders.selectors import STATE_TONES
 from orders.states import OrderStatus
@@ -79,7 +80,7 @@ def search(site: AdminSite, request: HttpRequest, text: str) -> Answer:
         request: of the person.
         text: any part of a SIM's number, a name, an address, an id, or a kind with an id: `order:12`.
     """
-    text = " ".join(text.split())[:MOST_TEXT]
+    text = searched(text, most=MOST_TEXT)
     if not text:
         return Answer()
     finder = _Finder(site, request, text)

@@ -9,19 +9,16 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from kit.errors import Conflict, Invalid
 from kit.htmx import redirect_to, render_fragment
-from kit.mobile_networks import networks
-from kit.rendering import state_badge
 from sims.connectivity.forms import SmsForm
-from sims.connectivity.selectors import ATTACHED, OFFLINE, ONLINE, RADIO, connection_of
 from sims.connectivity.services.messages import SmsText, send_sms, why_no_sms
 from sims.connectivity.tables import SmsTable
+from sims.devices.connections import connection_of
 from sims.devices.selectors import device_of
 from sims.devices.views.devices import device_page
 from sims.models import Device, Sms, SmsStatus
@@ -29,10 +26,6 @@ from sims.states import DeviceStatus
 
 SHOWN: Final = 100
 """Messages that the page lists; the API answers with more."""
-
-
-NAMES: Final = {ONLINE: gettext_lazy("Online"), ATTACHED: gettext_lazy("Attached"), OFFLINE: gettext_lazy("Offline")}
-"""What people read of a connection."""
 
 
 @require_safe
@@ -53,28 +46,12 @@ def device_connection_line(request: WorkspacePageRequest, workspace_id: int, dev
 
 
 def _connection(device: Device) -> dict[str, Any]:
-    found = connection_of(device)
-    attachment, session = found.attachment, found.session or {}
-    operator = (attachment.operator if attachment else None) or {}
-    network = networks().get(found.network_id) if found.network_id is not None else None
-    country = operator.get("country")
-    radio = session.get("rat_type")
+    base = [device.workspace_id, device.pk]
     return {
         "device": device,
-        "badge": state_badge(found.status.lower(), str(NAMES[found.status])),
-        "seen": found.seen,
-        "network": network.name if network else str(operator.get("name") or ""),
-        "country": network.country.name
-        if network
-        else str(country.get("name") or "")
-        if isinstance(country, dict)
-        else "",
-        "radio": RADIO.get(radio, str(radio)) if isinstance(radio, int) else "",
-        "attachment": attachment if found.located else None,
-        "session": session,
-        "session_since": attachment.session_at if attachment and session else None,
-        "connection_url": reverse("sims:device_connection", args=[device.workspace_id, device.pk]),
-        "line_url": reverse("sims:device_connection_line", args=[device.workspace_id, device.pk]),
+        "connection": connection_of(device),
+        "connection_url": reverse("sims:device_connection", args=base),
+        "line_url": reverse("sims:device_connection_line", args=base),
     }
 
 

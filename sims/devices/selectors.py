@@ -11,6 +11,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Q, QuerySet
 
 from kit.filter_values import Values
+from sims.devices.connections import Connections
 from sims.identifiers import digits_in, iccid_with_luhn
 from sims.models import Device, Sim
 from sims.states import SimStatus
@@ -36,14 +37,17 @@ OFFERED_SIMS = 20
 
 
 def device_rows(devices: QuerySet[Device]) -> list[dict[str, Any]]:
-    """Return what the list shows of devices, in one query.
+    """Return what the list shows of devices, in one query, and how they are connected in more once that is shown.
 
-    `tags` becomes a list of names; `full_iccid` is the ICCID of the SIM with its Luhn digit, "" without a SIM.
+    `tags` becomes a list of names; `full_iccid` is the ICCID of the SIM with its Luhn digit, "" without a SIM;
+    `connections` answers for the ids of all rows.
     """
     rows: list[dict[str, Any]] = list(devices.values(*ROW_FIELDS))
+    connections = Connections(row["id"] for row in rows)
     for row in rows:
         row["tags"] = row["tags"].split(",") if row["tags"] else []
         row["full_iccid"] = iccid_with_luhn(row["sim__iccid"]) if row["sim__iccid"] else ""
+        row["connections"] = connections
     return rows
 
 

@@ -8,10 +8,7 @@ from kit.tables import ListColumn, ListTable
 
 
 class DeviceTable(ListTable):
-    """Connected devices.
-
-    There is no column for the connection: nothing here knows yet whether a device is online.
-    """
+    """Connected devices. How they are connected is asked for only where a column of it is shown."""
 
     list_name = "devices"
     caption = _("Connected devices")
@@ -21,18 +18,24 @@ class DeviceTable(ListTable):
     default_columns = (
         "name",
         "status",
+        "connection",
         "sim",
         "sim_status",
         "imei",
         "tags",
         "service_policy",
-        "coverage_policy",
         "last_updated",
     )
     default_sort = "-id"
 
     name = ListColumn(_("Name"), sort=("name",), required=True)
     status = ListColumn(_("State"), sort=("status",))
+    connection = ListColumn(_("Connection"))
+    network = ListColumn(_("Network"))
+    country = ListColumn(_("Country"))
+    radio = ListColumn(_("Radio technology"))
+    session_ip = ListColumn(_("Address in session"))
+    seen = ListColumn(_("Last seen"), moment=True)
     sim = ListColumn(_("SIM"), sort=("sim__iccid",))
     sim_status = ListColumn(_("SIM state"), sort=("sim__status",))
     imei = ListColumn(_("IMEI"), sort=("imei",))

@@ -8,8 +8,10 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from kit.delimited import like
 from kit.errors import DomainError, Invalid
-from sims.bulk.actions import NoteForm
+from kit.filter_values import parse_values
+from sims.bulk.forms import NoteForm
 from sims.form_fields import DisabledTestMixin
 from sims.identifiers import normalise_bic
 from sims.inventory.services.status import billing_note
@@ -66,11 +68,13 @@ class RegisterForm(forms.Form):
             status.choices = choices
 
     def clean_bics(self) -> list[str]:
-        """Read the codes, each once, in their order. Spaces within a line are what people group digits by."""
-        lines = self.cleaned_data["bics"].replace(",", "\n").replace(";", "\n").splitlines()
+        """Read the codes, each once, in their order, below a heading or not. Spaces are what people group digits by."""
+        lines = parse_values(self.cleaned_data["bics"])
+        if len(lines) > 1 and like(lines[0]) == "bic":
+            del lines[0]
         found: dict[str, None] = {}
         wrong: list[str] = []
-        for line in filter(None, map(str.strip, lines)):
+        for line in lines:
             try:
                 found.setdefault(normalise_bic(line, field="bics"))
             except Invalid as error:

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 from django.utils.translation import gettext as _
 
+from accounts.models.packages import CURRENCY_IDS
 from kit.api.parsing import Ambiguous
 from kit.clock import parse_moment
 from kit.mobile_networks import network_of_record
@@ -26,7 +27,6 @@ LARGEST: Final = 10**15
 """Bytes or messages of one record: far more than any network carries, and sums of it still fit 64 bits."""
 MICRO: Final = 1_000_000
 """Costs are kept in millionths of their currency."""
-CURRENCIES: Final = {"EUR": 1, "USD": 2}
 """The currencies of the published price lists by the wire's ids."""
 _LARGEST_COST: Final = 8
 """Digits after the first of a cost: more than any record's, and sums of it still fit 64 bits."""
@@ -219,9 +219,9 @@ def _currency(sent: Any) -> int | None:
         return None
     code = sent.get("code")
     if isinstance(code, str):
-        return CURRENCIES.get(code)
+        return CURRENCY_IDS.get(code)
     number = _integer(sent.get("id"))
-    return number if number in CURRENCIES.values() else None
+    return number if number in CURRENCY_IDS.values() else None
 
 
 def moment_of(record: Mapping[str, Any], key: str) -> datetime:

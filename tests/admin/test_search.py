@@ -52,6 +52,11 @@ def test_an_exact_hit_opens_its_page(staff: Client, cast: Cast) -> None:
     assert to(staff, "umbra") == f"/admin/accounts/workspace/{cast.umbra.pk}/change/"
 
 
+def test_what_no_database_stores_is_left_out(staff: Client, cast: Cast) -> None:
+    device = cast.device(name="Zähler Süd")
+    assert to(staff, "za\u0308hler\x00 su\u0308d") == f"/admin/sims/device/{device.pk}/change/"
+
+
 def test_orders_requests_tokens_and_events(staff: Client, shop: Shop) -> None:  # noqa: F811
     cast = shop.cast
     cast.token()

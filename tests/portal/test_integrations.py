@@ -126,3 +126,18 @@ def test_the_documentation_is_served_here(cast: Cast, client: Client) -> None:
     # One answer has an address in its example, which is a text there.
     shown = html.replace("&quot;https://portal.example.com/accounts/activation/&quot;", "")
     assert "http" not in re.sub(r"https?://testserver", "", shown)
+
+
+def test_revoking_is_asked_for_in_a_dialog_or_on_a_page(cast: Cast) -> None:
+    token = ApplicationToken.objects.create(workspace=cast.acme, description="ERP", digest="x", role="User")
+    address = reverse("accounts:integrations_revoke", args=[cast.acme.pk, token.pk])
+    browser = cast.client(cast.owner)
+    assert f'hx-get="{address}" hx-target="#dialog-body"' in browser.get(page(cast)).content.decode()
+    dialog = browser.get(address, headers={"hx-request": "true"}).content.decode()
+    assert "<html" not in dialog
+    assert "Programs that use this token are refused" in dialog
+    assert "data-close-dialog" in dialog
+    whole = browser.get(address).content.decode()
+    assert f'href="{page(cast)}">Cancel</a>' in whole
+    assert browser.post(address, headers={"hx-request": "true"})["HX-Redirect"] == page(cast)
+    assert types(cast.acme)[-1] == 10031

@@ -47,6 +47,12 @@ def fleet(cast: Cast) -> tuple[Sim, Device, int]:
     return sim, device, event
 
 
+def test_what_is_typed_decomposed_finds_what_is_stored_composed(cast: Cast) -> None:
+    device = cast.device(name="Zähler Süd")
+    for text in ("za\u0308hler su\u0308d", "SU\u0308D\x00"):
+        assert f"/w/{cast.acme.pk}/devices/{device.pk}/" in found(cast, text).values(), text
+
+
 def test_whole_numbers_lead_to_what_they_name(cast: Cast, fleet: tuple[Sim, Device, int]) -> None:
     sim, device, _event = fleet
     client, base = cast.client(cast.owner), f"/w/{cast.acme.pk}/"

@@ -174,6 +174,10 @@ def test_rights_that_end_meanwhile_end_it(cast: Cast, monkeypatch: pytest.Monkey
     jobs.run(str(Job.objects.get().pk))
     assert Job.objects.get().state == Job.State.FAILED
     assert not Device.objects.exists()
+    assert bytes(DeviceFile.objects.get().content) == b""
+    page = words(cast.client(cast.member).get(response["Location"]))
+    assert "0 of 2 devices were created." in page
+    assert "Upload another file" in page
 
 
 def test_it_is_of_one_workspace_and_of_those_who_may(cast: Cast) -> None:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from events.models import Event
 from kit.context import NETWORK, ActorKind, Surface, acting_as
 from kit.network_feed import network_feed_token
-from sims.connectivity.selectors import connection_of
+from sims.devices.connections import connection_of
 from sims.devices.services.status import reset_connectivity
 from sims.inventory.services.assignment import release_sims
 from sims.inventory.services.status import change_sim_status
@@ -341,6 +341,18 @@ def test_a_device_tells_how_it_is_connected(cast: Cast, meter: Device) -> None:
     taken(ended(sim, ago(minutes=30)))
     assert "No data session is open" in words(client.get(base))
     assert words(client.get(f"{base}line/")).startswith("Attached Telekom , Germany")
+
+
+def test_the_list_and_its_file_tell_it_too(cast: Cast, meter: Device) -> None:
+    taken(session(sim_of(meter), ago(hours=1)))
+    client, base = cast.client(cast.owner), f"/w/{cast.acme.pk}/devices/"
+    columns = "name,connection,network,country,radio,session_ip,seen"
+    listed = words(client.get(f"{base}?columns={columns}"))
+    told = ("Online", "Telekom", "Germany", "4G", "203.0.113.77")
+    assert [each for each in told if each not in listed] == []
+    sent = client.post(f"{base}export/", {"filter": "", "columns": columns})
+    file = b"".join(sent.streaming_content).decode()  # type: ignore[attr-defined]  # a streamed answer
+    assert [each for each in told if each not in file] == []
 
 
 @pytest.mark.parametrize(

@@ -302,6 +302,13 @@ def test_register_in_two_steps(cast: Cast) -> None:
     assert len(listed(client, cast, f"?bic={batch.bic}")) == 3
 
 
+def test_codes_pasted_out_of_a_spreadsheet_are_read(cast: Cast) -> None:
+    first, second = cast.batch(count=2), cast.batch(count=1)
+    client, address = cast.client(cast.owner), f"/w/{cast.acme.pk}/sims/register/"
+    check = client.post(address, {"bics": f'BIC\n="{first.bic}"\t{second.bic}\n', "status": "0"})
+    assert "Register 3 SIMs" in words(check)
+
+
 def test_several_codes_are_each_reported(cast: Cast) -> None:
     good, late, used = cast.batch(count=2), cast.batch(count=1), cast.batch(registered=True)
     client, address = cast.client(cast.owner), f"/w/{cast.acme.pk}/sims/register/"

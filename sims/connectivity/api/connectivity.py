@@ -19,11 +19,11 @@ from kit.api.types import Body, PathId, WireText
 from kit.context import current_context
 from kit.errors import Conflict, Invalid, NotFound
 from sims.connectivity.api.answers import ConnectivityAnswer, ConnectivityInfo, SmsAnswer
-from sims.connectivity.selectors import ONLINE, RADIO, Connection, connection_of
 from sims.connectivity.services.blocklist import allow_operator, block_operator
 from sims.connectivity.services.messages import SmsText, send_sms
 from sims.devices.api.bodies import ConnectivityPatch
 from sims.devices.api.endpoints import KIND, raise_if_refused
+from sims.devices.connections import ONLINE, RADIO, Connection, connection_of
 from sims.devices.services.status import reset_connectivity
 from sims.identifiers import iccid_with_luhn
 from sims.models import BlockedOperator, Device, Sms, SmsStatus

@@ -274,7 +274,7 @@ def create_from_file(*, workspace_id: int, file_id: Any) -> DeviceFile:
 
     Raises:
         Forbidden: the actor may not create devices here.
-        NotFound: there is no such file of this person's here.
+        NotFound: there is no such file here.
         FileRefused: something has changed since it was uploaded; nothing was created.
     """
     authorise(workspace_id, Permission.DEVICE_UPDATE)
@@ -325,6 +325,14 @@ def file_step(job: Job, rows: Sequence[FileDevice | LineError]) -> bool:
         made.state, made.content = DeviceFile.State.DONE, b""
     made.save(update_fields=["made", "refused", "state", "content"])
     return more
+
+
+def forget_file(job: Job) -> None:
+    """Let the file of a job go that has failed: nobody reads it any more. What was created is kept with it."""
+    DeviceFile.objects.filter(pk=job.arguments["file"]).update(content=b"")
+
+
+jobs.when_failed(KIND, forget_file)
 
 
 def _create(workspace_id: int, rows: Sequence[FileDevice]) -> tuple[list[int], list[list[Any]]]:

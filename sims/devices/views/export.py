@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST
 from accounts.permissions import Permission, authorise
 from accounts.requests import WorkspacePageRequest
 from kit.exports import Export, export_file
+from sims.devices.connections import NAMES, Connection
 from sims.devices.filters import DeviceFilters
 from sims.devices.selectors import device_rows
 from sims.devices.tables import DeviceTable
@@ -20,9 +21,21 @@ from sims.exports import record_export
 from sims.models import Device
 from sims.states import DeviceStatus, SimStatus
 
+
+def _connection(row: Any) -> Connection:
+    found: Connection = row["connections"][row["id"]]
+    return found
+
+
 _DEVICE_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
     "name": lambda row: row["name"],
     "status": lambda row: DeviceStatus(row["status"]).label,
+    "connection": lambda row: NAMES[_connection(row).status],
+    "network": lambda row: _connection(row).network,
+    "country": lambda row: _connection(row).country,
+    "radio": lambda row: _connection(row).radio,
+    "session_ip": lambda row: _connection(row).ip_address,
+    "seen": lambda row: _connection(row).seen,
     "sim": lambda row: row["full_iccid"],
     "sim_status": lambda row: SimStatus(row["sim__status"]).label if row["sim__id"] else "",
     "imei": lambda row: row["imei"],
@@ -36,7 +49,9 @@ _DEVICE_VALUES: Final[Mapping[str, Callable[[Any], Any]]] = {
 }
 
 
-DEVICES: Final = Export("devices", DeviceTable, _DEVICE_VALUES, device_rows, frozenset({"created", "last_updated"}))
+DEVICES: Final = Export(
+    "devices", DeviceTable, _DEVICE_VALUES, device_rows, frozenset({"created", "last_updated", "seen"})
+)
 
 
 @require_POST

@@ -16,7 +16,8 @@ from django.http import HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from accounts.models import Currency, Workspace
+from accounts.models import Workspace
+from accounts.models.packages import CURRENCY_IDS
 from accounts.packages.prices import hosting_fee
 from accounts.permissions import Permission, actor_may, authorise, refuse_closed
 from accounts.tokens.bearer import ApiRequest, OrganisationId, own_organisation
@@ -51,7 +52,6 @@ _STATES: Final = {
     "active": SimStatus.ACTIVATED,
     "suspended": SimStatus.SUSPENDED,
 }
-_COSTS: Final = {Currency.EUR.value: 1, Currency.USD.value: 2}
 _SUMS: Final = {
     name: Sum(name)
     for name in (
@@ -61,7 +61,7 @@ _SUMS: Final = {
 }
 _RECORD_SUMS: Final = {
     **{f"{name}_": Sum(name) for name in ("total", "rx", "tx")},
-    **{f"cost_{code.lower()}_": Sum("cost", filter=Q(currency=number)) for code, number in _COSTS.items()},
+    **{f"cost_{code.lower()}_": Sum("cost", filter=Q(currency=number)) for code, number in CURRENCY_IDS.items()},
 }
 _NAMED_SUMS: Final = {f"{name}_": total for name, total in _SUMS.items()}
 
@@ -309,7 +309,7 @@ def _sums_of(row: Mapping[str, Any]) -> dict[str, int]:
     kind = "data" if row["traffic_type"] == TrafficType.DATA else "sms"
     names = ("total", "rx", "tx") if kind == "data" else ("total", "mt", "mo")
     values = dict(zip((f"{kind}_{name}" for name in names), (row["total_"], row["rx_"], row["tx_"]), strict=True))
-    return values | {f"{kind}_cost_{code.lower()}": row[f"cost_{code.lower()}_"] or 0 for code in _COSTS}
+    return values | {f"{kind}_cost_{code.lower()}": row[f"cost_{code.lower()}_"] or 0 for code in CURRENCY_IDS}
 
 
 def _days(whose: Q, days: Days, currency: str) -> list[dict[str, Any]]:

@@ -10,10 +10,10 @@ from typing import Final
 from django.db.models import F, Q, Sum
 
 from accounts.models import Workspace
+from accounts.models.packages import CURRENCY_IDS
 from accounts.packages.services.trials import MILLIONTHS_OF_A_CENT, end_by_credit
 from kit.billing import begin_of, billing_day
 from sims.models import UsageDay, UsageRecord
-from sims.usage.records import CURRENCIES
 
 AT_ONCE: Final = 100
 """Trials of which the costs are read by one query."""
@@ -35,7 +35,7 @@ def costs_of(workspaces: Iterable[Workspace]) -> dict[int, int]:
     for workspace in rows:
         first = billing_day(workspace.package_since)
         days |= Q(workspace_id=workspace.pk, day__gt=first)
-        number = CURRENCIES[workspace.package.currency]
+        number = CURRENCY_IDS[workspace.package.currency]
         until = begin_of(first + timedelta(days=1))
         records |= Q(workspace_id=workspace.pk, ended__gte=workspace.package_since, ended__lt=until, currency=number)
     currency = {workspace.pk: workspace.package.currency.lower() for workspace in rows}
