@@ -15,6 +15,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
+from accounts.selectors import workspace_with_package
 from kit import jobs
 from kit.action import action, retried
 from kit.context import current_actor
@@ -256,7 +257,7 @@ def keep_file(*, workspace_id: int, content: bytes, name: str, options: Mapping[
     authorise(workspace_id, Permission.DEVICE_UPDATE)
     person = current_actor().person
     made = DeviceFile(
-        workspace_id=workspace_id,
+        workspace=workspace_with_package(workspace_id),
         user_id=person.user_id if person is not None else 0,
         content=content,
         name=name[:200],
