@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+
+def asks_for_later(sent: Mapping[str, Any]) -> bool:
+    """Return whether the action waits for a moment: *Schedule* was pressed, or one is named, whatever was pressed."""
+    return sent.get("when") == "later" or bool(sent.get("at", "").strip())
 
 
 class LaterForm(forms.Form):
