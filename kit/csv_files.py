@@ -37,9 +37,10 @@ def safe_cell(value: object) -> str:
 def unguarded(text: str) -> str:
     """Return the text of a cell without what keeps a spreadsheet from reading it: `="8988…"`, or an apostrophe."""
     if text.startswith("'"):
-        rest = text[1:]
-        guards = _FORMULA.match(rest) or _DIGITS.fullmatch(rest) or rest != unguarded(rest)
-        return rest if guards else text
+        # An apostrophe is a guard where what follows needs one, or is itself guarded, however often.
+        kept = text.lstrip("'")
+        guards = _FORMULA.match(kept) or _DIGITS.fullmatch(kept) or _NUMBER_GUARD.fullmatch(kept)
+        return text[1:] if guards else text
     number = _NUMBER_GUARD.fullmatch(text)
     return number[1] if number else text
 

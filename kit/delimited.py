@@ -38,6 +38,7 @@ _MARKS: Final = (
 _ARCHIVES: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b")
 """How .xlsx and .ods, .xls, and gzip files begin."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_SPACES: Final = re.compile(r" *")
 _GROUPED: Final = re.compile(r"[\s_\-]+")
 
 
@@ -227,9 +228,9 @@ def _diagnosis(text: str, separator: str, begin: int) -> LineError:
     """Say what is wrong with a row that can't be read: where its quote opens, or that a cell never ends."""
     endless = _("The cell that begins with character %(place)s is longer than any value. Is a quote missing?")
     message, at, opened = _("The line cannot be read from character %(place)s on."), 0, 0
+    bare = re.compile(rf"[^\n{re.escape(separator)}]*")
     while at <= len(text):
-        at += len(text[at:]) - len(text[at:].lstrip(" "))
-        begun = at
+        begun = at = _end(_SPACES, text, at)
         if text[at : at + 1] == '"':
             closed = _QUOTED.match(text, at)
             at = closed.end() if closed else len(text)
@@ -241,7 +242,7 @@ def _diagnosis(text: str, separator: str, begin: int) -> LineError:
                 )
                 break
         else:
-            at = min((end for mark in (separator, "\n") if (end := text.find(mark, at)) >= 0), default=len(text))
+            at = _end(bare, text, at)
         if at - begun > LONGEST_CELL:
             opened, message = begun, endless
             break
@@ -249,6 +250,12 @@ def _diagnosis(text: str, separator: str, begin: int) -> LineError:
     before = text[:opened]
     place = opened - (before.rfind("\n") + 1) + 1
     return LineError(begin + before.count("\n"), "", message % {"place": place})
+
+
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    """Return where a pattern that fits everywhere ends, from a place on. Looking further would cost its length."""
+    found = pattern.match(text, at)
+    return at if found is None else found.end()
 
 
 # --- rows to values ---
@@ -311,6 +318,7 @@ class TableReader:
             else {like(heading): name for name, others in self._columns.items() for heading in (name, *others)}
         )
         found: list[str | None] = []
+        there: set[str | None] = set()
         for head in heads:
             name = head if known is None or not head else known.get(like(head))
             if name is None and ignore_unknown:
@@ -318,10 +326,11 @@ class TableReader:
             elif name is None:
                 text = _("Unknown column; known are %(all)s. Delete it, or let unknown columns be ignored.")
                 self._wrong(self._line, head, text % {"all": ", ".join(self._columns or ())})
-            elif name and name in found:
+            elif name and name in there:
                 self._wrong(self._line, name, _("The column stands twice. Delete one of the two."))
                 name = None
             found.append(name)
+            there.add(name)
         return found
 
     def _wrong(self, line: int, column: str, message: str) -> None:

@@ -18,6 +18,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from kit.context import (
     Actor,
@@ -280,7 +281,8 @@ def _give_up(job_id: str) -> None:
     tired = Job.objects.filter(
         pk=job_id, state=Job.State.RUNNING, fruitless__gte=MOST_ATTEMPTS, beat__lt=timezone.now() - SILENCE
     )
-    _end(tired, f"Given up after {MOST_ATTEMPTS} attempts that got no further; what was done until then stays done.")
+    text = _("Given up after %(most)s attempts that got no further; what was done until then stays done.")
+    _end(tired, text % {"most": MOST_ATTEMPTS})
 
 
 # untold: the state of a job; `when_failed` tells what there is to tell
@@ -299,7 +301,7 @@ def _end(running: QuerySet[Job], message: str) -> None:
 def _work(job: Job) -> None:
     step = _kinds.get(job.kind)
     if step is None:
-        _fail(job, f"This version of the portal does not know jobs of kind {job.kind}.")
+        _fail(job, _("This version of the portal does not know jobs of kind %(kind)s.") % {"kind": job.kind})
         return
     asker = current_actor()
     prepare = _preparations.get(job.kind)
@@ -307,7 +309,7 @@ def _work(job: Job) -> None:
     while more:
         actor = _reviver[0](asker) if _reviver else asker
         if actor is None:
-            _fail(job, "Whoever asked for this may not act any more. What was done until then stays done.")
+            _fail(job, _("Whoever asked for this may not act any more. What was done until then stays done."))
             return
         try:
             with acting_within(actor):
@@ -331,7 +333,8 @@ def _work(job: Job) -> None:
             time.sleep(tries)
         except Exception:
             logger.exception("Job %s of kind %s failed", job.pk, job.kind)
-            _fail(job, f"An error stopped it; quote {job.request_id}. What was done until then stays done.")
+            text = _("An error stopped it; quote %(id)s. What was done until then stays done.")
+            _fail(job, text % {"id": job.request_id})
             return
 
 

@@ -71,7 +71,9 @@ def _without_label(text: str, *labels: str) -> str:
     """Return a number without the name that a label, a modem or a scanner puts before it: `+CCID: 8988…`."""
     if bare(text):
         return text
-    return re.sub(rf"^\+?(?:{'|'.join(labels)})\s*[:#=]?\s*(?=[0-9+#])", "", text.strip(), flags=re.IGNORECASE)
+    # Spaces are taken once and for all (`*+`), or many of them would be tried in every division.
+    label = rf"^\+?(?:{'|'.join(labels)})\s*+(?:[:#=]\s*+)?(?=[0-9+#])"
+    return re.sub(label, "", text.strip(), flags=re.IGNORECASE)
 
 
 def _refusal(value: str, digits: str, name: str, lengths: str, *, begins: str = "", field: str) -> Invalid:

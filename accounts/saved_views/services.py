@@ -229,8 +229,8 @@ def _unknown(view_id: int) -> NotFound:
     return NotFound(_("View with Id '%(id)s' not found.") % {"id": view_id})
 
 
-def _beside(view: SavedView) -> QuerySet[SavedView]:
-    """Return the other views among which a name is one of a kind."""
+def beside(view: SavedView) -> QuerySet[SavedView]:
+    """Return the other views of a list among which the name of this one is one of a kind."""
     others = SavedView.objects.of(view.workspace_id).filter(list_name=view.list_name, shared=view.shared)
     if not view.shared:
         others = others.filter(owner_id=view.owner_id)
@@ -238,12 +238,12 @@ def _beside(view: SavedView) -> QuerySet[SavedView]:
 
 
 def _refuse_taken(view: SavedView) -> None:
-    if _beside(view).filter(name__iexact=view.name).exists():
+    if beside(view).filter(name__iexact=view.name).exists():
         text = _("There is a view “%(name)s” already. Choose another name, or replace that view.")
         raise Conflict(text % {"name": view.name}, code="name", field="name")
 
 
 def _refuse_too_many(view: SavedView) -> None:
     most = MOST_SHARED if view.shared else MOST_OWN
-    if _beside(view).count() >= most:
+    if beside(view).count() >= most:
         raise Conflict(_("The list has %(most)s views already. Delete one first.") % {"most": most}, field="name")

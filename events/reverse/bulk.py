@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 from accounts.permissions import Permission
 from events.reverse.devices import preview_reverse_devices, reverse_devices
 from events.reverse.sims import preview_reverse_sims, reverse_sims
-from sims.bulk.actions import BulkSpec, OptionsForm, register
+from sims.bulk.actions import BulkSpec, register
+from sims.bulk.forms import OptionsForm
 from sims.devices.bulk import DEVICES
 from sims.inventory.bulk import SIMS
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from events.replay.one_object import replay_of_one
 from events.replay.reading import Span, object_rows
 from events.replay.states import Known, Row
+from events.search import MAX_ID
 from events.selectors import log_of
 from events.then.facts import Fact, fact, yes_no
 from events.then.moment import Then, stamp
@@ -62,11 +63,13 @@ def sim_past(workspace_id: int, sim_id: int, then: Then) -> Past:
     Raises:
         NotFound: the workspace has no such SIM, and its log tells of none.
     """
+    if sim_id > MAX_ID:
+        raise _no_sim()
     state = replay_of_one("sim", workspace_id, sim_id, until=then.until).sims.get(sim_id)
     here = Sim.objects.of(workspace_id).filter(pk=sim_id).values_list("iccid", "imsi").first()
     first = _first("sim", workspace_id, sim_id) if state is None else None
     if state is None and first is None and here is None:
-        raise NotFound(_("There is no SIM of this ID in this workspace, nor in its log."))
+        raise _no_sim()
     iccid, imsi = here or _numbers(workspace_id, sim_id)
     name = as_printed(iccid) or _("SIM %(id)s") % {"id": sim_id}
     # A batch has one event for all its SIMs, which is not among those of this one.
@@ -104,11 +107,13 @@ def device_past(workspace_id: int, device_id: int, then: Then) -> Past:
     Raises:
         NotFound: the workspace never had such a device.
     """
+    if device_id > MAX_ID:
+        raise _no_device()
     state = replay_of_one("device", workspace_id, device_id, until=then.until).devices.get(device_id)
     here = Device.objects.of(workspace_id).filter(pk=device_id).values_list("name", flat=True).first()
     first = _first("device", workspace_id, device_id) if state is None else None
     if state is None and first is None and here is None:
-        raise NotFound(_("There is no device of this ID in this workspace, nor in its log."))
+        raise _no_device()
     before, after = _around("device", workspace_id, device_id, then)
     past = Past(here or _("Device %(id)s") % {"id": device_id}, before=before, after=after)
     if state is None:
@@ -162,6 +167,14 @@ def _badge(states: type[SimStatus] | type[DeviceStatus], status: int) -> Any:
         return str(status)
     state = states(status)
     return state_badge(state.name.lower(), str(state.label))
+
+
+def _no_sim() -> NotFound:
+    return NotFound(_("There is no SIM of this ID in this workspace, nor in its log."))
+
+
+def _no_device() -> NotFound:
+    return NotFound(_("There is no device of this ID in this workspace, nor in its log."))
 
 
 def _first(kind: str, workspace_id: int, pk: int) -> Row | None:

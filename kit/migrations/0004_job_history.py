@@ -1,24 +1,6 @@
 """What lists show of jobs: what a bulk action did, and to how many."""
 
-from __future__ import annotations
-
-from typing import Any
-
 from django.db import migrations, models
-
-_BULK = "sims.bulk.actions"
-
-
-def fill(apps: Any, _schema_editor: Any) -> None:
-    """Read name and numbers of bulk actions that are there out of their arguments and results, one by one."""
-    jobs = apps.get_model("kit", "Job").objects.filter(kind=_BULK, name="")
-    for job in jobs.order_by("created").iterator(chunk_size=20):
-        job.name = f"{job.arguments.get('kind', '')}/{job.arguments.get('action', '')}"
-        if "changed" in job.result:
-            job.counts = {name: len(job.result.get(name, ())) for name in ("changed", "unchanged", "refused")}
-        elif job.state == "done":
-            job.counts = {"changed": job.total, "unchanged": 0, "refused": 0}
-        job.save(update_fields=["name", "counts"])
 
 
 class Migration(migrations.Migration):
@@ -56,5 +38,4 @@ class Migration(migrations.Migration):
                 max_length=10,
             ),
         ),
-        migrations.RunPython(fill, migrations.RunPython.noop),
     ]

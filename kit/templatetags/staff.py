@@ -13,7 +13,7 @@ register = template.Library()
 
 
 # A cell that holds a text and nothing else, or a link with such a text.
-_TEXT_ALONE = re.compile(r"(<t[hd][^>]*>(?:<a [^>]*>)?)([^<>]*[^<>\s&;][^<>]*)((?:</a>)?</t[hd]>)")
+_TEXT_ALONE = re.compile(r"(<t[hd][^>]*>(?:<a [^>]*>)?)((?=[^<>]*[^<>\s&;])[^<>]*+)((?:</a>)?</t[hd]>)")
 
 
 @register.filter

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from django import forms
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import ngettext_lazy
 
 from accounts.models import User, Workspace
 from accounts.permissions import Permission, actor_may
@@ -26,7 +25,7 @@ from kit.filters import ListFilters
 from kit.models import Job
 from kit.outcomes import Outcome
 from kit.querysets import CHUNK, WorkspaceQuerySet
-from kit.text import several_lines
+from sims.bulk.forms import OptionsForm
 from sims.bulk.selection import LIFETIME, Selection
 from sims.bulk.trail import Trail, trailing
 
@@ -161,57 +160,6 @@ class ActionSpec:
     def url(self, workspace_id: int) -> str:
         """Return the address below which it has its dialog (`preview/`) and its confirmation (`run/`)."""
         return reverse(f"sims:{self.noun.route}_bulk", args=[workspace_id, self.name])
-
-
-class OptionsForm(forms.Form):
-    """Further questions of a dialog. The preview is asked for again on each change when it depends on the answers.
-
-    Args:
-        workspace_id: whose objects the dialog is about, for questions that offer what the workspace has.
-        ids: the objects, for questions about what they hold.
-    """
-
-    changes_preview = False
-
-    def __init__(self, *args: Any, workspace_id: int, ids: Sequence[int] = (), **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.workspace_id, self.ids = workspace_id, ids
-
-    def options(self) -> dict[str, Any]:
-        """Return the answers by the services' keywords; what is preselected while the form is unbound."""
-        raise NotImplementedError
-
-
-class NoteForm(OptionsForm):
-    """The note for the objects; of a single one it begins with what it holds."""
-
-    note = forms.CharField(
-        label=gettext_lazy("Note"),
-        help_text=gettext_lazy("Everybody in this workspace can read it. Leave it empty to remove the note."),
-        max_length=1_000,
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 5}),
-    )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if len(self.ids) == 1 and not self.is_bound:
-            self.initial["note"] = self.held(self.workspace_id, self.ids[0])
-
-    def held(self, workspace_id: int, pk: int) -> str:
-        """Return the note that an object has."""
-        raise NotImplementedError
-
-    def clean_note(self) -> str:
-        """Check the text here too, so that the dialog names what is wrong with it."""
-        try:
-            return several_lines(self.cleaned_data["note"], most=1_000, field="note")
-        except Invalid as error:
-            raise forms.ValidationError(error.message) from error
-
-    def options(self) -> dict[str, Any]:
-        """Return the argument for the service; none while nobody has written anything."""
-        return {"note": self.cleaned_data["note"]} if self.is_bound else {}
 
 
 @dataclass(frozen=True, kw_only=True)

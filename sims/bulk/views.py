@@ -29,7 +29,6 @@ from sims.bulk.actions import (
     ActionSpec,
     BulkSpec,
     JobSpec,
-    OptionsForm,
     bulk_spec,
     carry_out,
     counted,
@@ -37,7 +36,7 @@ from sims.bulk.actions import (
     say,
     specs_of,
 )
-from sims.bulk.forms import LaterForm, asks_for_later
+from sims.bulk.forms import LaterForm, OptionsForm, asks_for_later
 from sims.bulk.reports import BulkReport, Part, dialog_groups, report_of
 from sims.bulk.schedule import schedule
 from sims.bulk.selection import Selection, TooMany

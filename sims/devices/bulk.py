@@ -14,8 +14,8 @@ from kit.outcomes import Outcome, not_found
 from sims import effects
 from sims.bulk import trail
 from sims.bulk.actions import BulkSpec, Noun, register
+from sims.devices.bulk_forms import BulkReleaseForm, DeviceNoteForm, DevicesForSimsForm, PoliciesForm, TagsForm
 from sims.devices.filters import DeviceFilters
-from sims.devices.forms import BulkReleaseForm, DeviceNoteForm, DevicesForSimsForm, PoliciesForm, TagsForm
 from sims.devices.services.devices import delete_devices, preview_delete_devices
 from sims.devices.services.for_sims import create_devices_for_sims, preview_devices_for_sims
 from sims.devices.services.notes import change_device_notes, preview_device_notes

@@ -116,7 +116,7 @@ FACTORY_TEST = BulkSpec(
     asked_one=gettext_lazy("Factory test for SIM %(name)s"),
     doing=ngettext_lazy("Starting the factory test of %(n)s SIM", "Starting the factory test of %(n)s SIMs", "count"),
     done=ngettext_lazy("%(n)s SIM is in factory test now", "%(n)s SIMs are in factory test now", "count"),
-    unchanged=ngettext_lazy("is Factory test already", "are Factory test already", "count"),
+    unchanged=ngettext_lazy("is in factory test already", "are in factory test already", "count"),
 )
 NOTE = BulkSpec(
     noun=SIMS,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from kit.delimited import like
 from kit.errors import DomainError, Invalid
 from kit.filter_values import parse_values
-from sims.bulk.actions import NoteForm
+from sims.bulk.forms import NoteForm
 from sims.form_fields import DisabledTestMixin
 from sims.identifiers import normalise_bic
 from sims.inventory.services.status import billing_note

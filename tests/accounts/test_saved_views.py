@@ -174,6 +174,28 @@ def test_who_is_erased_is_in_no_view(cast: Cast) -> None:
     assert "Max Member" not in page
 
 
+def test_two_views_that_named_an_erased_person_stay_two(cast: Cast) -> None:
+    """Called by the name and by the address they would now be called the same, which no list has twice."""
+    long = f"tag=max.member@example.com,{'x,' * 1_985}"
+    names = ("SIMs of Max Member", "SIMs of max.member@example.com")
+    assert cast.member.name == "Max Member"
+    assert cast.member.email == "max.member@example.com"
+    views = [made(cast, cast.owner, name, shared=True) for name in names]
+    full = SavedView.objects.create(
+        workspace=cast.acme, owner=cast.owner, list_name="sims", name="Long", query=(long + "&status=2")[:4_000]
+    )
+    with cast.staffing():
+        erase_user(user_id=cast.member.pk)
+    for view in (*views, full):
+        view.refresh_from_db()
+    first, second = views[0].name, views[1].name
+    assert first != second
+    assert second.startswith(first)
+    assert not any("Max" in name or "max" in name for name in (first, second))
+    assert "max.member" not in full.query
+    assert len(full.query) <= 4_000
+
+
 def test_a_long_list_of_values_stays_as_long_as_its_view(cast: Cast) -> None:
     kept, other = (keep_list(cast.acme.pk, "iccid", ["8" * 19, end * 19]) for end in "12")
     made(cast, cast.owner, "Pasted", query=f"iccid=list:{kept}")

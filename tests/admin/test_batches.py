@@ -10,7 +10,7 @@ from django.test import Client
 
 from events.models import Event
 from kit import jobs
-from sims.inventory.admin import batches
+from sims.inventory.admin import imports
 from sims.models import Sim, SimBatch, SimImport
 from tests.admin.conftest import messages_of, text_of
 from tests.cast import Cast
@@ -252,7 +252,7 @@ def test_pages_cost_the_same_for_any_number(staff: Client, cast: Cast, queries: 
 
 
 def test_a_large_file_is_imported_by_a_worker(staff: Client, batch: SimBatch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "AT_ONCE", 1)
+    monkeypatch.setattr(imports, "AT_ONCE", 1)
     response = upload(staff, batch, GOOD)
     made = SimImport.objects.get()
     page = f"/admin/sims/simbatch/{batch.pk}/import/{made.pk}/"
@@ -267,10 +267,20 @@ def test_a_large_file_is_imported_by_a_worker(staff: Client, batch: SimBatch, mo
     assert Sim.objects.count() == 2
 
 
+def test_a_large_file_is_known_by_its_lines_whatever_ends_them(
+    staff: Client, batch: SimBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "AT_ONCE", 1)
+    text = "iccid,imsi\r8988303000000000501,901430000000501\r8988303000000000502,901430000000502\r"
+    response = upload(staff, batch, text)
+    assert response["Location"].startswith(f"/admin/sims/simbatch/{batch.pk}/import/")
+    assert not batch.sims.exists()
+
+
 def test_the_page_of_a_refused_import_lists_and_exports_its_errors(
     staff: Client, batch: SimBatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "AT_ONCE", 1)
+    monkeypatch.setattr(imports, "AT_ONCE", 1)
     upload(staff, batch, GOOD.replace("8988303000000000029", "12"))
     made = SimImport.objects.get()
     jobs.run(str(made.job_id))
@@ -282,7 +292,7 @@ def test_the_page_of_a_refused_import_lists_and_exports_its_errors(
 
 
 def test_an_import_is_canceled_on_its_page(staff: Client, batch: SimBatch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "AT_ONCE", 1)
+    monkeypatch.setattr(imports, "AT_ONCE", 1)
     upload(staff, batch, GOOD)
     made = SimImport.objects.get()
     page = f"/admin/sims/simbatch/{batch.pk}/import/{made.pk}/"

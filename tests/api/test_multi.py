@@ -93,7 +93,8 @@ def test_creating_takes_as_many_queries_for_2_as_for_200(cast: Cast, owner: Prog
         common = {"service_profile": {"id": service.pk}, "tariff_profile": {"id": coverage.pk}, "status": {"id": 0}}
         return {**common, "endpoints": made}
 
-    assert statements(owner, "POST", body(200)) <= statements(owner, "POST", body(2)) + 2
+    # SQLite takes 999 values in an INSERT, which are 60 devices.
+    assert statements(owner, "POST", body(200)) <= statements(owner, "POST", body(2)) + 3
 
 
 def test_each_gets_what_was_asked_for_it(cast: Cast, owner: Program) -> None:

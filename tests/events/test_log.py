@@ -142,8 +142,12 @@ def test_a_failing_write_undoes_the_change(cast: Cast, monkeypatch: pytest.Monke
 def test_both_ways_of_writing_store_the_same(cast: Cast, count: int) -> None:
     """Below six rows PostgreSQL gets an INSERT, from six a COPY; SQLite has one way."""
     sims = cast.sims(count, status=1)
-    for sim in sims:
-        cast.device(sim=sim, tags="a\tb,\\N", ip_address="10.1.2.3", imei="490154203237518")
+    addresses = {
+        cast.device(
+            sim=sim, tags="a\tb,\\N", ip_address=f"10.1.2.{place}", imei="490154203237518"
+        ).pk: f"10.1.2.{place}"
+        for place, sim in enumerate(sims, 1)
+    }
     moment = datetime(2026, 5, 1, 12, 30, 0, 123456, tzinfo=UTC)
     request = uuid.uuid4()
     with cast.acting(cast.owner, moment=moment, request_id=request):
@@ -153,6 +157,6 @@ def test_both_ways_of_writing_store_the_same(cast: Cast, count: int) -> None:
     assert [event.type for event in events] == [9, 43] * count
     for event in events:
         assert (event.timestamp, event.request_id) == (moment, request)
-        assert (event.device_tags, event.device_ip_address) == ("a\tb,\\N", "10.1.2.3")
+        assert (event.device_tags, event.device_ip_address) == ("a\tb,\\N", addresses[event.device_id or 0])
         assert event.production_date == dates[event.sim_id or 0]
     assert [event.pk for event in events] == sorted(event.pk for event in events)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from kit.csv_files import LINES_A_PART, csv_parts, safe_cell
+from kit.csv_files import LINES_A_PART, csv_parts, safe_cell, unguarded
 
 
 @pytest.mark.parametrize("sign", [*"=+-@", *"\uff1d\uff0b\uff0d\uff20"])
@@ -39,3 +39,9 @@ def test_a_file_begins_before_its_rows_are_read() -> None:
     assert read == LINES_A_PART
     lines = list(csv.reader(io.StringIO(first + "".join(parts))))
     assert lines == [[str(n), 'a "quoted", text', "'=1"] for n in range(1, 2 * LINES_A_PART + 2)]
+
+
+@pytest.mark.parametrize("text", ["'" * 20_000, "'" * 20_000 + "=1", "''8988", "''plain", '\'="8988"'])
+def test_any_number_of_apostrophes_is_read_back(text: str) -> None:
+    """A note of a thousand apostrophes is a note, and the file that holds it is whole."""
+    assert unguarded(safe_cell(text)) == text

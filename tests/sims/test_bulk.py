@@ -127,7 +127,9 @@ def test_the_dialog_says_what_the_run_does(cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    "action", [spec.name for spec in specs_of("sims") if isinstance(spec, BulkSpec) and spec.button]
+    "action",
+    # Devices for SIMs leave more events than one for each: `test_devices_for_sims.py` has them.
+    [spec.name for spec in specs_of("sims") if isinstance(spec, BulkSpec) and spec.button and spec.name != "devices"],
 )
 def test_preview_and_run_agree_for_sims(cast: Cast, action: str) -> None:
     sims = [sim for status in (0, 1, 2, 4) for sim in cast.sims(2, status=status)]

@@ -235,6 +235,6 @@ def test_results_of_earlier_versions_get_their_name_and_numbers(cast: Cast) -> N
     Desk(cast, cast.owner).do("suspend", [sim.pk for sim in sims])
     Job.objects.update(name="", counts={})
     # What the migration reads stands in the arguments and results, which are as they were.
-    import_module("kit.migrations.0004_job_history").fill(apps, None)
+    import_module("kit.migrations.0005_job_indexes").fill(apps, None)
     job = Job.objects.get()
     assert (job.name, job.counts) == ("sims/suspend", {"changed": 2, "unchanged": 0, "refused": 1})

@@ -144,7 +144,7 @@ def test_lists_pages_and_files_show_it(cast: Cast) -> None:
     assert "Charging stops on 1 " in client.get(f"{base}{asleep.pk}/").content.decode()
     assert "Not in " in client.get(f"{base}{issued.pk}/").content.decode()
     dashboard = client.get(f"/w/{cast.acme.pk}/").content.decode()
-    assert 'Charged this month</span><span class="stat-value">3<' in dashboard
+    assert 'Charged SIMs</span><span class="stat-value">3<' in dashboard
     with cast.acting(cast.owner):
         assert "each month that begins before" in charge_text(active, now)
 
@@ -161,7 +161,7 @@ def test_the_package_page_and_staff_see_how_many_and_what_they_cost(cast: Cast) 
         assert charges_of(cast.acme) == [
             ("SIMs that were Activated at any time in it", "3"),
             ("of them transferred to other workspaces since", "1"),
-            ("Their fees", "1.50 EUR"),
+            ("Fees of these SIMs", "1.50 EUR"),
         ]
     with cast.staffing():
         tiles = tiles_of(cast.acme, figures_of([cast.acme.pk])[cast.acme.pk])

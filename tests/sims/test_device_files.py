@@ -93,6 +93,15 @@ def test_every_error_is_named_by_line_and_column(cast: Cast) -> None:
     assert not Device.objects.filter(name__in="ABCD").exists()
 
 
+def test_an_address_that_a_device_has_is_known_however_it_is_written(cast: Cast) -> None:
+    Device.objects.filter(pk=cast.device(name="Gate").pk).update(ip_address="10.0.0.7", status=0)
+    response = upload(cast, "name,ip_address\nA,10.0.0.7/32\nB,10.0.0.8\nC,::ffff:10.0.0.8\n")
+    assert [(error.line, error.column) for error in response.context["line_errors"]] == [
+        (2, "ip_address"),
+        (4, "ip_address"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

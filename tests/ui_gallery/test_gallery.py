@@ -37,13 +37,16 @@ def address() -> Iterator[str]:
         stdout=subprocess.DEVNULL,
     )
     found = f"http://localhost:{port}"
-    for _try in range(120):
+    # A busy machine is slow, which is no failure.
+    for _try in range(960):
         try:
             urllib.request.urlopen(f"{found}/parts/", timeout=5).close()
             break
         except OSError:
             assert server.poll() is None, "the gallery did not start"
             time.sleep(0.25)
+    else:
+        pytest.fail("the gallery does not answer")
     yield found
     server.terminate()
     server.wait(10)

@@ -20,6 +20,7 @@ from kit.action import action, retried
 from kit.context import current_actor
 from kit.delimited import FileRefused, LineError, Row, read_table
 from kit.errors import Conflict, DomainError, Invalid, NotFound
+from kit.ip_addresses import ip_address_of
 from kit.models import Job
 from kit.text import several_lines
 from sims.devices.services.devices import NewDevice, create_devices
@@ -137,7 +138,8 @@ class _Reader:
         }
         self._usual = {name: options.get(f"{name}_id") for name in self._policies}
         self._sims = _sims_of(workspace_id, lines)
-        self._book = AddressBook(workspace_id, [line.values.get("ip_address") for line in lines])
+        # What is no address is told by its line, and nothing to ask PostgreSQL for.
+        self._book = AddressBook(workspace_id, [ip_address_of(line.values.get("ip_address", "")) for line in lines])
 
     def read(self, row: Row) -> FileDevice | None:
         """Return the device of a line, `None` where something of it is wrong."""

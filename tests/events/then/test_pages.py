@@ -11,7 +11,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Membership, User, Workspace
+from accounts.models import DataPlan, Membership, User, Workspace
 from accounts.packages.services.subscriptions import set_data_plans, set_package
 from accounts.people.services.members import add_member, change_role, remove_member
 from accounts.tokens.services import create_application_token, revoke_application_token
@@ -227,7 +227,7 @@ def test_the_workspace_itself(cast: Cast) -> None:
         set_mfa_required(workspace_id=made.pk, required=False)
         set_data_plans(workspace_id=made.pk, data_plan_ids=[cast.plan.pk])
     with cast.staffing(moment=day(3)):
-        set_data_plans(workspace_id=made.pk, data_plan_ids=[])
+        set_data_plans(workspace_id=made.pk, data_plan_ids=[DataPlan.objects.create(name="Regional").pk])
         token = create_application_token(workspace_id=made.pk, description="ERP").token
     with cast.staffing(moment=day(4)):
         revoke_application_token(workspace_id=made.pk, token_id=token.pk)
@@ -342,3 +342,10 @@ def test_queries_do_not_grow_with_the_log(cast: Cast) -> None:
         counts.append(made)
     assert counts[0] == counts[1]
     assert max(counts[1]) <= 30
+
+
+@pytest.mark.parametrize("number", [2**63, 10**30])
+def test_an_id_that_no_row_can_have_is_not_there(cast: Cast, number: int) -> None:
+    client = cast.client(cast.observer)
+    for what in ("sims", "devices"):
+        assert client.get(f"/w/{cast.acme.pk}/events/then/{what}/{number}/").status_code == 404
