@@ -3,7 +3,7 @@
 Needs nothing but Python. Start the portal in one terminal and this in another:
 
     make run
-    python examples/device_lifecycle.py
+    python3 examples/device_lifecycle.py
 
 It takes its application token and a batch to register from the demo (`manage.py seed_demo --json`); name another
 portal by `--url`, `--token` and `--bic`.
@@ -151,7 +151,7 @@ def main() -> int:
         say(f"Refused: {error}")
         return 1
     except urllib.error.URLError as error:
-        say(f"{options.url} does not answer: {error.reason}. Is `make run` running?")
+        say(f"{options.url} does not answer: {error.reason}. Is `make run` running? --url names another address.")
         return 1
     return 0
 

@@ -25,8 +25,8 @@ THEME_COOKIE = "theme"
 # Label, icon, URL name, key after `g`, and the URL names below which the item is the current one.
 NAVIGATION: tuple[tuple[Any, str, str, str, tuple[str, ...]], ...] = (
     (gettext_lazy("Dashboard"), "layout-dashboard", "dashboard", "d", ("dashboard",)),
-    (gettext_lazy("Connected devices"), "router", "sims:device_list", "c", ("sims:device",)),
-    (gettext_lazy("SIM inventory"), "card-sim", "sims:sim_list", "s", ("sims:sim", "sims:register")),
+    (gettext_lazy("Connected devices"), "router", "sims:device_list", "c", ("sims:device", "events:device_then")),
+    (gettext_lazy("SIM inventory"), "card-sim", "sims:sim_list", "s", ("sims:sim", "sims:register", "events:sim_then")),
     (gettext_lazy("Bulk actions"), "list-checks", "sims:result_list", "b", ("sims:result",)),
     (gettext_lazy("Events"), "scroll-text", "events:list", "e", ("events:",)),
     (gettext_lazy("Orders"), "shopping-cart", "orders:order_list", "o", ("orders:",)),
@@ -43,7 +43,7 @@ NAVIGATION: tuple[tuple[Any, str, str, str, tuple[str, ...]], ...] = (
         "settings",
         "accounts:workspace_settings",
         "t",
-        ("accounts:workspace", "seals:"),
+        ("accounts:workspace", "seals:", "events:workspace_then", "events:users_then"),
     ),
 )
 
@@ -59,12 +59,11 @@ class NavigationItem:
     active: bool
 
 
-def section_of(view_name: str) -> str:
-    """Return the URL name of the part of the portal that a page belongs to; the dashboard's for what is in none."""
-    for _label, _icon, name, _key, below in NAVIGATION:
-        if any(view_name.startswith(part) for part in below):
-            return name
-    return "dashboard"
+def section_of(view_name: str, default: str = "dashboard") -> str:
+    """Return the URL name of the part of the portal that a page belongs to: the one that names most of it."""
+    parts = [(part, name) for _label, _icon, name, _key, below in NAVIGATION for part in below]
+    matching = [(len(part), name) for part, name in parts if view_name.startswith(part)]
+    return max(matching)[1] if matching else default
 
 
 class Shell:
@@ -125,15 +124,14 @@ class Shell:
         if workspace is None:
             return []
         match = self.request.resolver_match
-        current = match.view_name if match else ""
+        active = section_of(match.view_name, default="") if match else ""
         found = []
-        for label, icon, name, key, below in NAVIGATION:
+        for label, icon, name, key, _below in NAVIGATION:
             try:
                 url = reverse(name, args=[workspace.id])
             except NoReverseMatch:
                 continue  # a part of the product that is not installed has no place in the menu
-            active = any(current.startswith(part) for part in below)
-            found.append(NavigationItem(str(label), icon, url, key, active))
+            found.append(NavigationItem(str(label), icon, url, key, name == active))
         return found
 
     @cached_property

@@ -23,6 +23,7 @@ class ViewForm(forms.Form):
         label=gettext_lazy("Name"),
         max_length=NAME_LENGTH,
         required=False,
+        error_messages={"required": gettext_lazy("Enter a name for the view.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "autofocus": True}),
     )
     replace = forms.TypedChoiceField(
@@ -39,6 +40,7 @@ class ViewForm(forms.Form):
             field.choices = [("", gettext_lazy("A new view")), *((view.pk, view.name) for view in replaceable)]
         else:
             del self.fields["replace"]
+            self.fields["name"].required = True
         if not may_share:
             del self.fields["shared"]
 

@@ -252,9 +252,8 @@ class OrderAdmin(StaffAdmin):
         except DomainError as error:
             add_refusal(form, error)
             return False
-        slip = format_html('<a href="{}">{}</a>', self.url_of(parcel.order, "slip"), _("Packing slip"))
         text = _("Order %(id)s is %(state)s now.") % {"id": parcel.order.pk, "state": OrderStatus.SHIPPED.label}
-        self.message_user(request, format_html("{} {}", text, slip), messages.SUCCESS)
+        self.message_user(request, text, messages.SUCCESS)
         return True
 
     def _ship_page(self, request: HttpRequest, form: ShipForm, parcel: Parcel) -> HttpResponse:

@@ -84,10 +84,10 @@ def groups(request: WorkspacePageRequest, text: str) -> list[Group]:
         found.append(Group(_("SIMs"), [hit for hit in _sims(workspace_id, digits) if hit.url not in known][:EACH]))
         devices = [hit for hit in _devices(workspace_id, text, digits) if hit.url not in known]
         found.append(Group(_("Devices"), devices[:EACH]))
+    found.append(Group(_("Pages and actions"), _pages(request, text)[:EACH]))
     if Permission.EVENT_READ.name in may:
         found.append(Group(_("Events"), [hit for hit in _events(request, text) if hit.url not in known][:EACH]))
         found.append(Group(_("People and programs"), _people(request, text)[:EACH]))
-    found.append(Group(_("Pages and actions"), _pages(request, text)[:EACH]))
     found.append(Group(_("Workspaces"), _workspaces(request, text)[:EACH]))
     found.append(Group(_("Look in a list"), _lists(workspace_id, text)))
     return [group for group in found if group.hits]

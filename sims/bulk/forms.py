@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -11,6 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from kit.errors import Invalid
 from kit.text import several_lines
+
+
+def asks_for_later(sent: Mapping[str, Any]) -> bool:
+    """Return whether the action waits for a moment: *Schedule* was pressed, or one is named, whatever was pressed."""
+    return sent.get("when") == "later" or bool(sent.get("at", "").strip())
 
 
 class LaterForm(forms.Form):

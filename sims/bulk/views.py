@@ -36,7 +36,7 @@ from sims.bulk.actions import (
     say,
     specs_of,
 )
-from sims.bulk.forms import LaterForm, OptionsForm
+from sims.bulk.forms import LaterForm, OptionsForm, asks_for_later
 from sims.bulk.reports import BulkReport, Part, dialog_groups, report_of
 from sims.bulk.schedule import schedule
 from sims.bulk.selection import Selection, TooMany
@@ -133,7 +133,7 @@ def run(request: WorkspacePageRequest, workspace_id: int, noun: str, action: str
     if form is not None and not form.is_valid():
         return ask(request, spec, selection, form, status=422)
     require_confirmed(request, selection)
-    if request.POST.get("when") == "later":
+    if asks_for_later(request.POST):
         return _run_later(request, spec, selection, form)
     return answer(request, BulkReport(carry_out(spec, selection, _options(form))))
 

@@ -136,7 +136,9 @@ def _kind(sent: Any) -> Kind:
 
 
 def _text(sent: Any) -> str:
-    return " ".join(sent.split())[:LONGEST_TEXT] if isinstance(sent, str) else ""
+    """Return a text on one line, in which what nobody sees, or what turns the reading direction, is marked."""
+    text = " ".join(sent.split())[:LONGEST_TEXT] if isinstance(sent, str) else ""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
 def _card(record: Mapping[str, Any]) -> tuple[str | None, int | None, str | None]:

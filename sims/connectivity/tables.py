@@ -45,13 +45,13 @@ class SmsTable(ListTable):
         return bdi(record["sms"].source_address)
 
     def render_state(self, record: dict[str, Any]) -> SafeString:
-        """Draw what became of it; of what still waits, until when it is tried."""
+        """Draw what became of it; of what still waits, when the attempt ends."""
         sms: Sms = record["sms"]
         state: SmsStatus = record["state"]
         shown = badge(str(state.label), TONES[state])
         if state != SmsStatus.PENDING:
             return shown
-        return format_html('{} <span class="muted small">{} {}</span>', shown, _("until"), when(sms.expires))
+        return format_html('{} <span class="muted small">{} {}</span>', shown, _("ends"), when(sms.expires))
 
     def render_delivered(self, record: dict[str, Any]) -> SafeString:
         """Draw when the network delivered it."""

@@ -72,6 +72,14 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-close-dialog]")) event.target.closest("dialog").close();
   });
+  // While "Do it later" is open a moment is needed, also by Enter; whoever closes it wants it at once, and no moment stays behind.
+  document.addEventListener("toggle", ({ target }) => {
+    if (!target.matches(".later")) return;
+    for (const input of target.querySelectorAll("input")) {
+      input.required = target.open;
+      if (!target.open) input.value = "";
+    }
+  }, true);
   // 1,030 and 1030 are the same number, as they are for the server.
   const plainly = (text) => text.trim().replace(/\s+/g, " ").replace(/(?<=\d)[,.\u2019' \u2009\u00a0\u202f](?=\d)/g, "");
   function matchConfirmation() {

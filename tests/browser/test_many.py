@@ -47,6 +47,26 @@ def test_register_a_batch(demo: Demo, page: Page, watch: Watch) -> None:
     expect(page.locator(".field-error")).to_contain_text("registered")
 
 
+def test_while_a_moment_is_asked_for_nothing_is_done_at_once(demo: Demo, page: Page) -> None:
+    page.goto(f"/w/{demo.first.id}/sims/?status=1")
+    page.locator("tr[data-row] input[type=checkbox]").first.check()
+    page.locator("[data-bulk-bar]").get_by_role("button", name="Suspend").click()
+    dialog = page.locator("dialog[open]")
+    at_once, moment = dialog.locator("[data-dialog-verb]"), dialog.locator("input[name=at]")
+    expect(at_once).to_be_visible()
+    dialog.get_by_text("Do it later").click()
+    expect(at_once).to_be_hidden()
+    expect(dialog.get_by_role("button", name="Schedule")).to_be_visible()
+    moment.press("Enter")  # a moment is missing
+    assert moment.evaluate("field => field.validity.valueMissing")
+    moment.fill("2030-01-01T06:00")
+    dialog.get_by_text("Do it later").click()
+    expect(at_once).to_be_visible()
+    expect(moment).to_have_value("")
+    page.keyboard.press("Escape")
+    expect(page.locator("tr[data-row]").first).to_contain_text("Activated")
+
+
 def test_suspend_all_that_match(demo: Demo, page: Page) -> None:
     usable, unused = demo.first.bics[4:6]
     base = f"/w/{demo.first.id}/"

@@ -152,7 +152,7 @@ def test_the_slip_names_boxes_ranges_and_address(shop: Shop, desk: Client) -> No
         numbers = sorted(row.batch.sims.values_list("iccid", flat=True))
         for text in (row.batch.bic, iccid_with_luhn(numbers[0]), iccid_with_luhn(numbers[-1])):
             assert text in page
-    for text in ("Acme GmbH", "Example Street 1", "Germany", "Parcel Post", "ABC-1", "1 × 100 SIM"):
+    for text in ("Acme GmbH", "Example Street 1", "Germany", "Parcel Post", "ABC-1", "1 × 1 SIM", "1 × 100 SIMs"):
         assert text in page
     assert desk.get(f"{BASE}{shop.order().pk}/slip/").status_code == 302
 

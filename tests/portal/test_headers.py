@@ -11,6 +11,7 @@ from django.test import Client
 from accounts.tokens.services import create_application_token
 from events.models import SealLog
 from events.seals.services import seal_now
+from portal.middleware import leave_out_body
 from tests.api.conftest import sign_in
 from tests.cast import Cast
 
@@ -125,3 +126,15 @@ def test_files_and_checkpoints_may_be_kept(cast: Cast, settings: Any) -> None:
         response = Client().get(f"/{name}")
         assert response.status_code == 200, name
         check(response, name, public=True)
+
+
+def test_an_answer_to_head_has_no_body(cast: Cast) -> None:
+    browser = cast.client(cast.owner)
+    whole = browser.get("/healthz")
+    answers = {"page": whole, "download": browser.post(f"/w/{cast.acme.pk}/sims/export/", {"filter": ""})}
+    assert answers["download"].streaming
+    for name, answer in answers.items():
+        length = None if answer.streaming else str(len(answer.content))
+        leave_out_body(answer)
+        assert b"".join(answer) == b"", name
+        assert answer.headers.get("Content-Length") == length, name

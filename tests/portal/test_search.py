@@ -95,6 +95,10 @@ def test_every_kind_is_found(cast: Cast, fleet: tuple[Sim, Device, int]) -> None
     assert found(cast, "") == {}
 
 
+def test_a_page_is_likelier_than_a_type_of_event(cast: Cast) -> None:
+    assert list(found(cast, "order"))[:3] == ["Orders", "Order SIMs", "Order submitted"]
+
+
 def test_it_works_without_script(cast: Cast, fleet: tuple[Sim, Device, int]) -> None:
     page = cast.client(cast.owner).get(f"/w/{cast.acme.pk}/search/", {"q": "<b>max</b>"}).content.decode()
     assert "<h1>" in page

@@ -6,6 +6,7 @@ import pytest
 
 from accounts.models import Membership
 from accounts.permissions import Role
+from portal.context_processors import section_of
 from tests.cast import Cast
 
 
@@ -35,3 +36,18 @@ def test_another_host_or_no_page_leads_to_the_dashboard(cast: Cast) -> None:
     foreign = {"hx-request": "true", "hx-current-url": f"http://elsewhere.example/w/{cast.acme.pk}/sims/"}
     for headers in ({}, foreign):
         assert f'href="/w/{cast.acme.pk}/"' in client.get("/workspaces/", headers=headers).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("page", "section"),
+    [
+        ("events:detail", "events:list"),
+        ("events:sim_then", "sims:sim_list"),
+        ("events:device_then", "sims:device_list"),
+        ("events:users_then", "accounts:workspace_settings"),
+        ("sims:result_detail", "sims:result_list"),
+        ("search", "dashboard"),
+    ],
+)
+def test_a_page_belongs_to_the_part_that_names_most_of_it(page: str, section: str) -> None:
+    assert section_of(page) == section

@@ -205,6 +205,16 @@ def test_files_that_nobody_confirms_go(cast: Cast) -> None:
     assert DeviceFile.objects.count() == 1
 
 
+def test_of_one_person_only_so_many_files_wait(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MOST_KEPT", 3)
+    urls = [upload(cast, f"name\nPump {number}\n")["Location"] for number in range(4)]
+    client = cast.client(cast.owner)
+    assert [client.get(url).status_code for url in urls] == [404, 200, 200, 200]
+    assert client.post(urls[1]).status_code == 303
+    upload(cast, "name\nPump 5\n")
+    assert DeviceFile.objects.filter(state=DeviceFile.State.DONE).count() == 1, "what was confirmed stays"
+
+
 def test_checking_takes_as_many_queries_for_300_lines(cast: Cast) -> None:
     service, coverage = cast.policies()
     options = {"service_policy_id": service.pk, "coverage_policy_id": coverage.pk, "status": 1}

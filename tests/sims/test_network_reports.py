@@ -157,6 +157,13 @@ def test_other_words_are_kept_as_they_came(cast: Cast, meter: Device) -> None:
     assert Event.objects.latest("pk").description == "Update location"
 
 
+def test_what_nobody_sees_in_a_text_is_marked(cast: Cast, meter: Device) -> None:
+    """A text of somebody outside can't reverse the line in which a log shows it, nor speak to a terminal."""
+    said = "Attached\u202eto\x1b[2J\n\u200bVLR\u2028here"
+    assert taken(report(sim_of(meter), 1, ago(minutes=3), said)) == (1, 0, [])
+    assert Event.objects.latest("pk").description == "Attached\ufffdto\ufffd[2J \ufffdVLR here"
+
+
 def test_a_report_counts_once(cast: Cast, meter: Device) -> None:
     first = located(sim_of(meter), ago(hours=1))
     assert taken(first, first, session(sim_of(meter), ago(minutes=5))) == (2, 1, [])

@@ -109,6 +109,18 @@ def test_the_moment_is_of_the_readers_zone(cast: Cast) -> None:
     assert f"Scheduled for {day} 09:00:00 JST" in page
 
 
+def test_a_moment_that_is_named_is_waited_for_whatever_was_pressed(cast: Cast) -> None:
+    [sim] = cast.sims(1, status=1)
+    desk = Desk(cast, cast.member)
+    asked = desk.run("suspend", desk.plan("suspend", [sim.pk]), at=local(timezone.now() + LATER))
+    assert "Scheduled for" in words(asked)
+    desk = Desk(cast, cast.owner)
+    plan = plan_in(desk.preview("transfer", plan=desk.plan("transfer", [sim.pk]), target=cast.bolt.pk))
+    desk.run("transfer", plan, target=cast.bolt.pk, at=local(timezone.now() + LATER))
+    assert (ScheduledAction.objects.count(), statuses([sim])) == (2, [1])
+    assert Sim.objects.get().workspace_id == cast.acme.pk
+
+
 @pytest.mark.parametrize(
     ("at", "told"),
     [

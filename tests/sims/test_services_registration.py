@@ -248,6 +248,7 @@ def test_every_error_of_a_file_names_its_line_and_column(text: str, line: int, c
     with pytest.raises(ImportRefused) as caught:
         read_sim_csv(text.encode())
     assert (caught.value.errors[0].line, caught.value.errors[0].column) == (line, column)
+    assert caught.value.message == "1 line of the file has errors; nothing was imported."
 
 
 def test_an_import_with_a_known_sim_imports_nothing(cast: Cast) -> None:

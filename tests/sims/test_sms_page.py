@@ -43,7 +43,7 @@ def test_a_message_is_sent_told_and_listed(cast: Cast, device: Device) -> None:
     assert last().user_id == cast.member.pk
     html = client.get(url(device)).content.decode()
     assert "reboot &lt;now&gt;" in html
-    assert "Delivery attempt pending" in html
+    assert "Delivery attempt pending ends in 24 h" in words(html)
     assert 'hx-trigger="every 20s"' in html
     Sms.objects.update(status=SmsStatus.DELIVERED, delivered=timezone.now())
     html = client.get(url(device)).content.decode()

@@ -85,7 +85,7 @@ def user_list(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
             "tones": TONES,
             "words": {
                 "you": _("(you)"),
-                "until": _("until"),
+                "ends": _("ends"),
                 "role": _("Change role"),
                 "resend": _("Resend invitation"),
                 "withdraw": _("Withdraw"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
@@ -50,6 +51,8 @@ MOST_ROWS: Final = 10_000
 AT_ONCE: Final = 1_000
 """Lines that are created within the request."""
 PIECE: Final = 500
+MOST_KEPT: Final = 20
+"""Files of one person in a workspace that wait to be confirmed: each may have 4 MB."""
 KEPT: Final = timedelta(days=1)
 """How long a file waits for its confirmation."""
 YES: Final = frozenset({"1", "yes", "true", "on"})
@@ -250,7 +253,7 @@ def _sims_of(workspace_id: int, lines: Sequence[Row]) -> dict[str, SimRow]:
 
 # untold: a half-filled form; what comes of it is told by `create_devices`
 def keep_file(*, workspace_id: int, content: bytes, name: str, options: Mapping[str, Any], total: int) -> DeviceFile:
-    """Keep a checked file until it is confirmed; files that nobody has confirmed for a day go.
+    """Keep a checked file until it is confirmed; files that nobody has confirmed for a day, or that are too many, go.
 
     Args: as `check_file`; `name` as the sender calls it, `total` how many devices it holds.
     """
@@ -264,8 +267,10 @@ def keep_file(*, workspace_id: int, content: bytes, name: str, options: Mapping[
         options=dict(options),
         total=total,
     )
-    old = DeviceFile.objects.filter(state=DeviceFile.State.UPLOADED, created__lt=made.created - KEPT)
-    old.delete()
+    waiting = DeviceFile.objects.filter(state=DeviceFile.State.UPLOADED)
+    mine = waiting.of(workspace_id).filter(user_id=made.user_id).order_by("-created", "-pk")
+    too_many = list(mine.values_list("pk", flat=True)[MOST_KEPT - 1 :])
+    waiting.filter(Q(created__lt=made.created - KEPT) | Q(pk__in=too_many)).delete()
     made.save(force_insert=True)
     return made
 

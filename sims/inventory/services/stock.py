@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.permissions import authorise_staff
 from kit.action import action, retried
@@ -69,7 +70,11 @@ class ImportRefused(FileRefused):
 
     def __init__(self, errors: Sequence[LineError]) -> None:
         count = len({error.line for error in errors})
-        text = _("%(count)s line(s) have errors; nothing was imported.") % {"count": count}
+        text = ngettext(
+            "%(count)s line of the file has errors; nothing was imported.",
+            "%(count)s lines of the file have errors; nothing was imported.",
+            count,
+        ) % {"count": f"{count:,}"}
         super().__init__(errors, message=text)
 
 

@@ -20,7 +20,7 @@ from kit.htmx import respond
 from kit.models import Job
 from kit.outcomes import Outcome
 from sims.bulk.actions import counted, keep, once
-from sims.bulk.forms import LaterForm
+from sims.bulk.forms import LaterForm, asks_for_later
 from sims.bulk.reports import BulkReport, ReasonGroup, effect_groups
 from sims.bulk.selection import Selection, TooMany
 from sims.bulk.views import answer, chosen, offline_confirmation, refuse_too_many, require_confirmed, run_later
@@ -271,7 +271,7 @@ def run(request: WorkspacePageRequest, workspace_id: int) -> HttpResponse:
     if not form.is_valid():
         return _ask(request, selection, form, [])
     require_confirmed(request, selection)
-    if request.POST.get("when") == "later":
+    if asks_for_later(request.POST):
         _require_here(workspace_id, selection.ids)
         later = LaterForm(request.POST)
         options = {"target": form.cleaned_data["target"], "detach": form.cleaned_data["detach"]}
