@@ -11,11 +11,13 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, Final, NamedTuple
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from kit.api.parsing import Ambiguous
 from kit.mobile_networks import network_of_record
 from sims.usage.records import FUTURE, BadRecord, moment_of, payload_of, record_id_of, sim_of
+from sims.usage.services.ingest import closing_date
 
 LONGEST_TEXT: Final = 400
 _TOO_LARGE: Final = 1e18
@@ -91,6 +93,11 @@ def read(record: Any, now: datetime) -> Report:
     moment = moment_of(record, "timestamp")
     if moment > now + FUTURE:
         raise BadRecord(_("timestamp lies more than a day ahead. Check the sender's clock."))
+    if moment < closing_date(now):
+        raise BadRecord(
+            _("timestamp lies more than %(days)s days back, and what was then is closed.")
+            % {"days": settings.USAGE_CLOSES_AFTER_DAYS}
+        )
     # As databases store it: what they can't is refused here.
     stored: dict[str, Any] = json.loads(payload_of(record), parse_float=_fraction)
     said = _text(stored.get("description"))

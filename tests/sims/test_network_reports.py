@@ -17,6 +17,7 @@ from django.utils import timezone
 from events.models import Event
 from kit.context import NETWORK, ActorKind, Surface, acting_as
 from kit.network_feed import network_feed_token
+from sims.connectivity.tasks import forget_reports
 from sims.devices.connections import connection_of
 from sims.devices.services.status import reset_connectivity
 from sims.inventory.services.assignment import release_sims
@@ -179,6 +180,7 @@ def test_what_cannot_be_taken_in_says_why_and_may_come_again(cast: Cast, meter: 
         ({**located(sim, ago(hours=1)), "event_type": {"id": 8}}, "event_type.id is none of 1, 2, 3, 5, 15, 16"),
         ({**located(sim, ago(hours=1)), "timestamp": "yesterday"}, "timestamp is missing or no time"),
         (located(sim, timezone.now() + timedelta(days=2)), "timestamp lies more than a day ahead"),
+        (located(sim, ago(days=91)), "timestamp lies more than 90 days back"),
         ({**located(sim, ago(hours=1)), "id": None}, "id is missing or malformed"),
         ({**located(sim, ago(hours=1)), "sim": {"iccid": "12"}}, "sim.iccid is no ICCID"),
         ({**located(sim, ago(hours=1)), "sim": None, "imsi": {"imsi": "x"}}, "imsi is no IMSI"),
@@ -235,6 +237,14 @@ def test_no_query_more_for_many(cast: Cast) -> None:
 
     queries(devices[:2])
     assert queries(devices[:2]) == queries(devices)
+
+
+def test_ids_are_remembered_as_long_as_a_report_may_come_again(cast: Cast, meter: Device) -> None:
+    taken(located(sim_of(meter), ago(hours=1)))
+    NetworkReport.objects.update(received=ago(days=90, hours=23))
+    assert forget_reports() == 0
+    NetworkReport.objects.update(received=ago(days=91, hours=1))
+    assert forget_reports() == 1
 
 
 # --- how a device is connected ---

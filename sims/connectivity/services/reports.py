@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kit.action import action, retried
@@ -20,8 +21,8 @@ from sims.connectivity.reports import Kind, Report, read
 from sims.locking import DEVICE_FIELDS, SIM_FIELDS, with_devices
 from sims.models import Attachment, Device, NetworkReport, Sim, SimTenure
 from sims.signals import DeviceRow, NetworkFact, SimRow
-from sims.usage.records import BadRecord
-from sims.usage.services.ingest import IngestResult
+from sims.usage.records import FUTURE, BadRecord
+from sims.usage.services.ingest import IngestResult, closing_date
 
 _COLUMNS: Final = tuple(column.name for column in Attachment._meta.concrete_fields if not column.primary_key)
 
@@ -176,6 +177,12 @@ def _facts(placed: Sequence[_Placed]) -> list[NetworkFact]:
         )
         for each in placed
     ]
+
+
+def forget_reports() -> int:
+    """Forget the ids of reports that would be refused by now, were they sent again; return how many."""
+    gone, _of_models = NetworkReport.objects.filter(received__lt=closing_date(timezone.now()) - FUTURE).delete()
+    return gone
 
 
 # --- how SIMs are connected ---
