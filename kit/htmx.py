@@ -20,6 +20,10 @@ from django_htmx.middleware import HtmxDetails
 TOAST_LEVELS = ("info", "good", "warn", "bad")
 VARYING = ("HX-Request", "HX-Boosted", "HX-History-Restore-Request", "Cookie")
 """Headers of the request that an answer depends on."""
+LEADING = ("Location", "HX-Redirect")
+"""Headers of an answer that lead elsewhere."""
+TRIGGER = "HX-Trigger"
+"""Header of an answer that something happens with, such as a short message."""
 
 Response = TypeVar("Response", bound=HttpResponseBase)
 
@@ -84,6 +88,13 @@ def redirect_to(request: HtmxRequest, url: str) -> HttpResponse:
     if request.htmx:
         return private(http.HttpResponseClientRedirect(url))
     return private(HttpResponseRedirect(url, status=303))
+
+
+def refreshed(response: Response) -> Response:
+    """Let htmx load the whole page anew in place of what it asked for."""
+    for name, value in http.HttpResponseClientRefresh().headers.items():
+        response.headers.setdefault(name, value)
+    return response
 
 
 def with_toast(response: Response, message: str, *, level: str = "good") -> Response:

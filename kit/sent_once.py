@@ -21,7 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from kit.action import retried
-from kit.htmx import private
+from kit.htmx import LEADING, TRIGGER, private
 from kit.models import SubmittedForm
 
 FIELD: Final = "form_key"
@@ -29,7 +29,7 @@ LIFETIME: Final = timedelta(days=1)
 """How long a key is remembered; nobody clicks twice that slowly."""
 MOST_FORGOTTEN: Final = 100
 """How many old keys are forgotten with each new one."""
-REPEATED: Final = ("Location", "HX-Redirect", "HX-Trigger")
+REPEATED: Final = (*LEADING, TRIGGER)
 """Headers of the first answer that the second has too."""
 
 P = ParamSpec("P")
@@ -126,7 +126,7 @@ def _again(made: SubmittedForm, request: HttpRequest) -> HttpResponse:
         response = HttpResponse(status=made.answer["status"], headers=headers)
     else:
         response = HttpResponseRedirect(request.path, status=303)
-    if "HX-Trigger" not in headers:
+    if TRIGGER not in headers:
         messages.info(request, _("The form was sent twice. It was carried out once."))
     return private(response)
 

@@ -116,6 +116,7 @@ def test_the_openapi_document(cast: Cast, owner: Program) -> None:
     assert paths - secured == {
         ("POST", "/api/v1/authenticate"),
         ("POST", "/api/v1/usage"),
+        ("POST", "/api/v1/events/ingest"),
         ("POST", "/api/v1/user/activation"),
         ("POST", "/api/v1/user/activation_resend"),
         ("POST", "/api/v2/user/activation"),

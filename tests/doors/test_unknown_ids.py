@@ -84,6 +84,10 @@ LISTS: Mapping[str, Any] = {
     "purchase": Purchase([Item(NOBODY, 1)], NOBODY, 1, ADDRESS, ADDRESS),
     "kind": "browser",
     "code": "123456",
+    "content": b"name\nNew\n",
+    "options": {},
+    "total": 1,
+    "removed": [],
 }
 
 

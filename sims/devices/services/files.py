@@ -16,6 +16,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.permissions import Permission, authorise
+from accounts.selectors import workspace_with_package
 from kit import jobs
 from kit.action import action, retried
 from kit.context import current_actor
@@ -259,7 +260,7 @@ def keep_file(*, workspace_id: int, content: bytes, name: str, options: Mapping[
     authorise(workspace_id, Permission.DEVICE_UPDATE)
     person = current_actor().person
     made = DeviceFile(
-        workspace_id=workspace_id,
+        workspace=workspace_with_package(workspace_id),
         user_id=person.user_id if person is not None else 0,
         content=content,
         name=name[:200],

@@ -19,7 +19,7 @@ from accounts.requests import WorkspacePageRequest
 from kit.csv_files import csv_parts
 from kit.delimited import FileRefused, LineError
 from kit.errors import Conflict, Invalid, NotFound
-from kit.htmx import private, redirect_to, render_fragment, wants_fragment
+from kit.htmx import private, redirect_to, refreshed, render_fragment, wants_fragment
 from kit.models import Job
 from kit.sent_once import sent_once
 from sims.devices.services.files import HEADINGS, MOST_ROWS, Checked, check_file, create_from_file, keep_file
@@ -177,9 +177,7 @@ def device_file_check(request: WorkspacePageRequest, workspace_id: int, file_id:
     if wants_fragment(request) and running and context["job_state"] != Job.State.FAILED:
         return render_fragment(request, "sims/_device_file_progress.html", context)
     response = render_fragment(request, "sims/device_file_check.html", context, status=422 if refusal else 200)
-    if wants_fragment(request):
-        response.headers["HX-Refresh"] = "true"
-    return response
+    return refreshed(response) if wants_fragment(request) else response
 
 
 def _kept(workspace_id: int, file_id: uuid.UUID) -> DeviceFile:

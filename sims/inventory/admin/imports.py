@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -18,7 +18,7 @@ from kit.admin.base import StaffAdmin, add_refusal
 from kit.csv_files import csv_parts
 from kit.delimited import LineError
 from kit.errors import Conflict, DomainError
-from kit.htmx import private
+from kit.htmx import HtmxRequest, private, refreshed
 from kit.rendering import number
 from kit.sent_once import sent_once_method
 from sims.inventory.services.imports import AT_ONCE, cancel_import, import_sims, start_import
@@ -187,12 +187,11 @@ class ImportPages(StaffAdmin):
             },
             "again_url": reverse("admin:sims_simbatch_import", args=[made.batch_id]),
         }
-        if request.headers.get("HX-Request") and made.ended is None:
+        asked_by_htmx = bool(cast(HtmxRequest, request).htmx)
+        if asked_by_htmx and made.ended is None:
             return self.render(request, "admin/sims/simbatch/_import_progress.html", context)
         response = self.render(request, "admin/sims/simbatch/import_page.html", context)
-        if request.headers.get("HX-Request"):
-            response.headers["HX-Refresh"] = "true"
-        return response
+        return refreshed(response) if asked_by_htmx else response
 
     def import_csv(self, request: HttpRequest, object_id: str, import_id: int) -> HttpResponseBase:
         """Send the refused lines of an import."""
