@@ -5,8 +5,8 @@ Needs nothing but Python. Start the portal in one terminal and this in another:
     make run
     python3 examples/device_lifecycle.py
 
-It takes its application token and a batch to register from the demo (`manage.py seed_demo --json`); name another
-portal by `--url`, `--token` and `--bic`.
+It takes its application token and a batch to register from the demo (`manage.py seed_demo --json`, so it needs the
+`DATABASE_URL` that `make run` had); name another portal by `--url`, `--token` and `--bic`.
 """
 
 from __future__ import annotations
@@ -61,12 +61,18 @@ def say(text: str) -> None:
 
 
 def demo() -> dict[str, Any]:
-    """Return what the demo offers: tokens, batches, profiles."""
+    """Return what the demo offers: tokens, batches, profiles. Raises Refused where this environment has no demo."""
     command = [sys.executable, str(ROOT / "manage.py"), "seed_demo", "--json"]
     venv = ROOT / ".venv" / "bin" / "python"
     if venv.exists():
         command[0] = str(venv)
-    answer = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603
+    answer = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)  # noqa: S603
+    if answer.returncode:
+        told = (answer.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise Refused(
+            f"The demo's token could not be read ({told}). "
+            "Set DATABASE_URL as for `make run`, or give --token and --bic."
+        )
     found: dict[str, Any] = json.loads(answer.stdout.strip().splitlines()[-1])
     return found
 
@@ -138,11 +144,11 @@ def main() -> int:
     parser.add_argument("--bic", help="batch to register; one of the demo's unless given")
     options = parser.parse_args()
     token, bics = options.token, [options.bic] if options.bic else []
-    if not token or not bics:
-        workspace = demo()["workspaces"][0]
-        token, bics = token or workspace["application_token"], bics or workspace["bics"]
     client = Client(options.url)
     try:
+        if not token or not bics:
+            workspace = demo()["workspaces"][0]
+            token, bics = token or workspace["application_token"], bics or workspace["bics"]
         client.token = client.call("POST", "/v1/authenticate", {"application_token": token})["auth_token"]
         if not bics:
             raise Refused("The demo has no batch left to register. Name one by --bic.")

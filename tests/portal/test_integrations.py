@@ -28,6 +28,11 @@ def value_on(html: str) -> str:
     return found[1]
 
 
+def test_it_does_not_promise_more_than_is_answered(cast: Cast) -> None:
+    told = cast.client(cast.owner).get(page(cast)).content.decode()
+    assert "It works unchanged where it keeps to the calls that are answered" in told
+
+
 def test_a_token_is_created_shown_once_used_and_revoked(cast: Cast) -> None:
     browser = cast.client(cast.owner)
     made = browser.post(page(cast), {"description": "ERP", "role": "User", "expiry_date": "2099-01-01", "ip": ""})

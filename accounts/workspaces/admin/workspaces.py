@@ -94,6 +94,7 @@ class WorkspaceForm(StaffForm):
         if "factory_test_override" in self.fields:
             choices = (("unknown", _("As the package says")), ("true", _("On")), ("false", _("Off")))
             cast(Any, self.fields["factory_test_override"].widget).choices = choices
+            self.fields["factory_test_override"].help_text = ""  # the first choice says it
 
     def clean_prepaid_extra_cents(self) -> int:
         """Take an empty credit for none."""
