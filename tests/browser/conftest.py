@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,8 @@ from tests.browser import server
 from tests.browser.places import SIGN_IN, Places, sign_in
 from tests.browser.server import Demo, Person
 from tests.browser.watch import SHIFTS, Open, Watch
+from tests.chromium import CHROMIUM
 
-CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -17,8 +17,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from tests.browser.places import SIGN_IN, sign_in
 from tests.browser.server import ROOT, Demo, running
 from tests.browser.watch import settled
+from tests.chromium import CHROMIUM
 
-CHROMIUM: Final = Path("/usr/bin/chromium")
 FOLDER: Final = ROOT / "docs" / "images"
 WIDTH, HEIGHT = 1280, 720
 QUALITY: Final = 45
