@@ -74,6 +74,8 @@ def test_orders_requests_tokens_and_events(staff: Client, shop: Shop) -> None:  
     assert to(staff, "token:77") == "/admin/events/event/?q=token%3A77"
     assert to(staff, str(event.request_id)) == f"/admin/events/event/?q={event.request_id}"
     assert to(staff, f"event:{event.pk}") == f"/admin/events/event/{event.pk}/change/"
+    # A bare number leads to what has it, or lists all that have it.
+    WorkspaceRequest.objects.filter(pk=asked.pk).update(id=event.pk)
     assert f"/admin/events/event/{event.pk}/change/" in groups(staff, str(event.pk))["Events"]
 
 
