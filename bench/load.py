@@ -147,7 +147,7 @@ def _execute(sql: str) -> None:
 def _sims(count: int) -> None:
     devices = count * 4 // 10
     boolean = "false" if connection.vendor == "postgresql" else "0"
-    inet = "('10.' || (i / 65536) %% 256 || '.' || (i / 256) %% 256 || '.' || i %% 256)"
+    inet = "('10.' || ((i / 65536) %% 256) || '.' || ((i / 256) %% 256) || '.' || (i %% 256))"
     if connection.vendor == "postgresql":
         inet += "::inet"
     for start in range(0, devices, PIECE):
