@@ -5,9 +5,7 @@ A run that was cut short may leave databases behind. The next run replaces them,
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 from pytest_django.plugin import DjangoDbBlocker, blocking_manager_key
 
+from tests.locks import locked
 from tests.stage import STAGE
 
 
@@ -27,14 +26,6 @@ def use(name: str) -> None:
     connection.close()
     settings.DATABASES["default"]["NAME"] = name
     connection.settings_dict["NAME"] = name
-
-
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Let one process at a time pass."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def migrate() -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.databases import locked
+from tests.locks import locked
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 240.0  # seconds; the demo is loaded meanwhile, and other tests may share the cores
