@@ -195,6 +195,15 @@ def test_what_cannot_be_taken_in_says_why_and_may_come_again(cast: Cast, meter: 
     assert not NetworkReport.objects.exists()
 
 
+def test_an_id_that_was_refused_once_and_taken_in_once_is_known(cast: Cast, meter: Device) -> None:
+    """Two events under one id, one of a SIM that nobody knows: the other must not count again."""
+    good = located(sim_of(meter), ago(hours=1))
+    lost = {**located(Sim(iccid="8988303000000000001", imsi="1"), ago(hours=1)), "id": good["id"]}
+    assert taken(lost, good) == (1, 0, ["sim is not known here. Import it first."])
+    assert taken(good) == (0, 1, [])
+    assert Event.objects.count() == 1
+
+
 @pytest.mark.parametrize("by", ["id", "imsi", "imsi object"])
 def test_the_sim_may_be_named_otherwise(cast: Cast, meter: Device, by: str) -> None:
     sim = sim_of(meter)

@@ -107,8 +107,8 @@ def _take_in(records: Sequence[Any], indexes: Iterable[int], result: IngestResul
                 continue
             fresh.discard(report.report_id)
             placed.append(_Placed(index, report, sim, tenure))
-        # What is refused may come again, once the SIM is known.
-        NetworkReport.objects.filter(pk__in=refused).delete()
+        # What is refused may come again, once the SIM is known; an id that was taken in as well has had its turn.
+        NetworkReport.objects.filter(pk__in=set(refused) - {each.report.report_id for each in placed}).delete()
         placed.sort(key=lambda each: (each.report.moment, each.report.kind))
         _attach(placed)
         if placed:
